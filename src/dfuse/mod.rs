@@ -1,0 +1,3 @@
+//! The DfuSe protocol.
+
+pub mod protocol;

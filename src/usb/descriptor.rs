@@ -1,0 +1,257 @@
+//! The DFU functional descriptor and string descriptors: bytes → values.
+
+use std::time::Duration;
+
+use super::{ControlRequest, Transport, UsbError};
+
+/// `bRequest` GET_DESCRIPTOR (USB 2.0, table 9-4).
+pub const GET_DESCRIPTOR: u8 = 6;
+/// Descriptor type STRING (USB 2.0, table 9-5).
+pub const STRING: u8 = 3;
+/// Descriptor type DFU FUNCTIONAL (DFU 1.1, table 4.2).
+pub const DFU_FUNCTIONAL: u8 = 0x21;
+/// `bmRequestType` of a standard request to the device that returns data.
+const STANDARD_FROM_DEVICE: u8 = 0x80;
+/// Language identifier "English (United States)", the one that every known ROM has.
+const ENGLISH: u16 = 0x0409;
+/// Descriptors need no work from the device, but a busy bootloader answers late.
+const DESCRIPTOR_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The DFU functional descriptor (DFU 1.1 §4.1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DfuFunctionalDescriptor {
+    /// `bmAttributes`: bit 0 download, 1 upload, 2 manifestation tolerant, 3 will detach.
+    #[doc(alias = "bmAttributes")]
+    pub attributes: u8,
+    /// `wDetachTimeOut`, in milliseconds.
+    #[doc(alias = "wDetachTimeOut")]
+    pub detach_timeout: u16,
+    /// `wTransferSize` as the device says it, in bytes; may be nonsense, see [`usable_transfer_size`].
+    #[doc(alias = "wTransferSize")]
+    pub transfer_size: u16,
+    /// `bcdDFUVersion`; 0x0100 where the descriptor ends before it (DFU 1.0).
+    #[doc(alias = "bcdDFUVersion")]
+    pub dfu_version: u16,
+}
+
+impl DfuFunctionalDescriptor {
+    const CAN_UPLOAD: u8 = 1 << 1;
+
+    /// Whether flash can be read back.
+    pub fn can_upload(&self) -> bool {
+        self.attributes & Self::CAN_UPLOAD != 0
+    }
+
+    /// Finds the descriptor among the extra bytes of a configuration or interface descriptor, whatever stands
+    /// before it. `None` where there is none, or a length in the way is a lie.
+    pub fn find(extra: &[u8]) -> Option<Self> {
+        let mut rest = extra;
+        while let [length, kind, ..] = *rest {
+            let descriptor = rest.get(..usize::from(length)).filter(|d| d.len() >= 2)?;
+            if kind == DFU_FUNCTIONAL
+                && let Some(functional) = Self::from_bytes(descriptor)
+            {
+                return Some(functional);
+            }
+            rest = &rest[descriptor.len()..];
+        }
+        None
+    }
+
+    /// Reads 9 bytes (DFU 1.1), or 7 (DFU 1.0, without a version).
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let &[_, _, attributes, t0, t1, s0, s1] = bytes.first_chunk()?;
+        Some(Self {
+            attributes,
+            detach_timeout: u16::from_le_bytes([t0, t1]),
+            transfer_size: u16::from_le_bytes([s0, s1]),
+            dfu_version: match bytes.get(7..9) {
+                Some(&[v0, v1]) => u16::from_le_bytes([v0, v1]),
+                _ => 0x0100,
+            },
+        })
+    }
+}
+
+/// The block size to use for a `wTransferSize`, in bytes. 0 and 0xFFFF stand in real descriptors and mean nothing:
+/// 1024 then. Linux' usbfs carries at most 4096, and a block is never smaller than a packet.
+pub fn usable_transfer_size(transfer_size: u16, max_packet_size0: u8) -> u16 {
+    match transfer_size {
+        0 | 0xFFFF => 1024,
+        size => size.min(4096).max(u16::from(max_packet_size0)),
+    }
+}
+
+/// Reads a string by a raw control transfer, because ROMs send strings that libusb's own reader refuses: shorter
+/// than they say (F42x/F43x), with garbage behind, or in eight-bit characters (GD32).
+/// `None` for index 0.
+///
+/// # Errors
+/// What the transfer ended in; a string that can't be decoded is no error.
+pub fn read_string(transport: &mut dyn Transport, index: u8) -> Result<Option<String>, UsbError> {
+    if index == 0 {
+        return Ok(None);
+    }
+    let mut buffer = [0; 255];
+    let length = match read_raw(transport, index, ENGLISH, &mut buffer) {
+        Err(UsbError::Stall) => {
+            let length = read_raw(transport, 0, 0, &mut buffer)?;
+            let &[_, _, l0, l1] = buffer[..length].first_chunk().ok_or(UsbError::Stall)?;
+            read_raw(transport, index, u16::from_le_bytes([l0, l1]), &mut buffer)?
+        }
+        other => other?,
+    };
+    Ok(Some(decode_string(&buffer[..length])))
+}
+
+fn read_raw(
+    transport: &mut dyn Transport,
+    index: u8,
+    language: u16,
+    buffer: &mut [u8],
+) -> Result<usize, UsbError> {
+    let request = ControlRequest {
+        request_type: STANDARD_FROM_DEVICE,
+        request: GET_DESCRIPTOR,
+        value: u16::from_be_bytes([STRING, index]),
+        index: language,
+    };
+    transport.control_in(request, buffer, DESCRIPTOR_TIMEOUT)
+}
+
+/// Decodes a string descriptor as far as it makes sense: `bLength` clamped to what arrived, up to the first NUL,
+/// anything that is no UTF-16 replaced.
+pub fn decode_string(descriptor: &[u8]) -> String {
+    let declared = descriptor.first().map_or(0, |&length| usize::from(length));
+    let text = descriptor
+        .get(2..declared.min(descriptor.len()))
+        .unwrap_or(&[]);
+    // UTF-16 has a zero in every other byte of an ASCII text, so one without any is eight-bit text: GD32 serials.
+    let eight_bit = !text.is_empty() && text.iter().all(|byte| matches!(byte, 0x20..=0x7E));
+    let decoded = if eight_bit {
+        String::from_utf8_lossy(text).into_owned()
+    } else {
+        let units: Vec<u16> = text
+            .chunks_exact(2)
+            .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+            .collect();
+        String::from_utf16_lossy(&units)
+    };
+    match decoded.split_once('\0') {
+        Some((before, _)) => before.to_owned(),
+        None => decoded,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Interface descriptor, then the functional descriptor of an F405's ROM (lsusb -v).
+    const F405_EXTRA: [u8; 9] = [9, 0x21, 0x0B, 0xFF, 0x00, 0x00, 0x08, 0x1A, 0x01];
+
+    fn utf16(text: &str) -> Vec<u8> {
+        let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let mut descriptor = vec![u8::try_from(units.len() + 2).expect("short text"), STRING];
+        descriptor.extend(units);
+        descriptor
+    }
+
+    #[test]
+    fn the_functional_descriptor_of_an_f405_is_read() {
+        let functional = DfuFunctionalDescriptor::find(&F405_EXTRA).expect("present");
+        assert_eq!(functional.attributes, 0x0B);
+        assert_eq!(functional.detach_timeout, 255);
+        assert_eq!(functional.transfer_size, 2048);
+        assert_eq!(functional.dfu_version, 0x011A);
+        assert!(functional.can_upload());
+    }
+
+    #[test]
+    fn a_functional_descriptor_of_seven_bytes_is_dfu_1_0() {
+        let functional =
+            DfuFunctionalDescriptor::find(&[7, 0x21, 0x01, 0, 0, 0, 4]).expect("present");
+        assert_eq!(
+            (functional.dfu_version, functional.transfer_size),
+            (0x0100, 1024)
+        );
+        assert!(!functional.can_upload());
+    }
+
+    #[test]
+    fn other_descriptors_before_it_are_passed_over() {
+        let mut extra = vec![4, 0x24, 1, 2];
+        extra.extend(F405_EXTRA);
+        assert!(DfuFunctionalDescriptor::find(&extra).is_some());
+    }
+
+    #[test]
+    fn lengths_that_lie_end_the_search() {
+        for extra in [
+            &[][..],
+            &[0, 0x21],
+            &[1, 0x21, 9],
+            &[9, 0x21, 0x0B],
+            &[200, 0x24, 1],
+            &[2, 0x21],
+        ] {
+            assert_eq!(DfuFunctionalDescriptor::find(extra), None, "{extra:02x?}");
+        }
+    }
+
+    #[test]
+    fn transfer_sizes_are_made_usable() {
+        let check = |declared, packet, expected| {
+            assert_eq!(
+                usable_transfer_size(declared, packet),
+                expected,
+                "{declared}"
+            );
+        };
+        check(2048, 64, 2048);
+        check(1024, 64, 1024);
+        check(256, 64, 256);
+        check(4096, 64, 4096);
+        check(8192, 64, 4096);
+        check(0, 64, 1024);
+        check(0xFFFF, 64, 1024);
+        check(4, 8, 8);
+    }
+
+    #[test]
+    fn a_serial_is_decoded() {
+        assert_eq!(decode_string(&utf16("336133663433")), "336133663433");
+    }
+
+    #[test]
+    fn a_string_shorter_than_it_says_is_clamped() {
+        let mut descriptor = utf16("@Internal Flash  /0x08000000/04*016Kg");
+        descriptor[0] = 166;
+        assert_eq!(
+            decode_string(&descriptor),
+            "@Internal Flash  /0x08000000/04*016Kg"
+        );
+    }
+
+    #[test]
+    fn what_follows_the_declared_length_or_a_nul_is_dropped() {
+        let mut descriptor = utf16("AT32");
+        descriptor.extend([0x41, 0, 0x42, 0]);
+        assert_eq!(decode_string(&descriptor), "AT32");
+        assert_eq!(decode_string(&utf16("AT32\0junk")), "AT32");
+    }
+
+    #[test]
+    fn a_gd32_serial_in_eight_bit_characters_is_decoded() {
+        assert_eq!(decode_string(b"\x06\x033CBJ"), "3CBJ");
+    }
+
+    #[test]
+    fn broken_utf_16_and_stumps_give_what_there_is() {
+        assert_eq!(decode_string(&[6, 3, 0x41, 0, 0, 0xD8]), "A\u{FFFD}");
+        assert_eq!(decode_string(&[5, 3, 0x41, 0, 0x42]), "A");
+        for stump in [&[][..], &[2], &[2, 3], &[0, 3], &[255, 3]] {
+            assert_eq!(decode_string(stump), "");
+        }
+    }
+}
