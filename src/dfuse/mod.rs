@@ -1,3 +1,4 @@
 //! The DfuSe protocol.
 
+pub mod layout;
 pub mod protocol;
