@@ -1,6 +1,7 @@
 //! stdfu: flashes STM32 boards in DFU mode.
 
 mod dfuse;
+mod image;
 mod sim;
 mod usb;
 
