@@ -1,7 +1,10 @@
 //! stdfu: flashes STM32 boards in DFU mode.
 
+mod cli;
 mod dfuse;
 mod sim;
 mod usb;
 
-fn main() {}
+fn main() -> anyhow::Result<()> {
+    cli::run()
+}

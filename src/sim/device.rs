@@ -46,6 +46,8 @@ pub struct Exchange {
     pub answer: Answer,
     /// How long it takes until it sees that.
     pub taken: Duration,
+    /// Whether the board is off the bus then.
+    pub left: bool,
 }
 
 impl Device {
@@ -98,6 +100,7 @@ impl Device {
             return Exchange {
                 answer: Answer::Gone,
                 taken: Duration::ZERO,
+                left: true,
             };
         }
         let answered_at = now.saturating_add(self.timing.request(data.len()));
@@ -119,6 +122,7 @@ impl Device {
         Exchange {
             answer,
             taken: self.timing.request(length),
+            left: !self.is_present(),
         }
     }
 

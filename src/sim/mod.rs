@@ -2,7 +2,7 @@
 //!
 //! Written from what ST and DFU 1.1 say of the device's side, not from what our host sends. The way in:
 //! [`spec`] reads what was asked for, [`board`] is the table of boards, [`device`] is one of them on the bus,
-//! [`bootloader`] its DFU state machine, [`flash`] its memories.
+//! [`bootloader`] its DFU state machine, [`flash`] its memories; [`usbip`] serves them to a kernel.
 
 pub mod board;
 mod bootloader;
@@ -11,6 +11,7 @@ mod device;
 mod flash;
 pub mod spec;
 mod timing;
+pub mod usbip;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
