@@ -36,11 +36,10 @@ pub fn run(args: &SimArgs, say: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     for board in server.boards() {
         say(&format!(
-            "{}  {}  {}  {}: {}",
+            "{:<5}  {:<9}  {:<12}  {}",
             board.bus_id,
             board.name,
             board.serial,
-            board.description,
             attach_command(address, &board.bus_id)
         ));
     }

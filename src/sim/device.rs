@@ -24,9 +24,9 @@ const GET_STATUS: u8 = 0;
 const CLEAR_FEATURE: u8 = 1;
 const SET_ADDRESS: u8 = 5;
 const GET_CONFIGURATION: u8 = 8;
-const SET_CONFIGURATION: u8 = 9;
+pub const SET_CONFIGURATION: u8 = 9;
 const GET_INTERFACE: u8 = 10;
-const SET_INTERFACE: u8 = 11;
+pub const SET_INTERFACE: u8 = 11;
 
 /// A simulated board, plugged in.
 #[derive(Debug)]

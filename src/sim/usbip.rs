@@ -42,8 +42,6 @@ pub struct ServedBoard {
     pub bus_id: String,
     /// Its name in the table of boards.
     pub name: &'static str,
-    /// What it is, in a line.
-    pub description: &'static str,
     /// Its serial number.
     pub serial: String,
 }
@@ -76,7 +74,6 @@ impl Server {
                 ServedBoard {
                     bus_id: export.described.bus_id.clone(),
                     name: device.board().name,
-                    description: device.board().description,
                     serial: device.serial().to_owned(),
                 }
             })
