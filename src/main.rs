@@ -1,8 +1,11 @@
 //! stdfu: flashes STM32 boards in DFU mode.
 
+mod cli;
 mod dfuse;
 mod image;
 mod sim;
 mod usb;
 
-fn main() {}
+fn main() -> anyhow::Result<()> {
+    cli::run()
+}

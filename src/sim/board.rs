@@ -1,9 +1,12 @@
 //! The boards the simulator knows: one table entry each.
 //!
 //! To add a board, copy an entry of [`BOARDS`], change what differs, and take the strings from a dump of a real one
-//! (`dfu-util -l`, `lsusb -v`). What its flash does goes into a [`NorFlash`], with the data sheet's typical figures.
+//! (`dfu-util -l`, `lsusb -v`). What its flash does stands in `silicon.rs`.
 
-use std::time::Duration;
+use super::silicon::{
+    F4_FLASH, F7_FLASH, F072_FLASH, F103_FLASH, F429_FLASH, F767_FLASH, G0_FLASH, G4_FLASH,
+    GD32_FLASH, H7_FLASH, L0_FLASH, L4_FLASH, M25P64_FLASH, NorFlash, U5_FLASH, WB_FLASH,
+};
 
 /// A board as it stands on the bus in DFU mode.
 #[derive(Debug)]
@@ -68,34 +71,6 @@ pub enum Cells {
     Overwritable,
     /// Overwritten, and the chip resets at once.
     OptionBytes,
-}
-
-/// How a kind of flash behaves, and how long it takes: the data sheet's typical figures.
-#[derive(Debug)]
-pub struct NorFlash {
-    /// What an erased byte reads as.
-    pub erased: u8,
-    /// How many bytes are programmed at once; aligned to that.
-    pub program_unit: u32,
-    /// Time to program one unit.
-    pub program_time: Duration,
-    /// What happens to a unit that is not blank.
-    pub overwrite: Overwrite,
-    /// Time to erase a sector, by its size in bytes.
-    pub erase_times: &'static [(u32, Duration)],
-    /// Time to erase all of it at once; `None` where that goes sector by sector.
-    pub mass_erase_time: Option<Duration>,
-}
-
-/// What programming does to a unit that is not blank.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Overwrite {
-    /// Bits move on, without an error.
-    Combines,
-    /// The unit stays as it is and an error flag rises, except when programmed with zeros only.
-    RefusesUnlessZero,
-    /// The unit stays as it is and an error flag rises.
-    Refuses,
 }
 
 /// How the serial number's string descriptor spells it.
@@ -181,7 +156,7 @@ const NEWER_ROM: Board = Board {
     ..OLDER_ROM
 };
 
-/// Every board, by name.
+/// Every board, by name. Layouts and serials are from dumps of real boards, except where a line says "inferred".
 pub static BOARDS: &[Board] = &[
     Board {
         name: "f072",
@@ -196,6 +171,7 @@ pub static BOARDS: &[Board] = &[
     Board {
         name: "f103",
         description: "DSO Nano (STM32F103, 128 KiB): own bootloader in read-only sectors, and SPI flash",
+        // Inferred from ST's demonstration for this family.
         device_release: 0x0200,
         product: "STM32 DFU",
         serial: "001",
@@ -248,6 +224,7 @@ pub static BOARDS: &[Board] = &[
     Board {
         name: "f746",
         description: "STM32F746, 1 MiB in sectors of 32, 128 and 256 KiB",
+        // Inferred.
         serial: "377034673038",
         first_contact: FirstContact::ErrFirmware,
         memories: &[
@@ -255,6 +232,7 @@ pub static BOARDS: &[Board] = &[
                 "@Internal Flash  /0x08000000/04*032Kg,01*128Kg,03*256Kg",
                 &F7_FLASH,
             ),
+            // Inferred from RM0385 and RM0410: where these memories are, and how large.
             option_bytes("@Option Bytes  /0x1FFF0000/01*032 e"),
             one_time("@OTP Memory /0x1FF0F000/01*1024 e", &F7_FLASH),
         ],
@@ -263,6 +241,7 @@ pub static BOARDS: &[Board] = &[
     Board {
         name: "f767",
         description: "STM32F767, 2 MiB in sectors of 32, 128 and 256 KiB",
+        // Inferred.
         serial: "206438814D53",
         first_contact: FirstContact::ErrFirmware,
         memories: &[
@@ -270,6 +249,7 @@ pub static BOARDS: &[Board] = &[
                 "@Internal Flash  /0x08000000/04*032Kg,01*128Kg,07*256Kg",
                 &F767_FLASH,
             ),
+            // Inferred from RM0385 and RM0410: where these memories are, and how large.
             option_bytes("@Option Bytes  /0x1FFF0000/01*032 e"),
             one_time("@OTP Memory /0x1FF0F000/01*1024 e", &F767_FLASH),
         ],
@@ -345,6 +325,7 @@ pub static BOARDS: &[Board] = &[
         description: "STM32L476, 1 MiB in pages of 2 KiB",
         serial: "205834865852",
         memories: &[
+            // Inferred from the half as large L4 of the dumps.
             flash("@Internal Flash  /0x08000000/0512*0002Kg", &L4_FLASH),
             option_bytes("@Option Bytes  /0x1FFF7800/01*040 e/0x1FFFF800/01*040 e"),
             one_time("@OTP Memory /0x1FFF7000/01*0001Ke", &L4_FLASH),
@@ -359,6 +340,7 @@ pub static BOARDS: &[Board] = &[
         device_release: 0x0300,
         manufacturer: "MicroPython",
         product: "Pyboard DFU",
+        // Inferred.
         serial: "3254335D3037",
         commands: &[0x21, 0x41],
         memories: &[flash(
@@ -381,9 +363,11 @@ pub static BOARDS: &[Board] = &[
     Board {
         name: "wb55",
         description: "STM32WB55, 1 MiB in pages of 4 KiB",
+        // Inferred.
         serial: "206D377A4D42",
         memories: &[
             flash("@Internal Flash   /0x08000000/256*04Kg", &WB_FLASH),
+            // Inferred from RM0434: where these memories are, and how large.
             option_bytes("@Option Bytes   /0x58004020/01*128 e"),
             one_time("@OTP Memory   /0x1FFF7000/01*1024 e", &WB_FLASH),
         ],
@@ -419,153 +403,53 @@ const fn overwritable(layout: &'static str) -> Memory {
     }
 }
 
-/// DS9826, "Flash memory characteristics": 53.5 µs a half-word; for erasing only 20…40 ms is said, so the middle.
-/// RM0091: a half-word that is not 0xFFFF is not programmed and raises PGERR, except with 0x0000.
-static F072_FLASH: NorFlash = NorFlash {
-    erased: 0xFF,
-    program_unit: 2,
-    program_time: Duration::from_nanos(53_500),
-    overwrite: Overwrite::RefusesUnlessZero,
-    erase_times: &[(2 << 10, Duration::from_millis(30))],
-    mass_erase_time: Some(Duration::from_millis(30)),
-};
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// DS5319, "Flash memory characteristics": 52.5 µs a half-word, erasing 20…40 ms. The bootloader erases all by pages.
-/// PM0075: PGERR as on the F072.
-static F103_FLASH: NorFlash = NorFlash {
-    erased: 0xFF,
-    program_unit: 2,
-    program_time: Duration::from_nanos(52_500),
-    overwrite: Overwrite::RefusesUnlessZero,
-    erase_times: &[(1 << 10, Duration::from_millis(30))],
-    mass_erase_time: None,
-};
+    #[test]
+    fn the_boards_are_those_that_were_promised_in_order() {
+        let names: Vec<&str> = BOARDS.iter().map(|board| board.name).collect();
+        assert_eq!(
+            names,
+            [
+                "f072",
+                "f103",
+                "f405",
+                "f429",
+                "f746",
+                "f767",
+                "g0b1",
+                "g474",
+                "gd32vf103",
+                "h743",
+                "l072",
+                "l476",
+                "mboot",
+                "u575",
+                "wb55"
+            ]
+        );
+        for name in names {
+            assert_eq!(find(name).map(|board| board.name), Some(name));
+        }
+        assert!(find("").is_none());
+    }
 
-/// M25P64 data sheet, "AC characteristics": 1.4 ms for a page of 256 bytes, 1 s a sector, 68 s for all.
-static M25P64_FLASH: NorFlash = NorFlash {
-    erased: 0xFF,
-    program_unit: 256,
-    program_time: Duration::from_micros(1400),
-    overwrite: Overwrite::Combines,
-    erase_times: &[(64 << 10, Duration::from_secs(1))],
-    mass_erase_time: Some(Duration::from_secs(68)),
-};
-
-/// DS8626, "Flash memory programming", ×32: 16 µs a word; 250 ms, 550 ms, 1 s a sector; 8 s for all.
-/// RM0090 §3.6.3: clearing more bits without erasing is allowed.
-static F4_FLASH: NorFlash = NorFlash {
-    erased: 0xFF,
-    program_unit: 4,
-    program_time: Duration::from_micros(16),
-    overwrite: Overwrite::Combines,
-    erase_times: &[
-        (16 << 10, Duration::from_millis(250)),
-        (64 << 10, Duration::from_millis(550)),
-        (128 << 10, Duration::from_secs(1)),
-    ],
-    mass_erase_time: Some(Duration::from_secs(8)),
-};
-
-/// DS9405, "Flash memory programming", ×32: as the F405, and 8 s a bank.
-static F429_FLASH: NorFlash = NorFlash {
-    mass_erase_time: Some(Duration::from_secs(16)),
-    ..F4_FLASH
-};
-
-/// DS10916, "Flash memory programming", ×32: 16 µs a word; 250 ms, 500 ms, 1 s a sector; 8 s for all.
-static F7_FLASH: NorFlash = NorFlash {
-    erased: 0xFF,
-    program_unit: 4,
-    program_time: Duration::from_micros(16),
-    overwrite: Overwrite::Combines,
-    erase_times: &[
-        (32 << 10, Duration::from_millis(250)),
-        (128 << 10, Duration::from_millis(550)),
-        (256 << 10, Duration::from_secs(1)),
-    ],
-    mass_erase_time: Some(Duration::from_secs(8)),
-};
-
-/// DS11532, "Flash memory programming (single bank configuration)", ×32: as the F746, and 16 s for twice as much.
-static F767_FLASH: NorFlash = NorFlash {
-    mass_erase_time: Some(Duration::from_secs(16)),
-    ..F7_FLASH
-};
-
-/// DS10198, "Flash memory characteristics": 81.69 µs a double word, 22.02 ms a page, 22.13 ms a bank.
-/// RM0351 §3.3.7: a double word that is not blank is not programmed and raises PROGERR, except with zeros.
-static L4_FLASH: NorFlash = NorFlash {
-    erased: 0xFF,
-    program_unit: 8,
-    program_time: Duration::from_nanos(81_690),
-    overwrite: Overwrite::RefusesUnlessZero,
-    erase_times: &[(2 << 10, Duration::from_micros(22_020))],
-    mass_erase_time: Some(Duration::from_micros(2 * 22_130)),
-};
-
-/// DS13560, "Flash memory characteristics": 85 µs a double word, 22 ms a page, 22.1 ms for all. RM0444: as the L4.
-static G0_FLASH: NorFlash = NorFlash {
-    program_time: Duration::from_micros(85),
-    erase_times: &[(2 << 10, Duration::from_millis(22))],
-    mass_erase_time: Some(Duration::from_micros(22_100)),
-    ..L4_FLASH
-};
-
-/// DS12288, "Flash memory characteristics": 81.7 µs a double word, 22.02 ms a page, 22.13 ms a bank. RM0440: as the L4.
-static G4_FLASH: NorFlash = NorFlash {
-    program_time: Duration::from_nanos(81_700),
-    ..L4_FLASH
-};
-
-/// DS11929, "Flash memory characteristics": 81.7 µs a double word, 22.02 ms a page of 4 KiB, 22.13 ms for all.
-/// RM0434: as the L4.
-static WB_FLASH: NorFlash = NorFlash {
-    program_time: Duration::from_nanos(81_700),
-    erase_times: &[(4 << 10, Duration::from_micros(22_020))],
-    mass_erase_time: Some(Duration::from_micros(22_130)),
-    ..L4_FLASH
-};
-
-/// DS13737, "Flash memory characteristics": 118 µs a quad word, 1.5 ms a page, 195 ms a bank. RM0456: PROGERR as on
-/// the L4.
-static U5_FLASH: NorFlash = NorFlash {
-    erased: 0xFF,
-    program_unit: 16,
-    program_time: Duration::from_micros(118),
-    overwrite: Overwrite::RefusesUnlessZero,
-    erase_times: &[(8 << 10, Duration::from_micros(1500))],
-    mass_erase_time: Some(Duration::from_millis(390)),
-};
-
-/// DS12110, "Flash memory programming", ×64: 100 µs a flash word of 256 bits, 1 s a sector, 5 s a bank.
-/// RM0433 §4.3.9: programming a flash word again raises no flag, only its error correction code is wrong then.
-static H7_FLASH: NorFlash = NorFlash {
-    erased: 0xFF,
-    program_unit: 32,
-    program_time: Duration::from_micros(100),
-    overwrite: Overwrite::Combines,
-    erase_times: &[(128 << 10, Duration::from_secs(1))],
-    mass_erase_time: Some(Duration::from_secs(10)),
-};
-
-/// DS10685, "Flash memory and data EEPROM characteristics": 3.28 ms to erase a page, as much to program half of one.
-/// RM0376 §3.3: erased words are 0, and programming one that is not raises NOTZEROERR.
-static L0_FLASH: NorFlash = NorFlash {
-    erased: 0x00,
-    program_unit: 64,
-    program_time: Duration::from_micros(3280),
-    overwrite: Overwrite::Refuses,
-    erase_times: &[(128, Duration::from_micros(3280))],
-    mass_erase_time: None,
-};
-
-/// GD32VF103 data sheet, "Flash memory characteristics": 200 µs a word, 60 ms a page, 3.2 s for all.
-/// Its manual: a word that is not blank is not programmed and raises PGERR.
-static GD32_FLASH: NorFlash = NorFlash {
-    erased: 0xFF,
-    program_unit: 4,
-    program_time: Duration::from_micros(200),
-    overwrite: Overwrite::Refuses,
-    erase_times: &[(1 << 10, Duration::from_millis(60))],
-    mass_erase_time: Some(Duration::from_millis(3200)),
-};
+    #[test]
+    fn every_string_fits_a_descriptor() {
+        for board in BOARDS {
+            let strings = [board.manufacturer, board.product, board.serial];
+            let layouts = board.memories.iter().map(|memory| memory.layout);
+            for string in strings.into_iter().chain(layouts) {
+                assert!((1..=126).contains(&string.len()), "{string}");
+                assert!(
+                    string.bytes().all(|byte| matches!(byte, 0x20..=0x7E)),
+                    "{string}"
+                );
+            }
+            assert!(!board.memories.is_empty(), "{}", board.name);
+            assert!(!board.description.is_empty(), "{}", board.name);
+        }
+    }
+}

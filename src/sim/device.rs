@@ -24,9 +24,9 @@ const GET_STATUS: u8 = 0;
 const CLEAR_FEATURE: u8 = 1;
 const SET_ADDRESS: u8 = 5;
 const GET_CONFIGURATION: u8 = 8;
-const SET_CONFIGURATION: u8 = 9;
+pub const SET_CONFIGURATION: u8 = 9;
 const GET_INTERFACE: u8 = 10;
-const SET_INTERFACE: u8 = 11;
+pub const SET_INTERFACE: u8 = 11;
 
 /// A simulated board, plugged in.
 #[derive(Debug)]
@@ -46,6 +46,8 @@ pub struct Exchange {
     pub answer: Answer,
     /// How long it takes until it sees that.
     pub taken: Duration,
+    /// Whether the board is off the bus then.
+    pub left: bool,
 }
 
 impl Device {
@@ -98,6 +100,7 @@ impl Device {
             return Exchange {
                 answer: Answer::Gone,
                 taken: Duration::ZERO,
+                left: true,
             };
         }
         let answered_at = now.saturating_add(self.timing.request(data.len()));
@@ -119,6 +122,7 @@ impl Device {
         Exchange {
             answer,
             taken: self.timing.request(length),
+            left: !self.is_present(),
         }
     }
 

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::board::{Board, Cells, NorFlash, Overwrite};
-use crate::dfuse::layout::MemoryLayout;
+use super::board::{Board, Cells};
+use super::silicon::NorFlash;
+use crate::dfuse::layout::{Access, MemoryLayout};
 use crate::dfuse::protocol::DfuStatus;
 
 /// Every memory of a board, by alternate setting.
@@ -223,12 +224,7 @@ impl MemoryContents {
     }
 
     /// How many of the `length` bytes from `address` on lie in sectors that `allow` lets through.
-    fn accessible(
-        &self,
-        address: u32,
-        length: usize,
-        allow: fn(&crate::dfuse::layout::Access) -> bool,
-    ) -> usize {
+    fn accessible(&self, address: u32, length: usize, allow: fn(&Access) -> bool) -> usize {
         let wanted = u64::from(address).saturating_add(length as u64);
         let mut reached = u64::from(address);
         while reached < wanted {
@@ -298,33 +294,6 @@ impl Cells {
             Self::Nor(nor) | Self::OneTime(nor) => Some(nor),
             Self::Overwritable | Self::OptionBytes => None,
         }
-    }
-}
-
-impl NorFlash {
-    fn combine(&self, old: u8, new: u8) -> u8 {
-        if self.erased == 0xFF {
-            old & new
-        } else {
-            old | new
-        }
-    }
-
-    fn refuses(&self, old: &[u8], new: &[u8]) -> bool {
-        let blank = old.iter().all(|byte| *byte == self.erased);
-        match self.overwrite {
-            Overwrite::Combines => false,
-            Overwrite::RefusesUnlessZero => !blank && new.iter().any(|byte| *byte != 0),
-            Overwrite::Refuses => !blank,
-        }
-    }
-
-    fn erase_time(&self, size: u32) -> Duration {
-        self.erase_times
-            .iter()
-            .find(|(sector_size, _)| *sector_size == size)
-            .expect("the table has a time for each sector size")
-            .1
     }
 }
 

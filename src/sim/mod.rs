@@ -2,15 +2,17 @@
 //!
 //! Written from what ST and DFU 1.1 say of the device's side, not from what our host sends. The way in:
 //! [`spec`] reads what was asked for, [`board`] is the table of boards, [`device`] is one of them on the bus,
-//! [`bootloader`] its DFU state machine, [`flash`] its memories.
+//! [`bootloader`] its DFU state machine, [`flash`] its memories, made of [`silicon`]; [`usbip`] serves them to a kernel.
 
 pub mod board;
 mod bootloader;
 mod descriptor;
 mod device;
 mod flash;
+mod silicon;
 pub mod spec;
 mod timing;
+pub mod usbip;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -22,7 +24,7 @@ use thiserror::Error;
 use crate::usb::descriptor::DfuFunctionalDescriptor;
 use crate::usb::{AlternateSetting, Bus, ControlRequest, DeviceInfo, DfuMode, Transport, UsbError};
 use board::Board;
-use device::Device;
+use device::{Device, SET_CONFIGURATION, SET_INTERFACE};
 use flash::FlashFileError;
 use spec::BoardSpec;
 
@@ -78,7 +80,7 @@ impl SimBus {
                 let configure = Setup {
                     request: ControlRequest {
                         request_type: 0x00,
-                        request: 9,
+                        request: SET_CONFIGURATION,
                         value: u16::from(descriptor::CONFIGURATION_VALUE),
                         index: 0,
                     },
@@ -135,6 +137,8 @@ struct SimTransport {
 impl SimTransport {
     /// The largest data stage that Linux' usbfs carries, in bytes.
     const LARGEST_TRANSFER: u16 = 4096;
+    /// What Linux grants a SET_INTERFACE.
+    const SET_INTERFACE_TIMEOUT: Duration = Duration::from_secs(5);
 
     fn transfer(
         &mut self,
@@ -192,11 +196,12 @@ impl Transport for SimTransport {
         }
         let request = ControlRequest {
             request_type: 0x01,
-            request: 11,
+            request: SET_INTERFACE,
             value: u16::from(alternate_setting),
             index: u16::from(descriptor::INTERFACE_NUMBER),
         };
-        self.transfer(request, 0, &[], Duration::MAX).map(drop)
+        self.transfer(request, 0, &[], Self::SET_INTERFACE_TIMEOUT)
+            .map(drop)
     }
 
     fn control_in(
