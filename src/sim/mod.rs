@@ -311,7 +311,6 @@ fn device_info(board: &Board, number: u8) -> DeviceInfo {
         path: format!("1-{number}"),
         vendor_id: board.vendor_id,
         product_id: board.product_id,
-        device_release: board.device_release,
         max_packet_size0: board.max_packet_size0,
         product_index: descriptor::PRODUCT_INDEX,
         serial_index: descriptor::SERIAL_INDEX,
@@ -385,7 +384,6 @@ mod tests {
         assert_eq!((device.bus, device.address), (1, 2));
         assert_eq!(device.path, "1-1");
         assert_eq!((device.vendor_id, device.product_id), (0x0483, 0xDF11));
-        assert_eq!(device.device_release, 0x2200);
         assert_eq!(device.transfer_size(), 2048);
         assert_eq!(device.mode, DfuMode::Dfu);
         let mut transport = bus.open(device).expect("on the bus");

@@ -236,7 +236,7 @@ fn exported_device(board: &Board, number: u8) -> ExportedDevice {
         device: info.address.into(),
         vendor_id: info.vendor_id,
         product_id: info.product_id,
-        device_release: info.device_release,
+        device_release: board.device_release,
         configuration: descriptor::CONFIGURATION_VALUE,
         interface_class: descriptor::INTERFACE_CLASS,
     }

@@ -5,6 +5,7 @@
 
 pub mod descriptor;
 pub mod libusb;
+pub mod trace;
 
 use std::time::Duration;
 
