@@ -6,6 +6,8 @@ mod image;
 mod sim;
 mod usb;
 
-fn main() -> anyhow::Result<()> {
-    cli::run()
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(cli::run().code())
 }
