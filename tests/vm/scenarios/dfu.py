@@ -1,6 +1,7 @@
 """A DFU host on pyusb, written from AN3156 and DFU 1.1 and from nothing of ours, so that it can contradict us."""
 
 import errno
+import importlib
 import struct
 import time
 
@@ -24,6 +25,9 @@ class Board:
     """The claimed DFU interface of the board at a kernel path."""
 
     def __init__(self, path, alternate=0):
+        # A libusb context learns of new devices from udev, which the guest lacks: one context for each board, then.
+        # pyusb keeps a single one in its module.
+        importlib.reload(usb.backend.libusb1)
         backend = usb.backend.libusb1.get_backend(find_library=lambda _: "libusb-1.0.so.0")
         bus, number = address(path)
         self.device = usb.core.find(backend=backend, bus=bus, address=number)

@@ -39,6 +39,15 @@ class Lab:
         self._servers.append(server)
         return server
 
+    def plug(self, busid="1-1"):
+        """Plugs a board in and waits until programs can open it. Returns where: the kernel's name, as 1-1."""
+        before = set(boards())
+        self.run("usbip", "attach", "-r", ADDRESS[0], "-b", busid)
+        wait_until(lambda: set(boards()) - before, f"the kernel shows board {busid}")
+        (path,) = set(boards()) - before
+        print(f"  board {busid} is at {path}")
+        return path
+
     def run(self, *command, expect=(0,), timeout=120, env=None):
         """Runs a command, shows it with what it said, and checks its exit status against `expect`
         (a number, several, or None for any)."""
@@ -108,14 +117,6 @@ class Server:
         assert ended is None, f"the simulator had ended with {ended}"
         wait_until(lambda: not boards(), "the kernel lets go of the boards")
 
-    def plug(self, busid="1-1"):
-        """Plugs a board in and waits until programs can open it. Returns where: the kernel's name, as 1-1."""
-        before = set(boards())
-        self._lab.run("usbip", "attach", "-r", ADDRESS[0], "-b", busid)
-        wait_until(lambda: set(boards()) - before, f"the kernel shows board {busid}")
-        (path,) = set(boards()) - before
-        print(f"  board {busid} is at {path}")
-        return path
 
 
 def boards():
