@@ -64,12 +64,16 @@ def _run(name, scenario, stdfu):
                 traceback.print_exception(error, file=log)
             signal.alarm(0)
     print(f"{'ok' if passed else 'FAILED'} {name} ({time.monotonic() - started:.1f} s)", flush=True)
-    if not passed:
-        kept = Path(os.environ["GUEST_OUT"], name)
-        shutil.rmtree(kept, ignore_errors=True)
+    # Every log can be read afterwards; the files only of those that failed.
+    kept = Path(os.environ["GUEST_OUT"], name)
+    shutil.rmtree(kept, ignore_errors=True)
+    if passed:
+        kept.mkdir()
+    else:
         shutil.copytree(lab.folder, kept)
-        print(f"    its files are kept in {kept}")
-        print("".join(f"    {line}\n" for line in log.getvalue().splitlines()), flush=True)
+        print("".join(f"    {line}\n" for line in log.getvalue().splitlines()), end="", flush=True)
+        print(f"    its files are kept in {kept}", flush=True)
+    (kept / "log").write_text(log.getvalue())
     shutil.rmtree(lab.folder)
     return passed
 

@@ -12,6 +12,9 @@ LAYOUTS = [
     "@OTP Memory /0x1FFF7800/01*512 e,01*016 e",
     "@Device Feature/0xFFFF0000/01*004 e",
 ]
+EVERY_BOARD = (
+    "f072 f103 f405 f429 f746 f767 g0b1 g474 h743 l072 l476 u575 wb55 mboot gd32vf103".split()
+)
 # It leaves, then asks the board that has left for its status, and calls that an error (EX_IOERR).
 LEFT = (0, 74)
 
@@ -26,6 +29,15 @@ def it_lists_four_memories_with_layout_and_serial(lab):
         (line,) = [line for line in found if f"alt={alternate}," in line]
         for part in ("[0483:df11]", f'path="{path}"', f'name="{layout}"', 'serial="336133663433"'):
             assert part in line, f"{part} is not in: {line}"
+
+
+def it_lists_every_board_there_is(lab):
+    lab.serve(*EVERY_BOARD)
+    paths = [lab.plug(f"1-{number}") for number in range(1, len(EVERY_BOARD) + 1)]
+    listed = lab.run("dfu-util", "-l").stdout
+    for board, path in zip(EVERY_BOARD, paths):
+        memories = re.findall(rf'Found DFU: .* path="{path}", alt=\d+, name="@[^"]+/0x', listed)
+        assert memories, f"{board} at {path} is not listed with its memories"
 
 
 def it_flashes_a_blank_board_and_leaves(lab):

@@ -2,11 +2,13 @@
 works, works, and what it forbids is refused in the way it says."""
 
 import struct
+import time
 
 import firmware
 from dfu import (
     ABORT,
     CLRSTATUS,
+    DNBUSY,
     DNLOAD,
     DNLOAD_IDLE,
     DNLOAD_SYNC,
@@ -116,6 +118,23 @@ def programming_only_clears_bits(lab):
     server.stop()
     both = bytes(a & b for a, b in zip(firmware.sample(BLOCK, seed=25), over))
     check_flash(_flash(lab), both + BLANK[BLOCK:])
+
+
+def a_board_that_takes_its_time_is_busy_until_the_work_is_done(lab):
+    lab.serve("f405,timing=real")
+    with Board(lab.plug()) as board:
+        board.to_idle()
+        # DS8626: 250 ms for a sector of 16 K.
+        board.send(DNLOAD, 0, b"\x41" + struct.pack("<I", FLASH))
+        started = time.monotonic()
+        status, state, poll = board.status()
+        assert (status, state) == (OK, DNBUSY) and 200 <= poll <= 300, f"{status}, {state}, {poll} ms"
+        expect(board.status()[:2], (OK, DNBUSY))
+        while board.status()[1] == DNBUSY:
+            time.sleep(0.01)
+        taken = time.monotonic() - started
+        assert taken >= 0.24, f"done after {taken * 1000:.0f} ms"
+        assert board.state() == DNLOAD_IDLE
 
 
 def nothing_happens_before_getstatus(lab):
