@@ -1,6 +1,13 @@
 //! stdfu: flashes STM32 boards in DFU mode.
 
+mod cli;
 mod dfuse;
+mod image;
+mod sim;
 mod usb;
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(cli::run().code())
+}

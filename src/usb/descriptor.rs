@@ -48,10 +48,9 @@ impl DfuFunctionalDescriptor {
         let mut rest = extra;
         while let [length, kind, ..] = *rest {
             let descriptor = rest.get(..usize::from(length)).filter(|d| d.len() >= 2)?;
-            if kind == DFU_FUNCTIONAL
-                && let Some(functional) = Self::from_bytes(descriptor)
-            {
-                return Some(functional);
+            let functional = Self::from_bytes(descriptor).filter(|_| kind == DFU_FUNCTIONAL);
+            if functional.is_some() {
+                return functional;
             }
             rest = &rest[descriptor.len()..];
         }

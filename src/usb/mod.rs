@@ -4,6 +4,8 @@
 //! [`Bus`] finds and opens, [`Transport`] carries control transfers. Nothing here knows a backend or DfuSe.
 
 pub mod descriptor;
+pub mod libusb;
+pub mod trace;
 
 use std::time::Duration;
 
@@ -85,9 +87,6 @@ pub struct DeviceInfo {
     /// `idProduct`.
     #[doc(alias = "idProduct")]
     pub product_id: u16,
-    /// `bcdDevice`: on ST's ROMs it tells the older bootloaders from the newer.
-    #[doc(alias = "bcdDevice")]
-    pub device_release: u16,
     /// `bMaxPacketSize0`: 8, 16, 32 or 64.
     #[doc(alias = "bMaxPacketSize0")]
     pub max_packet_size0: u8,

@@ -1,0 +1,83 @@
+//! `--alt`: a memory by number or by name.
+
+use std::convert::Infallible;
+use std::str::FromStr;
+
+use crate::dfuse::plan::Memory;
+
+/// A memory as the user names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AltChoice {
+    /// `bAlternateSetting`
+    Number(u8),
+    /// The name in its layout, case ignored.
+    Name(String),
+}
+
+impl FromStr for AltChoice {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(text
+            .parse()
+            .map_or_else(|_| Self::Name(text.to_owned()), Self::Number))
+    }
+}
+
+/// A name that doesn't tell the memory.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AltError {
+    /// No memory has it.
+    #[error("the board has no memory called {name:?}; it has {available}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        available: String,
+    },
+    /// Several have it.
+    #[error("several memories of the board are called {name:?}: alternate settings {numbers}")]
+    Ambiguous {
+        /// What was asked for.
+        name: String,
+        /// Which.
+        numbers: String,
+    },
+}
+
+impl AltChoice {
+    /// The memory's number. One that the board doesn't have is for the plan to refuse.
+    pub fn number(&self, memories: &[Memory]) -> Result<u8, AltError> {
+        let name = match self {
+            Self::Number(number) => return Ok(*number),
+            Self::Name(name) => name,
+        };
+        let named: Vec<&Memory> = memories
+            .iter()
+            .filter(|memory| memory.layout.name.eq_ignore_ascii_case(name.trim()))
+            .collect();
+        match named[..] {
+            [memory] => Ok(memory.alternate_setting),
+            [] => {
+                let names: Vec<String> = memories
+                    .iter()
+                    .map(|memory| format!("{:?}", memory.layout.name))
+                    .collect();
+                Err(AltError::Unknown {
+                    name: name.clone(),
+                    available: names.join(", "),
+                })
+            }
+            _ => {
+                let numbers: Vec<String> = named
+                    .iter()
+                    .map(|memory| memory.alternate_setting.to_string())
+                    .collect();
+                Err(AltError::Ambiguous {
+                    name: name.clone(),
+                    numbers: numbers.join(", "),
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! From an error to its exit code and the next step. The modules below only report what they found.
+
+use serde::{Serialize, Serializer};
+
+use crate::dfuse::error::{Action, Cause, SessionError};
+use crate::dfuse::plan::error::PlanError;
+use crate::image::ImageError;
+use crate::sim::SimError;
+use crate::usb::UsbError;
+
+use super::alt::AltError;
+use super::board::NoLayout;
+use super::exit::Exit;
+use super::select::SelectError;
+
+/// What to tell the user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Diagnosis {
+    /// The code to end with.
+    #[serde(serialize_with = "as_code")]
+    pub exit: Exit,
+    /// What failed.
+    pub message: String,
+    /// What to do next, a step a line.
+    pub hint: Option<String>,
+}
+
+fn as_code<S: Serializer>(exit: &Exit, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u8(exit.code())
+}
+
+/// A command line that clap can't find fault with, and that makes no sense all the same.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct UsageError {
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub hint: Option<String>,
+}
+
+impl From<&anyhow::Error> for Diagnosis {
+    fn from(error: &anyhow::Error) -> Self {
+        let (exit, hint) = error
+            .chain()
+            .find_map(diagnose)
+            .unwrap_or((Exit::Other, None));
+        Self {
+            exit,
+            message: format!("{error:#}"),
+            hint,
+        }
+    }
+}
+
+impl Diagnosis {
+    /// The same, beginning with the board that it is about.
+    pub fn about(&self, label: &str) -> Self {
+        Self {
+            message: format!("{label}: {}", self.message),
+            ..self.clone()
+        }
+    }
+}
+
+/// What an error of ours means; `None` for those of others.
+fn diagnose(error: &(dyn std::error::Error + 'static)) -> Option<(Exit, Option<String>)> {
+    if let Some(error) = error.downcast_ref() {
+        return Some(of_selection(error));
+    }
+    if let Some(error) = error.downcast_ref() {
+        return Some(of_session(error));
+    }
+    if let Some(error) = error.downcast_ref() {
+        return Some(of_plan(error));
+    }
+    if let Some(error) = error.downcast_ref() {
+        return Some(of_image(error));
+    }
+    if let Some(error) = error.downcast_ref() {
+        return Some(of_usb(error));
+    }
+    if error.is::<NoLayout>() || error.is::<AltError>() {
+        return Some((
+            Exit::DoesNotFit,
+            Some("`stdfu list` shows the memories of the board.".to_owned()),
+        ));
+    }
+    if error.is::<SimError>() {
+        return Some((Exit::Usage, None));
+    }
+    error
+        .downcast_ref()
+        .map(|UsageError { hint, .. }| (Exit::Usage, hint.clone()))
+}
+
+fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
+    match error {
+        SelectError::NoBoard { runtime, .. } => {
+            let hint = if runtime.is_empty() {
+                "Set BOOT0 high and reset the board, then look with `stdfu list`."
+            } else {
+                "Set BOOT0 high and reset the board, so that it starts its bootloader."
+            };
+            (Exit::NoBoard, Some(hint.to_owned()))
+        }
+        SelectError::SeveralBoards { .. } => (
+            Exit::SeveralBoards,
+            Some(
+                "Add one of these options, or --every for all of them. Nothing was touched."
+                    .to_owned(),
+            ),
+        ),
+        SelectError::CantOpen {
+            vendor_id,
+            product_id,
+            error,
+            ..
+        } => {
+            let (exit, hint) = of_usb(error);
+            (exit, access_rule(error, *vendor_id, *product_id).or(hint))
+        }
+        SelectError::Interrupted => (Exit::Interrupted, None),
+        SelectError::Usb(error) => of_usb(error),
+    }
+}
+
+/// The udev rule that lets the user at the keyboard use the board.
+fn access_rule(error: &UsbError, vendor_id: u16, product_id: u16) -> Option<String> {
+    (cfg!(target_os = "linux") && *error == UsbError::AccessDenied).then(|| {
+        format!(
+            "Put this line into /etc/udev/rules.d/70-stdfu.rules, then plug the board in again:\n\
+             SUBSYSTEM==\"usb\", ATTR{{idVendor}}==\"{vendor_id:04x}\", ATTR{{idProduct}}==\"{product_id:04x}\", \
+             MODE=\"0660\", TAG+=\"uaccess\""
+        )
+    })
+}
+
+fn of_session(error: &SessionError) -> (Exit, Option<String>) {
+    let hint = |text: &str| Some(text.to_owned());
+    match &error.cause {
+        Cause::Usb(usb @ (UsbError::AccessDenied | UsbError::Busy | UsbError::DriverMissing))
+            if error.action == Action::Claim =>
+        {
+            of_usb(usb)
+        }
+        Cause::Usb(UsbError::NoDevice) => (
+            Exit::Board,
+            hint("Check the cable, put the board into DFU mode again and repeat the command."),
+        ),
+        Cause::Usb(_) | Cause::StillBusy(_) | Cause::Short { .. } => (
+            Exit::Board,
+            hint("Unplug the board, put it into DFU mode again and repeat the command."),
+        ),
+        Cause::Answered { .. } => (
+            Exit::Board,
+            hint(
+                "Look at the layout with `stdfu list`; repeat the command with -vv to see every request.",
+            ),
+        ),
+        Cause::Differs { .. } => (
+            Exit::Differs,
+            hint(
+                "Write protection does this without an error: look at the option bytes.\n\
+                 Otherwise repeat the command; if the address stays the same, the flash there is worn out.",
+            ),
+        ),
+        Cause::ReadProtected => (
+            Exit::ReadProtected,
+            hint(
+                "Lifting read protection erases the whole chip; ST's STM32CubeProgrammer can do it.",
+            ),
+        ),
+        Cause::Interrupted => (
+            Exit::Interrupted,
+            hint(
+                "Flash is incomplete. The board is still in DFU mode: repeat the command to finish.",
+            ),
+        ),
+    }
+}
+
+fn of_plan(error: &PlanError) -> (Exit, Option<String>) {
+    let hint = match error {
+        PlanError::OtherDevice { .. } => {
+            "If the file is right for this board all the same, add --any-id.".to_owned()
+        }
+        PlanError::NotNamed {
+            alternate_setting, ..
+        } => {
+            format!("If that is what you want, add --alt {alternate_setting}.")
+        }
+        PlanError::CutsSector { sector, .. } => format!(
+            "The nearest borders are {:#010x} and {:#010x}.",
+            sector.address,
+            sector.end()
+        ),
+        PlanError::SharedSector { .. } => "Choose one of the file's targets with --alt.".to_owned(),
+        PlanError::NoSuchAlternateSetting { .. }
+        | PlanError::NothingForMemory { .. }
+        | PlanError::Outside { .. }
+        | PlanError::NotWritable { .. }
+        | PlanError::NotErasable { .. } => {
+            "`stdfu list` shows the memories of the board. Nothing was erased.".to_owned()
+        }
+    };
+    (Exit::DoesNotFit, Some(hint))
+}
+
+fn of_image(error: &ImageError) -> (Exit, Option<String>) {
+    match error {
+        ImageError::MissingAddress => (
+            Exit::Usage,
+            Some("Say where it belongs, for most boards --address 0x08000000.".to_owned()),
+        ),
+        ImageError::UnexpectedAddress { .. } => {
+            (Exit::Usage, Some("Leave out --address.".to_owned()))
+        }
+        ImageError::PastAddressSpace { .. } => (Exit::DoesNotFit, None),
+        _ => (Exit::File, None),
+    }
+}
+
+fn of_usb(error: &UsbError) -> (Exit, Option<String>) {
+    let hint = |text: &str| Some(text.to_owned());
+    match error {
+        UsbError::Unavailable(_) => (
+            Exit::System,
+            hint(
+                "Inside a container or virtual machine, pass USB through; --sim f405 works without.",
+            ),
+        ),
+        UsbError::AccessDenied => (
+            Exit::System,
+            hint("The README says how to allow it on your system."),
+        ),
+        UsbError::Busy => (
+            Exit::System,
+            hint("Close the other program, then repeat the command."),
+        ),
+        UsbError::DriverMissing => (
+            Exit::System,
+            hint("On Windows, install the WinUSB driver for the board with Zadig."),
+        ),
+        _ => (
+            Exit::Board,
+            hint("Check the cable and put the board into DFU mode again."),
+        ),
+    }
+}

@@ -1,0 +1,75 @@
+//! `stdfu erase`: all of a memory, or exactly the sectors of the ranges.
+
+use clap::Args;
+
+use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::erase::{EraseRange, EraseRequest, plan_erase};
+
+use super::Context;
+use super::alt::AltChoice;
+use super::board::{self, Board};
+use super::exit::Exit;
+use super::number::{count, parse_range};
+use super::work::{self, Outcome};
+
+/// Erases all of a memory, or exactly the sectors of the ranges, and checks that they are blank
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A range is ADDRESS+SIZE, ADDRESS..END (END is not erased), or a lone address for the sector it is in.
+
+Examples:
+  stdfu erase 0x08020000+128K
+  stdfu erase 0x08000000..0x08010000 0x08020000
+  stdfu erase --all")]
+pub struct EraseArgs {
+    /// What to erase; it has to begin and end where sectors do
+    #[arg(value_name = "RANGE", value_parser = parse_range, required_unless_present = "all")]
+    ranges: Vec<EraseRange>,
+    /// Erase all of the memory
+    #[arg(long, conflicts_with = "ranges")]
+    all: bool,
+    /// The memory, by number or name, as `stdfu list` shows it
+    #[arg(long, value_name = "MEMORY")]
+    alt: Option<AltChoice>,
+}
+
+pub fn run(args: &EraseArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
+    let request = if args.all {
+        EraseRequest::All
+    } else {
+        EraseRequest::Ranges(args.ranges.clone())
+    };
+    let boards = context.select()?;
+    let plans: Vec<anyhow::Result<Plan<'_>>> = boards
+        .iter()
+        .map(|board| plan(args, &request, board))
+        .collect();
+    work::carry_out(boards, &plans, context.output, summary)
+}
+
+fn plan(args: &EraseArgs, request: &EraseRequest, board: &Board) -> anyhow::Result<Plan<'static>> {
+    let memories = board.memories_to_use()?;
+    let alternate_setting = args
+        .alt
+        .as_ref()
+        .map(|alt| alt.number(&memories))
+        .transpose()?;
+    Ok(plan_erase(
+        request,
+        board::for_plan(&board.info, &memories),
+        alternate_setting,
+    )?)
+}
+
+fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {
+    let tally = outcome.tally;
+    let checked = match tally.verified_bytes {
+        0 => "not checked: this memory can't be read".to_owned(),
+        bytes => format!("{} blank", count(bytes, "byte")),
+    };
+    format!(
+        "erased {}, {checked}, in {:.1} s",
+        count(tally.erased_sectors as u64, "sector"),
+        outcome.seconds
+    )
+}

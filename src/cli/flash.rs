@@ -1,0 +1,148 @@
+//! `stdfu flash`: program, verify, start the application.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+
+use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
+use crate::dfuse::plan::{Plan, TargetPlan};
+use crate::image::{self, Format, Image, LoadOptions};
+
+use super::Context;
+use super::alt::AltChoice;
+use super::board::{self, Board};
+use super::dry_run;
+use super::exit::Exit;
+use super::number::{count, parse_address};
+use super::work::{self, Outcome};
+
+/// Programs a firmware file, reads it back and compares, and starts the application
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stdfu flash firmware.dfu
+  stdfu flash firmware.bin --address 0x08000000
+  stdfu flash firmware.dfu --serial 336133663433 --stay
+  stdfu flash firmware.dfu --dry-run")]
+pub struct FlashArgs {
+    /// The firmware: a .dfu file, or a raw binary with --address
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Where a raw binary belongs, such as 0x08000000
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
+    address: Option<u32>,
+    /// What the file is, when its content or name mislead
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<FileFormat>,
+    /// The memory, by number or name, as `stdfu list` shows it; of a .dfu file, only what is for it
+    #[arg(long, value_name = "MEMORY")]
+    alt: Option<AltChoice>,
+    /// Erase and write all of it, even what is there already
+    #[arg(long)]
+    full: bool,
+    /// Don't read back and compare
+    #[arg(long)]
+    no_verify: bool,
+    /// Erase all of the memory first
+    #[arg(long)]
+    mass_erase: bool,
+    /// Stay in DFU mode, don't start the application
+    #[arg(long)]
+    stay: bool,
+    /// Start the application here
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address, conflicts_with = "stay")]
+    entry: Option<u32>,
+    /// Flash even if the file is for a device with other ids
+    #[arg(long)]
+    any_id: bool,
+    /// Print what would be done, touch nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// What a firmware file can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FileFormat {
+    /// Raw bytes
+    Bin,
+    /// ST's DfuSe file
+    Dfu,
+}
+
+impl From<FileFormat> for Format {
+    fn from(format: FileFormat) -> Self {
+        match format {
+            FileFormat::Bin => Self::Bin,
+            FileFormat::Dfu => Self::Dfu,
+        }
+    }
+}
+
+pub fn run(args: &FlashArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
+    let image = load(args)?;
+    for warning in &image.warnings {
+        context.output.warning(warning);
+    }
+    let boards = context.select()?;
+    let plans: Vec<anyhow::Result<Plan<'_>>> = boards
+        .iter()
+        .map(|board| plan(args, &image, board))
+        .collect();
+    if args.dry_run {
+        return dry_run::show(&boards, &plans, context.output);
+    }
+    work::carry_out(boards, &plans, context.output, summary)
+}
+
+fn load(args: &FlashArgs) -> anyhow::Result<Image> {
+    let name = || args.file.display().to_string();
+    let bytes = fs::read(&args.file).with_context(name)?;
+    let options = LoadOptions {
+        file_name: Some(&args.file),
+        format: args.format.map(Format::from),
+        address: args.address,
+    };
+    image::load(bytes, &options).with_context(name)
+}
+
+fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
+    let memories = board.memories_to_use()?;
+    let options = FlashOptions {
+        alternate_setting: args
+            .alt
+            .as_ref()
+            .map(|alt| alt.number(&memories))
+            .transpose()?,
+        mass_erase: args.mass_erase,
+        verify: !args.no_verify,
+        start: !args.stay,
+        entry: args.entry,
+        any_id: args.any_id,
+    };
+    Ok(plan_flash(
+        image,
+        board::for_plan(&board.info, &memories),
+        options,
+    )?)
+}
+
+/// What was erased, written, verified and started.
+fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
+    let tally = outcome.tally;
+    let verified = match plan.targets.iter().any(TargetPlan::is_verified) {
+        true => format!("verified {}", count(tally.verified_bytes, "byte")),
+        false => "not verified".to_owned(),
+    };
+    let started = match (plan.start, tally.left) {
+        (Some(start), Some(true)) => format!("started at {:#010x}", start.address),
+        _ => "still in DFU mode".to_owned(),
+    };
+    format!(
+        "erased {}, wrote {}, {verified}, {started}, in {:.1} s",
+        count(tally.erased_sectors as u64, "sector"),
+        count(tally.written_bytes, "byte"),
+        outcome.seconds
+    )
+}

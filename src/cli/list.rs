@@ -1,0 +1,190 @@
+//! `stdfu list`: the boards in DFU mode, at a glance or as JSON.
+
+use anyhow::Context as _;
+use clap::Args;
+use serde::Serialize;
+
+use crate::dfuse::layout::{MemoryLayout, MemorySegment};
+use crate::usb::DeviceInfo;
+
+use super::Context;
+use super::board::{Board, MemoryString};
+use super::diagnosis::Diagnosis;
+use super::exit::Exit;
+use super::number::size;
+
+/// Shows the boards in DFU mode: serial number, bus path, ids, and each memory with its layout
+#[derive(Debug, Args)]
+pub struct ListArgs {}
+
+/// The JSON of the list: a contract with scripts.
+#[derive(Serialize)]
+struct ListDocument<'l> {
+    boards: Vec<BoardDocument<'l>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Diagnosis>,
+}
+
+#[derive(Serialize)]
+struct BoardDocument<'l> {
+    serial: Option<&'l str>,
+    vendor_id: u16,
+    product_id: u16,
+    path: &'l str,
+    bus: u8,
+    device: u8,
+    product: Option<&'l str>,
+    transfer_size: u16,
+    memories: Vec<MemoryDocument<'l>>,
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct MemoryDocument<'l> {
+    alt: u8,
+    name: Option<&'l str>,
+    layout: Option<&'l str>,
+    segments: Vec<SegmentDocument>,
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct SegmentDocument {
+    address: u32,
+    sectors: u32,
+    sector_size: u32,
+    readable: bool,
+    erasable: bool,
+    writable: bool,
+}
+
+/// A board and its product's name, which only the list asks for.
+type Listed = (Board, Option<String>);
+
+pub fn run(_: &ListArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
+    let (boards, error) = context.list()?;
+    let boards: Vec<Listed> = boards
+        .into_iter()
+        .map(|mut board| {
+            let product = board.read_product();
+            (board, product)
+        })
+        .collect();
+    let error = error.map(|error| Diagnosis::from(&error.into()));
+    let texts: Vec<String> = boards.iter().map(text).collect();
+    context
+        .output
+        .answer(&texts.join("\n"))
+        .context("writing the list")?;
+    if let Some(diagnosis) = &error {
+        context.output.error(diagnosis);
+    }
+    let exit = error
+        .as_ref()
+        .map_or(Exit::Done, |diagnosis| diagnosis.exit);
+    let boards = boards.iter().map(board_document).collect();
+    context
+        .output
+        .document(ListDocument { boards, error })
+        .context("writing the list")?;
+    Ok(exit)
+}
+
+fn board_document((board, product): &Listed) -> BoardDocument<'_> {
+    let DeviceInfo {
+        vendor_id,
+        product_id,
+        bus,
+        address,
+        ..
+    } = board.info;
+    BoardDocument {
+        serial: board.serial(),
+        vendor_id,
+        product_id,
+        path: &board.info.path,
+        bus,
+        device: address,
+        product: product.as_deref(),
+        transfer_size: board.info.transfer_size(),
+        memories: board.memories().iter().map(memory_document).collect(),
+        error: board.opened.as_ref().err().map(ToString::to_string),
+    }
+}
+
+fn memory_document(memory: &MemoryString) -> MemoryDocument<'_> {
+    let layout: Option<&MemoryLayout> = memory
+        .layout
+        .as_ref()
+        .and_then(|layout| layout.as_ref().ok());
+    MemoryDocument {
+        alt: memory.alternate_setting,
+        name: layout.map(|layout| layout.name.as_str()),
+        layout: memory.text.as_deref(),
+        segments: layout
+            .map_or(&[][..], |layout| &layout.segments)
+            .iter()
+            .map(segment_document)
+            .collect(),
+        error: memory.trouble(),
+    }
+}
+
+fn segment_document(segment: &MemorySegment) -> SegmentDocument {
+    let MemorySegment {
+        address,
+        sectors,
+        sector_size,
+        access,
+    } = *segment;
+    SegmentDocument {
+        address,
+        sectors,
+        sector_size,
+        readable: access.readable,
+        erasable: access.erasable,
+        writable: access.writable,
+    }
+}
+
+/// A board in a few lines that fit a narrow terminal.
+fn text((board, product): &Listed) -> String {
+    let DeviceInfo {
+        path,
+        vendor_id,
+        product_id,
+        ..
+    } = &board.info;
+    let mut text = board.serial().unwrap_or("no serial number").to_owned();
+    if let Some(product) = product {
+        text += &format!("   {product}");
+    }
+    text += &format!("\n  path {path}   ids {vendor_id:04x}:{product_id:04x}\n");
+    if let Err(error) = &board.opened {
+        text += &format!("  can't be opened: {error}\n");
+    }
+    for memory in board.memories() {
+        text += &memory_text(memory);
+    }
+    text
+}
+
+fn memory_text(memory: &MemoryString) -> String {
+    let number = memory.alternate_setting;
+    let layout = match &memory.layout {
+        Some(Ok(layout)) => layout,
+        _ => return format!("  {number}  {}\n", memory.trouble().unwrap_or_default()),
+    };
+    let mut text = format!("  {number}  {}\n", layout.name);
+    for MemorySegment {
+        address,
+        sectors,
+        sector_size,
+        access,
+    } in &layout.segments
+    {
+        let sector_size = size((*sector_size).into());
+        text += &format!("     {address:#010x} {sectors:>4} × {sector_size:<5} {access}\n");
+    }
+    text
+}

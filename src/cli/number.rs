@@ -1,0 +1,160 @@
+//! Numbers, addresses and ranges as people type them.
+
+use crate::dfuse::plan::AddressRange;
+use crate::dfuse::plan::erase::EraseRange;
+
+/// The end of the address space.
+const ADDRESS_SPACE: u64 = 1 << 32;
+
+/// Reads a number: decimal or `0x`, with `_` anywhere between digits, `K` (1024) or `M` (1024²) behind.
+pub fn parse_number(text: &str) -> Result<u64, String> {
+    let unreadable =
+        || format!("{text:?} is no number; expected one such as 4096, 0x08000000 or 128K");
+    let (digits, unit) = match text.strip_suffix(['K', 'k']) {
+        Some(digits) => (digits, 1024),
+        None => text
+            .strip_suffix(['M', 'm'])
+            .map_or((text, 1), |digits| (digits, 1024 * 1024)),
+    };
+    let (digits, radix) = match digits
+        .strip_prefix("0x")
+        .or_else(|| digits.strip_prefix("0X"))
+    {
+        Some(digits) => (digits, 16),
+        None => (digits, 10),
+    };
+    let plain: String = digits
+        .chars()
+        .filter(|character| *character != '_')
+        .collect();
+    if plain.is_empty() || !plain.chars().all(|character| character.is_digit(radix)) {
+        return Err(unreadable());
+    }
+    u64::from_str_radix(&plain, radix)
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+        .ok_or_else(|| format!("{text:?} is too large"))
+}
+
+/// Reads an address of 32 bits.
+pub fn parse_address(text: &str) -> Result<u32, String> {
+    let number = parse_number(text)?;
+    u32::try_from(number).map_err(|_| format!("{text:?} is no address: it has more than 32 bits"))
+}
+
+/// Reads `ADDRESS+SIZE`, `ADDRESS..END` (without END), or a lone address, which means its sector.
+pub fn parse_range(text: &str) -> Result<EraseRange, String> {
+    let (address, end) = if let Some((address, size)) = text.split_once('+') {
+        let address = parse_address(address)?;
+        (
+            address,
+            u64::from(address).saturating_add(parse_number(size)?),
+        )
+    } else if let Some((address, end)) = text.split_once("..") {
+        (parse_address(address)?, parse_number(end)?)
+    } else {
+        return parse_address(text).map(EraseRange::SectorAt);
+    };
+    if end <= u64::from(address) {
+        return Err(format!("{text:?} is empty"));
+    }
+    if end > ADDRESS_SPACE {
+        return Err(format!("{text:?} goes past the end of the address space"));
+    }
+    Ok(EraseRange::Exactly(AddressRange { address, end }))
+}
+
+/// A size as a memory layout has it: 16K, 1M, 40.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0 => "0".to_owned(),
+        _ if bytes % (1024 * 1024) == 0 => format!("{}M", bytes / (1024 * 1024)),
+        _ if bytes % 1024 == 0 => format!("{}K", bytes / 1024),
+        _ => bytes.to_string(),
+    }
+}
+
+/// A number and the word for what it counts: 1 byte, 2 bytes.
+pub fn count(number: u64, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_decimal_or_hexadecimal_with_suffixes() {
+        let check = |text, expected| assert_eq!(parse_number(text), Ok(expected), "{text}");
+        check("0", 0);
+        check("4096", 4096);
+        check("010", 10);
+        check("0x08000000", 0x0800_0000);
+        check("0X0800_c000", 0x0800_C000);
+        check("1_000", 1000);
+        check("128K", 131_072);
+        check("128k", 131_072);
+        check("2M", 2_097_152);
+        check("0x10K", 16_384);
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in [
+            "", "x", "0x", "K", "_", "-1", "+1", "1.5", "0b1", "12G", "0xGG", " 1", "1e3",
+        ] {
+            assert!(parse_number(text).is_err(), "{text:?}");
+        }
+        assert_eq!(
+            parse_number("99999999999999999999").unwrap_err(),
+            "\"99999999999999999999\" is too large"
+        );
+        assert!(parse_number("0xFFFFFFFFFFFFFFFFM").is_err());
+        assert!(parse_address("0x100000000").is_err());
+    }
+
+    #[test]
+    fn ranges_have_three_forms() {
+        let check = |text, address, end| {
+            let expected = EraseRange::Exactly(AddressRange { address, end });
+            assert_eq!(parse_range(text), Ok(expected), "{text}");
+        };
+        check("0x08000000+128K", 0x0800_0000, 0x0802_0000);
+        check("0x08000000..0x08020000", 0x0800_0000, 0x0802_0000);
+        check("0xFFFF0000..0x100000000", 0xFFFF_0000, 1 << 32);
+        assert_eq!(
+            parse_range("0x08004000"),
+            Ok(EraseRange::SectorAt(0x0800_4000))
+        );
+    }
+
+    #[test]
+    fn ranges_that_make_no_sense_are_refused() {
+        for text in [
+            "0x08000000+0",
+            "0x08000000..0x08000000",
+            "0x08000000..0x07000000",
+            "0xFFFF0000+128K",
+            "0x08000000+",
+            "..0x08000000",
+            "0x08000000...0x08020000",
+            "0x08000000-0x08020000",
+        ] {
+            assert!(parse_range(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_written_as_in_a_layout() {
+        for (bytes, expected) in [
+            (0, "0"),
+            (16, "16"),
+            (1024, "1K"),
+            (131_072, "128K"),
+            (1 << 20, "1M"),
+            (1536, "1536"),
+        ] {
+            assert_eq!(size(bytes), expected);
+        }
+    }
+}

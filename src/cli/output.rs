@@ -1,0 +1,211 @@
+//! What the user sees: answers on stdout; notes, errors and hints on stderr. Nothing else prints.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use clap::builder::styling::{AnsiColor, Style};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::diagnosis::Diagnosis;
+use super::exit::Exit;
+
+/// How to answer.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Answer with one JSON document on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say what is decided; twice: show every control transfer with its answer
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// When to use colour on stderr
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    pub color: ColorChoice,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
+}
+
+/// Where everything that is said goes through.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// One JSON document instead of text on stdout.
+    pub json: bool,
+    quiet: bool,
+    verbose: u8,
+    color: bool,
+}
+
+/// The version of every JSON document: the field `schema`.
+const SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<T> {
+    schema: u32,
+    #[serde(flatten)]
+    content: T,
+}
+
+#[derive(Serialize)]
+struct Failed<'a> {
+    error: &'a Diagnosis,
+}
+
+impl From<&OutputArgs> for Output {
+    fn from(args: &OutputArgs) -> Self {
+        let color = match args.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                io::stderr().is_terminal() && !no_color
+            }
+        };
+        Self {
+            json: args.json,
+            quiet: args.quiet,
+            verbose: args.verbose,
+            color,
+        }
+    }
+}
+
+impl Output {
+    /// The answer as text. Not said with `--json`, where [`Output::document`] has it.
+    ///
+    /// # Errors
+    /// Those of writing to stdout. A reader that has gone away has read enough, and is none.
+    pub fn answer(&self, text: &str) -> io::Result<()> {
+        if self.json { Ok(()) } else { to_stdout(text) }
+    }
+
+    /// What has been done, as text: like [`Output::answer`], but `--quiet` silences it.
+    pub fn summary(&self, text: &str) -> io::Result<()> {
+        if self.quiet {
+            Ok(())
+        } else {
+            self.answer(text)
+        }
+    }
+
+    /// The answer as a JSON document. Not said without `--json`.
+    pub fn document(&self, content: impl Serialize) -> io::Result<()> {
+        if !self.json {
+            return Ok(());
+        }
+        let mut text = serde_json::to_string(&Document {
+            schema: SCHEMA,
+            content,
+        })?;
+        text.push('\n');
+        to_stdout(&text)
+    }
+
+    /// Something worth knowing.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            to_stderr(&format!("{text}\n"));
+        }
+    }
+
+    /// What is decided, for those who want to know.
+    pub fn detail(&self, text: &str) {
+        if self.verbose > 0 {
+            to_stderr(&format!("{text}\n"));
+        }
+    }
+
+    /// Whether every control transfer is to be shown.
+    pub fn shows_transfers(&self) -> bool {
+        self.verbose > 1
+    }
+
+    /// Whether progress is to be shown.
+    pub fn shows_progress(&self) -> bool {
+        !self.quiet
+    }
+
+    /// Something that may be wrong.
+    pub fn warning(&self, text: &str) {
+        if !self.quiet {
+            self.labelled("warning", AnsiColor::Yellow, text);
+        }
+    }
+
+    /// What went wrong, and what to do next.
+    pub fn error(&self, diagnosis: &Diagnosis) {
+        self.labelled("error", AnsiColor::Red, &diagnosis.message);
+        for hint in diagnosis.hint.iter().flat_map(|hint| hint.lines()) {
+            self.labelled("hint", AnsiColor::Cyan, hint);
+        }
+    }
+
+    /// An error that ends the program, as text and, with `--json`, as the document.
+    pub fn failure(&self, diagnosis: &Diagnosis) {
+        self.error(diagnosis);
+        // There is nowhere left to say that stdout can't be written either.
+        let _ = self.document(Failed { error: diagnosis });
+    }
+
+    fn labelled(&self, label: &str, color: AnsiColor, text: &str) {
+        let style = if self.color {
+            Style::new().bold().fg_color(Some(color.into()))
+        } else {
+            Style::new()
+        };
+        to_stderr(&format!("{style}{label}:{style:#} {text}\n"));
+    }
+}
+
+/// A command line that clap refuses, in its words; with `json`, as the document too.
+pub fn refuse(error: &clap::Error, json: bool) {
+    // There is nowhere left to say that stderr can't be written.
+    let _ = error.print();
+    if json {
+        let text = error.render().to_string();
+        let message = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ")
+            .to_owned();
+        let diagnosis = Diagnosis {
+            exit: Exit::Usage,
+            message,
+            hint: None,
+        };
+        let document = Document {
+            schema: SCHEMA,
+            content: Failed { error: &diagnosis },
+        };
+        let _ = serde_json::to_string(&document).map(|text| to_stdout(&format!("{text}\n")));
+    }
+}
+
+fn to_stdout(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Where stderr can't be written, nobody can be told.
+fn to_stderr(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}

@@ -1,0 +1,46 @@
+//! `stdfu serial`: one line, for scripts.
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use serde::Serialize;
+
+use super::Context;
+use super::diagnosis::UsageError;
+use super::exit::Exit;
+
+/// Prints the serial number of the one board meant, and nothing else
+#[derive(Debug, Args)]
+pub struct SerialArgs {}
+
+#[derive(Serialize)]
+struct SerialDocument<'s> {
+    serial: &'s str,
+}
+
+pub fn run(_: &SerialArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
+    let boards = context.select()?;
+    let [board] = &boards[..] else {
+        return Err(UsageError {
+            message: "`serial` prints one serial number, and several boards are meant".to_owned(),
+            hint: Some(
+                "Name one with --serial or --path.\n`stdfu list` shows them all.".to_owned(),
+            ),
+        }
+        .into());
+    };
+    let Some(serial) = board.serial() else {
+        bail!(
+            "the {} has no serial number, or none that can be read",
+            board.label()
+        );
+    };
+    context
+        .output
+        .answer(&format!("{serial}\n"))
+        .context("writing the answer")?;
+    context
+        .output
+        .document(SerialDocument { serial })
+        .context("writing the answer")?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,122 @@
+//! `stdfu sim`: serves simulated boards over USB/IP.
+
+use std::fmt::Write;
+use std::net::{SocketAddr, TcpListener};
+
+use anyhow::Context;
+
+use crate::sim::board::BOARDS;
+use crate::sim::spec::BoardSpec;
+use crate::sim::usbip::Server;
+
+/// The port that `usbip` takes unless told otherwise.
+const USUAL_PORT: u16 = 3240;
+
+/// Serve simulated boards over USB/IP, to be attached by this or another machine's kernel
+#[derive(Debug, clap::Args)]
+#[command(after_help = boards_help())]
+pub struct SimArgs {
+    /// The boards, each with its options: f405 or l476,serial=205A3073484B,flash=board.bin,timing=real
+    #[arg(required = true, value_name = "BOARD")]
+    boards: Vec<BoardSpec>,
+
+    /// Where to listen; port 0 takes any that is free
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3240")]
+    listen: String,
+}
+
+/// Serves until no more connection can be accepted. `say` gets a line for people at a time.
+///
+/// # Errors
+/// Where a flash file can't be used or the address is not to be had.
+pub fn run(args: &SimArgs, say: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+    let server = Server::new(&args.boards)?;
+    let listener = TcpListener::bind(&args.listen)
+        .with_context(|| format!("can't listen on {}", args.listen))?;
+    let address = listener.local_addr()?;
+    for board in server.boards() {
+        say(&format!(
+            "{:<5}  {:<9}  {:<12}  {}",
+            board.bus_id,
+            board.name,
+            board.serial,
+            attach_command(address, &board.bus_id)
+        ));
+    }
+    server
+        .serve(&listener)
+        .context("no more connection can be accepted")
+}
+
+/// How to attach a board that is served at `address`.
+fn attach_command(address: SocketAddr, bus_id: &str) -> String {
+    let host = if address.ip().is_unspecified() {
+        "HOST".to_owned()
+    } else {
+        address.ip().to_string()
+    };
+    match address.port() {
+        USUAL_PORT => format!("usbip attach -r {host} -b {bus_id}"),
+        port => format!("usbip --tcp-port {port} attach -r {host} -b {bus_id}"),
+    }
+}
+
+/// The boards there are, for `--help`.
+fn boards_help() -> String {
+    let mut help = "Boards:\n".to_owned();
+    for board in BOARDS {
+        writeln!(help, "  {:<10}  {}", board.name, board.description)
+            .expect("writing to a string never fails");
+    }
+    help.push_str(
+        "\nOptions of a board, each behind a comma:\n  \
+         serial=TEXT  another serial number than its usual one\n  \
+         flash=FILE   keep its main flash in this file\n  \
+         timing=real  take a data sheet's times and a full-speed bus; none, the default, takes none",
+    );
+    help
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_board_is_attached_at_the_address_it_is_served_at() {
+        let check = |address: &str, expected: &str| {
+            let address = address.parse().expect("an address");
+            assert_eq!(attach_command(address, "1-2"), expected);
+        };
+        check("127.0.0.1:3240", "usbip attach -r 127.0.0.1 -b 1-2");
+        check(
+            "127.0.0.1:4000",
+            "usbip --tcp-port 4000 attach -r 127.0.0.1 -b 1-2",
+        );
+        check("0.0.0.0:3240", "usbip attach -r HOST -b 1-2");
+    }
+
+    #[test]
+    fn the_help_names_every_board_and_option() {
+        let help = boards_help();
+        for board in BOARDS {
+            assert!(help.contains(board.name), "{}", board.name);
+        }
+        for option in ["serial=", "flash=", "timing=real"] {
+            assert!(help.contains(option), "{option}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_is_taken_is_an_error_that_names_it() {
+        let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let listen = taken.local_addr().expect("bound").to_string();
+        let args = SimArgs {
+            boards: vec!["f405".parse().expect("good")],
+            listen: listen.clone(),
+        };
+        let mut said = Vec::new();
+        let error = run(&args, &mut |line| said.push(line.to_owned())).expect_err("taken");
+        assert_eq!(error.to_string(), format!("can't listen on {listen}"));
+        assert_eq!(said, Vec::<String>::new());
+    }
+}

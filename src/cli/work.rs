@@ -1,0 +1,204 @@
+//! Carries out plans: on each of the boards meant, at the same time, with one result a board.
+
+use std::ops::ControlFlow;
+use std::thread;
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use crate::dfuse::plan::Plan;
+use crate::dfuse::session::{Session, SessionOptions, Tally};
+use crate::usb::Transport;
+
+use super::board::{Board, Opened};
+use super::diagnosis::Diagnosis;
+use super::exit::Exit;
+use super::interrupt;
+use super::output::Output;
+use super::progress::{BoardProgress, Progress};
+
+/// What came of the work on one board.
+pub struct Outcome {
+    /// How messages call the board.
+    pub label: String,
+    serial: Option<String>,
+    path: String,
+    /// What was done, up to the end or the error.
+    pub tally: Tally,
+    requests: u64,
+    /// How long it took on the board's clock.
+    pub seconds: f64,
+    error: Option<Diagnosis>,
+}
+
+/// The JSON of an outcome: a contract with scripts.
+#[derive(Serialize)]
+struct BoardDocument<'o> {
+    serial: Option<&'o str>,
+    path: &'o str,
+    exit: u8,
+    error: Option<&'o str>,
+    hint: Option<&'o str>,
+    erased_sectors: usize,
+    written_bytes: u64,
+    skipped_bytes: u64,
+    verified_bytes: u64,
+    requests: u64,
+    left: bool,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct BoardsDocument<'o> {
+    boards: Vec<BoardDocument<'o>>,
+}
+
+/// Carries out a plan on each board, all at the same time, and says what came of it.
+///
+/// `plans` has one for each board, or the reason why there is none. Returns the first failure's code.
+pub fn carry_out(
+    boards: Vec<Board>,
+    plans: &[anyhow::Result<Plan<'_>>],
+    output: &Output,
+    summary: impl Fn(&Outcome, &Plan<'_>) -> String,
+) -> anyhow::Result<Exit> {
+    let _watched = interrupt::watch();
+    let progress = Progress::new(output, boards.len());
+    let outcomes: Vec<Outcome> = thread::scope(|scope| {
+        let threads: Vec<_> = boards
+            .into_iter()
+            .zip(plans)
+            .map(|(board, plan)| {
+                let progress = progress.board(&board.label());
+                scope.spawn(move || work(board, plan, &progress))
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .collect()
+    });
+    report(&outcomes, plans, output, summary)
+}
+
+fn work(
+    mut board: Board,
+    plan: &anyhow::Result<Plan<'_>>,
+    progress: &BoardProgress<'_>,
+) -> Outcome {
+    let label = board.label();
+    let serial = board.serial().map(str::to_owned);
+    let path = board.info.path.clone();
+    let options = SessionOptions {
+        interface: board.info.interface,
+        transfer_size: board.info.transfer_size(),
+        several_memories: board.info.alternate_settings.len() > 1,
+    };
+    let mut outcome = Outcome {
+        label,
+        serial,
+        path,
+        tally: Tally::default(),
+        requests: 0,
+        seconds: 0.0,
+        error: None,
+    };
+    let opened = match &mut board.opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            outcome.error = Some(Diagnosis::from(&anyhow::Error::new(error.clone())));
+            return outcome;
+        }
+    };
+    match plan {
+        Err(error) => outcome.error = Some(Diagnosis::from(error)),
+        Ok(plan) => {
+            let start = opened.transport.now();
+            let (tally, result) = run(opened, options, plan, progress);
+            outcome.tally = tally;
+            outcome.seconds = (opened.transport.now() - start).as_secs_f64();
+            outcome.error = result.err().map(|error| Diagnosis::from(&error));
+        }
+    }
+    outcome.requests = opened.transport.requests();
+    progress.clear();
+    outcome
+}
+
+fn run(
+    opened: &mut Opened,
+    options: SessionOptions,
+    plan: &Plan<'_>,
+    progress: &BoardProgress<'_>,
+) -> (Tally, anyhow::Result<()>) {
+    let mut on_event = |event| {
+        progress.show(event);
+        if interrupt::requested() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
+    let mut session = match Session::open(&mut opened.transport, options, &mut on_event) {
+        Ok(session) => session,
+        Err(error) => return (Tally::default(), Err(error.into())),
+    };
+    let result = session.run(plan);
+    (session.tally(), result.map_err(Into::into))
+}
+
+fn report(
+    outcomes: &[Outcome],
+    plans: &[anyhow::Result<Plan<'_>>],
+    output: &Output,
+    summary: impl Fn(&Outcome, &Plan<'_>) -> String,
+) -> anyhow::Result<Exit> {
+    for (outcome, plan) in outcomes.iter().zip(plans) {
+        match (&outcome.error, plan) {
+            (Some(diagnosis), _) => {
+                output.error(&diagnosis.about(&outcome.label));
+            }
+            (None, Ok(plan)) => {
+                let line = format!("{}: {}\n", outcome.label, summary(outcome, plan));
+                output.summary(&line).context("writing the summary")?;
+                if outcome.tally.left == Some(false) {
+                    output.warning(&format!(
+                        "{}: flash is right, but the board is still in DFU mode; reset it to start the application",
+                        outcome.label
+                    ));
+                }
+            }
+            (None, Err(_)) => {}
+        }
+    }
+    let boards = outcomes.iter().map(Outcome::document).collect();
+    output
+        .document(BoardsDocument { boards })
+        .context("writing the answer")?;
+    let first = outcomes.iter().find_map(|outcome| outcome.error.as_ref());
+    Ok(first.map_or(Exit::Done, |diagnosis| diagnosis.exit))
+}
+
+impl Outcome {
+    fn document(&self) -> BoardDocument<'_> {
+        let error = self.error.as_ref();
+        BoardDocument {
+            serial: self.serial.as_deref(),
+            path: &self.path,
+            exit: error.map_or(Exit::Done, |diagnosis| diagnosis.exit).code(),
+            error: error.map(|diagnosis| diagnosis.message.as_str()),
+            hint: error.and_then(|diagnosis| diagnosis.hint.as_deref()),
+            erased_sectors: self.tally.erased_sectors,
+            written_bytes: self.tally.written_bytes,
+            skipped_bytes: 0,
+            verified_bytes: self.tally.verified_bytes,
+            requests: self.requests,
+            left: self.tally.left == Some(true),
+            seconds: self.seconds,
+        }
+    }
+}

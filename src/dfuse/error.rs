@@ -1,0 +1,136 @@
+//! What went wrong with a board: while doing what, and what the board answered.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::usb::UsbError;
+
+use super::protocol::{DfuState, DfuStatus};
+
+/// A session that ended early.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{action}: {cause}")]
+pub struct SessionError {
+    /// What was being done.
+    pub action: Action,
+    /// What came of it.
+    pub cause: Cause,
+}
+
+/// What a session does with a board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Claiming the DFU interface.
+    Claim,
+    /// Bringing the board to dfuIDLE.
+    ReachIdle,
+    /// Choosing this alternate setting.
+    SelectMemory(u8),
+    /// Moving the address pointer.
+    SetAddress(u32),
+    /// Erasing the sector at this address.
+    Erase(u32),
+    /// Erasing all of a memory.
+    MassErase,
+    /// Writing the block at this address.
+    Write(u32),
+    /// Reading the block at this address.
+    Read(u32),
+    /// Comparing what is in flash from this address on.
+    Verify(u32),
+    /// Leaving DFU mode.
+    Leave,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Claim => f.write_str("taking the DFU interface"),
+            Self::ReachIdle => f.write_str("getting the board's attention"),
+            Self::SelectMemory(number) => write!(f, "choosing alternate setting {number}"),
+            Self::SetAddress(address) => write!(f, "setting the address {address:#010x}"),
+            Self::Erase(address) => write!(f, "erasing the sector at {address:#010x}"),
+            Self::MassErase => f.write_str("erasing all of the memory"),
+            Self::Write(address) => write!(f, "writing at {address:#010x}"),
+            Self::Read(address) => write!(f, "reading at {address:#010x}"),
+            Self::Verify(address) => write!(f, "verifying at {address:#010x}"),
+            Self::Leave => f.write_str("starting the application"),
+        }
+    }
+}
+
+/// Why a session ended early.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// The request did not get through.
+    Usb(UsbError),
+    /// The board answered an error, or something that makes no sense here.
+    Answered {
+        /// `bStatus`
+        status: DfuStatus,
+        /// `bState`
+        state: DfuState,
+        /// What the board says in words, by `iString`.
+        explanation: Option<String>,
+    },
+    /// The board was still busy when the time that the work may take was over.
+    StillBusy(Duration),
+    /// The board's answer is shorter than it has to be.
+    Short {
+        /// In bytes.
+        expected: usize,
+        /// In bytes.
+        found: usize,
+    },
+    /// Flash holds something else than it should.
+    Differs {
+        /// Of the first wrong byte.
+        address: u32,
+        /// What should be there.
+        expected: u8,
+        /// What is there.
+        found: u8,
+    },
+    /// The chip's read protection is on: nothing can be read, erased or written.
+    ReadProtected,
+    /// The user has asked to stop.
+    Interrupted,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usb(error) => error.fmt(f),
+            Self::Answered {
+                status,
+                state,
+                explanation,
+            } => {
+                write!(f, "the board answered {status} in {state}")?;
+                match explanation {
+                    Some(text) => write!(f, " and says {text:?}"),
+                    None => Ok(()),
+                }
+            }
+            Self::StillBusy(deadline) => {
+                write!(f, "the board was still busy after {} s", deadline.as_secs())
+            }
+            Self::Short { expected, found } => {
+                write!(
+                    f,
+                    "the board answered {found} bytes where {expected} were due"
+                )
+            }
+            Self::Differs {
+                address,
+                expected,
+                found,
+            } => write!(
+                f,
+                "{address:#010x} holds {found:#04x} where {expected:#04x} should be"
+            ),
+            Self::ReadProtected => f.write_str("the chip's read protection is on"),
+            Self::Interrupted => f.write_str("interrupted"),
+        }
+    }
+}

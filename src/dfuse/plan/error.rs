@@ -1,0 +1,103 @@
+//! Why a file, or a wish, doesn't fit the board at hand.
+
+use crate::dfuse::layout::Sector;
+
+/// Why a file, or a wish, doesn't fit the board.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// The file is for another device.
+    #[error(
+        "the file is for a device with ids {:04x}:{:04x}, this board has {:04x}:{:04x}",
+        file.0, file.1, board.0, board.1
+    )]
+    OtherDevice {
+        /// `idVendor` and `idProduct` of the file's suffix.
+        file: (u16, u16),
+        /// Those of the board.
+        board: (u16, u16),
+    },
+    /// The board has no such memory.
+    #[error(
+        "the board has no alternate setting {number}; it has {}",
+        list(available)
+    )]
+    NoSuchAlternateSetting {
+        /// `bAlternateSetting`.
+        number: u8,
+        /// What it has.
+        available: Vec<u8>,
+    },
+    /// The file has nothing for the memory that was chosen.
+    #[error(
+        "the file has nothing for alternate setting {alternate_setting}; it has data for {}",
+        list(in_file)
+    )]
+    NothingForMemory {
+        /// The memory that was chosen.
+        alternate_setting: u8,
+        /// What the file is for.
+        in_file: Vec<u8>,
+    },
+    /// An address that the layout doesn't have.
+    #[error("{address:#010x} is outside of {memory}")]
+    Outside {
+        /// The first such address.
+        address: u32,
+        /// The memory and its layout.
+        memory: String,
+    },
+    /// A sector that may not be written.
+    #[error("the sector at {address:#010x} can't be written: {memory}")]
+    NotWritable {
+        /// Of the sector.
+        address: u32,
+        /// The memory and its layout.
+        memory: String,
+    },
+    /// A sector that may not be erased.
+    #[error("the sector at {address:#010x} can't be erased: {memory}")]
+    NotErasable {
+        /// Of the sector.
+        address: u32,
+        /// The memory and its layout.
+        memory: String,
+    },
+    /// A range that begins or ends inside a sector.
+    #[error(
+        "{address:#010x} is inside the sector from {:#010x} to {:#010x}: a range has to begin and end where sectors do",
+        sector.address, sector.end()
+    )]
+    CutsSector {
+        /// Where the range begins or ends.
+        address: u64,
+        /// The sector it cuts.
+        sector: Sector,
+    },
+    /// Option bytes or the like, which only an explicit wish may change.
+    #[error(
+        "the file has data for alternate setting {alternate_setting}, {name:?}: \
+         that changes the chip's settings, possibly for ever"
+    )]
+    NotNamed {
+        /// `bAlternateSetting`.
+        alternate_setting: u8,
+        /// What the board calls it.
+        name: String,
+    },
+    /// Two targets of the file end in one sector of one memory that the board shows twice.
+    #[error(
+        "alternate setting {alternate_setting} is a memory that another target of the file is for too, \
+         and both need the sector at {address:#010x}"
+    )]
+    SharedSector {
+        /// Of the sector.
+        address: u32,
+        /// The second one's.
+        alternate_setting: u8,
+    },
+}
+
+fn list(numbers: &[u8]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(u8::to_string).collect();
+    numbers.join(", ")
+}

@@ -1,0 +1,338 @@
+//! Whole files, as a user hands them in.
+
+use std::path::Path;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+
+const BLINKY_BIN: &[u8] = include_bytes!("../../tests/data/blinky.bin");
+const BLINKY_DFU: &[u8] = include_bytes!("../../tests/data/blinky.dfu");
+const TWO_ELEMENTS: &[u8] = include_bytes!("../../tests/data/two-elements.dfu");
+const JUNK_AFTER_NAME: &[u8] = include_bytes!("../../tests/data/junk-after-name.dfu");
+const PLAIN: &[u8] = include_bytes!("../../tests/data/plain.dfu");
+const FLIPPED_BIT: &[u8] = include_bytes!("../../tests/data/flipped-bit.dfu");
+const CUT_SHORT: &[u8] = include_bytes!("../../tests/data/cut-short.dfu");
+const CRLF_TO_LF: &[u8] = include_bytes!("../../tests/data/crlf-to-lf.dfu");
+const UTF8: &[u8] = include_bytes!("../../tests/data/utf8.dfu");
+const INTEL_HEX: &[u8] = include_bytes!("../../tests/data/intel-hex.dfu");
+const RAW: &[u8] = include_bytes!("../../tests/data/raw.dfu");
+
+const FLASH: Option<u32> = Some(0x0800_0000);
+
+fn options(file_name: &str, format: Option<Format>, address: Option<u32>) -> LoadOptions<'_> {
+    LoadOptions {
+        file_name: Some(Path::new(file_name)),
+        format,
+        address,
+    }
+}
+
+/// Loads what has to load: its format, and address and length of each element.
+#[track_caller]
+fn check(
+    bytes: &[u8],
+    options: LoadOptions<'_>,
+    format: Format,
+    elements: &[(u32, usize)],
+    warnings: &[&str],
+) -> Image {
+    let image = load(bytes.to_vec(), &options).expect("nothing to refuse");
+    let found: Vec<_> = image
+        .targets
+        .iter()
+        .flat_map(|target| &target.elements)
+        .map(|element| (element.address, element.data.len()))
+        .collect();
+    assert_eq!(image.format, format);
+    assert_eq!(found, elements);
+    assert_eq!(image.warnings, warnings);
+    image
+}
+
+#[track_caller]
+fn check_refused(bytes: &[u8], options: LoadOptions<'_>, expected: &str) {
+    let error = load(bytes.to_vec(), &options).expect_err(expected);
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn the_same_firmware_is_the_same_bytes_in_either_format() {
+    let elements = [(0x0800_0000, 5123)];
+    let bin = check(
+        BLINKY_BIN,
+        options("blinky.bin", None, FLASH),
+        Format::Bin,
+        &elements,
+        &[],
+    );
+    let dfu = check(
+        BLINKY_DFU,
+        options("blinky.dfu", None, None),
+        Format::Dfu,
+        &elements,
+        &[],
+    );
+    let plain = check(
+        PLAIN,
+        options("plain.dfu", None, FLASH),
+        Format::Bin,
+        &elements,
+        &[],
+    );
+    assert_eq!(bin.targets[0].elements[0].data, BLINKY_BIN);
+    assert_eq!(dfu.targets[0].elements, bin.targets[0].elements);
+    assert_eq!(plain.targets, bin.targets);
+    let ids = Some(FileIds {
+        vendor_id: 0x0483,
+        product_id: 0xDF11,
+        device_release: 0,
+    });
+    assert_eq!((bin.ids, dfu.ids, plain.ids), (None, ids, ids));
+}
+
+#[test]
+fn files_as_they_are_in_circulation_are_read() {
+    check(
+        TWO_ELEMENTS,
+        options("two-elements.dfu", None, None),
+        Format::Dfu,
+        &[(0x0800_0000, 0x401), (0x0800_0404, 0x203)],
+        &[],
+    );
+    let image = check(
+        JUNK_AFTER_NAME,
+        options("junk-after-name.dfu", None, None),
+        Format::Dfu,
+        &[(0x0800_0000, 0x400)],
+        &["The file's product id is 0: it is taken to fit any product."],
+    );
+    assert_eq!(image.targets[0].name.as_deref(), Some("ST..."));
+}
+
+#[test]
+fn the_content_decides_where_the_name_promises_nothing() {
+    let elements = [(0x0800_0000, 5123)];
+    for name in ["blinky.bin", "blinky", "blinky.hex", "-"] {
+        check(
+            BLINKY_DFU,
+            options(name, None, None),
+            Format::Dfu,
+            &elements,
+            &[],
+        );
+    }
+    check(
+        BLINKY_BIN,
+        options("blinky.hex", None, FLASH),
+        Format::Bin,
+        &elements,
+        &[],
+    );
+    check(
+        b"404: Not Found",
+        options("blinky.bin", None, FLASH),
+        Format::Bin,
+        &[(0x0800_0000, 14)],
+        &["The file holds nothing but text, which firmware seldom is."],
+    );
+}
+
+#[test]
+fn a_raw_binary_without_an_address_is_an_error_of_its_own() {
+    for (bytes, name) in [(BLINKY_BIN, "blinky.bin"), (PLAIN, "plain.dfu")] {
+        assert_eq!(
+            load(bytes.to_vec(), &options(name, None, None)),
+            Err(ImageError::MissingAddress)
+        );
+    }
+}
+
+#[test]
+fn an_address_for_a_file_that_names_its_own_is_refused() {
+    check_refused(
+        BLINKY_DFU,
+        options("blinky.dfu", None, FLASH),
+        "the file names its own addresses: 0x08000000 can't be the address of a DfuSe file",
+    );
+}
+
+#[test]
+fn an_empty_file_is_refused_in_every_format() {
+    for format in [None, Some(Format::Bin), Some(Format::Dfu)] {
+        check_refused(&[], options("a.dfu", format, FLASH), "the file is empty");
+    }
+}
+
+#[test]
+fn a_damaged_file_says_what_happened_to_it() {
+    let check = |bytes, expected| check_refused(bytes, options("a.dfu", None, None), expected);
+    check(
+        FLIPPED_BIT,
+        "offset 0x00001534: expected CRC 0xa08a07e6, found 0xe7345bbf: the file is damaged",
+    );
+    check(
+        CUT_SHORT,
+        "the file is cut short: expected 5432 bytes, found 2716",
+    );
+    check(
+        CRLF_TO_LF,
+        "the file is damaged: expected 5432 bytes, found 5430 and not one CR LF, as after a conversion of text line ends from CR LF to LF",
+    );
+    check(
+        UTF8,
+        "the file is damaged: offset 0x00000129: expected firmware, found EF BF BD, which stands for bytes lost when the file was converted to UTF-8 text",
+    );
+    let utf8_binary = String::from_utf8_lossy(BLINKY_BIN).into_owned();
+    for name in ["a.bin", "a.dfu"] {
+        check_refused(
+            utf8_binary.as_bytes(),
+            options(name, None, FLASH),
+            "the file is damaged: offset 0x00000004: expected firmware, found EF BF BD, which stands for bytes lost when the file was converted to UTF-8 text",
+        );
+    }
+}
+
+#[test]
+fn a_dfu_file_that_is_something_else_says_what_it_is() {
+    let check = |bytes: &[u8], expected: &str| {
+        let expected = format!("offset 0x00000000: expected \"DfuSe\", found {expected}");
+        // An address doesn't make it what its name says.
+        for address in [None, FLASH] {
+            check_refused(bytes, options("a.dfu", None, address), &expected);
+            check_refused(bytes, options("a.DFU", None, address), &expected);
+            check_refused(bytes, options("a", Some(Format::Dfu), address), &expected);
+        }
+    };
+    check(INTEL_HEX, r#"":0200": the file is Intel HEX text"#);
+    check(
+        RAW,
+        r#""\x00\x00\x02 \xc1": the file is a raw image that begins with a vector table"#,
+    );
+    check(
+        b"\x5A\x3C\0\x01header of its own",
+        r#""Z<\x00\x01h": the file is raw bytes of no known format"#,
+    );
+    check(
+        b"S00600004844521B\r\n",
+        r#""S0060": the file is Motorola S-record text"#,
+    );
+    check(
+        b"\x7FELF\x01\x01",
+        r#""\x7fELF\x01": the file is an ELF file"#,
+    );
+    check(
+        b"UF2\n\x57\x51\x5D\x9E",
+        r#""UF2\nW": the file is a UF2 file"#,
+    );
+    check(
+        b"\x1F\x8B\x08\0\0\0",
+        r#""\x1f\x8b\x08\x00\x00": the file is gzip-compressed data"#,
+    );
+    check(
+        b"PK\x03\x04\x14",
+        r#""PK\x03\x04\x14": the file is a zip archive"#,
+    );
+    check(
+        b"<!DOCTYPE html><html>",
+        r#""<!DOC": the file is a web page (HTML)"#,
+    );
+    check(b"Not found\n", r#""Not f": the file is text"#);
+}
+
+#[test]
+fn a_suffix_that_says_dfuse_needs_the_rest_of_the_format() {
+    let mut bytes = BLINKY_DFU.to_vec();
+    bytes[0] = b'X';
+    check_refused(
+        &bytes,
+        options("a.bin", None, FLASH),
+        r#"offset 0x00000000: expected "DfuSe", found "XfuSe""#,
+    );
+}
+
+#[test]
+fn formats_that_are_not_read_are_refused_unless_bytes_are_asked_for() {
+    let check = |bytes: &[u8], content: &str| {
+        check_refused(
+            bytes,
+            options("a.bin", None, FLASH),
+            &format!("the file is {content}: only DfuSe files and raw binaries can be read"),
+        );
+        let warning = format!("Taken byte for byte, as asked, although it is {content}.");
+        check_as_bytes(bytes, &[&warning]);
+    };
+    check(INTEL_HEX, "Intel HEX text");
+    check(b"S9030000FC\n", "Motorola S-record text");
+    check(b"\x7FELF\x01\x01", "an ELF file");
+    check(b"UF2\n\x57\x51\x5D\x9E", "a UF2 file");
+    check(b"\x1F\x8B\x08\0", "gzip-compressed data");
+    check(b"PK\x03\x04\x14", "a zip archive");
+    check(b"<html>", "a web page (HTML)");
+}
+
+#[track_caller]
+fn check_as_bytes(bytes: &[u8], warnings: &[&str]) {
+    let image = check(
+        bytes,
+        options("a.dfu", Some(Format::Bin), FLASH),
+        Format::Bin,
+        &[(0x0800_0000, bytes.len())],
+        warnings,
+    );
+    assert_eq!(image.targets[0].elements[0].data, bytes);
+}
+
+#[test]
+fn bytes_are_taken_as_they_are_where_asked_for() {
+    check_as_bytes(RAW, &[]);
+    check_as_bytes(b"some text", &[]);
+    check_as_bytes(
+        BLINKY_DFU,
+        &["Taken byte for byte, as asked, although it is a DfuSe file."],
+    );
+    check_as_bytes(
+        UTF8,
+        &[
+            "Taken byte for byte, as asked, although it looks damaged: offset 0x00000129: expected firmware, found EF BF BD, which stands for bytes lost when the file was converted to UTF-8 text.",
+        ],
+    );
+    check(
+        PLAIN,
+        options("plain.dfu", Some(Format::Bin), FLASH),
+        Format::Bin,
+        &[(0x0800_0000, 5123)],
+        &[],
+    );
+}
+
+#[test]
+fn a_file_cut_anywhere_is_refused() {
+    for length in 0..BLINKY_DFU.len() {
+        let result = load(BLINKY_DFU[..length].to_vec(), &options("a.dfu", None, None));
+        assert!(result.is_err(), "{length}");
+    }
+}
+
+#[test]
+fn a_raw_binary_is_not_copied() {
+    let bytes = BLINKY_BIN.to_vec();
+    let place = bytes.as_ptr();
+    let image = load(bytes, &options("a.bin", None, FLASH)).expect("a raw binary");
+    assert_eq!(image.targets[0].elements[0].data.as_ptr(), place);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic(
+        bytes in vec(any::<u8>(), 0..64),
+        start in proptest::sample::select(vec!["", "DfuSe\x01", ":", "S", "<", "\u{FEFF}:"]),
+        format in proptest::sample::select(vec![None, Some(Format::Bin), Some(Format::Dfu)]),
+        address in any::<Option<u32>>(),
+        file_name in proptest::sample::select(vec!["a.bin", "a.dfu"]),
+    ) {
+        let bytes = [start.as_bytes(), &bytes].concat();
+        let _ = load(bytes, &options(file_name, format, address));
+    }
+}

@@ -1,0 +1,455 @@
+//! The boards the simulator knows: one table entry each.
+//!
+//! To add a board, copy an entry of [`BOARDS`], change what differs, and take the strings from a dump of a real one
+//! (`dfu-util -l`, `lsusb -v`). What its flash does stands in `silicon.rs`.
+
+use super::silicon::{
+    F4_FLASH, F7_FLASH, F072_FLASH, F103_FLASH, F429_FLASH, F767_FLASH, G0_FLASH, G4_FLASH,
+    GD32_FLASH, H7_FLASH, L0_FLASH, L4_FLASH, M25P64_FLASH, NorFlash, U5_FLASH, WB_FLASH,
+};
+
+/// A board as it stands on the bus in DFU mode.
+#[derive(Debug)]
+pub struct Board {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub description: &'static str,
+    /// `idVendor`.
+    pub vendor_id: u16,
+    /// `idProduct`.
+    pub product_id: u16,
+    /// `bcdUSB`.
+    pub usb_release: u16,
+    /// `bcdDevice`.
+    pub device_release: u16,
+    /// The string of `iManufacturer`.
+    pub manufacturer: &'static str,
+    /// The string of `iProduct`.
+    pub product: &'static str,
+    /// The string of `iSerialNumber`, unless another is asked for. At most 126 characters.
+    pub serial: &'static str,
+    /// How the serial's descriptor spells it.
+    pub serial_characters: SerialCharacters,
+    /// `bMaxPacketSize0`.
+    pub max_packet_size0: u8,
+    /// `wTransferSize`, in bytes.
+    pub transfer_size: u16,
+    /// `bmAttributes` of the functional descriptor.
+    pub attributes: u8,
+    /// Where in the configuration descriptor the functional descriptor stands.
+    pub functional_descriptor: FunctionalDescriptorPlace,
+    /// What the bootloader says when it is asked first.
+    pub first_contact: FirstContact,
+    /// What becomes of a CLRSTATUS outside dfuERROR.
+    pub needless_clear_status: NeedlessClearStatus,
+    /// How it answers the zero-length DNLOAD that ends DFU mode.
+    pub leave: Leave,
+    /// First bytes of the commands it has; 0x00 is "get commands" itself (AN3156 §4.2).
+    pub commands: &'static [u8],
+    /// One per alternate setting. Equal layouts are one and the same memory.
+    pub memories: &'static [Memory],
+}
+
+/// One alternate setting's memory.
+#[derive(Debug)]
+pub struct Memory {
+    /// The alternate setting's string, byte for byte.
+    pub layout: &'static str,
+    /// What it is made of.
+    pub cells: Cells,
+}
+
+/// What a memory is made of: what erasing and writing do to it.
+#[derive(Debug, Clone, Copy)]
+pub enum Cells {
+    /// Programming moves bits one way, erasing brings them back.
+    Nor(&'static NorFlash),
+    /// Programming moves bits one way, for ever.
+    OneTime(&'static NorFlash),
+    /// Overwritten like RAM, as EEPROM and registers are.
+    Overwritable,
+    /// Overwritten, and the chip resets at once.
+    OptionBytes,
+}
+
+/// How the serial number's string descriptor spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SerialCharacters {
+    /// As USB 2.0 §9.6.7 wants it.
+    Utf16,
+    /// One byte each, which USB does not know.
+    EightBit,
+}
+
+/// Where the DFU functional descriptor stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FunctionalDescriptorPlace {
+    /// Behind the last alternate setting only.
+    BehindLast,
+    /// Behind each alternate setting.
+    BehindEach,
+}
+
+/// What a bootloader says when it is asked first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstContact {
+    /// dfuIDLE, OK.
+    Idle,
+    /// dfuERROR, errFIRMWARE: F4 and F7 ROMs.
+    ErrFirmware,
+}
+
+/// What becomes of a CLRSTATUS outside dfuERROR.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NeedlessClearStatus {
+    /// It is acknowledged, and leads into dfuERROR/errUNKNOWN: ST's device library.
+    ErrUnknown,
+    /// It is refused like any request that the state does not allow: newer ROMs.
+    Stall,
+}
+
+/// How a board answers the zero-length DNLOAD that ends DFU mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    /// With an acknowledgement; the GETSTATUS after it answers dfuMANIFEST, and then the board leaves.
+    OnGetStatus,
+    /// Not at all: the board is gone already.
+    Unanswered,
+}
+
+/// The board called `name`.
+pub fn find(name: &str) -> Option<&'static Board> {
+    BOARDS.iter().find(|board| board.name == name)
+}
+
+/// The older ROMs: F0 to F4, F7, L0, L1, L4.
+const OLDER_ROM: Board = Board {
+    name: "",
+    description: "",
+    vendor_id: 0x0483,
+    product_id: 0xDF11,
+    usb_release: 0x0100,
+    device_release: 0x2200,
+    manufacturer: "STMicroelectronics",
+    product: "STM32  BOOTLOADER",
+    serial: "",
+    serial_characters: SerialCharacters::Utf16,
+    max_packet_size0: 64,
+    transfer_size: 2048,
+    attributes: 0x0B,
+    functional_descriptor: FunctionalDescriptorPlace::BehindLast,
+    first_contact: FirstContact::Idle,
+    needless_clear_status: NeedlessClearStatus::ErrUnknown,
+    leave: Leave::OnGetStatus,
+    commands: &[0x00, 0x21, 0x41, 0x92],
+    memories: &[],
+};
+
+/// The newer ROMs: G0, G4, H5, H7, U5, WB.
+const NEWER_ROM: Board = Board {
+    usb_release: 0x0200,
+    device_release: 0x0200,
+    product: "DFU in FS Mode",
+    transfer_size: 1024,
+    needless_clear_status: NeedlessClearStatus::Stall,
+    ..OLDER_ROM
+};
+
+/// Every board, by name. Layouts and serials are from dumps of real boards, except where a line says "inferred".
+pub static BOARDS: &[Board] = &[
+    Board {
+        name: "f072",
+        description: "STM32F072, 128 KiB; the serial that all of its kind have",
+        serial: "FFFFFFFEFFFF",
+        memories: &[
+            flash("@Internal Flash  /0x08000000/064*0002Kg", &F072_FLASH),
+            option_bytes("@Option Bytes  /0x1FFFF800/01*016 e"),
+        ],
+        ..OLDER_ROM
+    },
+    Board {
+        name: "f103",
+        description: "DSO Nano (STM32F103, 128 KiB): own bootloader in read-only sectors, and SPI flash",
+        // Inferred from ST's demonstration for this family.
+        device_release: 0x0200,
+        product: "STM32 DFU",
+        serial: "001",
+        transfer_size: 1024,
+        commands: &[0x00, 0x21, 0x41],
+        memories: &[
+            flash(
+                "@Internal Flash  /0x08000000/12*001Ka,116*001Kg",
+                &F103_FLASH,
+            ),
+            flash(
+                "@SPI Flash : M25P64/0x00000000/64*064Kg,64*064Kg",
+                &M25P64_FLASH,
+            ),
+        ],
+        ..OLDER_ROM
+    },
+    Board {
+        name: "f405",
+        description: "STM32F405, 1 MiB in sectors of 16, 64 and 128 KiB",
+        serial: "336133663433",
+        first_contact: FirstContact::ErrFirmware,
+        memories: &[
+            flash(
+                "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",
+                &F4_FLASH,
+            ),
+            option_bytes("@Option Bytes  /0x1FFFC000/01*016 e"),
+            one_time("@OTP Memory /0x1FFF7800/01*512 e,01*016 e", &F4_FLASH),
+            overwritable("@Device Feature/0xFFFF0000/01*004 e"),
+        ],
+        ..OLDER_ROM
+    },
+    Board {
+        name: "f429",
+        description: "STM32F429, 2 MiB in two banks, sectors of 16, 64 and 128 KiB in each",
+        serial: "326433593336",
+        first_contact: FirstContact::ErrFirmware,
+        memories: &[
+            flash(
+                "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg,04*016Kg,01*064Kg,07*128Kg",
+                &F429_FLASH,
+            ),
+            option_bytes("@Option Bytes  /0x1FFFC000/01*016 e/0x1FFEC000/01*016 e"),
+            one_time("@OTP Memory /0x1FFF7800/01*512 e,01*016 e", &F429_FLASH),
+            overwritable("@Device Feature/0xFFFF0000/01*004 e"),
+        ],
+        ..OLDER_ROM
+    },
+    Board {
+        name: "f746",
+        description: "STM32F746, 1 MiB in sectors of 32, 128 and 256 KiB",
+        // Inferred.
+        serial: "377034673038",
+        first_contact: FirstContact::ErrFirmware,
+        memories: &[
+            flash(
+                "@Internal Flash  /0x08000000/04*032Kg,01*128Kg,03*256Kg",
+                &F7_FLASH,
+            ),
+            // Inferred from RM0385 and RM0410: where these memories are, and how large.
+            option_bytes("@Option Bytes  /0x1FFF0000/01*032 e"),
+            one_time("@OTP Memory /0x1FF0F000/01*1024 e", &F7_FLASH),
+        ],
+        ..OLDER_ROM
+    },
+    Board {
+        name: "f767",
+        description: "STM32F767, 2 MiB in sectors of 32, 128 and 256 KiB",
+        // Inferred.
+        serial: "206438814D53",
+        first_contact: FirstContact::ErrFirmware,
+        memories: &[
+            flash(
+                "@Internal Flash  /0x08000000/04*032Kg,01*128Kg,07*256Kg",
+                &F767_FLASH,
+            ),
+            // Inferred from RM0385 and RM0410: where these memories are, and how large.
+            option_bytes("@Option Bytes  /0x1FFF0000/01*032 e"),
+            one_time("@OTP Memory /0x1FF0F000/01*1024 e", &F767_FLASH),
+        ],
+        ..OLDER_ROM
+    },
+    Board {
+        name: "g0b1",
+        description: "STM32G0B1, 128 KiB: the same flash behind all three alternate settings",
+        serial: "20653172574B",
+        memories: &[
+            flash("@Internal Flash   /0x08000000/64*02Kg", &G0_FLASH),
+            flash("@Internal Flash   /0x08000000/64*02Kg", &G0_FLASH),
+            flash("@Internal Flash   /0x08000000/64*02Kg", &G0_FLASH),
+        ],
+        ..NEWER_ROM
+    },
+    Board {
+        name: "g474",
+        description: "STM32G474, 512 KiB in pages of 2 KiB",
+        serial: "205939885533",
+        memories: &[
+            flash("@Internal Flash   /0x08000000/256*02Kg", &G4_FLASH),
+            option_bytes("@Option Bytes   /0x1FFF7800/01*048 e/0x1FFFF800/01*048 e"),
+            one_time("@OTP Memory   /0x1FFF7000/01*1024 e", &G4_FLASH),
+        ],
+        ..NEWER_ROM
+    },
+    Board {
+        name: "gd32vf103",
+        description: "GD32VF103 (Pinecil), 128 KiB: leaves without an answer",
+        vendor_id: 0x28E9,
+        product_id: 0x0189,
+        usb_release: 0x0200,
+        device_release: 0x1000,
+        manufacturer: "GDMicroelectronics",
+        product: "GD32 DFU Bootloader (Longan Nano)",
+        // The third character tells the size of the flash: B is 128 KiB.
+        serial: "3CBJ",
+        serial_characters: SerialCharacters::EightBit,
+        // No dump tells; here so that both places are met.
+        functional_descriptor: FunctionalDescriptorPlace::BehindEach,
+        leave: Leave::Unanswered,
+        commands: &[0x00, 0x21, 0x41],
+        memories: &[
+            flash("@Internal Flash  /0x08000000/128*001Kg", &GD32_FLASH),
+            option_bytes("@Option Bytes  /0x1FFFF800/01*016Be"),
+        ],
+        ..OLDER_ROM
+    },
+    Board {
+        name: "h743",
+        description: "STM32H743, 2 MiB in sectors of 128 KiB; a serial that many have",
+        serial: "200364500000",
+        memories: &[
+            flash("@Internal Flash   /0x08000000/16*128Kg", &H7_FLASH),
+            option_bytes("@Option Bytes   /0x5200201C/01*128 e"),
+        ],
+        ..NEWER_ROM
+    },
+    Board {
+        name: "l072",
+        description: "STM32L072, 192 KiB in pages of 128 bytes, EEPROM; erased flash reads 0x00",
+        serial: "7FB4A4356231",
+        memories: &[
+            flash("@Internal Flash  /0x08000000/1536*128g", &L0_FLASH),
+            option_bytes("@Option Bytes  /0x1FF80000/01*032 e"),
+            overwritable("@DATA Memory /0x08080000/2*3Ke"),
+        ],
+        ..OLDER_ROM
+    },
+    Board {
+        name: "l476",
+        description: "STM32L476, 1 MiB in pages of 2 KiB",
+        serial: "205834865852",
+        memories: &[
+            // Inferred from the half as large L4 of the dumps.
+            flash("@Internal Flash  /0x08000000/0512*0002Kg", &L4_FLASH),
+            option_bytes("@Option Bytes  /0x1FFF7800/01*040 e/0x1FFFF800/01*040 e"),
+            one_time("@OTP Memory /0x1FFF7000/01*0001Ke", &L4_FLASH),
+            overwritable("@Device Feature/0xFFFF0000/01*004 e"),
+        ],
+        ..OLDER_ROM
+    },
+    Board {
+        name: "mboot",
+        description: "MicroPython's mboot on an STM32F767, 2 MiB",
+        usb_release: 0x0200,
+        device_release: 0x0300,
+        manufacturer: "MicroPython",
+        product: "Pyboard DFU",
+        // Inferred.
+        serial: "3254335D3037",
+        commands: &[0x21, 0x41],
+        memories: &[flash(
+            "@Internal Flash  /0x08000000/04*032Kg,01*128Kg,07*256Kg",
+            &F767_FLASH,
+        )],
+        ..OLDER_ROM
+    },
+    Board {
+        name: "u575",
+        description: "STM32U575, 2 MiB in pages of 8 KiB",
+        serial: "207136863530",
+        memories: &[
+            flash("@Internal Flash   /0x08000000/256*08Kg", &U5_FLASH),
+            option_bytes("@Option Bytes   /0x40022040/01*64 e"),
+            one_time("@OTP Memory   /0x0BFA0000/01*512 e", &U5_FLASH),
+        ],
+        ..NEWER_ROM
+    },
+    Board {
+        name: "wb55",
+        description: "STM32WB55, 1 MiB in pages of 4 KiB",
+        // Inferred.
+        serial: "206D377A4D42",
+        memories: &[
+            flash("@Internal Flash   /0x08000000/256*04Kg", &WB_FLASH),
+            // Inferred from RM0434: where these memories are, and how large.
+            option_bytes("@Option Bytes   /0x58004020/01*128 e"),
+            one_time("@OTP Memory   /0x1FFF7000/01*1024 e", &WB_FLASH),
+        ],
+        ..NEWER_ROM
+    },
+];
+
+const fn flash(layout: &'static str, kind: &'static NorFlash) -> Memory {
+    Memory {
+        layout,
+        cells: Cells::Nor(kind),
+    }
+}
+
+const fn one_time(layout: &'static str, kind: &'static NorFlash) -> Memory {
+    Memory {
+        layout,
+        cells: Cells::OneTime(kind),
+    }
+}
+
+const fn option_bytes(layout: &'static str) -> Memory {
+    Memory {
+        layout,
+        cells: Cells::OptionBytes,
+    }
+}
+
+const fn overwritable(layout: &'static str) -> Memory {
+    Memory {
+        layout,
+        cells: Cells::Overwritable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_boards_are_those_that_were_promised_in_order() {
+        let names: Vec<&str> = BOARDS.iter().map(|board| board.name).collect();
+        assert_eq!(
+            names,
+            [
+                "f072",
+                "f103",
+                "f405",
+                "f429",
+                "f746",
+                "f767",
+                "g0b1",
+                "g474",
+                "gd32vf103",
+                "h743",
+                "l072",
+                "l476",
+                "mboot",
+                "u575",
+                "wb55"
+            ]
+        );
+        for name in names {
+            assert_eq!(find(name).map(|board| board.name), Some(name));
+        }
+        assert!(find("").is_none());
+    }
+
+    #[test]
+    fn every_string_fits_a_descriptor() {
+        for board in BOARDS {
+            let strings = [board.manufacturer, board.product, board.serial];
+            let layouts = board.memories.iter().map(|memory| memory.layout);
+            for string in strings.into_iter().chain(layouts) {
+                assert!((1..=126).contains(&string.len()), "{string}");
+                assert!(
+                    string.bytes().all(|byte| matches!(byte, 0x20..=0x7E)),
+                    "{string}"
+                );
+            }
+            assert!(!board.memories.is_empty(), "{}", board.name);
+            assert!(!board.description.is_empty(), "{}", board.name);
+        }
+    }
+}

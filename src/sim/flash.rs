@@ -1,0 +1,606 @@
+//! What is in a board's memories, and what erasing and programming do to it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::board::{Board, Cells};
+use super::silicon::NorFlash;
+use crate::dfuse::layout::{Access, MemoryLayout};
+use crate::dfuse::protocol::DfuStatus;
+
+/// Every memory of a board, by alternate setting.
+#[derive(Debug)]
+pub struct Memories {
+    distinct: Vec<MemoryContents>,
+    /// For each alternate setting, which of `distinct` it shows.
+    by_alternate_setting: Vec<usize>,
+}
+
+impl Memories {
+    /// All blank. Alternate settings with equal layouts share one memory.
+    pub fn blank(board: &Board) -> Self {
+        let mut distinct = Vec::new();
+        let mut layouts: Vec<&str> = Vec::new();
+        let mut by_alternate_setting = Vec::new();
+        for memory in board.memories {
+            let known = layouts.iter().position(|layout| *layout == memory.layout);
+            by_alternate_setting.push(known.unwrap_or(layouts.len()));
+            if known.is_none() {
+                layouts.push(memory.layout);
+                distinct.push(MemoryContents::blank(memory.layout, memory.cells));
+            }
+        }
+        Self {
+            distinct,
+            by_alternate_setting,
+        }
+    }
+
+    /// Keeps the first memory, the one of alternate setting 0, in a file.
+    ///
+    /// # Errors
+    /// [`FlashFileError`] where the file can't be used.
+    pub fn keep_in_file(&mut self, path: &Path) -> Result<(), FlashFileError> {
+        self.get_mut(0)
+            .expect("every board has an alternate setting 0")
+            .keep_in_file(path)
+    }
+
+    /// The memory behind an alternate setting, if there is one.
+    pub fn get(&self, alternate_setting: u8) -> Option<&MemoryContents> {
+        let index = *self
+            .by_alternate_setting
+            .get(usize::from(alternate_setting))?;
+        self.distinct.get(index)
+    }
+
+    /// The memory behind an alternate setting, to be changed.
+    pub fn get_mut(&mut self, alternate_setting: u8) -> Option<&mut MemoryContents> {
+        let index = *self
+            .by_alternate_setting
+            .get(usize::from(alternate_setting))?;
+        self.distinct.get_mut(index)
+    }
+}
+
+/// One memory's bytes, and what may be done with them.
+#[derive(Debug)]
+pub struct MemoryContents {
+    layout: MemoryLayout,
+    cells: Cells,
+    /// The lowest address of the layout.
+    origin: u32,
+    /// From `origin` to the highest address of the layout, gaps included.
+    bytes: Vec<u8>,
+    file: Option<File>,
+}
+
+impl MemoryContents {
+    fn blank(layout: &str, cells: Cells) -> Self {
+        let layout = MemoryLayout::parse(layout).expect("the table's layouts are well-formed");
+        let origin = layout.segments.iter().map(|segment| segment.address).min();
+        let end = layout.segments.iter().map(|segment| segment.end()).max();
+        let (origin, end) = origin
+            .zip(end)
+            .expect("the table's layouts have a segment each");
+        let size =
+            usize::try_from(end - u64::from(origin)).expect("the table's memories are small");
+        let erased = cells.nor().map_or(0xFF, |nor| nor.erased);
+        Self {
+            layout,
+            cells,
+            origin,
+            bytes: vec![erased; size],
+            file: None,
+        }
+    }
+
+    /// Whether the chip resets as soon as this memory was written.
+    pub fn resets_when_written(&self) -> bool {
+        matches!(self.cells, Cells::OptionBytes)
+    }
+
+    /// The lowest address.
+    pub fn origin(&self) -> u32 {
+        self.origin
+    }
+
+    /// Whether `address` lies in a sector, whatever may be done there.
+    pub fn contains(&self, address: u32) -> bool {
+        self.layout.sector_at(address).is_some()
+    }
+
+    /// Up to `length` bytes at `address`: fewer where something unreadable follows, `None` where it begins so.
+    pub fn read(&self, address: u32, length: usize) -> Option<&[u8]> {
+        let readable = self.accessible(address, length, |access| access.readable);
+        let range = self.range(address, readable)?;
+        (readable > 0).then(|| &self.bytes[range])
+    }
+
+    /// Programs `data` at `address`. Returns how long silicon takes.
+    ///
+    /// # Errors
+    /// errTARGET, with nothing changed, where not all of it is writable memory; errPROG where the flash refuses to
+    /// program what is not blank, with changed what came before; errWRITE where the file can't be written.
+    pub fn program(&mut self, address: u32, data: &[u8]) -> Result<Duration, DfuStatus> {
+        if self.accessible(address, data.len(), |access| access.writable) < data.len() {
+            return Err(DfuStatus::ErrTarget);
+        }
+        let range = self
+            .range(address, data.len())
+            .ok_or(DfuStatus::ErrTarget)?;
+        let outcome = match self.cells.nor() {
+            Some(nor) => self.program_units(nor, range.clone(), data),
+            None => {
+                self.bytes[range.clone()].copy_from_slice(data);
+                Ok(Duration::ZERO)
+            }
+        };
+        self.write_through(range)?;
+        outcome
+    }
+
+    /// Erases the sector that `address` lies in. Returns how long silicon takes.
+    ///
+    /// # Errors
+    /// errTARGET, with nothing changed, where there is no erasable sector; errERASE where the file can't be written.
+    pub fn erase_sector(&mut self, address: u32) -> Result<Duration, DfuStatus> {
+        let sector = self
+            .layout
+            .sector_at(address)
+            .filter(|sector| sector.access.erasable)
+            .ok_or(DfuStatus::ErrTarget)?;
+        self.erase(sector.address, sector.size)
+    }
+
+    /// Erases every erasable sector. Returns how long silicon takes.
+    ///
+    /// # Errors
+    /// errTARGET where there is none; errERASE where the file can't be written.
+    pub fn erase_all(&mut self) -> Result<Duration, DfuStatus> {
+        let erasable: Vec<(u32, u32)> = self
+            .layout
+            .sectors()
+            .filter(|sector| sector.access.erasable)
+            .map(|sector| (sector.address, sector.size))
+            .collect();
+        if erasable.is_empty() {
+            return Err(DfuStatus::ErrTarget);
+        }
+        let mut one_by_one = Duration::ZERO;
+        for (address, size) in erasable {
+            one_by_one += self.erase(address, size)?;
+        }
+        let at_once = self.cells.nor().and_then(|nor| nor.mass_erase_time);
+        Ok(at_once.unwrap_or(one_by_one))
+    }
+
+    fn erase(&mut self, address: u32, size: u32) -> Result<Duration, DfuStatus> {
+        let Cells::Nor(nor) = self.cells else {
+            return Err(DfuStatus::ErrTarget);
+        };
+        let range = usize::try_from(size)
+            .ok()
+            .and_then(|size| self.range(address, size))
+            .ok_or(DfuStatus::ErrTarget)?;
+        self.bytes[range.clone()].fill(nor.erased);
+        self.write_through(range).map_err(|_| DfuStatus::ErrErase)?;
+        Ok(nor.erase_time(size))
+    }
+
+    /// Programs unit by unit, as far as the flash lets it. Bytes of a unit that `data` does not reach are given as
+    /// blank, which leaves them as they are.
+    fn program_units(
+        &mut self,
+        nor: &NorFlash,
+        range: Range<usize>,
+        data: &[u8],
+    ) -> Result<Duration, DfuStatus> {
+        let unit_size = nor.program_unit as usize;
+        let mut taken = Duration::ZERO;
+        let mut start = range.start / unit_size * unit_size;
+        while start < range.end {
+            let end = (start + unit_size).min(self.bytes.len());
+            let mut new = vec![nor.erased; end - start];
+            let touched = start.max(range.start)..end.min(range.end);
+            new[touched.start - start..touched.end - start]
+                .copy_from_slice(&data[touched.start - range.start..touched.end - range.start]);
+            let old = &mut self.bytes[start..end];
+            if nor.refuses(old, &new) {
+                return Err(DfuStatus::ErrProg);
+            }
+            for (old, new) in old.iter_mut().zip(new) {
+                *old = nor.combine(*old, new);
+            }
+            taken += nor.program_time;
+            start = end;
+        }
+        Ok(taken)
+    }
+
+    /// How many of the `length` bytes from `address` on lie in sectors that `allow` lets through.
+    fn accessible(&self, address: u32, length: usize, allow: fn(&Access) -> bool) -> usize {
+        let wanted = u64::from(address).saturating_add(length as u64);
+        let mut reached = u64::from(address);
+        while reached < wanted {
+            let sector = u32::try_from(reached)
+                .ok()
+                .and_then(|address| self.layout.sector_at(address))
+                .filter(|sector| allow(&sector.access));
+            match sector {
+                Some(sector) => reached = u64::from(sector.address) + u64::from(sector.size),
+                None => break,
+            }
+        }
+        usize::try_from(reached.min(wanted) - u64::from(address)).unwrap_or(length)
+    }
+
+    /// Where in `bytes` the `length` bytes from `address` on are; `None` where they are not all there.
+    fn range(&self, address: u32, length: usize) -> Option<Range<usize>> {
+        let start = usize::try_from(address.checked_sub(self.origin)?).ok()?;
+        let end = start.checked_add(length)?;
+        (end <= self.bytes.len()).then_some(start..end)
+    }
+
+    fn write_through(&mut self, range: Range<usize>) -> Result<(), DfuStatus> {
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        file.seek(SeekFrom::Start(range.start as u64))
+            .and_then(|_| file.write_all(&self.bytes[range]))
+            .map_err(|_| DfuStatus::ErrWrite)
+    }
+
+    fn keep_in_file(&mut self, path: &Path) -> Result<(), FlashFileError> {
+        let failed = |source| FlashFileError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let options = || OpenOptions::new().read(true).write(true).clone();
+        let mut file = match options().create_new(true).open(path) {
+            Ok(mut file) => {
+                file.write_all(&self.bytes).map_err(failed)?;
+                file
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                options().open(path).map_err(failed)?
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let found = file.metadata().map_err(failed)?.len();
+        let expected = self.bytes.len() as u64;
+        if found != expected {
+            return Err(FlashFileError::Size {
+                path: path.to_owned(),
+                found,
+                expected,
+            });
+        }
+        file.rewind().map_err(failed)?;
+        file.read_exact(&mut self.bytes).map_err(failed)?;
+        self.file = Some(file);
+        Ok(())
+    }
+}
+
+impl Cells {
+    fn nor(&self) -> Option<&'static NorFlash> {
+        match *self {
+            Self::Nor(nor) | Self::OneTime(nor) => Some(nor),
+            Self::Overwritable | Self::OptionBytes => None,
+        }
+    }
+}
+
+/// Why a file can't keep a board's memory.
+#[derive(Debug, Error)]
+pub enum FlashFileError {
+    /// It can't be opened, made, read or written.
+    #[error("the flash file {} can't be used: {source}", path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It has another size than the memory.
+    #[error(
+        "the flash file {} has {found} bytes, but this board's memory has {expected}",
+        path.display()
+    )]
+    Size {
+        /// Which file.
+        path: PathBuf,
+        /// Its size, in bytes.
+        found: u64,
+        /// The memory's size, in bytes.
+        expected: u64,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::board;
+    use super::*;
+
+    fn memories(name: &str) -> Memories {
+        Memories::blank(board::find(name).expect("known board"))
+    }
+
+    #[test]
+    fn every_board_s_layouts_are_sound_and_have_a_time_for_each_sector_size() {
+        for board in board::BOARDS {
+            let mut memories = Memories::blank(board);
+            for alternate_setting in (0u8..).take(board.memories.len()) {
+                let memory = memories
+                    .get_mut(alternate_setting)
+                    .expect("one for each alternate setting");
+                let erasable = memory.layout.sectors().any(|sector| sector.access.erasable);
+                assert_eq!(memory.erase_all().is_ok(), erasable, "{}", board.name);
+                assert_eq!(
+                    matches!(memory.cells, Cells::Nor(_)),
+                    erasable,
+                    "{} {alternate_setting}",
+                    board.name
+                );
+            }
+            assert!(memories.get(u8::MAX).is_none());
+        }
+    }
+
+    #[test]
+    fn programming_an_f405_only_clears_bits() {
+        let mut memories = memories("f405");
+        let flash = memories.get_mut(0).expect("flash");
+        flash.program(0x0800_0001, &[0xF0]).expect("writable");
+        flash.program(0x0800_0001, &[0x3C, 0x55]).expect("writable");
+        assert_eq!(
+            flash.read(0x0800_0000, 4).expect("readable"),
+            [0xFF, 0x30, 0x55, 0xFF]
+        );
+    }
+
+    #[test]
+    fn erasing_takes_the_whole_sector_of_the_address_and_no_other() {
+        let mut memories = memories("f405");
+        let flash = memories.get_mut(0).expect("flash");
+        for address in [0x0800_FFFF, 0x0801_0000, 0x0801_FFFF, 0x0802_0000] {
+            flash.program(address, &[0]).expect("writable");
+        }
+        assert_eq!(
+            flash.erase_sector(0x0801_2345),
+            Ok(Duration::from_millis(550))
+        );
+        let check = |address, expected: u8| {
+            assert_eq!(flash.read(address, 1).expect("readable"), [expected]);
+        };
+        check(0x0800_FFFF, 0x00);
+        check(0x0801_0000, 0xFF);
+        check(0x0801_FFFF, 0xFF);
+        check(0x0802_0000, 0x00);
+    }
+
+    #[test]
+    fn erased_flash_of_an_l072_is_zero_and_programming_sets_bits_once() {
+        let mut memories = memories("l072");
+        let flash = memories.get_mut(0).expect("flash");
+        assert_eq!(flash.read(0x0800_0000, 2).expect("readable"), [0, 0]);
+        flash.program(0x0800_0000, &[0x12, 0x34]).expect("writable");
+        assert_eq!(flash.program(0x0800_0004, &[0x56]), Err(DfuStatus::ErrProg));
+        flash
+            .program(0x0800_0040, &[0x56])
+            .expect("the next half-page");
+        assert_eq!(
+            flash.read(0x0800_0000, 5).expect("readable"),
+            [0x12, 0x34, 0, 0, 0]
+        );
+        flash.erase_sector(0x0800_007F).expect("erasable");
+        assert_eq!(flash.read(0x0800_0040, 1).expect("readable"), [0]);
+    }
+
+    #[test]
+    fn families_that_check_refuse_to_program_what_is_not_blank_except_with_zeros() {
+        for (name, unit) in [("f072", 2), ("l476", 8), ("g474", 8), ("u575", 16)] {
+            let mut memories = memories(name);
+            let flash = memories.get_mut(0).expect("flash");
+            let at = |index: u32| 0x0800_0000 + index * unit;
+            flash
+                .program(at(1), &vec![0x5A; unit as usize])
+                .expect("blank");
+            assert_eq!(
+                flash.program(at(0), &vec![0x42; 2 * unit as usize]),
+                Err(DfuStatus::ErrProg),
+                "{name}"
+            );
+            assert_eq!(flash.read(at(0), 1).expect("readable"), [0x42], "{name}");
+            assert_eq!(flash.read(at(1), 1).expect("readable"), [0x5A], "{name}");
+            flash
+                .program(at(1), &vec![0x00; unit as usize])
+                .expect("zeros");
+            assert_eq!(flash.read(at(1), 1).expect("readable"), [0x00], "{name}");
+        }
+    }
+
+    #[test]
+    fn an_h743_programs_over_what_is_there_without_an_error() {
+        let mut memories = memories("h743");
+        let flash = memories.get_mut(0).expect("flash");
+        flash.program(0x0800_0000, &[0x0F; 32]).expect("blank");
+        flash.program(0x0800_0000, &[0x3C; 32]).expect("no flag");
+        assert_eq!(flash.read(0x0800_0000, 1).expect("readable"), [0x0C]);
+    }
+
+    #[test]
+    fn one_time_memory_only_clears_bits_and_cannot_be_erased() {
+        let mut memories = memories("f405");
+        let one_time = memories.get_mut(2).expect("OTP");
+        one_time.program(0x1FFF_7800, &[0xF0]).expect("writable");
+        one_time.program(0x1FFF_7800, &[0x0F]).expect("writable");
+        assert_eq!(one_time.read(0x1FFF_7800, 1).expect("readable"), [0x00]);
+        assert_eq!(
+            one_time.erase_sector(0x1FFF_7800),
+            Err(DfuStatus::ErrTarget)
+        );
+        assert_eq!(one_time.erase_all(), Err(DfuStatus::ErrTarget));
+    }
+
+    #[test]
+    fn eeprom_and_option_bytes_are_overwritten() {
+        let mut memories = memories("l072");
+        for (alternate_setting, address) in [(1, 0x1FF8_0000), (2, 0x0808_0000)] {
+            let memory = memories.get_mut(alternate_setting).expect("memory");
+            memory.program(address, &[0x00]).expect("writable");
+            memory.program(address, &[0xA5]).expect("writable");
+            assert_eq!(memory.read(address, 1).expect("readable"), [0xA5]);
+        }
+    }
+
+    #[test]
+    fn what_lies_outside_or_is_read_only_is_not_written() {
+        let mut memories = memories("f103");
+        let flash = memories.get_mut(0).expect("flash");
+        for (address, length) in [
+            (0x0800_0000, 1),
+            (0x0800_2FFF, 2),
+            (0x0801_FFFF, 2),
+            (0x0802_0000, 1),
+            (0x07FF_FFFF, 2),
+            (0xFFFF_FFFF, 2),
+        ] {
+            assert_eq!(
+                flash.program(address, &vec![0; length]),
+                Err(DfuStatus::ErrTarget),
+                "{address:#010x}"
+            );
+        }
+        assert_eq!(flash.erase_sector(0x0800_0000), Err(DfuStatus::ErrTarget));
+        assert!(flash.bytes.iter().all(|byte| *byte == 0xFF));
+        flash
+            .program(0x0800_3000, &[0])
+            .expect("the first writable sector");
+    }
+
+    #[test]
+    fn a_mass_erase_leaves_read_only_sectors_alone() {
+        let mut memories = memories("f103");
+        let flash = memories.get_mut(0).expect("flash");
+        flash.bytes.fill(0);
+        flash.erase_all().expect("erasable");
+        assert_eq!(flash.read(0x0800_2FFF, 2).expect("readable"), [0x00, 0xFF]);
+    }
+
+    #[test]
+    fn reading_stops_where_the_memory_ends_or_has_a_gap() {
+        let memories = memories("g474");
+        let option_bytes = memories.get(1).expect("option bytes");
+        let length = |address, length| option_bytes.read(address, length).map(<[u8]>::len);
+        assert_eq!(length(0x1FFF_7800, 64), Some(48));
+        assert_eq!(length(0x1FFF_7830, 1), None);
+        assert_eq!(length(0x1FFF_F82F, 1024), Some(1));
+        assert_eq!(length(0x1FFF_F830, 1), None);
+        assert_eq!(length(0x1FFF_77FF, 2), None);
+    }
+
+    #[test]
+    fn equal_layouts_are_one_memory_and_others_are_not() {
+        let mut shared = memories("g0b1");
+        let flash = shared.get_mut(1).expect("flash");
+        flash
+            .program(0x0800_0000, &[1, 2, 3, 4, 5, 6, 7, 8])
+            .expect("blank");
+        assert_eq!(
+            shared.get(2).expect("flash").read(0x0800_0000, 2),
+            Some(&[1, 2][..])
+        );
+        let mut apart = memories("f103");
+        apart
+            .get_mut(1)
+            .expect("SPI flash")
+            .program(0, &[0])
+            .expect("blank");
+        assert_eq!(apart.get(0).expect("flash").read(0, 1), None);
+    }
+
+    #[test]
+    fn times_are_those_of_the_data_sheet() {
+        let mut memories = memories("f405");
+        let flash = memories.get_mut(0).expect("flash");
+        // 512 words of 16 µs: about 4.1 ms a KiB.
+        assert_eq!(
+            flash.program(0x0800_0000, &[0; 2048]),
+            Ok(Duration::from_micros(8192))
+        );
+        assert_eq!(
+            flash.erase_sector(0x0800_0000),
+            Ok(Duration::from_millis(250))
+        );
+        assert_eq!(flash.erase_sector(0x0802_0000), Ok(Duration::from_secs(1)));
+        assert_eq!(flash.erase_all(), Ok(Duration::from_secs(8)));
+    }
+
+    #[test]
+    fn a_flash_file_is_made_blank_and_follows_every_change() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("board.bin");
+        let mut memories = memories("f405");
+        memories.keep_in_file(&path).expect("new file");
+        let on_disk = || std::fs::read(&path).expect("file");
+        assert!(on_disk() == vec![0xFF; 1 << 20]);
+        let flash = memories.get_mut(0).expect("flash");
+        flash.program(0x0801_0002, &[1, 2]).expect("writable");
+        flash.program(0x080F_FFFF, &[9]).expect("writable");
+        let mut expected = vec![0xFF; 1 << 20];
+        expected[0x1_0002..0x1_0004].copy_from_slice(&[1, 2]);
+        expected[0xF_FFFF] = 9;
+        assert!(on_disk() == expected);
+        flash.erase_sector(0x0801_0000).expect("erasable");
+        expected[0x1_0002..0x1_0004].fill(0xFF);
+        assert!(on_disk() == expected);
+    }
+
+    #[test]
+    fn a_flash_file_is_read_when_the_board_is_made() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("board.bin");
+        std::fs::write(&path, vec![0x5A; 128 << 10]).expect("file");
+        let mut memories = memories("g0b1");
+        memories.keep_in_file(&path).expect("right size");
+        assert_eq!(
+            memories.get(0).expect("flash").read(0x0801_FFFE, 9),
+            Some(&[0x5A, 0x5A][..])
+        );
+    }
+
+    #[test]
+    fn a_flash_file_of_another_size_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        for size in [0, 1000] {
+            let path = folder.path().join(format!("{size}.bin"));
+            std::fs::write(&path, vec![7; size]).expect("file");
+            let error = memories("f405")
+                .keep_in_file(&path)
+                .expect_err("wrong size");
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "the flash file {} has {size} bytes, but this board's memory has 1048576",
+                    path.display()
+                )
+            );
+            assert!(std::fs::read(&path).expect("file") == vec![7; size]);
+        }
+    }
+
+    #[test]
+    fn a_flash_file_that_cannot_be_made_is_an_error() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("missing").join("board.bin");
+        let error = memories("f405").keep_in_file(&path).expect_err("no folder");
+        assert!(matches!(error, FlashFileError::Io { .. }), "{error}");
+    }
+}

@@ -1,0 +1,618 @@
+//! Simulated boards behind the seams of `usb`: a bus of them for this process, and the same boards over USB/IP.
+//!
+//! Written from what ST and DFU 1.1 say of the device's side, not from what our host sends. The way in:
+//! [`spec`] reads what was asked for, [`board`] is the table of boards, [`device`] is one of them on the bus,
+//! [`bootloader`] its DFU state machine, [`flash`] its memories, made of [`silicon`]; [`usbip`] serves them to a kernel.
+
+pub mod board;
+mod bootloader;
+mod descriptor;
+mod device;
+mod flash;
+mod silicon;
+pub mod spec;
+mod timing;
+pub mod usbip;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::usb::descriptor::DfuFunctionalDescriptor;
+use crate::usb::{AlternateSetting, Bus, ControlRequest, DeviceInfo, DfuMode, Transport, UsbError};
+use board::Board;
+use device::{Device, SET_CONFIGURATION, SET_INTERFACE};
+use flash::FlashFileError;
+use spec::BoardSpec;
+
+/// A setup packet (USB 2.0 §9.3), whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setup {
+    /// All but the length.
+    pub request: ControlRequest,
+    /// `wLength`: how many bytes of data follow, or are asked for.
+    #[doc(alias = "wLength")]
+    pub length: u16,
+}
+
+/// What a board answers to a control transfer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Bytes to the host, no more than it asked for.
+    Data(Vec<u8>),
+    /// Request and data were taken.
+    Acknowledged,
+    /// A STALL handshake.
+    Stall,
+    /// Nothing, for ever.
+    Silent,
+    /// Nothing, because it is no longer on the bus.
+    Gone,
+}
+
+/// Simulated boards, instead of USB. Each has a clock of its own, on which waiting costs nothing.
+pub struct SimBus {
+    ports: Vec<Arc<Mutex<Port>>>,
+}
+
+/// A board and what the bus knows of it.
+struct Port {
+    info: DeviceInfo,
+    device: Device,
+    /// The board's clock.
+    now: Duration,
+    claimed: bool,
+}
+
+impl SimBus {
+    /// Plugs the boards in, in this order, at the paths `1-1`, `1-2`, ….
+    ///
+    /// # Errors
+    /// [`SimError`] where a flash file can't be used.
+    pub fn new(specs: &[BoardSpec]) -> Result<Self, SimError> {
+        let ports = (1..)
+            .zip(devices(specs)?)
+            .map(|(number, mut device)| {
+                // What an operating system does with a new device.
+                let configure = Setup {
+                    request: ControlRequest {
+                        request_type: 0x00,
+                        request: SET_CONFIGURATION,
+                        value: u16::from(descriptor::CONFIGURATION_VALUE),
+                        index: 0,
+                    },
+                    length: 0,
+                };
+                device.control(&configure, &[], Duration::ZERO);
+                Arc::new(Mutex::new(Port {
+                    info: device_info(device.board(), number),
+                    device,
+                    now: Duration::ZERO,
+                    claimed: false,
+                }))
+            })
+            .collect();
+        Ok(Self { ports })
+    }
+}
+
+impl Bus for SimBus {
+    fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
+        Ok(self
+            .ports
+            .iter()
+            .map(|port| lock(port))
+            .filter(|port| port.device.is_present())
+            .map(|port| port.info.clone())
+            .collect())
+    }
+
+    fn open(&self, device: &DeviceInfo) -> Result<Box<dyn Transport>, UsbError> {
+        let port = self
+            .ports
+            .iter()
+            .find(|port| {
+                let port = lock(port);
+                port.device.is_present()
+                    && (port.info.bus, port.info.address) == (device.bus, device.address)
+            })
+            .ok_or(UsbError::NoDevice)?;
+        Ok(Box::new(SimTransport {
+            port: Arc::clone(port),
+            claimed: false,
+        }))
+    }
+}
+
+/// One opened board of a [`SimBus`].
+struct SimTransport {
+    port: Arc<Mutex<Port>>,
+    /// Whether it was this transport that claimed the interface.
+    claimed: bool,
+}
+
+impl SimTransport {
+    /// The largest data stage that Linux' usbfs carries, in bytes.
+    const LARGEST_TRANSFER: u16 = 4096;
+    /// What Linux grants a SET_INTERFACE.
+    const SET_INTERFACE_TIMEOUT: Duration = Duration::from_secs(5);
+
+    fn transfer(
+        &mut self,
+        request: ControlRequest,
+        length: usize,
+        data: &[u8],
+        timeout: Duration,
+    ) -> Result<Vec<u8>, UsbError> {
+        let length = u16::try_from(length)
+            .ok()
+            .filter(|length| *length <= Self::LARGEST_TRANSFER)
+            .ok_or_else(|| {
+                UsbError::Other(format!(
+                    "a control transfer carries at most {} bytes, not {length}",
+                    Self::LARGEST_TRANSFER
+                ))
+            })?;
+        let mut port = lock(&self.port);
+        let is_class_request = request.request_type & 0x60 == 0x20;
+        if is_class_request && !self.claimed && port.device.is_present() {
+            return Err(UsbError::Other("the interface was not claimed".to_owned()));
+        }
+        let now = port.now;
+        let exchange = port.device.control(&Setup { request, length }, data, now);
+        let (answer, taken) = match exchange.answer {
+            Answer::Silent => (Err(UsbError::Timeout), timeout),
+            _ if exchange.taken > timeout => (Err(UsbError::Timeout), timeout),
+            Answer::Data(bytes) => (Ok(bytes), exchange.taken),
+            Answer::Acknowledged => (Ok(Vec::new()), exchange.taken),
+            Answer::Stall => (Err(UsbError::Stall), exchange.taken),
+            Answer::Gone => (Err(UsbError::NoDevice), exchange.taken),
+        };
+        port.now = now.saturating_add(taken);
+        answer
+    }
+}
+
+impl Transport for SimTransport {
+    fn claim(&mut self) -> Result<(), UsbError> {
+        let mut port = lock(&self.port);
+        if !port.device.is_present() {
+            return Err(UsbError::NoDevice);
+        }
+        if port.claimed && !self.claimed {
+            return Err(UsbError::Busy);
+        }
+        port.claimed = true;
+        self.claimed = true;
+        Ok(())
+    }
+
+    fn set_alternate_setting(&mut self, alternate_setting: u8) -> Result<(), UsbError> {
+        if !self.claimed {
+            return Err(UsbError::Other("the interface was not claimed".to_owned()));
+        }
+        let request = ControlRequest {
+            request_type: 0x01,
+            request: SET_INTERFACE,
+            value: u16::from(alternate_setting),
+            index: u16::from(descriptor::INTERFACE_NUMBER),
+        };
+        self.transfer(request, 0, &[], Self::SET_INTERFACE_TIMEOUT)
+            .map(drop)
+    }
+
+    fn control_in(
+        &mut self,
+        request: ControlRequest,
+        buffer: &mut [u8],
+        timeout: Duration,
+    ) -> Result<usize, UsbError> {
+        let bytes = self.transfer(request, buffer.len(), &[], timeout)?;
+        buffer[..bytes.len()].copy_from_slice(&bytes);
+        Ok(bytes.len())
+    }
+
+    fn control_out(
+        &mut self,
+        request: ControlRequest,
+        data: &[u8],
+        timeout: Duration,
+    ) -> Result<(), UsbError> {
+        self.transfer(request, data.len(), data, timeout).map(drop)
+    }
+
+    fn wait(&mut self, duration: Duration) {
+        let mut port = lock(&self.port);
+        port.now = port.now.saturating_add(duration);
+    }
+
+    fn now(&self) -> Duration {
+        lock(&self.port).now
+    }
+}
+
+impl Drop for SimTransport {
+    fn drop(&mut self) {
+        if self.claimed {
+            lock(&self.port).claimed = false;
+        }
+    }
+}
+
+/// Why simulated boards can't be made.
+#[derive(Debug, Error)]
+pub enum SimError {
+    /// A flash file can't be used.
+    #[error(transparent)]
+    FlashFile(#[from] FlashFileError),
+    /// Two boards would write to one file.
+    #[error("two boards can't keep their flash in the same file, {}", .0.display())]
+    SharedFlashFile(PathBuf),
+}
+
+/// The boards that were asked for. Where the same serial would come twice without having been asked for, the later
+/// board gets another.
+fn devices(specs: &[BoardSpec]) -> Result<Vec<Device>, SimError> {
+    let mut serials: HashSet<String> = specs
+        .iter()
+        .filter_map(|spec| spec.serial.clone())
+        .collect();
+    let mut files = HashSet::new();
+    let mut devices = Vec::new();
+    for spec in specs {
+        let serial = spec.serial.clone().unwrap_or_else(|| {
+            let mut serial = spec.board.serial.to_owned();
+            while !serials.insert(serial.clone()) {
+                serial = next_serial(&serial);
+            }
+            serial
+        });
+        let mut device = Device::new(spec.board, serial, spec.timing);
+        if let Some(path) = &spec.flash {
+            device.keep_flash_in(path)?;
+            let file = path.canonicalize().unwrap_or_else(|_| path.clone());
+            if !files.insert(file) {
+                return Err(SimError::SharedFlashFile(path.clone()));
+            }
+        }
+        devices.push(device);
+    }
+    Ok(devices)
+}
+
+/// The serial after this one: counted up at its end, digits as hexadecimal ones and other letters among themselves.
+fn next_serial(serial: &str) -> String {
+    let mut characters: Vec<char> = serial.chars().collect();
+    for character in characters.iter_mut().rev() {
+        let (next, carry) = match *character {
+            '9' => ('A', false),
+            'F' => ('0', true),
+            'Z' => ('G', true),
+            digit @ ('0'..='8' | 'A'..='E' | 'G'..='Y') => (char::from(digit as u8 + 1), false),
+            other => (other, true),
+        };
+        *character = next;
+        if !carry {
+            break;
+        }
+    }
+    characters.into_iter().collect()
+}
+
+/// What the bus tells of a board at its port `number`, from 1.
+fn device_info(board: &Board, number: u8) -> DeviceInfo {
+    DeviceInfo {
+        bus: 1,
+        // Address 1 is the root hub's.
+        address: number + 1,
+        path: format!("1-{number}"),
+        vendor_id: board.vendor_id,
+        product_id: board.product_id,
+        max_packet_size0: board.max_packet_size0,
+        product_index: descriptor::PRODUCT_INDEX,
+        serial_index: descriptor::SERIAL_INDEX,
+        interface: descriptor::INTERFACE_NUMBER,
+        mode: DfuMode::Dfu,
+        alternate_settings: descriptor::alternate_settings(board)
+            .map(|(number, string_index)| AlternateSetting {
+                number,
+                string_index,
+            })
+            .collect(),
+        functional: DfuFunctionalDescriptor::find(&descriptor::configuration(board)),
+    }
+}
+
+/// A board in the middle of a request that panicked is still a board.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usb::descriptor::read_string;
+
+    const GET_STATUS: ControlRequest = ControlRequest {
+        request_type: 0xA1,
+        request: 3,
+        value: 0,
+        index: 0,
+    };
+    const DNLOAD: ControlRequest = ControlRequest {
+        request_type: 0x21,
+        request: 1,
+        value: 0,
+        index: 0,
+    };
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn bus(specs: &[&str]) -> SimBus {
+        let specs: Vec<BoardSpec> = specs
+            .iter()
+            .map(|spec| spec.parse().expect("good"))
+            .collect();
+        SimBus::new(&specs).expect("no files")
+    }
+
+    fn open(bus: &SimBus, index: usize) -> Box<dyn Transport> {
+        let devices = bus.devices().expect("there is a bus");
+        bus.open(&devices[index]).expect("on the bus")
+    }
+
+    fn serials(specs: &[&str]) -> Vec<String> {
+        let bus = bus(specs);
+        (0..specs.len())
+            .map(|index| {
+                read_string(&mut *open(&bus, index), 3)
+                    .expect("answered")
+                    .expect("not 0")
+            })
+            .collect()
+    }
+
+    #[test]
+    fn an_f405_is_seen_as_on_a_real_bus() {
+        let bus = bus(&["f405"]);
+        let devices = bus.devices().expect("there is a bus");
+        let [device] = &devices[..] else {
+            panic!("one board: {devices:?}");
+        };
+        assert_eq!((device.bus, device.address), (1, 2));
+        assert_eq!(device.path, "1-1");
+        assert_eq!((device.vendor_id, device.product_id), (0x0483, 0xDF11));
+        assert_eq!(device.transfer_size(), 2048);
+        assert_eq!(device.mode, DfuMode::Dfu);
+        let mut transport = bus.open(device).expect("on the bus");
+        let mut string = |index| {
+            read_string(&mut *transport, index)
+                .expect("answered")
+                .expect("not 0")
+        };
+        assert_eq!(string(device.product_index), "STM32  BOOTLOADER");
+        assert_eq!(string(device.serial_index), "336133663433");
+        let layouts: Vec<String> = device
+            .alternate_settings
+            .iter()
+            .map(|setting| string(setting.string_index))
+            .collect();
+        assert_eq!(
+            layouts,
+            [
+                "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",
+                "@Option Bytes  /0x1FFFC000/01*016 e",
+                "@OTP Memory /0x1FFF7800/01*512 e,01*016 e",
+                "@Device Feature/0xFFFF0000/01*004 e",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_board_of_the_table_can_be_listed_and_read() {
+        for board in board::BOARDS {
+            let bus = bus(&[board.name]);
+            let device = bus.devices().expect("there is a bus").remove(0);
+            assert_eq!(
+                device.transfer_size(),
+                board.transfer_size,
+                "{}",
+                board.name
+            );
+            let mut transport = bus.open(&device).expect("on the bus");
+            assert_eq!(
+                read_string(&mut *transport, device.serial_index),
+                Ok(Some(board.serial.to_owned()))
+            );
+            for (setting, memory) in device.alternate_settings.iter().zip(board.memories) {
+                assert_eq!(
+                    read_string(&mut *transport, setting.string_index),
+                    Ok(Some(memory.layout.to_owned()))
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn boards_stand_side_by_side_in_the_order_given() {
+        let bus = bus(&["l476", "f405"]);
+        let devices = bus.devices().expect("there is a bus");
+        let seen: Vec<(&str, u8, usize)> = devices
+            .iter()
+            .map(|device| {
+                (
+                    device.path.as_str(),
+                    device.address,
+                    device.alternate_settings.len(),
+                )
+            })
+            .collect();
+        assert_eq!(seen, [("1-1", 2, 4), ("1-2", 3, 4)]);
+    }
+
+    #[test]
+    fn the_same_board_twice_has_two_serials_always_the_same_ones() {
+        assert_eq!(
+            serials(&["f405", "f405", "f405"]),
+            ["336133663433", "336133663434", "336133663435"]
+        );
+        assert_eq!(serials(&["f072", "f072"]), ["FFFFFFFEFFFF", "FFFFFFFF0000"]);
+        assert_eq!(serials(&["gd32vf103", "gd32vf103"]), ["3CBJ", "3CBK"]);
+        assert_eq!(
+            serials(&["f405", "f405,serial=336133663433", "f405"]),
+            ["336133663434", "336133663433", "336133663435"]
+        );
+        // Who asks for a collision gets one.
+        assert_eq!(serials(&["f405,serial=A", "f405,serial=A"]), ["A", "A"]);
+    }
+
+    #[test]
+    fn an_interface_is_claimed_by_one_at_a_time() {
+        let bus = bus(&["f405"]);
+        let mut first = open(&bus, 0);
+        let mut second = open(&bus, 0);
+        assert_eq!(first.claim(), Ok(()));
+        assert_eq!(first.claim(), Ok(()));
+        assert_eq!(second.claim(), Err(UsbError::Busy));
+        drop(first);
+        assert_eq!(second.claim(), Ok(()));
+    }
+
+    #[test]
+    fn class_requests_need_a_claim_and_descriptors_do_not() {
+        let bus = bus(&["f405"]);
+        let mut transport = open(&bus, 0);
+        assert!(read_string(&mut *transport, 2).is_ok());
+        let unclaimed = UsbError::Other("the interface was not claimed".to_owned());
+        assert_eq!(
+            transport.control_in(GET_STATUS, &mut [0; 6], SECOND),
+            Err(unclaimed.clone())
+        );
+        assert_eq!(transport.set_alternate_setting(0), Err(unclaimed));
+        transport.claim().expect("free");
+        assert_eq!(transport.control_in(GET_STATUS, &mut [0; 6], SECOND), Ok(6));
+        assert_eq!(transport.set_alternate_setting(3), Ok(()));
+        assert_eq!(transport.set_alternate_setting(4), Err(UsbError::Stall));
+    }
+
+    #[test]
+    fn a_board_that_left_is_gone_for_everybody() {
+        let bus = bus(&["f405", "h743"]);
+        let device = bus.devices().expect("there is a bus").remove(0);
+        let mut transport = bus.open(&device).expect("on the bus");
+        transport.claim().expect("free");
+        let clear_status = ControlRequest {
+            request: 4,
+            ..DNLOAD
+        };
+        transport
+            .control_out(clear_status, &[], SECOND)
+            .expect("in dfuERROR");
+        transport
+            .control_out(DNLOAD, &[], SECOND)
+            .expect("in dfuIDLE");
+        let mut status = [0; 6];
+        assert_eq!(transport.control_in(GET_STATUS, &mut status, SECOND), Ok(6));
+        assert_eq!(status, [0, 0, 0, 0, 7, 0]);
+        assert_eq!(
+            transport.control_in(GET_STATUS, &mut status, SECOND),
+            Err(UsbError::NoDevice)
+        );
+        assert_eq!(transport.claim(), Err(UsbError::NoDevice));
+        assert_eq!(bus.open(&device).err(), Some(UsbError::NoDevice));
+        let left = bus.devices().expect("there is a bus");
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].path, "1-2");
+    }
+
+    #[test]
+    fn silence_costs_the_timeout_on_the_board_s_clock() {
+        let bus = bus(&["gd32vf103"]);
+        let mut transport = open(&bus, 0);
+        transport.claim().expect("free");
+        let before = transport.now();
+        assert_eq!(
+            transport.control_out(DNLOAD, &[], SECOND),
+            Err(UsbError::Timeout)
+        );
+        assert_eq!(transport.now() - before, SECOND);
+        assert_eq!(
+            transport.control_out(DNLOAD, &[], SECOND),
+            Err(UsbError::NoDevice)
+        );
+    }
+
+    #[test]
+    fn waiting_and_real_requests_move_the_clock_of_that_board_only() {
+        let bus = bus(&["f405,timing=real", "f405"]);
+        let mut real = open(&bus, 0);
+        let mut other = open(&bus, 1);
+        real.wait(Duration::from_secs(3600));
+        real.claim().expect("free");
+        other.claim().expect("free");
+        let before = real.now();
+        real.control_in(GET_STATUS, &mut [0; 6], SECOND)
+            .expect("answered");
+        other
+            .control_in(GET_STATUS, &mut [0; 6], SECOND)
+            .expect("answered");
+        assert!(real.now() - before >= Duration::from_micros(500));
+        assert_eq!(other.now(), Duration::ZERO);
+        assert_eq!(
+            real.control_in(GET_STATUS, &mut [0; 6], Duration::from_micros(100)),
+            Err(UsbError::Timeout)
+        );
+    }
+
+    #[test]
+    fn a_transfer_longer_than_linux_carries_is_refused() {
+        let bus = bus(&["f405"]);
+        let mut transport = open(&bus, 0);
+        transport.claim().expect("free");
+        for length in [4097, 0x1_0000] {
+            assert_eq!(
+                transport.control_out(DNLOAD, &vec![0; length], SECOND),
+                Err(UsbError::Other(format!(
+                    "a control transfer carries at most 4096 bytes, not {length}"
+                )))
+            );
+        }
+    }
+
+    #[test]
+    fn two_boards_cannot_share_a_flash_file() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let file = folder.path().join("board.bin");
+        let spec: BoardSpec = format!("f405,flash={}", file.display())
+            .parse()
+            .expect("good");
+        let error = SimBus::new(&[spec.clone(), spec]).err().expect("refused");
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "two boards can't keep their flash in the same file, {}",
+                file.display()
+            )
+        );
+    }
+
+    #[test]
+    fn boards_can_be_driven_from_several_threads() {
+        let bus = bus(&["f405", "l476", "g0b1"]);
+        std::thread::scope(|scope| {
+            for index in 0..3 {
+                let mut transport = open(&bus, index);
+                scope.spawn(move || {
+                    transport.claim().expect("free");
+                    for _ in 0..100 {
+                        transport
+                            .control_in(GET_STATUS, &mut [0; 6], SECOND)
+                            .expect("answered");
+                    }
+                });
+            }
+        });
+    }
+}

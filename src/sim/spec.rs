@@ -1,0 +1,167 @@
+//! What was asked for: a simulated board's name and options, as in `f405,serial=…,flash=board.bin,timing=real`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use super::board::{self, BOARDS, Board};
+use super::timing::Timing;
+
+/// A simulated board as it was asked for.
+#[derive(Debug, Clone)]
+pub struct BoardSpec {
+    /// Which board.
+    pub board: &'static Board,
+    /// Another serial number than the board's usual one.
+    pub serial: Option<String>,
+    /// The file that keeps the contents of the first memory.
+    pub flash: Option<PathBuf>,
+    /// Whether time counts.
+    pub timing: Timing,
+}
+
+/// `BOARD[,OPTION=VALUE]…`. A file's name can't have a comma.
+impl FromStr for BoardSpec {
+    type Err = BoardSpecError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut parts = text.split(',');
+        let name = parts.next().unwrap_or_default();
+        let mut spec = Self {
+            board: board::find(name).ok_or_else(|| BoardSpecError::UnknownBoard {
+                name: name.to_owned(),
+            })?,
+            serial: None,
+            flash: None,
+            timing: Timing::default(),
+        };
+        for option in parts {
+            spec.set(option)?;
+        }
+        Ok(spec)
+    }
+}
+
+impl BoardSpec {
+    fn set(&mut self, option: &str) -> Result<(), BoardSpecError> {
+        let (key, value) = option.split_once('=').unwrap_or((option, ""));
+        match (key, value) {
+            ("serial", serial) if is_serial(serial) => self.serial = Some(serial.to_owned()),
+            ("serial", _) => return Err(BoardSpecError::Serial),
+            ("flash", "") => return Err(BoardSpecError::NoFlashFile),
+            ("flash", path) => self.flash = Some(PathBuf::from(path)),
+            ("timing", timing) => {
+                self.timing = timing.parse().map_err(|()| BoardSpecError::Timing {
+                    found: timing.to_owned(),
+                })?;
+            }
+            _ => {
+                return Err(BoardSpecError::UnknownOption {
+                    option: option.to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a string descriptor can hold it in either spelling.
+fn is_serial(text: &str) -> bool {
+    (1..=126).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Why a description of a simulated board can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BoardSpecError {
+    /// No board has this name.
+    #[error("there is no simulated board {name:?}; there are {}", names())]
+    UnknownBoard {
+        /// What was asked for.
+        name: String,
+    },
+    /// No option is written so.
+    #[error(
+        "a simulated board has no option {option:?}; there are serial=TEXT, flash=FILE and timing=real|none"
+    )]
+    UnknownOption {
+        /// What was asked for.
+        option: String,
+    },
+    /// The serial is empty, too long, or has something else than printable ASCII.
+    #[error("a serial number has 1 to 126 printable ASCII characters without spaces")]
+    Serial,
+    /// No file is named.
+    #[error("flash= needs the name of a file")]
+    NoFlashFile,
+    /// The timing is none of those there are.
+    #[error("there is no timing {found:?}; there are real and none")]
+    Timing {
+        /// What was asked for.
+        found: String,
+    },
+}
+
+fn names() -> String {
+    let names: Vec<&str> = BOARDS.iter().map(|board| board.name).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        text.parse::<BoardSpec>()
+            .expect_err("must be refused")
+            .to_string()
+    }
+
+    #[test]
+    fn a_name_alone_is_a_board_with_nothing_special() {
+        let spec: BoardSpec = "f405".parse().expect("good");
+        assert_eq!(spec.board.name, "f405");
+        assert_eq!((spec.serial, spec.flash), (None, None));
+        assert_eq!(spec.timing, Timing::None);
+    }
+
+    #[test]
+    fn every_option_is_read_in_any_order() {
+        let spec: BoardSpec = "l476,timing=real,serial=205A3073484B,flash=out/a=b.bin"
+            .parse()
+            .expect("good");
+        assert_eq!(spec.board.name, "l476");
+        assert_eq!(spec.serial.as_deref(), Some("205A3073484B"));
+        assert_eq!(spec.flash, Some(PathBuf::from("out/a=b.bin")));
+        assert_eq!(spec.timing, Timing::Real);
+    }
+
+    #[test]
+    fn what_does_not_exist_is_told_with_what_does() {
+        assert_eq!(
+            error("f411"),
+            "there is no simulated board \"f411\"; there are f072, f103, f405, f429, f746, f767, g0b1, g474, \
+             gd32vf103, h743, l072, l476, mboot, u575, wb55"
+        );
+        assert_eq!(
+            error("f405,speed=high"),
+            "a simulated board has no option \"speed=high\"; there are serial=TEXT, flash=FILE and timing=real|none"
+        );
+        assert_eq!(
+            error("f405,timing=fast"),
+            "there is no timing \"fast\"; there are real and none"
+        );
+        assert!(error("").starts_with("there is no simulated board \"\""));
+    }
+
+    #[test]
+    fn a_serial_that_no_descriptor_can_hold_is_refused() {
+        for serial in ["", "a b", "größe", &"x".repeat(127)] {
+            assert_eq!(
+                error(&format!("f405,serial={serial}")),
+                "a serial number has 1 to 126 printable ASCII characters without spaces"
+            );
+        }
+        assert_eq!(error("f405,flash="), "flash= needs the name of a file");
+    }
+}

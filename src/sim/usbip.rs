@@ -1,0 +1,597 @@
+//! Simulated boards for a real kernel: a USB/IP server, one thread a connection.
+//!
+//! A board that leaves the bus closes its connection, which is how a kernel sees an unplug. Importing it again is
+//! plugging it in again with BOOT0 held.
+
+mod frame;
+
+use std::collections::HashSet;
+use std::io::{self, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::board::Board;
+use super::device::{Device, Exchange};
+use super::spec::BoardSpec;
+use super::{Answer, Setup, SimError, descriptor, device_info, devices, lock};
+use frame::{Command, ExportedDevice, FrameError, Operation, Outcome, Submit};
+
+/// How long a client may think before it has imported a device.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How many transfers may wait for an answer that never comes: more than any kernel lets wait.
+const MOST_UNANSWERED: usize = 256;
+
+/// Boards that can be attached over the network.
+pub struct Server {
+    exports: Arc<Vec<Export>>,
+}
+
+/// One board of a server.
+struct Export {
+    described: ExportedDevice,
+    device: Mutex<Device>,
+    imported: Mutex<bool>,
+}
+
+/// What to tell people of a board that is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedBoard {
+    /// What it is attached by, such as `1-1`.
+    pub bus_id: String,
+    /// Its name in the table of boards.
+    pub name: &'static str,
+    /// Its serial number.
+    pub serial: String,
+}
+
+impl Server {
+    /// Makes the boards, with bus ids `1-1`, `1-2`, … in this order.
+    ///
+    /// # Errors
+    /// [`SimError`] where a flash file can't be used.
+    pub fn new(specs: &[BoardSpec]) -> Result<Self, SimError> {
+        let exports = (1..)
+            .zip(devices(specs)?)
+            .map(|(number, device)| Export {
+                described: exported_device(device.board(), number),
+                device: Mutex::new(device),
+                imported: Mutex::new(false),
+            })
+            .collect();
+        Ok(Self {
+            exports: Arc::new(exports),
+        })
+    }
+
+    /// The boards, in order.
+    pub fn boards(&self) -> Vec<ServedBoard> {
+        self.exports
+            .iter()
+            .map(|export| {
+                let device = lock(&export.device);
+                ServedBoard {
+                    bus_id: export.described.bus_id.clone(),
+                    name: device.board().name,
+                    serial: device.serial().to_owned(),
+                }
+            })
+            .collect()
+    }
+
+    /// Serves whoever connects, for as long as connections can be accepted.
+    ///
+    /// # Errors
+    /// Why no more connection can be accepted. What goes wrong on one connection ends that connection only.
+    pub fn serve(&self, listener: &TcpListener) -> io::Result<()> {
+        let started = Instant::now();
+        loop {
+            let stream = match listener.accept() {
+                Ok((stream, _)) => stream,
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+                Err(error) => return Err(error),
+            };
+            let exports = Arc::clone(&self.exports);
+            thread::Builder::new().spawn(move || {
+                // Nobody is left to tell when a connection ends, well or not.
+                let _ = serve_connection(&stream, &exports, started);
+                let _ = stream.shutdown(Shutdown::Both);
+            })?;
+        }
+    }
+}
+
+fn serve_connection(
+    mut stream: &TcpStream,
+    exports: &[Export],
+    started: Instant,
+) -> Result<(), FrameError> {
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    match Operation::read(&mut stream)? {
+        Operation::ListDevices => {
+            let described: Vec<ExportedDevice> = exports
+                .iter()
+                .map(|export| export.described.clone())
+                .collect();
+            stream.write_all(&frame::list_of_devices(&described))?;
+            Ok(())
+        }
+        Operation::Import { bus_id } => {
+            let import = exports
+                .iter()
+                .find(|export| export.described.bus_id.as_bytes() == bus_id)
+                .and_then(Import::begin);
+            let Some(import) = import else {
+                stream.write_all(&frame::import_reply(None))?;
+                return Ok(());
+            };
+            let described = &import.export.described;
+            stream.write_all(&frame::import_reply(Some(described)))?;
+            stream.set_read_timeout(None)?;
+            converse(
+                &mut BufReader::new(stream),
+                &mut stream,
+                described.device_id(),
+                |setup, data| {
+                    let now = started.elapsed();
+                    lock(&import.export.device).control(setup, data, now)
+                },
+            )
+        }
+    }
+}
+
+/// A board while it is imported: by one client at a time.
+struct Import<'a> {
+    export: &'a Export,
+}
+
+impl<'a> Import<'a> {
+    /// `None` where somebody has it already. A board that had left is plugged in again.
+    fn begin(export: &'a Export) -> Option<Self> {
+        let mut imported = lock(&export.imported);
+        if *imported {
+            return None;
+        }
+        *imported = true;
+        let mut device = lock(&export.device);
+        if !device.is_present() {
+            device.plug_in();
+        }
+        Some(Self { export })
+    }
+}
+
+impl Drop for Import<'_> {
+    fn drop(&mut self) {
+        *lock(&self.export.imported) = false;
+    }
+}
+
+/// Carries a client's transfers to the device, until one of them is gone.
+fn converse(
+    reader: &mut impl Read,
+    writer: &mut impl Write,
+    device_id: u32,
+    mut control: impl FnMut(&Setup, &[u8]) -> Exchange,
+) -> Result<(), FrameError> {
+    let mut unanswered = HashSet::new();
+    loop {
+        match Command::read(reader)? {
+            Command::Unlink(unlink) if unlink.device_id == device_id => {
+                let was_waiting = unanswered.remove(&unlink.unlinked);
+                writer.write_all(&frame::unlink_reply(unlink.sequence, was_waiting))?;
+            }
+            Command::Submit(submit) if submit.device_id == device_id => {
+                let received = Instant::now();
+                let exchange = if submit.endpoint == 0 {
+                    control(&submit.setup, &submit.data)
+                } else {
+                    // There is no other endpoint.
+                    Exchange {
+                        answer: Answer::Stall,
+                        taken: Duration::ZERO,
+                        left: false,
+                    }
+                };
+                thread::sleep(exchange.taken.saturating_sub(received.elapsed()));
+                match outcome(exchange.answer, &submit) {
+                    Some(outcome) => {
+                        writer.write_all(&frame::submit_reply(submit.sequence, &outcome))?;
+                    }
+                    None => {
+                        unanswered.insert(submit.sequence);
+                    }
+                }
+                if exchange.left || unanswered.len() > MOST_UNANSWERED {
+                    return Ok(());
+                }
+            }
+            // Meant for another device: the client has lost its way.
+            Command::Unlink(_) | Command::Submit(_) => return Ok(()),
+        }
+    }
+}
+
+/// What a client is told; `None` for nothing.
+fn outcome(answer: Answer, submit: &Submit) -> Option<Outcome> {
+    match answer {
+        Answer::Data(mut bytes) => {
+            bytes.truncate(submit.length);
+            Some(Outcome::Received(bytes))
+        }
+        Answer::Acknowledged => Some(Outcome::Sent(submit.data.len())),
+        Answer::Stall => Some(Outcome::Stalled),
+        Answer::Silent | Answer::Gone => None,
+    }
+}
+
+fn exported_device(board: &Board, number: u8) -> ExportedDevice {
+    let info = device_info(board, number);
+    ExportedDevice {
+        bus_id: info.path,
+        bus: info.bus.into(),
+        device: info.address.into(),
+        vendor_id: info.vendor_id,
+        product_id: info.product_id,
+        device_release: board.device_release,
+        configuration: descriptor::CONFIGURATION_VALUE,
+        interface_class: descriptor::INTERFACE_CLASS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::SocketAddr;
+
+    /// A server on a free port, for as long as the test runs.
+    fn serve(specs: &[&str]) -> SocketAddr {
+        let specs: Vec<BoardSpec> = specs
+            .iter()
+            .map(|spec| spec.parse().expect("good"))
+            .collect();
+        let server = Server::new(&specs).expect("no trouble with files");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        thread::spawn(move || server.serve(&listener));
+        address
+    }
+
+    /// A kernel's side of one connection, in raw bytes.
+    struct Kernel {
+        stream: TcpStream,
+        sequence: u32,
+        device_id: u32,
+    }
+
+    impl Kernel {
+        fn connect(address: SocketAddr) -> Self {
+            let stream = TcpStream::connect(address).expect("served");
+            stream
+                .set_read_timeout(Some(Duration::from_secs(10)))
+                .expect("a timeout");
+            Self {
+                stream,
+                sequence: 0,
+                device_id: 0,
+            }
+        }
+
+        /// OP_REQ_IMPORT; the status of the answer.
+        fn asks_for(&mut self, bus_id: &str) -> u32 {
+            let mut request = vec![0x01, 0x11, 0x80, 0x03, 0, 0, 0, 0];
+            request.extend(bus_id.bytes());
+            request.resize(40, 0);
+            self.stream.write_all(&request).expect("connected");
+            let reply = self.read(8);
+            assert_eq!(reply[..4], [0x01, 0x11, 0x00, 0x03]);
+            let status = u32::from_be_bytes(reply[4..].try_into().expect("four bytes"));
+            if status == 0 {
+                let device = self.read(312);
+                let number = |offset: usize| {
+                    u32::from_be_bytes(device[offset..offset + 4].try_into().expect("four bytes"))
+                };
+                // path 256, busid 32; then busnum, devnum.
+                self.device_id = number(288) << 16 | number(292);
+            }
+            status
+        }
+
+        fn imports(address: SocketAddr, bus_id: &str) -> Self {
+            let mut kernel = Self::connect(address);
+            assert_eq!(kernel.asks_for(bus_id), 0);
+            // SET_CONFIGURATION 1.
+            let configured = kernel.submits([0x00, 9, 1, 0, 0, 0, 0, 0], &[]);
+            assert_eq!(configured, (0, 0, vec![]));
+            kernel
+        }
+
+        fn read(&mut self, length: usize) -> Vec<u8> {
+            let mut bytes = vec![0; length];
+            self.stream.read_exact(&mut bytes).expect("an answer");
+            bytes
+        }
+
+        fn is_hung_up_on(&mut self) -> bool {
+            match self.stream.read(&mut [0]) {
+                Ok(length) => length == 0,
+                Err(error) => error.kind() == io::ErrorKind::ConnectionReset,
+            }
+        }
+
+        fn sends(&mut self, fields: [u32; 10], setup: [u8; 8], data: &[u8]) {
+            let mut frame: Vec<u8> = fields
+                .iter()
+                .flat_map(|field| field.to_be_bytes())
+                .collect();
+            frame.extend(setup);
+            frame.extend(data);
+            self.stream.write_all(&frame).expect("connected");
+        }
+
+        fn sends_submit(&mut self, endpoint: u32, setup: [u8; 8], data: &[u8]) {
+            self.sequence += 1;
+            let to_host = u32::from(setup[0] >> 7);
+            let length = u32::from(u16::from_le_bytes([setup[6], setup[7]]));
+            let (sequence, device_id) = (self.sequence, self.device_id);
+            self.sends(
+                [
+                    1, sequence, device_id, to_host, endpoint, 0, length, 0, 0, 0,
+                ],
+                setup,
+                data,
+            );
+        }
+
+        /// Status, actual length and data.
+        fn submits(&mut self, setup: [u8; 8], data: &[u8]) -> (i32, u32, Vec<u8>) {
+            self.sends_submit(0, setup, data);
+            self.is_answered(setup[0] >> 7 == 1)
+        }
+
+        fn is_answered(&mut self, to_host: bool) -> (i32, u32, Vec<u8>) {
+            let header = self.read(48);
+            let number = |offset: usize| {
+                u32::from_be_bytes(header[offset..offset + 4].try_into().expect("four bytes"))
+            };
+            assert_eq!((number(0), number(4)), (3, self.sequence));
+            let length = number(0x18);
+            let status = i32::from_be_bytes(header[0x14..0x18].try_into().expect("four bytes"));
+            let data = if to_host { length as usize } else { 0 };
+            (status, length, self.read(data))
+        }
+
+        /// The status of RET_UNLINK.
+        fn unlinks(&mut self, unlinked: u32) -> i32 {
+            self.sequence += 1;
+            let (sequence, device_id) = (self.sequence, self.device_id);
+            self.sends(
+                [2, sequence, device_id, 0, 0, unlinked, 0, 0, 0, 0],
+                [0; 8],
+                &[],
+            );
+            let header = self.read(48);
+            assert_eq!(header[..4], [0, 0, 0, 4]);
+            assert_eq!(header[4..8], sequence.to_be_bytes());
+            i32::from_be_bytes(header[0x14..0x18].try_into().expect("four bytes"))
+        }
+    }
+
+    const GET_STATUS: [u8; 8] = [0xA1, 3, 0, 0, 0, 0, 6, 0];
+    const CLEAR_STATUS: [u8; 8] = [0x21, 4, 0, 0, 0, 0, 0, 0];
+    const LEAVE: [u8; 8] = [0x21, 1, 0, 0, 0, 0, 0, 0];
+
+    #[test]
+    fn every_board_is_in_the_list() {
+        let address = serve(&["f405", "gd32vf103"]);
+        let mut kernel = Kernel::connect(address);
+        let request = [0x01, 0x11, 0x80, 0x05, 0, 0, 0, 0];
+        kernel.stream.write_all(&request).expect("connected");
+        let mut list = Vec::new();
+        kernel
+            .stream
+            .read_to_end(&mut list)
+            .expect("and then closed");
+        assert_eq!(list.len(), 12 + 2 * 316);
+        assert_eq!(list[..12], [0x01, 0x11, 0, 5, 0, 0, 0, 0, 0, 0, 0, 2]);
+        let (first, second) = list[12..].split_at(316);
+        // busid, busnum, devnum, speed, ids.
+        assert_eq!(first[256..260], *b"1-1\0");
+        assert_eq!(first[288..300], [0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2]);
+        assert_eq!(first[300..306], [0x04, 0x83, 0xDF, 0x11, 0x22, 0x00]);
+        assert_eq!(second[256..260], *b"1-2\0");
+        assert_eq!(second[288..300], [0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, 2]);
+        assert_eq!(second[300..306], [0x28, 0xE9, 0x01, 0x89, 0x10, 0x00]);
+    }
+
+    #[test]
+    fn a_board_is_imported_asked_and_driven() {
+        let mut kernel = Kernel::imports(serve(&["f405"]), "1-1");
+        let device_descriptor = vec![
+            0x12, 0x01, 0x00, 0x01, 0x00, 0x00, 0x00, 0x40, 0x83, 0x04, 0x11, 0xDF, 0x00, 0x22,
+            0x01, 0x02, 0x03, 0x01,
+        ];
+        assert_eq!(
+            kernel.submits([0x80, 6, 0, 1, 0, 0, 64, 0], &[]),
+            (0, 18, device_descriptor)
+        );
+        // No device qualifier: −EPIPE.
+        assert_eq!(
+            kernel.submits([0x80, 6, 0, 6, 0, 0, 10, 0], &[]),
+            (-32, 0, vec![])
+        );
+        assert_eq!(
+            kernel.submits(GET_STATUS, &[]),
+            (0, 6, vec![10, 0, 0, 0, 10, 0])
+        );
+        assert_eq!(kernel.submits(CLEAR_STATUS, &[]), (0, 0, vec![]));
+        let set_address = [0x21, 0x00, 0x40, 0x00, 0x08];
+        assert_eq!(
+            kernel.submits([0x21, 1, 0, 0, 0, 0, 5, 0], &set_address),
+            (0, 5, vec![])
+        );
+        assert_eq!(
+            kernel.submits(GET_STATUS, &[]),
+            (0, 6, vec![0, 0, 0, 0, 4, 0])
+        );
+        assert_eq!(
+            kernel.submits(GET_STATUS, &[]),
+            (0, 6, vec![0, 0, 0, 0, 5, 0])
+        );
+    }
+
+    #[test]
+    fn a_transfer_that_was_answered_cannot_be_unlinked_any_more() {
+        let mut kernel = Kernel::imports(serve(&["f405"]), "1-1");
+        kernel.submits(GET_STATUS, &[]);
+        assert_eq!(kernel.unlinks(kernel.sequence), 0);
+        assert_eq!(kernel.unlinks(4711), 0);
+        // And the conversation goes on.
+        assert_eq!(kernel.submits(GET_STATUS, &[]).0, 0);
+    }
+
+    #[test]
+    fn an_endpoint_that_does_not_exist_stalls() {
+        let mut kernel = Kernel::imports(serve(&["f405"]), "1-1");
+        kernel.sends_submit(1, [0; 8], &[]);
+        assert_eq!(kernel.is_answered(false), (-32, 0, vec![]));
+    }
+
+    #[test]
+    fn a_board_that_left_hangs_up_and_can_be_plugged_in_again() {
+        let address = serve(&["f405"]);
+        let mut kernel = Kernel::imports(address, "1-1");
+        kernel.submits(CLEAR_STATUS, &[]);
+        assert_eq!(kernel.submits(LEAVE, &[]), (0, 0, vec![]));
+        assert_eq!(
+            kernel.submits(GET_STATUS, &[]),
+            (0, 6, vec![0, 0, 0, 0, 7, 0])
+        );
+        assert!(kernel.is_hung_up_on());
+        let mut again = Kernel::imports(address, "1-1");
+        assert_eq!(
+            again.submits(GET_STATUS, &[]),
+            (0, 6, vec![10, 0, 0, 0, 10, 0])
+        );
+    }
+
+    #[test]
+    fn a_gd32_that_leaves_hangs_up_without_an_answer() {
+        let mut kernel = Kernel::imports(serve(&["gd32vf103"]), "1-1");
+        kernel.sends_submit(0, LEAVE, &[]);
+        assert!(kernel.is_hung_up_on());
+    }
+
+    #[test]
+    fn a_board_is_imported_by_one_client_at_a_time_and_free_afterwards() {
+        let address = serve(&["f405", "f405"]);
+        let first = Kernel::imports(address, "1-1");
+        assert_eq!(Kernel::connect(address).asks_for("1-1"), 1);
+        Kernel::imports(address, "1-2");
+        drop(first);
+        // The server needs a moment to notice.
+        let free = (0..100).any(|_| {
+            thread::sleep(Duration::from_millis(20));
+            Kernel::connect(address).asks_for("1-1") == 0
+        });
+        assert!(free);
+    }
+
+    #[test]
+    fn a_bus_id_that_does_not_exist_is_refused() {
+        let address = serve(&["f405"]);
+        for bus_id in ["1-2", "", "1", "2-1", "1-11"] {
+            assert_eq!(Kernel::connect(address).asks_for(bus_id), 1, "{bus_id:?}");
+        }
+    }
+
+    #[test]
+    fn nonsense_ends_the_connection_and_nothing_else() {
+        let address = serve(&["f405"]);
+        let mut stranger = Kernel::connect(address);
+        stranger
+            .stream
+            .write_all(b"GET / HTTP/1.1\r\n\r\n")
+            .expect("connected");
+        assert!(stranger.is_hung_up_on());
+        let nonsense = [
+            // A command that does not exist, a length beyond all measure, a device that is another's.
+            [9, 1, 0x1_0002, 0, 0, 0, 0, 0, 0, 0],
+            [1, 1, 0x1_0002, 0, 0, 0, 0xFFFF_FFFF, 0, 0, 0],
+            [1, 1, 0x1_0003, 0, 0, 0, 0, 0, 0, 0],
+        ];
+        for fields in nonsense {
+            let mut kernel = loop {
+                let mut kernel = Kernel::connect(address);
+                if kernel.asks_for("1-1") == 0 {
+                    break kernel;
+                }
+            };
+            kernel.sends(fields, [0; 8], &[]);
+            assert!(kernel.is_hung_up_on(), "{fields:x?}");
+        }
+    }
+
+    #[test]
+    fn real_timing_is_slept() {
+        let mut kernel = Kernel::imports(serve(&["f405,timing=real"]), "1-1");
+        let begin = Instant::now();
+        for _ in 0..20 {
+            kernel.submits(GET_STATUS, &[]);
+        }
+        assert!(begin.elapsed() >= Duration::from_millis(10));
+    }
+
+    /// Requests of 1-1 that are answered with silence, as a device that hangs does.
+    fn converse_in_silence(requests: &[u8]) -> Vec<u8> {
+        let mut replies = Vec::new();
+        let ended = converse(&mut &requests[..], &mut replies, 0x1_0002, |_, _| {
+            Exchange {
+                answer: Answer::Silent,
+                taken: Duration::ZERO,
+                left: false,
+            }
+        });
+        assert!(matches!(ended, Err(FrameError::Io(_)) | Ok(())));
+        replies
+    }
+
+    fn frame(fields: [u32; 10], setup: [u8; 8]) -> Vec<u8> {
+        let mut frame: Vec<u8> = fields
+            .iter()
+            .flat_map(|field| field.to_be_bytes())
+            .collect();
+        frame.extend(setup);
+        frame
+    }
+
+    #[test]
+    fn a_request_without_an_answer_waits_until_it_is_unlinked() {
+        let mut requests = frame([1, 7, 0x1_0002, 1, 0, 0, 6, 0, 0, 0], GET_STATUS);
+        assert_eq!(converse_in_silence(&requests), []);
+        requests.extend(frame([2, 8, 0x1_0002, 0, 0, 7, 0, 0, 0, 0], [0; 8]));
+        // −ECONNRESET once; after that there is nothing to unlink.
+        requests.extend(frame([2, 9, 0x1_0002, 0, 0, 7, 0, 0, 0, 0], [0; 8]));
+        let mut expected = frame([4, 8, 0, 0, 0, 0xFFFF_FF98, 0, 0, 0, 0], [0; 8]);
+        expected.extend(frame([4, 9, 0, 0, 0, 0, 0, 0, 0, 0], [0; 8]));
+        assert_eq!(converse_in_silence(&requests), expected);
+    }
+
+    #[test]
+    fn a_client_that_lets_too_much_wait_is_hung_up_on() {
+        let flood: Vec<u8> = (0..1000)
+            .flat_map(|sequence| frame([1, sequence, 0x1_0002, 1, 0, 0, 6, 0, 0, 0], GET_STATUS))
+            .collect();
+        let mut rest = &flood[..];
+        let ended = converse(&mut rest, &mut Vec::new(), 0x1_0002, |_, _| Exchange {
+            answer: Answer::Silent,
+            taken: Duration::ZERO,
+            left: false,
+        });
+        assert!(ended.is_ok());
+        assert_eq!(rest.len(), (1000 - 257) * 48);
+    }
+}

@@ -1,0 +1,110 @@
+//! A transport that counts control transfers and can show each with its answer.
+
+use std::time::Duration;
+
+use super::{ControlRequest, Transport, UsbError};
+
+/// One control transfer and how it ended.
+#[derive(Debug)]
+pub struct Transfer<'a> {
+    /// The setup packet, but for the length.
+    pub request: ControlRequest,
+    /// What was sent, or what was received before it ended.
+    pub data: &'a [u8],
+    /// `wLength`
+    pub length: usize,
+    /// How it ended.
+    pub outcome: Result<(), &'a UsbError>,
+}
+
+/// Shows transfers to somebody.
+pub type Watch = Box<dyn FnMut(&Transfer<'_>) + Send>;
+
+/// A transport around another one.
+pub struct Traced {
+    inner: Box<dyn Transport>,
+    watch: Option<Watch>,
+    requests: u64,
+}
+
+impl Traced {
+    /// Counts, and shows each transfer to `watch`.
+    pub fn new(inner: Box<dyn Transport>, watch: Option<Watch>) -> Self {
+        Self {
+            inner,
+            watch,
+            requests: 0,
+        }
+    }
+
+    /// How many control transfers there were.
+    pub fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    fn saw(
+        &mut self,
+        request: ControlRequest,
+        data: &[u8],
+        length: usize,
+        outcome: Result<(), &UsbError>,
+    ) {
+        self.requests += 1;
+        if let Some(watch) = &mut self.watch {
+            watch(&Transfer {
+                request,
+                data,
+                length,
+                outcome,
+            });
+        }
+    }
+}
+
+impl Transport for Traced {
+    fn claim(&mut self) -> Result<(), UsbError> {
+        self.inner.claim()
+    }
+
+    fn set_alternate_setting(&mut self, alternate_setting: u8) -> Result<(), UsbError> {
+        self.inner.set_alternate_setting(alternate_setting)
+    }
+
+    fn control_in(
+        &mut self,
+        request: ControlRequest,
+        buffer: &mut [u8],
+        timeout: Duration,
+    ) -> Result<usize, UsbError> {
+        let outcome = self.inner.control_in(request, buffer, timeout);
+        let received = outcome
+            .as_ref()
+            .map_or(0, |received| (*received).min(buffer.len()));
+        self.saw(
+            request,
+            &buffer[..received],
+            buffer.len(),
+            outcome.as_ref().map(|_| ()),
+        );
+        outcome.map(|_| received)
+    }
+
+    fn control_out(
+        &mut self,
+        request: ControlRequest,
+        data: &[u8],
+        timeout: Duration,
+    ) -> Result<(), UsbError> {
+        let outcome = self.inner.control_out(request, data, timeout);
+        self.saw(request, data, data.len(), outcome.as_ref().map(|()| ()));
+        outcome
+    }
+
+    fn wait(&mut self, duration: Duration) {
+        self.inner.wait(duration);
+    }
+
+    fn now(&self) -> Duration {
+        self.inner.now()
+    }
+}
