@@ -8,7 +8,7 @@ use crate::dfuse::plan::{AddressRange, Plan, Stage, TargetPlan};
 use super::board::Board;
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
-use super::number::{count, size};
+use super::number::{amount, count};
 use super::output::Output;
 
 #[derive(Serialize)]
@@ -172,6 +172,6 @@ fn range_text(range: AddressRange) -> String {
         "{:#010x}..{:#010x}   {}",
         range.address,
         range.end,
-        size(range.size())
+        amount(range.size())
     )
 }

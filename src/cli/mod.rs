@@ -47,6 +47,7 @@ struct Cli {
         global = true,
         value_name = "BOARD",
         env = "STDFU_SIM",
+        hide_env_values = true,
         value_delimiter = ';',
         help_heading = "Which board"
     )]

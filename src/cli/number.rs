@@ -74,6 +74,14 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
+/// A size in a sentence: 16K, 40 bytes.
+pub fn amount(bytes: u64) -> String {
+    match bytes % 1024 {
+        0 if bytes > 0 => size(bytes),
+        _ => count(bytes, "byte"),
+    }
+}
+
 /// A number and the word for what it counts: 1 byte, 2 bytes.
 pub fn count(number: u64, word: &str) -> String {
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })

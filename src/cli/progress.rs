@@ -7,7 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::dfuse::session::{Event, Phase};
 
-use super::number::size;
+use super::number::amount;
 use super::output::Output;
 
 /// The progress of all boards.
@@ -60,7 +60,7 @@ impl BoardProgress<'_> {
         match (event, &self.bar) {
             (Event::Begin(phase, total), None) => {
                 let total = total
-                    .map(|total| format!(" {}", size(total)))
+                    .map(|total| format!(" {}", amount(total)))
                     .unwrap_or_default();
                 self.output
                     .note(&format!("{}{}{total}", self.label, doing(phase)));
@@ -81,8 +81,8 @@ impl BoardProgress<'_> {
 
 fn begin(bar: &ProgressBar, label: &str, phase: Phase, total: Option<u64>) {
     let template = match total {
-        Some(_) => "{prefix}{msg:21} [{wide_bar}] {bytes:>10} / {total_bytes:10}",
-        None => "{prefix}{msg:21} {spinner} {elapsed}",
+        Some(_) => "{prefix}{msg:24} [{wide_bar}] {bytes:>10} / {total_bytes:10}",
+        None => "{prefix}{msg:24} {spinner} {elapsed}",
     };
     let style = ProgressStyle::with_template(template).expect("a template of ours");
     bar.set_style(style.progress_chars("#> "));
@@ -104,7 +104,7 @@ fn doing(phase: Phase) -> &'static str {
         Phase::Erase => "erasing",
         Phase::Write => "writing",
         Phase::Verify => "verifying",
-        Phase::Head => "writing first block",
-        Phase::Leave => "starting application",
+        Phase::Head => "writing the first block",
+        Phase::Leave => "starting the application",
     }
 }

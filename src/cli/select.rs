@@ -18,10 +18,22 @@ use super::interrupt;
 #[command(next_help_heading = "Which board")]
 pub struct Selection {
     /// The board with this serial number; repeat it for several boards
-    #[arg(long, global = true, value_name = "SERIAL", env = "STDFU_SERIAL")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "SERIAL",
+        env = "STDFU_SERIAL",
+        hide_env_values = true
+    )]
     pub serial: Vec<String>,
     /// The board plugged in here, as `stdfu list` shows it; repeat it for several boards
-    #[arg(long, global = true, value_name = "BUS-PORT", env = "STDFU_PATH")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "BUS-PORT",
+        env = "STDFU_PATH",
+        hide_env_values = true
+    )]
     pub path: Vec<String>,
     /// Boards with these ids, in hexadecimal, even if they don't speak DfuSe
     #[arg(long, global = true, value_name = "VID:PID")]

@@ -285,3 +285,66 @@ impl Memory {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(address: u32, end: u64) -> AddressRange {
+        AddressRange { address, end }
+    }
+
+    #[test]
+    fn ranges_that_touch_or_overlap_are_joined() {
+        let ranges = [range(0, 16), range(16, 32), range(24, 28), range(40, 48)];
+        assert_eq!(joined(ranges.into_iter()), [range(0, 32), range(40, 48)]);
+    }
+
+    #[test]
+    fn a_block_holds_the_named_bytes_and_0xff_around_them() {
+        let elements = [
+            ImageElement {
+                address: 0x0800_0002,
+                data: vec![1, 2, 3],
+            },
+            ImageElement {
+                address: 0x0800_0007,
+                data: vec![4, 5],
+            },
+        ];
+        let memory = Memory {
+            alternate_setting: 0,
+            layout: MemoryLayout::parse("@Flash/0x08000000/1*1Kg").expect("good"),
+        };
+        let plan = TargetPlan::new(&memory, &elements);
+        let check = |address, expected: &[u8], named| {
+            let mut block = vec![0; expected.len()];
+            assert_eq!(plan.contents(address, &mut block), named);
+            assert_eq!(block, expected, "{address:#010x}");
+        };
+        check(
+            0x0800_0000,
+            &[0xFF, 0xFF, 1, 2, 3, 0xFF, 0xFF, 4, 5, 0xFF],
+            5,
+        );
+        check(0x0800_0003, &[2, 3, 0xFF, 0xFF, 4], 3);
+        check(0x0800_0009, &[0xFF; 4], 0);
+        check(0x07FF_FFFE, &[0xFF, 0xFF, 0xFF, 0xFF, 1], 1);
+    }
+
+    #[test]
+    fn the_last_bytes_of_the_address_space_are_within_reach() {
+        let elements = [ImageElement {
+            address: 0xFFFF_FFFE,
+            data: vec![7, 8],
+        }];
+        let memory = Memory {
+            alternate_setting: 3,
+            layout: MemoryLayout::parse("@Device Feature/0xFFFF0000/1*64Kg").expect("good"),
+        };
+        let plan = TargetPlan::new(&memory, &elements);
+        let mut block = [0; 4];
+        assert_eq!(plan.contents(0xFFFF_FFFC, &mut block), 2);
+        assert_eq!(block, [0xFF, 0xFF, 7, 8]);
+    }
+}

@@ -120,14 +120,12 @@ impl<'t> Session<'t> {
             if let Some(mass_erase) = &target.mass_erase {
                 self.select(target)?;
                 self.mass_erase(mass_erase)?;
+                if mass_erase.check && target.elements.is_empty() {
+                    self.tally.verified_bytes += size(&mass_erase.sectors);
+                }
             }
         }
-        let total = plan
-            .targets
-            .iter()
-            .flat_map(|target| &target.erase)
-            .map(|s| u64::from(s.size))
-            .sum();
+        let total = plan.targets.iter().map(|target| size(&target.erase)).sum();
         self.begin(Phase::Erase, total)?;
         for target in plan
             .targets
@@ -159,10 +157,10 @@ impl<'t> Session<'t> {
                 .iter()
                 .filter_map(|target| Some((target, target.head.as_ref()?)))
         };
-        let total = heads()
-            .map(|(_, head)| head.bytes_to_write() + head.bytes_to_verify())
-            .sum();
-        self.begin(Phase::Head, total)?;
+        if heads().next().is_none() {
+            return Ok(());
+        }
+        self.tell(Event::Begin(Phase::Head, None), Action::ReachIdle)?;
         self.write_stages(heads())?;
         self.verify_stages(heads())
     }
@@ -183,10 +181,7 @@ impl<'t> Session<'t> {
         if left_over.is_empty() {
             return Ok(());
         }
-        self.begin(
-            Phase::Erase,
-            left_over.iter().map(|sector| u64::from(sector.size)).sum(),
-        )?;
+        self.begin(Phase::Erase, size(&left_over))?;
         self.erase_sectors(&left_over)?;
         for range in joined(left_over.into_iter().map(AddressRange::from)) {
             self.read(range, |address, found| {
@@ -198,10 +193,7 @@ impl<'t> Session<'t> {
 
     /// Those of these sectors that have a byte other than 0xFF.
     fn not_blank(&mut self, sectors: &[Sector]) -> Result<Vec<Sector>, SessionError> {
-        self.begin(
-            Phase::BlankCheck,
-            sectors.iter().map(|sector| u64::from(sector.size)).sum(),
-        )?;
+        self.begin(Phase::BlankCheck, size(sectors))?;
         let mut not_blank: Vec<Sector> = Vec::new();
         for range in joined(sectors.iter().copied().map(AddressRange::from)) {
             self.read(range, |address, found| {
@@ -382,6 +374,11 @@ impl<'t> Session<'t> {
             }),
         }
     }
+}
+
+/// In bytes, together.
+fn size(sectors: &[Sector]) -> u64 {
+    sectors.iter().map(|sector| u64::from(sector.size)).sum()
 }
 
 fn first_difference(

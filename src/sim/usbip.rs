@@ -571,7 +571,7 @@ mod tests {
     #[test]
     fn a_request_without_an_answer_waits_until_it_is_unlinked() {
         let mut requests = frame([1, 7, 0x1_0002, 1, 0, 0, 6, 0, 0, 0], GET_STATUS);
-        assert_eq!(converse_in_silence(&requests), []);
+        assert_eq!(converse_in_silence(&requests), Vec::<u8>::new());
         requests.extend(frame([2, 8, 0x1_0002, 0, 0, 7, 0, 0, 0, 0], [0; 8]));
         // −ECONNRESET once; after that there is nothing to unlink.
         requests.extend(frame([2, 9, 0x1_0002, 0, 0, 7, 0, 0, 0, 0], [0; 8]));

@@ -1,5 +1,6 @@
 //! The real bus, through libusb. The only file that names rusb.
 
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,17 +26,14 @@ impl LibusbBus {
     /// # Errors
     /// [`UsbError::Unavailable`] where there is no USB.
     pub fn new() -> Result<Self, UsbError> {
-        let context = Context::new().map_err(|error| UsbError::Unavailable(error.to_string()))?;
+        let context = Context::new().map_err(unavailable)?;
         Ok(Self { context })
     }
 }
 
 impl Bus for LibusbBus {
     fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
-        let list = self
-            .context
-            .devices()
-            .map_err(|error| UsbError::Unavailable(error.to_string()))?;
+        let list = self.context.devices().map_err(unavailable)?;
         let mut devices: Vec<DeviceInfo> =
             list.iter().filter_map(|device| describe(&device)).collect();
         devices.sort_by_key(|device| (device.bus, port_numbers(&device.path)));
@@ -219,6 +217,15 @@ fn port_numbers(path: &str) -> Vec<u8> {
         .skip(1)
         .filter_map(|port| port.parse().ok())
         .collect()
+}
+
+/// libusb only says "other error" where Linux has no USB.
+fn unavailable(error: rusb::Error) -> UsbError {
+    const LINUX_DEVICES: &str = "/dev/bus/usb";
+    if cfg!(target_os = "linux") && !Path::new(LINUX_DEVICES).exists() {
+        return UsbError::Unavailable(format!("there is no {LINUX_DEVICES}"));
+    }
+    UsbError::Unavailable(error.to_string())
 }
 
 fn usb_error(error: rusb::Error) -> UsbError {

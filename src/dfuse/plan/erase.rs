@@ -115,3 +115,105 @@ fn sector_to_erase(address: u32, memory: &Memory) -> Result<Sector, PlanError> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dfuse::layout::MemoryLayout;
+
+    fn plan(
+        request: &EraseRequest,
+        alternate_setting: Option<u8>,
+    ) -> Result<Plan<'static>, PlanError> {
+        let strings = [
+            "@Internal Flash  /0x08000000/02*016Kg,01*016Ka,01*016Kg,01*064Kg,07*128Kg",
+            "@Option Bytes  /0x1FFFC000/01*016 e",
+        ];
+        let memories: Vec<Memory> = (0..)
+            .zip(strings)
+            .map(|(alternate_setting, text)| Memory {
+                alternate_setting,
+                layout: MemoryLayout::parse(text).expect("good"),
+            })
+            .collect();
+        let ids = (0x0483, 0xDF11);
+        let board = BoardProfile {
+            memories: &memories,
+            ids,
+            transfer_size: 2048,
+            can_upload: true,
+        };
+        plan_erase(request, board, alternate_setting)
+    }
+
+    fn exactly(address: u32, end: u64) -> EraseRange {
+        EraseRange::Exactly(AddressRange { address, end })
+    }
+
+    fn check(ranges: &[EraseRange], expected: &[u32]) {
+        let plan = plan(&EraseRequest::Ranges(ranges.to_vec()), None).expect("fits");
+        let erased: Vec<u32> = plan.targets[0]
+            .erase
+            .iter()
+            .map(|sector| sector.address)
+            .collect();
+        assert_eq!(erased, expected);
+        assert!(plan.start.is_none());
+    }
+
+    fn refused(range: EraseRange) -> String {
+        plan(&EraseRequest::Ranges(vec![range]), None)
+            .expect_err("must be refused")
+            .to_string()
+    }
+
+    #[test]
+    fn exactly_the_sectors_of_the_ranges_are_erased_each_once() {
+        check(
+            &[exactly(0x0800_0000, 0x0800_8000)],
+            &[0x0800_0000, 0x0800_4000],
+        );
+        check(&[EraseRange::SectorAt(0x0801_1234)], &[0x0801_0000]);
+        check(
+            &[
+                EraseRange::SectorAt(0x080F_FFFF),
+                exactly(0x0800_C000, 0x0802_0000),
+                EraseRange::SectorAt(0x0801_0000),
+            ],
+            &[0x0800_C000, 0x0801_0000, 0x080E_0000],
+        );
+    }
+
+    #[test]
+    fn a_range_that_cuts_a_sector_is_refused_with_that_sectors_borders() {
+        let inside = "is inside the sector from 0x08004000 to 0x08008000: a range has to begin and end where sectors do";
+        assert_eq!(
+            refused(exactly(0x0800_0000, 0x0800_5000)),
+            format!("0x08005000 {inside}")
+        );
+        assert_eq!(
+            refused(exactly(0x0800_4001, 0x0800_8000)),
+            format!("0x08004001 {inside}")
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_erased_or_is_not_there_is_refused() {
+        assert!(refused(EraseRange::SectorAt(0x0800_8000)).contains("can't be erased"));
+        assert!(
+            refused(exactly(0x0800_0000, 0x0801_0000))
+                .contains("the sector at 0x08008000 can't be erased")
+        );
+        assert!(refused(EraseRange::SectorAt(0x1FFF_C000)).contains("can't be erased"));
+        assert!(refused(exactly(0x080E_0000, 0x0812_0000)).contains("0x08100000 is outside"));
+        assert!(plan(&EraseRequest::All, Some(1)).is_err());
+        assert!(plan(&EraseRequest::All, Some(7)).is_err());
+    }
+
+    #[test]
+    fn erasing_all_covers_every_sector_that_can_be_erased() {
+        let plan = plan(&EraseRequest::All, None).expect("fits");
+        let all = plan.targets[0].mass_erase.as_ref().expect("a mass erase");
+        assert_eq!((all.sectors.len(), all.check), (11, true));
+    }
+}
