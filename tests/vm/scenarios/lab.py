@@ -1,0 +1,174 @@
+"""The bench a scenario works at: simulated boards served over USB/IP, plugged into and out of the kernel."""
+
+import os
+import shlex
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+ADDRESS = ("127.0.0.1", 3240)
+SYSFS = Path("/sys/bus/usb/devices")
+# Software emulation on a busy machine: generous, since every wait ends as soon as it can.
+PATIENCE = 30.0
+
+
+class Lab:
+    """One scenario's bench; `close` leaves no server running and no board plugged in."""
+
+    def __init__(self, stdfu):
+        self.stdfu = str(stdfu)
+        self.folder = Path(tempfile.mkdtemp(prefix="lab-"))
+        self._servers = []
+
+    def close(self):
+        for server in self._servers:
+            server.stop()
+        unplug_all()
+
+    def file(self, name, content):
+        """Writes a file on the bench, for a tool to read."""
+        path = self.folder / name
+        path.write_bytes(content)
+        return path
+
+    def serve(self, *boards):
+        """Starts `stdfu sim` with these boards; the first is at bus id 1-1, the second at 1-2, and so on."""
+        server = Server(self, boards)
+        self._servers.append(server)
+        return server
+
+    def plug(self, busid="1-1"):
+        """Plugs a board in and waits until programs can open it. Returns where: the kernel's name, as 1-1."""
+        before = set(boards())
+        self.run("usbip", "attach", "-r", ADDRESS[0], "-b", busid)
+        wait_until(lambda: set(boards()) - before, f"the kernel shows board {busid}")
+        (path,) = set(boards()) - before
+        print(f"  board {busid} is at {path}")
+        return path
+
+    def run(self, *command, expect=(0,), timeout=120, env=None):
+        """Runs a command, shows it with what it said, and checks its exit status against `expect`
+        (a number, several, or None for any)."""
+        command = [str(part) for part in command]
+        print("$", shlex.join(command))
+        started = time.monotonic()
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            cwd=self.folder,
+            env={**os.environ, **(env or {})},
+        )
+        for name, text in (("out", done.stdout), ("err", done.stderr)):
+            for line in text.splitlines():
+                print(f"  {name}| {line}")
+        print(f"  exit {done.returncode} after {time.monotonic() - started:.1f} s")
+        if isinstance(expect, int):
+            expect = (expect,)
+        if expect is not None:
+            wanted = " or ".join(map(str, expect))
+            assert done.returncode in expect, f"exit status {done.returncode}, expected {wanted}"
+        assert "panicked" not in done.stderr, "a panic"
+        return done
+
+    def run_stdfu(self, *arguments, **options):
+        return self.run(self.stdfu, *arguments, **options)
+
+
+class Server:
+    """A running `stdfu sim … --listen`."""
+
+    def __init__(self, lab, boards):
+        self._lab = lab
+        self._boards = boards
+        self._process = None
+        self._log = lab.folder / f"sim-{len(lab._servers)}.log"
+        self.start()
+
+    def start(self):
+        command = [self._lab.stdfu, "sim", *self._boards, "--listen", "{}:{}".format(*ADDRESS)]
+        print("$", shlex.join(command), "&")
+        with open(self._log, "ab") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._lab.folder
+            )
+        wait_until(self._listening, "the simulator listens")
+
+    def _listening(self):
+        assert self._process.poll() is None, f"the simulator ended at once: {self._log.read_text()}"
+        with socket.socket() as probe:
+            return probe.connect_ex(ADDRESS) == 0
+
+    def stop(self):
+        """Ends the simulator, which unplugs its boards; what it said goes to the scenario's log."""
+        if self._process is None:
+            return
+        ended = self._process.poll()
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+        for line in self._log.read_text(errors="replace").splitlines():
+            print(f"  sim| {line}")
+        assert ended is None, f"the simulator had ended with {ended}"
+        wait_until(lambda: not boards(), "the kernel lets go of the boards")
+
+
+
+def boards():
+    """The kernel's names of the devices plugged in that programs can open already; no hubs, no interfaces."""
+    found = []
+    for entry in SYSFS.iterdir() if SYSFS.is_dir() else ():
+        if ":" in entry.name or entry.name.startswith("usb"):
+            continue
+        try:
+            node = "/dev/bus/usb/{:03}/{:03}".format(*address(entry.name))
+            configured = (entry / "bConfigurationValue").read_text().strip() != ""
+        except (OSError, ValueError):
+            continue
+        if configured and os.path.exists(node):
+            found.append(entry.name)
+    return sorted(found)
+
+
+def address(path):
+    """Bus and device number of the board at `path`."""
+    return tuple(int((SYSFS / path / name).read_text()) for name in ("busnum", "devnum"))
+
+
+def wait_gone(path):
+    wait_until(lambda: not (SYSFS / path).exists(), f"{path} goes away")
+
+
+def unplug_all():
+    """Pulls out what is still plugged in."""
+    status = Path("/sys/devices/platform/vhci_hcd.0/status")
+    for line in status.read_text().splitlines()[1:] if status.exists() else ():
+        # hub port state …; state 4: nothing there.
+        _, port, state, *_ = line.split()
+        if int(state) != 4:
+            subprocess.run(["usbip", "detach", "-p", str(int(port))], capture_output=True)
+    wait_until(lambda: not boards(), "the kernel lets go of the boards")
+
+
+def wait_until(condition, what):
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, f"waited {PATIENCE:.0f} s, but not so: {what}"
+        time.sleep(0.02)
+
+
+def check_flash(found, expected, base=0x0800_0000):
+    """Compares flash contents byte for byte and says where they part."""
+    assert len(found) == len(expected), f"{len(found)} bytes of flash, expected {len(expected)}"
+    if found != expected:
+        wrong = [at for at, pair in enumerate(zip(found, expected)) if pair[0] != pair[1]]
+        first = wrong[0]
+        raise AssertionError(
+            f"{len(wrong)} bytes of flash are wrong, from {base + first:#010x} to {base + wrong[-1]:#010x}: "
+            f"found {found[first:first + 16].hex(' ')}…, expected {expected[first:first + 16].hex(' ')}…"
+        )
