@@ -43,7 +43,7 @@ impl<'t> Link<'t> {
             interface,
             state: DfuState::DfuError,
         };
-        link.to_idle()?;
+        link.reach_idle()?;
         Ok(link)
     }
 
@@ -110,7 +110,7 @@ impl<'t> Link<'t> {
         const TIMEOUT: Duration = Duration::from_secs(1);
         if self
             .transport
-            .control_out(self.to_device(DfuRequest::Dnload, 0), &[], TIMEOUT)
+            .control_out(self.request_out(DfuRequest::Dnload, 0), &[], TIMEOUT)
             .is_ok()
         {
             // The GETSTATUS makes the device go; what it says on the way out changes nothing.
@@ -118,7 +118,7 @@ impl<'t> Link<'t> {
         }
         for _ in 0..LOOKS {
             let mut state = [0];
-            let request = self.from_device(DfuRequest::GetState, 0);
+            let request = self.request_in(DfuRequest::GetState, 0);
             if self
                 .transport
                 .control_in(request, &mut state, TIMEOUT)
@@ -132,7 +132,7 @@ impl<'t> Link<'t> {
     }
 
     /// Leaves the device in dfuIDLE, as an orderly end that is not a leave.
-    pub fn to_idle(&mut self) -> Result<(), SessionError> {
+    pub fn reach_idle(&mut self) -> Result<(), SessionError> {
         let action = Action::ReachIdle;
         let mut report = self
             .get_status(PAGE_DEADLINE)
@@ -156,7 +156,7 @@ impl<'t> Link<'t> {
     /// The commands the device says it has (AN3156 §4.1).
     pub fn commands(&mut self) -> Result<Vec<u8>, SessionError> {
         let action = Action::ReachIdle;
-        self.to_idle()?;
+        self.reach_idle()?;
         let mut commands = [0; 64];
         let length = self
             .upload(COMMAND_BLOCK, &mut commands)
@@ -175,7 +175,7 @@ impl<'t> Link<'t> {
         if self.state == DfuState::DfuUploadIdle {
             self.abort(action)?;
         }
-        let request = self.to_device(DfuRequest::Dnload, block);
+        let request = self.request_out(DfuRequest::Dnload, block);
         self.transport
             .control_out(request, data, REQUEST_TIMEOUT)
             .map_err(|error| self.explained(action, error))?;
@@ -221,7 +221,7 @@ impl<'t> Link<'t> {
     }
 
     fn upload(&mut self, block: u16, buffer: &mut [u8]) -> Result<usize, UsbError> {
-        let request = self.from_device(DfuRequest::Upload, block);
+        let request = self.request_in(DfuRequest::Upload, block);
         let length = self
             .transport
             .control_in(request, buffer, REQUEST_TIMEOUT)?;
@@ -235,7 +235,7 @@ impl<'t> Link<'t> {
 
     fn get_status(&mut self, timeout: Duration) -> Result<StatusReport, UsbError> {
         let mut answer = [0; StatusReport::LENGTH];
-        let request = self.from_device(DfuRequest::GetStatus, 0);
+        let request = self.request_in(DfuRequest::GetStatus, 0);
         let length = self.transport.control_in(request, &mut answer, timeout)?;
         let report = StatusReport::from_bytes(&answer[..length]).ok_or(UsbError::Io)?;
         self.state = report.state;
@@ -256,7 +256,7 @@ impl<'t> Link<'t> {
     }
 
     fn without_data(&mut self, request: DfuRequest, action: Action) -> Result<(), SessionError> {
-        let request = self.to_device(request, 0);
+        let request = self.request_out(request, 0);
         self.transport
             .control_out(request, &[], REQUEST_TIMEOUT)
             .map_err(|error| failed(action, error))
@@ -289,11 +289,11 @@ impl<'t> Link<'t> {
         }
     }
 
-    fn to_device(&self, request: DfuRequest, value: u16) -> ControlRequest {
+    fn request_out(&self, request: DfuRequest, value: u16) -> ControlRequest {
         self.request(DfuRequest::TO_DEVICE, request, value)
     }
 
-    fn from_device(&self, request: DfuRequest, value: u16) -> ControlRequest {
+    fn request_in(&self, request: DfuRequest, value: u16) -> ControlRequest {
         self.request(DfuRequest::FROM_DEVICE, request, value)
     }
 

@@ -101,7 +101,7 @@ impl<'t> Session<'t> {
         self.carry_out(plan).map_err(|error| {
             let error = self.diagnosed(error);
             // Should this fail too, the first error says more.
-            let _ = self.link.to_idle();
+            let _ = self.link.reach_idle();
             error
         })
     }
@@ -111,7 +111,7 @@ impl<'t> Session<'t> {
         self.download(plan)?;
         match plan.start {
             Some(start) => self.leave(start),
-            None => self.link.to_idle(),
+            None => self.link.reach_idle(),
         }
     }
 

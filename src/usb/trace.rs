@@ -96,7 +96,7 @@ impl Transport for Traced {
         timeout: Duration,
     ) -> Result<(), UsbError> {
         let outcome = self.inner.control_out(request, data, timeout);
-        self.saw(request, data, data.len(), outcome.as_ref().map(|()| ()));
+        self.saw(request, data, data.len(), outcome.as_ref().copied());
         outcome
     }
 
