@@ -7,6 +7,7 @@ pub mod flash;
 use crate::image::ImageElement;
 
 use super::layout::{MemoryLayout, Sector};
+use super::quirks::erased_value;
 use error::PlanError;
 
 /// What is to be done with one board.
@@ -35,6 +36,8 @@ pub struct TargetPlan<'i> {
     pub head: Option<Stage>,
     /// The bytes, ascending. Where none is named, memory is expected to be erased.
     pub elements: &'i [ImageElement],
+    /// What this memory reads as when it is erased.
+    pub erased: u8,
 }
 
 impl<'i> TargetPlan<'i> {
@@ -47,12 +50,13 @@ impl<'i> TargetPlan<'i> {
             body: Stage::default(),
             head: None,
             elements,
+            erased: erased_value(&memory.layout),
         }
     }
 
-    /// What memory should hold from `address` on: named bytes, 0xFF elsewhere. Returns how many were named.
+    /// What memory should hold from `address` on: named bytes, erased ones elsewhere. Returns how many were named.
     pub fn contents(&self, address: u32, buffer: &mut [u8]) -> u64 {
-        buffer.fill(0xFF);
+        buffer.fill(self.erased);
         let start = u64::from(address);
         let end = start + buffer.len() as u64;
         let first = self
@@ -301,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_holds_the_named_bytes_and_0xff_around_them() {
+    fn a_block_holds_the_named_bytes_and_erased_ones_around_them() {
         let elements = [
             ImageElement {
                 address: 0x0800_0002,

@@ -1,5 +1,6 @@
 //! What particular bootloaders do differently, each with its device and source.
 
+use super::layout::MemoryLayout;
 use super::protocol::DfuseCommand;
 
 /// Whether errVENDOR means that read protection is on.
@@ -10,9 +11,41 @@ pub fn vendor_error_means_read_protection(commands: &[u8]) -> bool {
     commands.contains(&DfuseCommand::READ_UNPROTECT)
 }
 
+/// What erased memory reads as.
+///
+/// On STM32L0 and L1 it is 0x00 (RM0367 and RM0038, embedded flash memory), elsewhere 0xFF. These two have pages of 128
+/// and of 256 bytes, as no other STM32 has; nothing else tells them apart over USB.
+pub fn erased_value(layout: &MemoryLayout) -> u8 {
+    let mut pages = layout
+        .segments
+        .iter()
+        .filter(|segment| segment.access.erasable)
+        .peekable();
+    let small =
+        pages.peek().is_some() && pages.all(|segment| matches!(segment.sector_size, 128 | 256));
+    if small { 0x00 } else { 0xFF }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn erased_flash_of_an_l072_and_an_l152_is_0x00_and_of_others_0xff() {
+        let check = |string, expected| {
+            let layout = MemoryLayout::parse(string).expect("a real string");
+            assert_eq!(erased_value(&layout), expected, "{string}");
+        };
+        check("@Internal Flash  /0x08000000/1536*128g", 0x00);
+        check("@Internal Flash   /0x08000000/120*128Ba,1416*128Bg", 0x00);
+        check("@Internal Flash  /0x08000000/1024*256 g", 0x00);
+        check(
+            "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",
+            0xFF,
+        );
+        check("@Internal Flash  /0x08000000/0256*0002Kg", 0xFF);
+        check("@Option Bytes  /0x1FFFC000/01*016 e", 0xFF);
+    }
 
     #[test]
     fn only_a_bootloader_that_can_lift_read_protection_has_it() {

@@ -119,7 +119,7 @@ impl<'t> Session<'t> {
         for target in &plan.targets {
             if let Some(mass_erase) = &target.mass_erase {
                 self.select(target)?;
-                self.mass_erase(mass_erase)?;
+                self.mass_erase(mass_erase, target.erased)?;
                 if mass_erase.check && target.elements.is_empty() {
                     self.tally.verified_bytes += size(&mass_erase.sectors);
                 }
@@ -167,13 +167,13 @@ impl<'t> Session<'t> {
 
     /// Some ROMs accept a mass erase and do nothing (F767, H74x V13.3, and ST's class sample), and no ROM reports
     /// write-protected sectors. So it is looked at, and what is not blank is erased sector by sector.
-    fn mass_erase(&mut self, mass_erase: &MassErase) -> Result<(), SessionError> {
+    fn mass_erase(&mut self, mass_erase: &MassErase, erased: u8) -> Result<(), SessionError> {
         let sectors = &mass_erase.sectors;
         self.tell(Event::Begin(Phase::MassErase, None), Action::MassErase)?;
         self.link
             .command(DfuseCommand::MassErase, Action::MassErase)?;
         let left_over = if mass_erase.check {
-            self.not_blank(sectors)?
+            self.not_blank(sectors, erased)?
         } else {
             Vec::new()
         };
@@ -185,14 +185,14 @@ impl<'t> Session<'t> {
         self.erase_sectors(&left_over)?;
         for range in joined(left_over.into_iter().map(AddressRange::from)) {
             self.read(range, |address, found| {
-                first_difference(address, found, |_| 0xFF)
+                first_difference(address, found, |_| erased)
             })?;
         }
         Ok(())
     }
 
-    /// Those of these sectors that have a byte other than 0xFF.
-    fn not_blank(&mut self, sectors: &[Sector]) -> Result<Vec<Sector>, SessionError> {
+    /// Those of these sectors that have a byte that is not erased.
+    fn not_blank(&mut self, sectors: &[Sector], erased: u8) -> Result<Vec<Sector>, SessionError> {
         self.begin(Phase::BlankCheck, size(sectors))?;
         let mut not_blank: Vec<Sector> = Vec::new();
         for range in joined(sectors.iter().copied().map(AddressRange::from)) {
@@ -204,7 +204,8 @@ impl<'t> Session<'t> {
                     let length = usize::try_from(sector.end() - next)
                         .map_or(rest.len(), |l| l.min(rest.len()));
                     let (inside, behind) = rest.split_at(length);
-                    if inside.iter().any(|byte| *byte != 0xFF) && not_blank.last() != Some(sector) {
+                    if inside.iter().any(|byte| *byte != erased) && not_blank.last() != Some(sector)
+                    {
                         not_blank.push(*sector);
                     }
                     rest = behind;

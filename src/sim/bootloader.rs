@@ -610,6 +610,15 @@ mod tests {
     }
 
     #[test]
+    fn an_upload_of_nothing_ends_the_upload() {
+        let mut host = Host::meets("f405");
+        assert_eq!(host.uploads(2, 4), Answer::Data(vec![0xFF; 4]));
+        assert_eq!(host.get_status(), (0, 0, UPLOAD_IDLE));
+        assert_eq!(host.uploads(3, 0), Answer::Data(vec![]));
+        assert_eq!(host.get_status(), (0, 0, IDLE));
+    }
+
+    #[test]
     fn an_upload_that_begins_behind_the_end_is_errtarget() {
         let mut host = Host::meets("f405");
         host.points_at(0x080F_F800);

@@ -507,6 +507,15 @@ mod tests {
     }
 
     #[test]
+    fn what_may_not_be_read_is_not_read_and_can_still_be_written() {
+        let mut memory = MemoryContents::blank("@X/0x100/2*4a,1*4d", Cells::Overwritable);
+        memory.program(0x108, &[1, 2, 3, 4]).expect("writable");
+        assert_eq!(memory.read(0x108, 1), None);
+        assert_eq!(memory.read(0x104, 8).map(<[u8]>::len), Some(4));
+        assert_eq!(memory.bytes[8..], [1, 2, 3, 4]);
+    }
+
+    #[test]
     fn equal_layouts_are_one_memory_and_others_are_not() {
         let mut shared = memories("g0b1");
         let flash = shared.get_mut(1).expect("flash");

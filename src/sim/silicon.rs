@@ -2,6 +2,9 @@
 //!
 //! What happens to flash that is not blank differs, and so does what blank means; a host that takes either for granted
 //! fails on some of these.
+//!
+//! Each entry names the table its times belong to. Only the F405's were compared with a second source: before a time
+//! of another family is relied on, compare it with the data sheet.
 
 use std::time::Duration;
 
@@ -116,7 +119,7 @@ pub static F429_FLASH: NorFlash = NorFlash {
     ..F4_FLASH
 };
 
-/// DS10916, "Flash memory programming", ×32: 16 µs a word; 250 ms, 500 ms, 1 s a sector; 8 s for all.
+/// DS10916, "Flash memory programming", ×32: 16 µs a word; 250 ms, 550 ms, 1 s a sector; 8 s for all.
 pub static F7_FLASH: NorFlash = NorFlash {
     erased: 0xFF,
     program_unit: 4,

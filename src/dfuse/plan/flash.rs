@@ -8,11 +8,11 @@ use super::{
     AddressRange, BoardProfile, MassErase, Memory, Plan, Stage, Start, TargetPlan, joined,
 };
 
-/// In erasable memory, writes are widened to units of this many bytes, filled up with 0xFF, which changes nothing in
-/// erased flash. It is the largest unit that an STM32 programs at once (H7: 256 bits; the others' are smaller powers
-/// of two). A unit can be written once per erase, so two elements in one unit have to go out together, and L476/L486
-/// ROMs corrupt flash where a block's length is no multiple of 8.
-const PROGRAM_UNIT: u64 = 32;
+/// In erasable memory, writes are widened to units of this many bytes, filled up with what erased flash holds, which
+/// changes nothing there. It is the largest unit that an STM32 programs at once (L1: half a page; others are smaller
+/// powers of two). A unit can be written once per erase, so two elements in one unit have to go out together, and
+/// L476/L486 ROMs corrupt flash where a block's length is no multiple of 8.
+const PROGRAM_UNIT: u64 = 128;
 
 /// What the user wants of a flash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -439,7 +439,7 @@ mod tests {
                 &[(0x0800_0000, 0x401), (0x0800_0404, 0x203)],
             )]),
             F405,
-            "alt 0\nerase 0x8000000..0x8004000\nhead 0x8000000..0x8000620\nstart 0x8000000\n",
+            "alt 0\nerase 0x8000000..0x8004000\nhead 0x8000000..0x8000680\nstart 0x8000000\n",
         );
     }
 
@@ -448,7 +448,7 @@ mod tests {
         check(
             &image(vec![target(None, &[(0x0800_0000, 16), (0x0800_8000, 40)])]),
             F405,
-            "alt 0\nerase 0x8000000..0x8004000\nerase 0x8008000..0x800c000\nwrite 0x8008000..0x8008040\nhead 0x8000000..0x8000020\nstart 0x8000000\n",
+            "alt 0\nerase 0x8000000..0x8004000\nerase 0x8008000..0x800c000\nwrite 0x8008000..0x8008080\nhead 0x8000000..0x8000080\nstart 0x8000000\n",
         );
     }
 
@@ -502,7 +502,7 @@ mod tests {
         check(
             &image(vec![target(Some(1), &[(0x0000_0100, 64)])]),
             PARTICLE,
-            "alt 1\nerase 0x0..0x4000\nwrite 0x100..0x140\n",
+            "alt 1\nerase 0x0..0x4000\nwrite 0x100..0x180\n",
         );
     }
 
@@ -512,7 +512,7 @@ mod tests {
             mass_erase: true,
             ..OPTIONS
         };
-        let expected = "alt 0\nmass erase 12 sectors, check true\nhead 0x8000000..0x8000040\nstart 0x8000000\n";
+        let expected = "alt 0\nmass erase 12 sectors, check true\nhead 0x8000000..0x8000080\nstart 0x8000000\n";
         let image = image(vec![target(None, &[(0x0800_0000, 64)])]);
         assert_eq!(outline(&image, F405, options).as_deref(), Ok(expected));
     }
@@ -609,7 +609,7 @@ mod tests {
             ..OPTIONS
         };
         let expected =
-            "alt 0\nerase 0x800c000..0x8010000\nhead 0x800c000..0x800c020\nstart 0x8000000\n";
+            "alt 0\nerase 0x800c000..0x8010000\nhead 0x800c000..0x800c080\nstart 0x8000000\n";
         assert_eq!(outline(&image, PARTICLE, options).as_deref(), Ok(expected));
         let options = FlashOptions {
             alternate_setting: Some(2),
