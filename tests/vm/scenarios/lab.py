@@ -12,6 +12,8 @@ ADDRESS = ("127.0.0.1", 3240)
 SYSFS = Path("/sys/bus/usb/devices")
 # Software emulation on a busy machine: generous, since every wait ends as soon as it can.
 PATIENCE = 30.0
+# How much of a line is shown: JSON has long ones.
+LINE = 400
 
 
 class Lab:
@@ -49,8 +51,8 @@ class Lab:
         return path
 
     def run(self, *command, expect=(0,), timeout=120, env=None):
-        """Runs a command, shows it with what it said, and checks its exit status against `expect`
-        (a number, several, or None for any)."""
+        """Runs a command in the scenario's folder, shows it with what it said, and checks its exit status against
+        `expect`: a number, several, or None for any. Returns what it said, whole."""
         command = [str(part) for part in command]
         print("$", shlex.join(command))
         started = time.monotonic()
@@ -66,7 +68,7 @@ class Lab:
         )
         for name, text in (("out", done.stdout), ("err", done.stderr)):
             for line in text.splitlines():
-                print(f"  {name}| {line}")
+                print(f"  {name}| {line if len(line) <= LINE else line[:LINE] + ' …'}")
         print(f"  exit {done.returncode} after {time.monotonic() - started:.1f} s")
         if isinstance(expect, int):
             expect = (expect,)
