@@ -164,9 +164,7 @@ pub fn for_plan<'b>(info: &DeviceInfo, memories: &'b [Memory]) -> plan::BoardPro
         memories,
         ids: (info.vendor_id, info.product_id),
         transfer_size: info.transfer_size(),
-        can_upload: info
-            .functional
-            .is_none_or(|functional| functional.can_upload()),
+        can_upload: info.can_upload(),
     }
 }
 

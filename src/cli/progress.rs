@@ -56,7 +56,7 @@ impl<'o> Progress<'o> {
 
 impl BoardProgress<'_> {
     /// Shows what a session tells.
-    pub fn show(&self, event: Event) {
+    pub fn show(&self, event: Event<'_>) {
         match (event, &self.bar) {
             (Event::Begin(phase, total), None) => {
                 let total = total
@@ -68,6 +68,16 @@ impl BoardProgress<'_> {
             (Event::Begin(phase, total), Some(bar)) => begin(bar, &self.label, phase, total),
             (Event::Advance(bytes), Some(bar)) => bar.inc(bytes),
             (Event::Advance(_), None) => {}
+            (Event::Retry(error), bar) => {
+                let say = || {
+                    self.output
+                        .note(&format!("{}{error}; trying again", self.label))
+                };
+                match bar {
+                    Some(bar) => bar.suspend(say),
+                    None => say(),
+                }
+            }
         }
     }
 

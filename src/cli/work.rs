@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::dfuse::plan::Plan;
-use crate::dfuse::session::{Session, SessionOptions, Tally};
+use crate::dfuse::session::{Event, Session, SessionOptions, Tally};
 use crate::usb::Transport;
 
 use super::board::{Board, Opened};
@@ -44,6 +44,7 @@ struct BoardDocument<'o> {
     skipped_bytes: u64,
     verified_bytes: u64,
     requests: u64,
+    retries: u32,
     left: bool,
     seconds: f64,
 }
@@ -96,6 +97,7 @@ fn work(
     let options = SessionOptions {
         interface: board.info.interface,
         transfer_size: board.info.transfer_size(),
+        can_upload: board.info.can_upload(),
         several_memories: board.info.alternate_settings.len() > 1,
     };
     let mut outcome = Outcome {
@@ -135,7 +137,7 @@ fn run(
     plan: &Plan<'_>,
     progress: &BoardProgress<'_>,
 ) -> (Tally, anyhow::Result<()>) {
-    let mut on_event = |event| {
+    let mut on_event = |event: Event<'_>| {
         progress.show(event);
         if interrupt::requested() {
             ControlFlow::Break(())
@@ -197,6 +199,7 @@ impl Outcome {
             skipped_bytes: 0,
             verified_bytes: self.tally.verified_bytes,
             requests: self.requests,
+            retries: self.tally.retries,
             left: self.tally.left == Some(true),
             seconds: self.seconds,
         }

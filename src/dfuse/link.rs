@@ -22,6 +22,11 @@ const STALLS_WHILE_BUSY: u32 = 5;
 const PAUSE_AFTER_STALL: Duration = Duration::from_millis(20);
 /// Rounds of GETSTATUS and CLRSTATUS or ABORT on the way to dfuIDLE; a sane device needs two at the most.
 const ROUNDS_TO_IDLE: u32 = 6;
+/// How long a request may take of a device that may have left already.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often to look whether a device has left, and how long to wait in between: it takes a moment to drop off the bus.
+const LOOKS_AFTER_LEAVE: u32 = 30;
+const PAUSE_AFTER_LEAVE: Duration = Duration::from_millis(100);
 
 /// A claimed DFU interface.
 pub struct Link<'t> {
@@ -104,53 +109,92 @@ impl<'t> Link<'t> {
     ///
     /// From the zero-length DNLOAD on, every kind of silence means that the device is on its way: ROMs jump without
     /// an answer, GD32 doesn't even acknowledge the DNLOAD.
-    pub fn leave(&mut self) -> bool {
-        const LOOKS: u32 = 30;
-        const PAUSE: Duration = Duration::from_millis(100);
-        const TIMEOUT: Duration = Duration::from_secs(1);
-        if self
-            .transport
-            .control_out(self.request_out(DfuRequest::Dnload, 0), &[], TIMEOUT)
-            .is_ok()
-        {
-            // The GETSTATUS makes the device go; what it says on the way out changes nothing.
-            let _ = self.get_status(TIMEOUT);
+    ///
+    /// # Errors
+    /// That of the request, where the device has not taken it and is still there.
+    pub fn leave(&mut self) -> Result<bool, SessionError> {
+        if self.state == DfuState::DfuUploadIdle {
+            self.abort(Action::Leave)?;
         }
-        for _ in 0..LOOKS {
+        let request = self.request_out(DfuRequest::Dnload, COMMAND_BLOCK);
+        let asked = self.transport.control_out(request, &[], LEAVE_TIMEOUT);
+        // It is the GETSTATUS that makes the device go.
+        let asked = asked.and_then(|()| self.get_status(LEAVE_TIMEOUT));
+        for _ in 0..LOOKS_AFTER_LEAVE {
             let mut state = [0];
             let request = self.request_in(DfuRequest::GetState, 0);
             if self
                 .transport
-                .control_in(request, &mut state, TIMEOUT)
+                .control_in(request, &mut state, LEAVE_TIMEOUT)
                 .is_err()
             {
-                return true;
+                return Ok(true);
             }
-            self.transport.wait(PAUSE);
+            if let Err(error) = &asked {
+                return Err(failed(Action::Leave, error.clone()));
+            }
+            self.transport.wait(PAUSE_AFTER_LEAVE);
         }
-        false
+        Ok(false)
     }
 
-    /// Leaves the device in dfuIDLE, as an orderly end that is not a leave.
+    /// Brings the device to dfuIDLE after something went wrong, from whatever it says it is in.
+    pub fn recover(&mut self, cause: &Cause) -> Result<(), SessionError> {
+        if matches!(cause, Cause::StillBusy(_)) {
+            self.break_wedge();
+        }
+        self.reach_idle()
+    }
+
+    /// Brings the device to dfuIDLE.
     pub fn reach_idle(&mut self) -> Result<(), SessionError> {
         let action = Action::ReachIdle;
-        let mut report = self
-            .get_status(PAGE_DEADLINE)
-            .map_err(|error| failed(action, error))?;
-        for _ in 0..ROUNDS_TO_IDLE {
-            match report.state {
-                DfuState::DfuIdle => return Ok(()),
-                DfuState::DfuError => self.clear_status(action)?,
-                DfuState::DfuDnbusy | DfuState::DfuManifest => {
-                    self.transport.wait(poll_pause(report.poll_timeout));
+        let end = self.transport.now() + PAGE_DEADLINE;
+        let mut last = SessionError {
+            action,
+            cause: Cause::StillBusy(PAGE_DEADLINE),
+        };
+        let mut rounds = 0;
+        while rounds < ROUNDS_TO_IDLE {
+            rounds += 1;
+            let report = match self.get_status(PAGE_DEADLINE) {
+                Ok(report) => report,
+                Err(error @ UsbError::NoDevice) => return Err(failed(action, error)),
+                Err(error) => {
+                    last = failed(action, error);
+                    continue;
                 }
-                _ => self.abort(action)?,
-            }
-            report = self
-                .get_status(PAGE_DEADLINE)
-                .map_err(|error| failed(action, error))?;
+            };
+            let moved = match report.state {
+                DfuState::DfuIdle => return Ok(()),
+                DfuState::DfuError => self.clear_status(action),
+                DfuState::DfuDnbusy | DfuState::DfuManifest if self.transport.now() < end => {
+                    let left = end.saturating_sub(self.transport.now());
+                    self.transport
+                        .wait(poll_pause(report.poll_timeout).min(left));
+                    // Being busy is no failure yet.
+                    rounds -= 1;
+                    Ok(())
+                }
+                DfuState::DfuDnbusy => {
+                    self.break_wedge();
+                    Ok(())
+                }
+                _ => self.abort(action),
+            };
+            // An ABORT may fail once a write is done; the next GETSTATUS tells what came of it.
+            last = match moved {
+                Err(
+                    error @ SessionError {
+                        cause: Cause::Usb(UsbError::NoDevice),
+                        ..
+                    },
+                ) => return Err(error),
+                Err(error) => error,
+                Ok(()) => self.unexpected(action, report),
+            };
         }
-        Err(self.unexpected(action, report))
+        Err(last)
     }
 
     /// The commands the device says it has (AN3156 §4.1).
@@ -253,6 +297,13 @@ impl<'t> Link<'t> {
         self.without_data(DfuRequest::ClrStatus, action)?;
         self.state = DfuState::DfuIdle;
         Ok(())
+    }
+
+    /// Some H7 ROMs (V9.0) stay in dfuDNBUSY for ever after an erase in bank 2. A CLRSTATUS brings them to dfuERROR,
+    /// from where the usual way leads to dfuIDLE. Nothing else gets them out, so here it is sent outside of dfuERROR.
+    fn break_wedge(&mut self) {
+        // Whether it helped shows in the next GETSTATUS.
+        let _ = self.clear_status(Action::ReachIdle);
     }
 
     fn without_data(&mut self, request: DfuRequest, action: Action) -> Result<(), SessionError> {
@@ -661,7 +712,7 @@ mod tests {
     #[test]
     fn after_the_empty_download_every_kind_of_silence_means_that_the_board_has_left() {
         let check = |answers: Vec<Answer>| {
-            let (diary, result) = diary(answers, |link| Ok(link.leave()));
+            let (diary, result) = diary(answers, |link| link.leave());
             assert!(diary.starts_with("21 01 0000 0001 > []\n"), "{diary}");
             assert_eq!(result, Ok(true));
         };
@@ -689,10 +740,29 @@ mod tests {
     }
 
     #[test]
+    fn a_board_that_refuses_to_leave_is_an_error_worth_another_try() {
+        let (_, result) = diary([STALL, Bytes(&[10])], |link| link.leave());
+        assert_eq!(
+            result.unwrap_err(),
+            "starting the application: the device refused the request (STALL)"
+        );
+    }
+
+    #[test]
+    fn a_board_that_stays_busy_for_ever_is_broken_out_of_it() {
+        let mut answers: Vec<Answer> = (0..200).map(|_| BUSY_100_MS).collect();
+        answers.extend([BUSY_100_MS, ACK, Bytes(&[0x0E, 0, 0, 0, 10, 0]), ACK, IDLE]);
+        let (diary, result) = diary(answers, |link| link.reach_idle());
+        assert_eq!(result, Ok(()));
+        let last: Vec<&str> = diary.lines().rev().take(4).map(|line| &line[..5]).collect();
+        assert_eq!(last, ["a1 03", "21 04", "a1 03", "21 04"]);
+    }
+
+    #[test]
     fn a_board_that_goes_on_answering_has_not_left() {
         let states = (0..30).map(|_| Bytes(&[2]));
         let answers = [ACK, Bytes(&[0, 0, 0, 0, 7, 0])].into_iter().chain(states);
-        let (diary, result) = diary(answers, |link| Ok(link.leave()));
+        let (diary, result) = diary(answers, |link| link.leave());
         assert_eq!(result, Ok(false));
         assert_eq!(diary.matches("wait 100 ms").count(), 30);
     }

@@ -26,6 +26,8 @@ pub struct TargetPlan<'i> {
     pub alternate_setting: u8,
     /// What the board calls it.
     pub name: String,
+    /// Every sector that has a byte of the image, ascending.
+    pub sectors: Vec<Sector>,
     /// Erase all of it, before anything else.
     pub mass_erase: Option<MassErase>,
     /// Sectors to erase one by one, ascending.
@@ -45,6 +47,7 @@ impl<'i> TargetPlan<'i> {
         Self {
             alternate_setting: memory.alternate_setting,
             name: memory.layout.name.clone(),
+            sectors: Vec::new(),
             mass_erase: None,
             erase: Vec::new(),
             body: Stage::default(),
@@ -74,6 +77,31 @@ impl<'i> TargetPlan<'i> {
             named += to - from;
         }
         named
+    }
+
+    /// The sectors of the image that have a byte of `range`.
+    pub fn sectors_in(&self, range: AddressRange) -> impl Iterator<Item = Sector> + '_ {
+        let first = self
+            .sectors
+            .partition_point(|sector| sector.end() <= range.start());
+        let behind = move |sector: &&Sector| u64::from(sector.address) < range.end;
+        self.sectors[first..].iter().take_while(behind).copied()
+    }
+
+    /// What is written before `block` is, when the stages are carried out one after the other.
+    pub fn written_before(&self, block: AddressRange) -> Vec<AddressRange> {
+        let below = |range: &AddressRange| range.below(block.address);
+        match self
+            .head
+            .as_ref()
+            .filter(|head| head.contains(block.address))
+        {
+            Some(head) => {
+                let head = head.write.iter().filter_map(below);
+                self.body.write.iter().copied().chain(head).collect()
+            }
+            None => self.body.write.iter().filter_map(below).collect(),
+        }
     }
 
     /// How many bytes of the image go to this memory.
@@ -118,6 +146,13 @@ pub struct Stage {
 }
 
 impl Stage {
+    fn contains(&self, address: u32) -> bool {
+        let address = u64::from(address);
+        self.write
+            .iter()
+            .any(|range| range.start() <= address && address < range.end)
+    }
+
     /// In bytes.
     pub fn bytes_to_write(&self) -> u64 {
         self.write.iter().map(|range| range.size()).sum()
@@ -156,6 +191,37 @@ impl AddressRange {
     /// In bytes, up to 2^32.
     pub fn size(self) -> u64 {
         self.end - self.start()
+    }
+}
+
+impl AddressRange {
+    /// From `start` to `end`, unless that is nothing.
+    fn between(start: u64, end: u64) -> Option<Self> {
+        let address = u32::try_from(start).ok()?;
+        (start < end).then_some(Self { address, end })
+    }
+
+    /// What is left of it behind its first `bytes`.
+    pub fn behind(self, bytes: u64) -> Option<Self> {
+        Self::between(self.start() + bytes, self.end)
+    }
+
+    /// At most its first `bytes`.
+    pub fn up_to(self, bytes: u64) -> Self {
+        Self {
+            end: self.end.min(self.start() + bytes),
+            ..self
+        }
+    }
+
+    /// What of it lies below an address.
+    fn below(self, address: u32) -> Option<Self> {
+        Self::between(self.start(), self.end.min(address.into()))
+    }
+
+    /// What both have.
+    pub fn overlap(self, other: Self) -> Option<Self> {
+        Self::between(self.start().max(other.start()), self.end.min(other.end))
     }
 }
 

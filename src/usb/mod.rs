@@ -116,6 +116,12 @@ impl DeviceInfo {
             self.max_packet_size0,
         )
     }
+
+    /// Whether memory can be read back; taken for granted where the device doesn't say.
+    pub fn can_upload(&self) -> bool {
+        self.functional
+            .is_none_or(|functional| functional.can_upload())
+    }
 }
 
 /// One alternate setting of the DFU interface.

@@ -159,6 +159,7 @@ fn plan_target<'i>(
         plan.head = take_head(&mut write, board.transfer_size).map(|head| stage(vec![head]));
     }
     plan.body = stage(write);
+    plan.sectors = sectors.clone();
     planned.push(PlannedMemory {
         layout: memory.layout.clone(),
         sectors,

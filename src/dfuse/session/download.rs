@@ -1,0 +1,150 @@
+//! Writing flash, and putting right what was written only in part.
+
+use crate::dfuse::blocks::bursts;
+use crate::dfuse::error::{Action, SessionError};
+use crate::dfuse::layout::Sector;
+use crate::dfuse::plan::{AddressRange, Plan, Stage, TargetPlan};
+
+use super::{Event, Phase, Session};
+
+impl Session<'_> {
+    /// Everything but the heads first, and checked. A board whose flash ends early then has no vector table, and
+    /// stays in its bootloader instead of starting half an application.
+    pub(super) fn download(&mut self, plan: &Plan<'_>) -> Result<(), SessionError> {
+        let bodies = || plan.targets.iter().map(|target| (target, &target.body));
+        self.begin(
+            Phase::Write,
+            bodies().map(|(_, body)| body.bytes_to_write()).sum(),
+        )?;
+        self.write_stages(bodies())?;
+        self.begin(
+            Phase::Verify,
+            bodies().map(|(_, body)| body.bytes_to_verify()).sum(),
+        )?;
+        self.verify_stages(bodies())?;
+        let heads = || {
+            plan.targets
+                .iter()
+                .filter_map(|target| Some((target, target.head.as_ref()?)))
+        };
+        if heads().next().is_some() {
+            self.tell(Event::Begin(Phase::Head, None), Action::ReachIdle)?;
+        }
+        self.write_stages(heads())?;
+        self.verify_stages(heads())
+    }
+
+    fn write_stages<'p, 'i: 'p>(
+        &mut self,
+        stages: impl Iterator<Item = (&'p TargetPlan<'i>, &'p Stage)>,
+    ) -> Result<(), SessionError> {
+        for (target, stage) in stages.filter(|(_, stage)| !stage.write.is_empty()) {
+            self.select_target(target)?;
+            for range in &stage.write {
+                self.write(target, *range)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn verify_stages<'p, 'i: 'p>(
+        &mut self,
+        stages: impl Iterator<Item = (&'p TargetPlan<'i>, &'p Stage)>,
+    ) -> Result<(), SessionError> {
+        for (target, stage) in stages.filter(|(_, stage)| !stage.verify.is_empty()) {
+            self.select_target(target)?;
+            for range in &stage.verify {
+                self.verify(target, *range)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, target: &TargetPlan<'_>, range: AddressRange) -> Result<(), SessionError> {
+        let mut done = 0;
+        let mut tries = 0;
+        while let Some(rest) = range.behind(done) {
+            let before = done;
+            let result = self.write_on(target, rest, &mut done);
+            if done > before {
+                tries = 0;
+            }
+            if let Err(error) = result {
+                self.recover(error, &mut tries)?;
+                if let Some(doubtful) = range.behind(done) {
+                    let block = doubtful.up_to(self.options.transfer_size.into());
+                    if self.unnoticed(|session| session.settle(target, block))? {
+                        done += block.size();
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn write_on(
+        &mut self,
+        target: &TargetPlan<'_>,
+        range: AddressRange,
+        done: &mut u64,
+    ) -> Result<(), SessionError> {
+        let mut buffer = vec![0; self.options.transfer_size.into()];
+        for burst in bursts(range, self.options.transfer_size) {
+            self.set_address(burst.address)?;
+            for (block, address) in burst.blocks() {
+                let data = &mut buffer[..burst.length.into()];
+                let named = target.contents(address, data);
+                self.link.write_block(block, data, address)?;
+                *done += u64::from(burst.length);
+                if self.counting {
+                    self.tally.written_bytes += named;
+                }
+                self.advance(burst.length.into(), Action::Write(address))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// After trouble nobody knows how much of a block was written. Looks, and returns whether it is all there.
+    /// Otherwise the block can be written again: it is still erased, or its sectors are erased again and what they
+    /// had got before is written and compared again. Memory that needs no erase is simply written over.
+    fn settle(
+        &mut self,
+        target: &TargetPlan<'_>,
+        block: AddressRange,
+    ) -> Result<bool, SessionError> {
+        let sectors: Vec<Sector> = target.sectors_in(block).collect();
+        let readable =
+            self.options.can_upload && sectors.iter().all(|sector| sector.access.readable);
+        if readable {
+            let found = self.look_at(target, block)?;
+            if found.as_planned || found.erased {
+                return Ok(found.as_planned);
+            }
+        }
+        if !sectors.iter().all(|sector| sector.access.erasable) {
+            return Ok(false);
+        }
+        self.erase_sectors(target, &sectors)?;
+        for before in target.written_before(block) {
+            for range in sectors
+                .iter()
+                .filter_map(|sector| before.overlap((*sector).into()))
+            {
+                self.write(target, range)?;
+                if readable {
+                    self.verify(target, range)?;
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Does something over, which counts neither as progress nor in the tally.
+    pub(super) fn unnoticed<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let counting = std::mem::replace(&mut self.counting, false);
+        let done = work(self);
+        self.counting = counting;
+        done
+    }
+}
