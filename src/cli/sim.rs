@@ -6,6 +6,8 @@ use std::net::{SocketAddr, TcpListener};
 use anyhow::Context;
 
 use crate::sim::board::BOARDS;
+use crate::sim::fault::FAULTS;
+use crate::sim::quirk::QUIRKS;
 use crate::sim::spec::BoardSpec;
 use crate::sim::usbip::Server;
 
@@ -72,8 +74,19 @@ fn boards_help() -> String {
         "\nOptions of a board, each behind a comma:\n  \
          serial=TEXT  another serial number than its usual one\n  \
          flash=FILE   keep its main flash in this file\n  \
-         timing=real  take a data sheet's times and a full-speed bus; none, the default, takes none",
+         timing=real  take a data sheet's times and a full-speed bus; none, the default, takes none\n  \
+         quirk=NAME   misbehave so, always; can be given several times\n  \
+         fault=KIND@N go wrong so, once, at the Nth control transfer; can be given several times\n\nQuirks:\n",
     );
+    for quirk in QUIRKS {
+        writeln!(help, "  {:<24}  {}", quirk.usage(), quirk.description)
+            .expect("writing to a string never fails");
+    }
+    help.push_str("\nKinds of fault:\n");
+    for fault in FAULTS {
+        writeln!(help, "  {:<14}  {}", fault.name, fault.description)
+            .expect("writing to a string never fails");
+    }
     help
 }
 
@@ -96,13 +109,19 @@ mod tests {
     }
 
     #[test]
-    fn the_help_names_every_board_and_option() {
+    fn the_help_names_every_board_option_quirk_and_fault() {
         let help = boards_help();
         for board in BOARDS {
             assert!(help.contains(board.name), "{}", board.name);
         }
-        for option in ["serial=", "flash=", "timing=real"] {
+        for option in ["serial=", "flash=", "timing=real", "quirk=", "fault="] {
             assert!(help.contains(option), "{option}");
+        }
+        for quirk in QUIRKS {
+            assert!(help.contains(&quirk.usage()), "{}", quirk.name);
+        }
+        for fault in FAULTS {
+            assert!(help.contains(fault.name), "{}", fault.name);
         }
     }
 

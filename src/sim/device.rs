@@ -6,7 +6,10 @@ use std::time::Duration;
 use super::board::Board;
 use super::bootloader::Bootloader;
 use super::descriptor::{self, CONFIGURATION_VALUE, INTERFACE_NUMBER};
+use super::fault::{FaultKind, Faults};
 use super::flash::{FlashFileError, Memories};
+use super::quirk::{Quirk, Quirks};
+use super::spec::BoardSpec;
 use super::timing::Timing;
 use super::{Answer, Setup};
 use crate::usb::descriptor::GET_DESCRIPTOR;
@@ -37,6 +40,9 @@ pub struct Device {
     memories: Memories,
     bootloader: Bootloader,
     configuration: u8,
+    quirks: Quirks,
+    faults: Faults,
+    unplugged: bool,
 }
 
 /// What came of a request.
@@ -52,8 +58,9 @@ pub struct Exchange {
 
 impl Device {
     /// A board with blank memories, plugged in with BOOT0 held. Not configured yet: that is for the host to do.
-    pub fn new(board: &'static Board, serial: String, timing: Timing) -> Self {
-        let memories = Memories::blank(board);
+    pub fn new(spec: &BoardSpec, serial: String) -> Self {
+        let (board, timing) = (spec.board, spec.timing);
+        let memories = Memories::blank(board, &spec.quirks);
         let bootloader = Bootloader::new(board, timing, &memories);
         Self {
             board,
@@ -62,6 +69,9 @@ impl Device {
             memories,
             bootloader,
             configuration: 0,
+            quirks: spec.quirks.clone(),
+            faults: Faults::new(spec.faults.clone()),
+            unplugged: false,
         }
     }
 
@@ -83,19 +93,28 @@ impl Device {
         &self.serial
     }
 
+    /// Whether it has this quirk, one without a value.
+    pub fn has(&self, quirk: Quirk) -> bool {
+        self.quirks.has(quirk)
+    }
+
     /// Whether it is on the bus.
     pub fn is_present(&self) -> bool {
-        !self.bootloader.has_left()
+        !self.unplugged && !self.bootloader.has_left()
     }
 
     /// Plugs it in again with BOOT0 held: the bootloader starts afresh, the memories are as they were.
     pub fn plug_in(&mut self) {
         self.bootloader = Bootloader::new(self.board, self.timing, &self.memories);
         self.configuration = 0;
+        self.unplugged = false;
     }
 
     /// Takes one control transfer that begins at the time `now`. `data` is the data stage of a request to the device.
     pub fn control(&mut self, setup: &Setup, data: &[u8], now: Duration) -> Exchange {
+        if self.is_counted(setup) && self.faults.next() == Some(FaultKind::Unplug) {
+            self.unplugged = true;
+        }
         if !self.is_present() {
             return Exchange {
                 answer: Answer::Gone,
@@ -124,6 +143,15 @@ impl Device {
             taken: self.timing.request(length),
             left: !self.is_present(),
         }
+    }
+
+    /// Faults are counted as a host counts its own requests: from SET_CONFIGURATION on, and without SET_INTERFACE,
+    /// which is the operating system's to send.
+    fn is_counted(&self, setup: &Setup) -> bool {
+        let request = (setup.request.request_type, setup.request.request);
+        self.configuration == CONFIGURATION_VALUE
+            && request != (0x00, SET_CONFIGURATION)
+            && request != (0x01, SET_INTERFACE)
     }
 
     fn is_for_interface(&self, setup: &Setup) -> bool {
@@ -190,13 +218,12 @@ fn is_endpoint_0(index: u16) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::board;
     use super::*;
     use crate::usb::ControlRequest;
 
     fn device(name: &str) -> Device {
-        let board = board::find(name).expect("known board");
-        Device::new(board, board.serial.to_owned(), Timing::None)
+        let spec: BoardSpec = name.parse().expect("known board");
+        Device::new(&spec, spec.board.serial.to_owned())
     }
 
     fn answer(device: &mut Device, setup: [u8; 8]) -> Answer {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::board::{Board, Cells};
+use super::quirk::{Quirk, Quirks};
 use super::silicon::NorFlash;
 use crate::dfuse::layout::{Access, MemoryLayout};
 use crate::dfuse::protocol::DfuStatus;
@@ -19,11 +20,13 @@ pub struct Memories {
     distinct: Vec<MemoryContents>,
     /// For each alternate setting, which of `distinct` it shows.
     by_alternate_setting: Vec<usize>,
+    /// RDP, which belongs to the chip as a whole.
+    read_protected: bool,
 }
 
 impl Memories {
     /// All blank. Alternate settings with equal layouts share one memory.
-    pub fn blank(board: &Board) -> Self {
+    pub fn blank(board: &Board, quirks: &Quirks) -> Self {
         let mut distinct = Vec::new();
         let mut layouts: Vec<&str> = Vec::new();
         let mut by_alternate_setting = Vec::new();
@@ -32,12 +35,13 @@ impl Memories {
             by_alternate_setting.push(known.unwrap_or(layouts.len()));
             if known.is_none() {
                 layouts.push(memory.layout);
-                distinct.push(MemoryContents::blank(memory.layout, memory.cells));
+                distinct.push(MemoryContents::blank(memory.layout, memory.cells, quirks));
             }
         }
         Self {
             distinct,
             by_alternate_setting,
+            read_protected: quirks.has(Quirk::ReadProtected),
         }
     }
 
@@ -49,6 +53,23 @@ impl Memories {
         self.get_mut(0)
             .expect("every board has an alternate setting 0")
             .keep_in_file(path)
+    }
+
+    /// Whether read protection is on.
+    pub fn read_protected(&self) -> bool {
+        self.read_protected
+    }
+
+    /// Lifts read protection, which erases main flash, whichever memory is looked at (AN3156, "read unprotect").
+    /// Returns how long silicon takes.
+    ///
+    /// # Errors
+    /// As [`MemoryContents::erase_all`].
+    pub fn read_unprotect(&mut self) -> Result<Duration, DfuStatus> {
+        let main = self.get_mut(0).ok_or(DfuStatus::ErrTarget)?;
+        let duration = main.erase_all()?;
+        self.read_protected = false;
+        Ok(duration)
     }
 
     /// The memory behind an alternate setting, if there is one.
@@ -77,11 +98,15 @@ pub struct MemoryContents {
     origin: u32,
     /// From `origin` to the highest address of the layout, gaps included.
     bytes: Vec<u8>,
+    /// Sectors that stay as they are, as ranges in `bytes`.
+    write_protected: Vec<Range<usize>>,
+    /// Which of `bytes` have a bit that is programmed wrong.
+    flipped_bits: Vec<usize>,
     file: Option<File>,
 }
 
 impl MemoryContents {
-    fn blank(layout: &str, cells: Cells) -> Self {
+    fn blank(layout: &str, cells: Cells, quirks: &Quirks) -> Self {
         let layout = MemoryLayout::parse(layout).expect("the table's layouts are well-formed");
         let origin = layout.segments.iter().map(|segment| segment.address).min();
         let end = layout.segments.iter().map(|segment| segment.end()).max();
@@ -91,13 +116,25 @@ impl MemoryContents {
         let size =
             usize::try_from(end - u64::from(origin)).expect("the table's memories are small");
         let erased = cells.nor().map_or(0xFF, |nor| nor.erased);
-        Self {
+        let mut memory = Self {
             layout,
             cells,
             origin,
             bytes: vec![erased; size],
+            write_protected: Vec::new(),
+            flipped_bits: Vec::new(),
             file: None,
-        }
+        };
+        let sectors = quirks.write_protected().filter_map(|address| {
+            let sector = memory.layout.sector_at(address)?;
+            memory.range(sector.address, usize::try_from(sector.size).ok()?)
+        });
+        memory.write_protected = sectors.collect();
+        let bits = quirks.flipped_bits();
+        memory.flipped_bits = bits
+            .filter_map(|address| Some(memory.range(address, 1)?.start))
+            .collect();
+        memory
     }
 
     /// Whether the chip resets as soon as this memory was written.
@@ -141,6 +178,11 @@ impl MemoryContents {
                 Ok(Duration::ZERO)
             }
         };
+        for index in &self.flipped_bits {
+            if range.contains(index) && !self.is_write_protected(*index) {
+                self.bytes[*index] ^= 1;
+            }
+        }
         self.write_through(range)?;
         outcome
     }
@@ -188,7 +230,9 @@ impl MemoryContents {
             .ok()
             .and_then(|size| self.range(address, size))
             .ok_or(DfuStatus::ErrTarget)?;
-        self.bytes[range.clone()].fill(nor.erased);
+        if !self.is_write_protected(range.start) {
+            self.bytes[range.clone()].fill(nor.erased);
+        }
         self.write_through(range).map_err(|_| DfuStatus::ErrErase)?;
         Ok(nor.erase_time(size))
     }
@@ -206,6 +250,10 @@ impl MemoryContents {
         let mut start = range.start / unit_size * unit_size;
         while start < range.end {
             let end = (start + unit_size).min(self.bytes.len());
+            if self.is_write_protected(start) {
+                start = end;
+                continue;
+            }
             let mut new = vec![nor.erased; end - start];
             let touched = start.max(range.start)..end.min(range.end);
             new[touched.start - start..touched.end - start]
@@ -221,6 +269,12 @@ impl MemoryContents {
             start = end;
         }
         Ok(taken)
+    }
+
+    fn is_write_protected(&self, index: usize) -> bool {
+        self.write_protected
+            .iter()
+            .any(|sector| sector.contains(&index))
     }
 
     /// How many of the `length` bytes from `address` on lie in sectors that `allow` lets through.
@@ -329,13 +383,13 @@ mod tests {
     use super::*;
 
     fn memories(name: &str) -> Memories {
-        Memories::blank(board::find(name).expect("known board"))
+        Memories::blank(board::find(name).expect("known board"), &Quirks::default())
     }
 
     #[test]
     fn every_board_s_layouts_are_sound_and_have_a_time_for_each_sector_size() {
         for board in board::BOARDS {
-            let mut memories = Memories::blank(board);
+            let mut memories = Memories::blank(board, &Quirks::default());
             for alternate_setting in (0u8..).take(board.memories.len()) {
                 let memory = memories
                     .get_mut(alternate_setting)
@@ -508,7 +562,11 @@ mod tests {
 
     #[test]
     fn what_may_not_be_read_is_not_read_and_can_still_be_written() {
-        let mut memory = MemoryContents::blank("@X/0x100/2*4a,1*4d", Cells::Overwritable);
+        let mut memory = MemoryContents::blank(
+            "@X/0x100/2*4a,1*4d",
+            Cells::Overwritable,
+            &Quirks::default(),
+        );
         memory.program(0x108, &[1, 2, 3, 4]).expect("writable");
         assert_eq!(memory.read(0x108, 1), None);
         assert_eq!(memory.read(0x104, 8).map(<[u8]>::len), Some(4));

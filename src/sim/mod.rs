@@ -8,7 +8,11 @@ pub mod board;
 mod bootloader;
 mod descriptor;
 mod device;
+#[cfg(test)]
+mod diary;
+pub mod fault;
 mod flash;
+pub mod quirk;
 mod silicon;
 pub mod spec;
 mod timing;
@@ -26,6 +30,7 @@ use crate::usb::{AlternateSetting, Bus, ControlRequest, DeviceInfo, DfuMode, Tra
 use board::Board;
 use device::{Device, SET_CONFIGURATION, SET_INTERFACE};
 use flash::FlashFileError;
+use quirk::Quirk;
 use spec::BoardSpec;
 
 /// A setup packet (USB 2.0 §9.3), whole.
@@ -120,6 +125,9 @@ impl Bus for SimBus {
                     && (port.info.bus, port.info.address) == (device.bus, device.address)
             })
             .ok_or(UsbError::NoDevice)?;
+        if lock(port).device.has(Quirk::NoAccess) {
+            return Err(UsbError::AccessDenied);
+        }
         Ok(Box::new(SimTransport {
             port: Arc::clone(port),
             claimed: false,
@@ -182,7 +190,7 @@ impl Transport for SimTransport {
         if !port.device.is_present() {
             return Err(UsbError::NoDevice);
         }
-        if port.claimed && !self.claimed {
+        if port.claimed && !self.claimed || port.device.has(Quirk::Busy) {
             return Err(UsbError::Busy);
         }
         port.claimed = true;
@@ -270,7 +278,7 @@ fn devices(specs: &[BoardSpec]) -> Result<Vec<Device>, SimError> {
             }
             serial
         });
-        let mut device = Device::new(spec.board, serial, spec.timing);
+        let mut device = Device::new(spec, serial);
         if let Some(path) = &spec.flash {
             device.keep_flash_in(path)?;
             let file = path.canonicalize().unwrap_or_else(|_| path.clone());
@@ -478,6 +486,34 @@ mod tests {
         assert_eq!(second.claim(), Err(UsbError::Busy));
         drop(first);
         assert_eq!(second.claim(), Ok(()));
+    }
+
+    #[test]
+    fn a_board_without_permission_is_listed_and_cannot_be_opened() {
+        let bus = bus(&["f405,quirk=no-access", "f405"]);
+        let devices = bus.devices().expect("there is a bus");
+        assert_eq!(devices.len(), 2);
+        assert_eq!(bus.open(&devices[0]).err(), Some(UsbError::AccessDenied));
+        assert!(bus.open(&devices[1]).is_ok());
+    }
+
+    #[test]
+    fn a_board_that_another_program_holds_can_be_opened_but_not_claimed() {
+        let bus = bus(&["f405,quirk=busy"]);
+        let mut transport = open(&bus, 0);
+        assert!(read_string(&mut *transport, 3).is_ok());
+        assert_eq!(transport.claim(), Err(UsbError::Busy));
+        assert_eq!(transport.claim(), Err(UsbError::Busy));
+    }
+
+    #[test]
+    fn an_unplugged_board_is_gone_for_everybody() {
+        let bus = bus(&["f405,fault=unplug@2"]);
+        let mut transport = open(&bus, 0);
+        assert!(read_string(&mut *transport, 3).is_ok());
+        assert_eq!(read_string(&mut *transport, 3), Err(UsbError::NoDevice));
+        assert_eq!(transport.claim(), Err(UsbError::NoDevice));
+        assert_eq!(bus.devices().expect("there is a bus"), []);
     }
 
     #[test]

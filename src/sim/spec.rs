@@ -6,6 +6,8 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::board::{self, BOARDS, Board};
+use super::fault::{Fault, FaultError};
+use super::quirk::{QuirkError, Quirks};
 use super::timing::Timing;
 
 /// A simulated board as it was asked for.
@@ -19,6 +21,10 @@ pub struct BoardSpec {
     pub flash: Option<PathBuf>,
     /// Whether time counts.
     pub timing: Timing,
+    /// What it does that the specification doesn't tell.
+    pub quirks: Quirks,
+    /// What will go wrong.
+    pub faults: Vec<Fault>,
 }
 
 /// `BOARD[,OPTION=VALUE]…`. A file's name can't have a comma.
@@ -35,6 +41,8 @@ impl FromStr for BoardSpec {
             serial: None,
             flash: None,
             timing: Timing::default(),
+            quirks: Quirks::default(),
+            faults: Vec::new(),
         };
         for option in parts {
             spec.set(option)?;
@@ -56,6 +64,8 @@ impl BoardSpec {
                     found: timing.to_owned(),
                 })?;
             }
+            ("quirk", quirk) => self.quirks.ask_for(quirk)?,
+            ("fault", fault) => self.faults.push(fault.parse()?),
             _ => {
                 return Err(BoardSpecError::UnknownOption {
                     option: option.to_owned(),
@@ -82,7 +92,8 @@ pub enum BoardSpecError {
     },
     /// No option is written so.
     #[error(
-        "a simulated board has no option {option:?}; there are serial=TEXT, flash=FILE and timing=real|none"
+        "a simulated board has no option {option:?}; there are serial=TEXT, flash=FILE, timing=real|none, \
+         quirk=NAME and fault=KIND@N"
     )]
     UnknownOption {
         /// What was asked for.
@@ -94,6 +105,12 @@ pub enum BoardSpecError {
     /// No file is named.
     #[error("flash= needs the name of a file")]
     NoFlashFile,
+    /// No such quirk.
+    #[error(transparent)]
+    Quirk(#[from] QuirkError),
+    /// No such fault.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
     /// The timing is none of those there are.
     #[error("there is no timing {found:?}; there are real and none")]
     Timing {
@@ -145,7 +162,8 @@ mod tests {
         );
         assert_eq!(
             error("f405,speed=high"),
-            "a simulated board has no option \"speed=high\"; there are serial=TEXT, flash=FILE and timing=real|none"
+            "a simulated board has no option \"speed=high\"; there are serial=TEXT, flash=FILE, timing=real|none, \
+             quirk=NAME and fault=KIND@N"
         );
         assert_eq!(
             error("f405,timing=fast"),
