@@ -174,7 +174,8 @@ fn of_session(error: &SessionError) -> (Exit, Option<String>) {
         Cause::Interrupted => (
             Exit::Interrupted,
             hint(
-                "Flash is incomplete. The board is still in DFU mode: repeat the command to finish.",
+                "The board is still in DFU mode: repeat the command to finish.\n\
+                 The block with the vector table is written last, so half an application never starts.",
             ),
         ),
     }

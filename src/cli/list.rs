@@ -5,6 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::dfuse::layout::{MemoryLayout, MemorySegment};
+use crate::dfuse::quirks::is_shared_serial;
 use crate::usb::DeviceInfo;
 
 use super::Context;
@@ -155,7 +156,15 @@ fn text((board, product): &Listed) -> String {
         product_id,
         ..
     } = &board.info;
-    let mut text = board.serial().unwrap_or("no serial number").to_owned();
+    let unknown = if board.opened.is_ok() {
+        "no serial number"
+    } else {
+        "serial number unknown"
+    };
+    let mut text = board.serial().unwrap_or(unknown).to_owned();
+    if board.serial().is_some_and(is_shared_serial) {
+        text += " (as many others)";
+    }
     if let Some(product) = product {
         text += &format!("   {product}");
     }

@@ -128,19 +128,21 @@ impl Context<'_> {
     /// The boards that are meant.
     fn select(&self) -> anyhow::Result<Vec<Board>> {
         let bus = self.bus()?;
-        Ok(self
-            .cli
-            .selection
-            .select(bus.as_ref(), &|info| trace::watch(self.output, info))?)
+        let selection = &self.cli.selection;
+        let boards = selection.select(bus.as_ref(), &|info| trace::watch(self.output, info))?;
+        for serial in selection.shared_serials() {
+            self.output.warning(&format!(
+                "many boards have the serial number {serial}; only --path picks exactly one"
+            ));
+        }
+        Ok(boards)
     }
 
     /// All boards that match, and what stands in the way of a complete answer.
     fn list(&self) -> anyhow::Result<(Vec<Board>, Option<SelectError>)> {
         let bus = self.bus()?;
-        Ok(self
-            .cli
-            .selection
-            .list(bus.as_ref(), &|info| trace::watch(self.output, info))?)
+        let selection = &self.cli.selection;
+        Ok(selection.list(bus.as_ref(), &|info| trace::watch(self.output, info))?)
     }
 
     fn bus(&self) -> anyhow::Result<Box<dyn Bus>> {

@@ -147,8 +147,9 @@ impl Output {
     /// What went wrong, and what to do next.
     pub fn error(&self, diagnosis: &Diagnosis) {
         self.labelled("error", AnsiColor::Red, &diagnosis.message);
-        for hint in diagnosis.hint.iter().flat_map(|hint| hint.lines()) {
-            self.labelled("hint", AnsiColor::Cyan, hint);
+        if let Some(hint) = &diagnosis.hint {
+            // What is to be copied into a file or a shell has to stand on a line of its own.
+            self.labelled("hint", AnsiColor::Cyan, &hint.replace('\n', "\n      "));
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use crate::dfuse::quirks::is_shared_serial;
 use crate::usb::trace::Watch;
 use crate::usb::{Bus, DeviceInfo, DfuMode, UsbError};
 
@@ -201,6 +202,11 @@ impl Selection {
             None
         };
         Ok((matching.boards, error))
+    }
+
+    /// Serial numbers that were asked for and that many boards have.
+    pub fn shared_serials(&self) -> impl Iterator<Item = &str> {
+        names(&self.serial).filter(|serial| is_shared_serial(serial))
     }
 
     fn matching(&self, bus: &dyn Bus, watch: &OnTransfer<'_>) -> Result<Matching, UsbError> {

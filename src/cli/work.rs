@@ -14,6 +14,7 @@ use super::board::{Board, Opened};
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 use super::interrupt;
+use super::number::count;
 use super::output::Output;
 use super::progress::{BoardProgress, Progress};
 
@@ -123,12 +124,32 @@ fn work(
             let (tally, result) = run(opened, options, plan, progress);
             outcome.tally = tally;
             outcome.seconds = (opened.transport.now() - start).as_secs_f64();
-            outcome.error = result.err().map(|error| Diagnosis::from(&error));
+            outcome.error = result
+                .err()
+                .map(|error| so_far(Diagnosis::from(&error), tally));
         }
     }
     outcome.requests = opened.transport.requests();
     progress.clear();
     outcome
+}
+
+/// Adds to what went wrong how far the work had come, which is what the next step depends on.
+fn so_far(diagnosis: Diagnosis, tally: Tally) -> Diagnosis {
+    let state = match (tally.erased_sectors as u64, tally.written_bytes) {
+        (0, 0) => "nothing was erased or written".to_owned(),
+        (sectors, bytes) => {
+            format!(
+                "so far {} erased and {} written",
+                count(sectors, "sector"),
+                count(bytes, "byte")
+            )
+        }
+    };
+    Diagnosis {
+        message: format!("{}; {state}", diagnosis.message),
+        ..diagnosis
+    }
 }
 
 fn run(

@@ -9,12 +9,22 @@ use super::protocol::{DfuState, DfuStatus};
 
 /// A session that ended early.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{action}: {cause}")]
 pub struct SessionError {
     /// What was being done.
     pub action: Action,
     /// What came of it.
     pub cause: Cause,
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { action, cause } = self;
+        match cause {
+            // It names the address itself, more exactly.
+            Cause::Differs { .. } => write!(f, "verification failed: {cause}"),
+            _ => write!(f, "{action}: {cause}"),
+        }
+    }
 }
 
 /// What a session does with a board.

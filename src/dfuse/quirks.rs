@@ -26,9 +26,43 @@ pub fn erased_value(layout: &MemoryLayout) -> u8 {
     if small { 0x00 } else { 0xFF }
 }
 
+/// Whether many boards are known to have this serial number, so that it can't tell them apart. Case is ignored.
+pub fn is_shared_serial(serial: &str) -> bool {
+    SHARED_SERIALS
+        .iter()
+        .any(|shared| shared.eq_ignore_ascii_case(serial))
+}
+
+/// Constants that were seen in the field, each with the parts that have it.
+const SHARED_SERIALS: &[&str] = &[
+    "STM32",        // F105, F107
+    "FFFFFFFEFFFF", // F042, F072, H7B3
+    "STM32FxSTM32", // some F4 and F72x
+    "200364500000", // H743, H745, H750
+    "AT32",         // AT32
+    "0448",         // APM32
+    "3CBJ",         // GD32
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn serial_numbers_that_are_constants_are_known() {
+        for serial in [
+            "STM32",
+            "FFFFFFFEFFFF",
+            "STM32FxSTM32",
+            "200364500000",
+            "AT32",
+            "0448",
+            "3CBJ",
+        ] {
+            assert!(is_shared_serial(serial), "{serial}");
+        }
+        assert!(!is_shared_serial("336133663433"));
+    }
 
     #[test]
     fn erased_flash_of_an_l072_and_an_l152_is_0x00_and_of_others_0xff() {
