@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::str::FromStr;
 
-use crate::dfuse::plan::Memory;
+use crate::dfuse::plan::profile::Memory;
 
 /// A memory as the user names it.
 #[derive(Debug, Clone, PartialEq, Eq)]

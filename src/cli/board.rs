@@ -1,7 +1,8 @@
 //! A board as the commands see it: opened, and asked once for its strings.
 
 use crate::dfuse::layout::{LayoutError, MemoryLayout};
-use crate::dfuse::plan::{self, Memory};
+use crate::dfuse::plan::profile::Memory;
+use crate::dfuse::plan::{self};
 use crate::dfuse::protocol::DFUSE_VERSION;
 use crate::usb::descriptor::read_string;
 use crate::usb::trace::{Traced, Watch};
@@ -159,8 +160,8 @@ fn reason(troubles: &[String]) -> String {
 }
 
 /// What a plan has to know of the board.
-pub fn for_plan<'b>(info: &DeviceInfo, memories: &'b [Memory]) -> plan::BoardProfile<'b> {
-    plan::BoardProfile {
+pub fn for_plan<'b>(info: &DeviceInfo, memories: &'b [Memory]) -> plan::profile::BoardProfile<'b> {
+    plan::profile::BoardProfile {
         memories,
         ids: (info.vendor_id, info.product_id),
         transfer_size: info.transfer_size(),

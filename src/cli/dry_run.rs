@@ -3,7 +3,8 @@
 use anyhow::Context as _;
 use serde::Serialize;
 
-use crate::dfuse::plan::{AddressRange, Plan, Stage, TargetPlan};
+use crate::dfuse::plan::{Plan, TargetPlan};
+use crate::dfuse::range::AddressRange;
 
 use super::board::Board;
 use super::diagnosis::Diagnosis;
@@ -113,22 +114,19 @@ fn target_document<'p>(target: &'p TargetPlan<'_>) -> TargetDocument<'p> {
         name: &target.name,
         mass_erase: target.mass_erase.is_some(),
         erase: erase.chain(mass_erase).map(range_document).collect(),
-        write: stages(target)
+        write: target
+            .stages()
             .flat_map(|stage| &stage.write)
             .copied()
             .map(range_document)
             .collect(),
-        verify: stages(target)
+        verify: target
+            .stages()
             .flat_map(|stage| &stage.verify)
             .copied()
             .map(range_document)
             .collect(),
     }
-}
-
-/// Both stages, in the order in which they are carried out.
-fn stages<'p>(target: &'p TargetPlan<'_>) -> impl Iterator<Item = &'p Stage> {
-    [&target.body].into_iter().chain(&target.head)
 }
 
 fn range_document(range: AddressRange) -> RangeDocument {
@@ -151,7 +149,7 @@ fn text(label: &str, plan: &Plan<'_>) -> String {
         for sector in &target.erase {
             text += &format!("     erase   {}\n", range_text((*sector).into()));
         }
-        for range in stages(target).flat_map(|stage| &stage.write) {
+        for range in target.stages().flat_map(|stage| &stage.write) {
             text += &format!("     write   {}\n", range_text(*range));
         }
         text += match (target.is_verified(), target.named_bytes()) {

@@ -115,6 +115,7 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
             .as_ref()
             .map(|alt| alt.number(&memories))
             .transpose()?,
+        full: args.full,
         mass_erase: args.mass_erase,
         verify: !args.no_verify,
         start: !args.stay,

@@ -1,7 +1,7 @@
 //! Numbers, addresses and ranges as people type them.
 
-use crate::dfuse::plan::AddressRange;
 use crate::dfuse::plan::erase::EraseRange;
+use crate::dfuse::range::AddressRange;
 
 /// The end of the address space.
 const ADDRESS_SPACE: u64 = 1 << 32;

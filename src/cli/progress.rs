@@ -109,6 +109,7 @@ fn begin(bar: &ProgressBar, label: &str, phase: Phase, total: Option<u64>) {
 
 fn doing(phase: Phase) -> &'static str {
     match phase {
+        Phase::Compare => "comparing",
         Phase::MassErase => "mass-erasing",
         Phase::BlankCheck => "checking for blank",
         Phase::Erase => "erasing",

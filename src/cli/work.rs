@@ -217,7 +217,7 @@ impl Outcome {
             hint: error.and_then(|diagnosis| diagnosis.hint.as_deref()),
             erased_sectors: self.tally.erased_sectors,
             written_bytes: self.tally.written_bytes,
-            skipped_bytes: 0,
+            skipped_bytes: self.tally.skipped_bytes,
             verified_bytes: self.tally.verified_bytes,
             requests: self.requests,
             retries: self.tally.retries,

@@ -1,7 +1,7 @@
 //! A range of addresses cut into the blocks that go over the wire.
 
-use super::plan::AddressRange;
 use super::protocol::FIRST_DATA_BLOCK;
+use super::range::AddressRange;
 
 /// Blocks of one length that follow one setting of the address pointer.
 ///

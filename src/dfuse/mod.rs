@@ -7,4 +7,5 @@ pub mod link;
 pub mod plan;
 pub mod protocol;
 pub mod quirks;
+pub mod range;
 pub mod session;

@@ -3,12 +3,14 @@
 pub mod erase;
 pub mod error;
 pub mod flash;
+pub mod profile;
 
 use crate::image::ImageElement;
 
-use super::layout::{MemoryLayout, Sector};
+use super::layout::Sector;
 use super::quirks::erased_value;
-use error::PlanError;
+use super::range::{AddressRange, index, joined};
+use profile::Memory;
 
 /// What is to be done with one board.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct TargetPlan<'i> {
     pub name: String,
     /// Every sector that has a byte of the image, ascending.
     pub sectors: Vec<Sector>,
+    /// Look first what is there already, and leave out what needs no work.
+    pub compare: bool,
     /// Erase all of it, before anything else.
     pub mass_erase: Option<MassErase>,
     /// Sectors to erase one by one, ascending.
@@ -48,6 +52,7 @@ impl<'i> TargetPlan<'i> {
             alternate_setting: memory.alternate_setting,
             name: memory.layout.name.clone(),
             sectors: Vec::new(),
+            compare: false,
             mass_erase: None,
             erase: Vec::new(),
             body: Stage::default(),
@@ -60,6 +65,11 @@ impl<'i> TargetPlan<'i> {
     /// What memory should hold from `address` on: named bytes, erased ones elsewhere. Returns how many were named.
     pub fn contents(&self, address: u32, buffer: &mut [u8]) -> u64 {
         buffer.fill(self.erased);
+        self.overlay(address, buffer)
+    }
+
+    /// Puts the named bytes from `address` on into `buffer` and leaves the others in it. Returns how many were named.
+    pub fn overlay(&self, address: u32, buffer: &mut [u8]) -> u64 {
         let start = u64::from(address);
         let end = start + buffer.len() as u64;
         let first = self
@@ -79,13 +89,99 @@ impl<'i> TargetPlan<'i> {
         named
     }
 
-    /// The sectors of the image that have a byte of `range`.
-    pub fn sectors_in(&self, range: AddressRange) -> impl Iterator<Item = Sector> + '_ {
+    /// Whether these bytes of this memory were never written.
+    pub fn is_erased(&self, bytes: &[u8]) -> bool {
+        bytes.iter().all(|byte| *byte == self.erased)
+    }
+
+    /// Whether all of `range` can be read.
+    pub fn is_readable(&self, range: AddressRange) -> bool {
+        let mut next = range.start();
+        for sector in self
+            .sectors_in(range)
+            .filter(|sector| sector.access.readable)
+        {
+            if u64::from(sector.address) <= next {
+                next = sector.end();
+            }
+        }
+        next >= range.end
+    }
+
+    /// Sees to it that the head is erased first and written last even where it is there already: with its vector
+    /// table in place, a board whose flash ends early would start half an application.
+    pub fn give_up_head(&self, findings: &mut [Finding]) {
+        for range in self.head.iter().flat_map(|head| &head.write) {
+            for finding in &mut findings[self.sector_indices(*range)] {
+                finding.same = false;
+            }
+        }
+    }
+
+    /// Leaves out what is there already, and the erasing of what is erased. `findings` has one for each of the
+    /// sectors. Returns how many bytes of the image are there.
+    pub fn settle(&mut self, findings: &[Finding]) -> u64 {
+        let found = || self.sectors.iter().zip(findings);
+        let to_erase =
+            found().filter(|(sector, finding)| sector.access.erasable && finding.is_different());
+        self.erase = to_erase.map(|(sector, _)| *sector).collect();
+        let needs_work = |ranges: &[AddressRange]| {
+            let parts = ranges.iter().flat_map(|range| {
+                let found = self
+                    .sector_indices(*range)
+                    .map(|index| (self.sectors[index], findings[index]));
+                found
+                    .filter(|(_, finding)| !finding.same)
+                    .filter_map(|(sector, _)| range.overlap(sector.into()))
+            });
+            joined(parts)
+        };
+        let left = |stage: &Stage| Stage {
+            write: needs_work(&stage.write),
+            verify: needs_work(&stage.verify),
+        };
+        let (body, head) = (left(&self.body), self.head.as_ref().map(left));
+        let before = self.named_bytes_to_write();
+        self.body = body;
+        self.head = head.filter(|head| !head.write.is_empty());
+        before - self.named_bytes_to_write()
+    }
+
+    /// Body and head, in the order in which they are carried out.
+    pub fn stages(&self) -> impl Iterator<Item = &Stage> {
+        [&self.body].into_iter().chain(&self.head)
+    }
+
+    /// Which of the sectors of the image have a byte of `range`.
+    pub fn sector_indices(&self, range: AddressRange) -> std::ops::Range<usize> {
         let first = self
             .sectors
             .partition_point(|sector| sector.end() <= range.start());
-        let behind = move |sector: &&Sector| u64::from(sector.address) < range.end;
-        self.sectors[first..].iter().take_while(behind).copied()
+        let behind = self
+            .sectors
+            .partition_point(|sector| u64::from(sector.address) < range.end);
+        first..behind.max(first)
+    }
+
+    /// The sectors of the image that have a byte of `range`.
+    pub fn sectors_in(&self, range: AddressRange) -> impl Iterator<Item = Sector> + '_ {
+        self.sectors[self.sector_indices(range)].iter().copied()
+    }
+
+    /// How many bytes of the image are written.
+    fn named_bytes_to_write(&self) -> u64 {
+        let ranges = || self.stages().flat_map(|stage| &stage.write);
+        let named = |element: &ImageElement| {
+            let element = AddressRange {
+                address: element.address,
+                end: element.end(),
+            };
+            ranges()
+                .filter_map(|range| range.overlap(element))
+                .map(AddressRange::size)
+                .sum::<u64>()
+        };
+        self.elements.iter().map(named).sum()
     }
 
     /// What is written before `block` is, when the stages are carried out one after the other.
@@ -114,17 +210,40 @@ impl<'i> TargetPlan<'i> {
 
     /// Whether anything is read back.
     pub fn is_verified(&self) -> bool {
-        !self.body.verify.is_empty()
-            || self
-                .head
-                .as_ref()
-                .is_some_and(|head| !head.verify.is_empty())
+        self.stages().any(|stage| !stage.verify.is_empty())
     }
 }
 
-/// Offsets within a buffer are below its length, which is a `usize`.
-fn index(offset: u64) -> usize {
-    usize::try_from(offset).expect("an offset into a buffer in memory")
+/// What was found in a sector, of the bytes that the plan is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finding {
+    /// Every byte that the image names is there already.
+    pub same: bool,
+    /// None was ever written.
+    pub erased: bool,
+}
+
+/// As long as nothing was looked at, nothing contradicts.
+impl Default for Finding {
+    fn default() -> Self {
+        Self {
+            same: true,
+            erased: true,
+        }
+    }
+}
+
+impl Finding {
+    /// Adds what was found in a part of the sector.
+    pub fn saw(&mut self, same: bool, erased: bool) {
+        self.same &= same;
+        self.erased &= erased;
+    }
+
+    /// Whether the sector has to be erased, whatever the rest of it holds.
+    pub fn is_different(self) -> bool {
+        !self.same && !self.erased
+    }
 }
 
 /// Erasing all of a memory.
@@ -173,67 +292,6 @@ pub struct Start {
     pub address: u32,
 }
 
-/// Addresses from `address` up to, but without, `end`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AddressRange {
-    /// The first address.
-    pub address: u32,
-    /// The address behind the last, up to 2^32; more than `address`.
-    pub end: u64,
-}
-
-impl AddressRange {
-    /// Its first address, as a number that can be compared with `end`.
-    pub fn start(self) -> u64 {
-        u64::from(self.address)
-    }
-
-    /// In bytes, up to 2^32.
-    pub fn size(self) -> u64 {
-        self.end - self.start()
-    }
-}
-
-impl AddressRange {
-    /// From `start` to `end`, unless that is nothing.
-    fn between(start: u64, end: u64) -> Option<Self> {
-        let address = u32::try_from(start).ok()?;
-        (start < end).then_some(Self { address, end })
-    }
-
-    /// What is left of it behind its first `bytes`.
-    pub fn behind(self, bytes: u64) -> Option<Self> {
-        Self::between(self.start() + bytes, self.end)
-    }
-
-    /// At most its first `bytes`.
-    pub fn up_to(self, bytes: u64) -> Self {
-        Self {
-            end: self.end.min(self.start() + bytes),
-            ..self
-        }
-    }
-
-    /// What of it lies below an address.
-    fn below(self, address: u32) -> Option<Self> {
-        Self::between(self.start(), self.end.min(address.into()))
-    }
-
-    /// What both have.
-    pub fn overlap(self, other: Self) -> Option<Self> {
-        Self::between(self.start().max(other.start()), self.end.min(other.end))
-    }
-}
-
-impl From<Sector> for AddressRange {
-    fn from(sector: Sector) -> Self {
-        Self {
-            address: sector.address,
-            end: sector.end(),
-        }
-    }
-}
-
 impl ImageElement {
     /// The first address, as a number that can be compared with [`ImageElement::end`].
     fn start(&self) -> u64 {
@@ -246,129 +304,10 @@ impl ImageElement {
     }
 }
 
-/// Joins ascending ranges that touch or overlap.
-pub fn joined(ranges: impl Iterator<Item = AddressRange>) -> Vec<AddressRange> {
-    let mut joined: Vec<AddressRange> = Vec::new();
-    for range in ranges {
-        match joined.last_mut() {
-            Some(last) if range.start() <= last.end => last.end = last.end.max(range.end),
-            _ => joined.push(range),
-        }
-    }
-    joined
-}
-
-/// What the board at hand is, as far as a plan depends on it.
-#[derive(Debug, Clone, Copy)]
-pub struct BoardProfile<'b> {
-    /// Its memories, ascending by alternate setting; at least one.
-    pub memories: &'b [Memory],
-    /// `idVendor` and `idProduct`.
-    pub ids: (u16, u16),
-    /// The size of a block, in bytes.
-    pub transfer_size: u16,
-    /// Whether memory can be read back.
-    pub can_upload: bool,
-}
-
-impl<'b> BoardProfile<'b> {
-    /// The memory that the application is in.
-    fn main_memory(self) -> &'b Memory {
-        self.memories.first().expect("a board has a memory")
-    }
-
-    fn memory(self, alternate_setting: u8) -> Result<&'b Memory, PlanError> {
-        let mut memories = self.memories.iter();
-        memories
-            .find(|memory| memory.alternate_setting == alternate_setting)
-            .ok_or_else(|| PlanError::NoSuchAlternateSetting {
-                number: alternate_setting,
-                available: self
-                    .memories
-                    .iter()
-                    .map(|memory| memory.alternate_setting)
-                    .collect(),
-            })
-    }
-
-    /// The first memory that has all of these addresses, or the main memory, for the error that follows.
-    fn memory_with(self, addresses: impl Iterator<Item = u32> + Clone) -> &'b Memory {
-        let has_all = |memory: &&Memory| {
-            addresses
-                .clone()
-                .all(|address| memory.layout.sector_at(address).is_some())
-        };
-        self.memories
-            .iter()
-            .find(has_all)
-            .unwrap_or_else(|| self.main_memory())
-    }
-}
-
-/// A memory of the board.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Memory {
-    /// `bAlternateSetting`.
-    pub alternate_setting: u8,
-    /// What its string says.
-    pub layout: MemoryLayout,
-}
-
-impl Memory {
-    /// Its lowest address.
-    pub fn start(&self) -> u32 {
-        let addresses = self.layout.segments.iter().map(|segment| segment.address);
-        addresses.min().unwrap_or(0)
-    }
-
-    /// All sectors that can be erased, ascending.
-    fn erasable_sectors(&self) -> Vec<Sector> {
-        self.layout
-            .sectors()
-            .filter(|sector| sector.access.erasable)
-            .collect()
-    }
-
-    /// Name and layout in one line, for messages.
-    fn describe(&self) -> String {
-        let segments: Vec<String> = self
-            .layout
-            .segments
-            .iter()
-            .map(|segment| {
-                let access = segment.access;
-                format!(
-                    "{:#010x}..{:#010x} ({access})",
-                    segment.address,
-                    segment.end()
-                )
-            })
-            .collect();
-        let Self {
-            alternate_setting,
-            layout,
-        } = self;
-        format!(
-            "alternate setting {alternate_setting}, {:?}, has {}",
-            layout.name,
-            segments.join(", ")
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn range(address: u32, end: u64) -> AddressRange {
-        AddressRange { address, end }
-    }
-
-    #[test]
-    fn ranges_that_touch_or_overlap_are_joined() {
-        let ranges = [range(0, 16), range(16, 32), range(24, 28), range(40, 48)];
-        assert_eq!(joined(ranges.into_iter()), [range(0, 32), range(40, 48)]);
-    }
+    use crate::dfuse::layout::MemoryLayout;
 
     #[test]
     fn a_block_holds_the_named_bytes_and_erased_ones_around_them() {

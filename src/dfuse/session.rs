@@ -1,5 +1,6 @@
 //! One board, from dfuIDLE to the start of its application: carries out a plan.
 
+mod compare;
 mod download;
 mod erase;
 mod read;
@@ -14,6 +15,7 @@ use super::link::Link;
 use super::plan::{Plan, Start, TargetPlan};
 use super::protocol::{DfuStatus, DfuseCommand};
 use super::quirks;
+use read::Cursor;
 
 /// What is happening.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +31,8 @@ pub enum Event<'e> {
 /// The parts of the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
+    /// Looking at what is there already.
+    Compare,
     /// Erasing all of a memory.
     MassErase,
     /// Looking whether that erased everything.
@@ -52,6 +56,8 @@ pub struct Tally {
     pub erased_sectors: usize,
     /// Bytes of the image that were written.
     pub written_bytes: u64,
+    /// Bytes of the image that were there already.
+    pub skipped_bytes: u64,
     /// Bytes that were read back and are as they should be.
     pub verified_bytes: u64,
     /// How often something went wrong and was tried again.
@@ -81,6 +87,8 @@ pub struct Session<'t> {
     on_event: &'t mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
     tally: Tally,
     selected: Option<u8>,
+    /// Where reading can go on; `None` after anything but reading.
+    cursor: Option<Cursor>,
     /// Whether what is done now is progress. Doing something over is not.
     counting: bool,
 }
@@ -100,6 +108,7 @@ impl<'t> Session<'t> {
             on_event,
             tally,
             selected: None,
+            cursor: None,
             counting: true,
         })
     }
@@ -120,6 +129,7 @@ impl<'t> Session<'t> {
     }
 
     fn carry_out(&mut self, plan: &Plan<'_>) -> Result<(), SessionError> {
+        let plan = &self.compare(plan)?;
         self.erase(plan)?;
         self.download(plan)?;
         match plan.start {
@@ -146,6 +156,7 @@ impl<'t> Session<'t> {
     }
 
     fn set_address(&mut self, address: u32) -> Result<(), SessionError> {
+        self.cursor = None;
         self.link.command(
             DfuseCommand::SetAddressPointer(address),
             Action::SetAddress(address),
@@ -158,6 +169,7 @@ impl<'t> Session<'t> {
 
     fn select(&mut self, alternate_setting: u8) -> Result<(), SessionError> {
         if self.options.several_memories && self.selected != Some(alternate_setting) {
+            self.cursor = None;
             self.persist(|session| session.link.select_memory(alternate_setting))?;
             self.selected = Some(alternate_setting);
         }

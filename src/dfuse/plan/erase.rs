@@ -3,7 +3,9 @@
 use crate::dfuse::layout::Sector;
 
 use super::error::PlanError;
-use super::{AddressRange, BoardProfile, MassErase, Memory, Plan, TargetPlan, joined};
+use super::profile::{BoardProfile, Memory};
+use super::{MassErase, Plan, TargetPlan};
+use crate::dfuse::range::{AddressRange, joined};
 
 /// What to erase.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +59,7 @@ pub fn plan_erase(
                 return Err(PlanError::NotErasable { address, memory });
             }
             let check = board.can_upload && sectors.iter().all(|sector| sector.access.readable);
+            plan.sectors = sectors.clone();
             plan.mass_erase = Some(MassErase { sectors, check });
         }
         EraseRequest::Ranges(ranges) => {
@@ -69,6 +72,7 @@ pub fn plan_erase(
                 .erase
                 .iter()
                 .filter(|sector| board.can_upload && sector.access.readable);
+            plan.sectors = plan.erase.clone();
             plan.body.verify = joined(readable.copied().map(AddressRange::from));
         }
     }

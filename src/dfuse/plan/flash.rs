@@ -4,9 +4,9 @@ use crate::dfuse::layout::{MemoryLayout, Sector};
 use crate::image::{Image, ImageElement, ImageTarget};
 
 use super::error::PlanError;
-use super::{
-    AddressRange, BoardProfile, MassErase, Memory, Plan, Stage, Start, TargetPlan, joined,
-};
+use super::profile::{BoardProfile, Memory};
+use super::{MassErase, Plan, Stage, Start, TargetPlan};
+use crate::dfuse::range::{AddressRange, joined};
 
 /// In erasable memory, writes are widened to units of this many bytes, filled up with what erased flash holds, which
 /// changes nothing there. It is the largest unit that an STM32 programs at once (L1: half a page; others are smaller
@@ -19,6 +19,8 @@ const PROGRAM_UNIT: u64 = 128;
 pub struct FlashOptions {
     /// This memory, whatever would be chosen otherwise.
     pub alternate_setting: Option<u8>,
+    /// Erase and write all of it, even what is there already.
+    pub full: bool,
     /// Erase all of the memory first.
     pub mass_erase: bool,
     /// Read back and compare.
@@ -160,6 +162,7 @@ fn plan_target<'i>(
     }
     plan.body = stage(write);
     plan.sectors = sectors.clone();
+    plan.compare = !options.full && !options.mass_erase && board.can_upload && readable;
     planned.push(PlannedMemory {
         layout: memory.layout.clone(),
         sectors,
@@ -311,6 +314,7 @@ mod tests {
 
     const OPTIONS: FlashOptions = FlashOptions {
         alternate_setting: None,
+        full: false,
         mass_erase: false,
         verify: true,
         start: true,

@@ -3,7 +3,8 @@
 use crate::dfuse::blocks::bursts;
 use crate::dfuse::error::{Action, SessionError};
 use crate::dfuse::layout::Sector;
-use crate::dfuse::plan::{AddressRange, Plan, Stage, TargetPlan};
+use crate::dfuse::plan::{Plan, Stage, TargetPlan};
+use crate::dfuse::range::AddressRange;
 
 use super::{Event, Phase, Session};
 
@@ -94,7 +95,15 @@ impl Session<'_> {
             for (block, address) in burst.blocks() {
                 let data = &mut buffer[..burst.length.into()];
                 let named = target.contents(address, data);
-                self.link.write_block(block, data, address)?;
+                // Erasing has written it already. The address of the next block follows from its number.
+                let erasable = || {
+                    target
+                        .sectors_in(range)
+                        .all(|sector| sector.access.erasable)
+                };
+                if !(target.is_erased(data) && erasable()) {
+                    self.link.write_block(block, data, address)?;
+                }
                 *done += u64::from(burst.length);
                 if self.counting {
                     self.tally.written_bytes += named;

@@ -2,8 +2,9 @@
 
 use crate::dfuse::error::{Action, SessionError};
 use crate::dfuse::layout::Sector;
-use crate::dfuse::plan::{AddressRange, MassErase, Plan, TargetPlan, joined};
+use crate::dfuse::plan::{MassErase, Plan, TargetPlan};
 use crate::dfuse::protocol::DfuseCommand;
+use crate::dfuse::range::{AddressRange, joined};
 
 use super::{Event, Phase, Session};
 
@@ -55,6 +56,7 @@ impl Session<'_> {
     ) -> Result<(), SessionError> {
         let mut tries = 0;
         loop {
+            self.cursor = None;
             let erase = DfuseCommand::Erase(sector.address);
             let Err(error) = self.link.command(erase, Action::Erase(sector.address)) else {
                 return Ok(());
@@ -80,6 +82,7 @@ impl Session<'_> {
     ) -> Result<(), SessionError> {
         let sectors = &mass_erase.sectors;
         self.tell(Event::Begin(Phase::MassErase, None), Action::MassErase)?;
+        self.cursor = None;
         self.persist(|session| {
             session
                 .link
@@ -117,7 +120,7 @@ impl Session<'_> {
         self.begin(Phase::BlankCheck, size(sectors))?;
         let mut not_erased: Vec<Sector> = Vec::new();
         for range in joined(sectors.iter().copied().map(AddressRange::from)) {
-            self.read(range, |address, found| {
+            self.read(target, range, |address, found| {
                 let dirty = |(_, byte): &(u64, &u8)| **byte != target.erased;
                 let mut dirty = (u64::from(address)..)
                     .zip(found)

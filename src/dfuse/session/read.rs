@@ -1,8 +1,9 @@
 //! Reading flash, and comparing it with what it should hold.
 
-use crate::dfuse::blocks::bursts;
 use crate::dfuse::error::{Action, Cause, SessionError};
-use crate::dfuse::plan::{AddressRange, TargetPlan};
+use crate::dfuse::plan::TargetPlan;
+use crate::dfuse::protocol::FIRST_DATA_BLOCK;
+use crate::dfuse::range::AddressRange;
 
 use super::Session;
 
@@ -14,6 +15,13 @@ pub(super) struct Found {
     pub as_planned: bool,
 }
 
+/// Where the device would read next without a new address pointer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cursor {
+    address: u64,
+    block: u16,
+}
+
 impl Session<'_> {
     /// Compares flash with what the plan says it holds.
     pub(super) fn verify(
@@ -23,7 +31,7 @@ impl Session<'_> {
     ) -> Result<(), SessionError> {
         let mut expected = vec![0; self.options.transfer_size.into()];
         let mut verified = 0;
-        let result = self.read(range, |address, found| {
+        let result = self.read(target, range, |address, found| {
             let expected = &mut expected[..found.len()];
             let named = target.contents(address, expected);
             first_difference(address, found, expected)?;
@@ -47,61 +55,80 @@ impl Session<'_> {
         target: &TargetPlan<'_>,
         range: AddressRange,
     ) -> Result<Found, SessionError> {
-        let mut found_all = Found {
+        let mut all = Found {
             erased: true,
             as_planned: true,
         };
         let mut expected = vec![0; self.options.transfer_size.into()];
-        self.read(range, |address, found| {
+        self.read(target, range, |address, found| {
             let expected = &mut expected[..found.len()];
             target.contents(address, expected);
-            found_all.as_planned &= found == expected;
-            found_all.erased &= found.iter().all(|byte| *byte == target.erased);
+            all.as_planned &= found == expected;
+            all.erased &= target.is_erased(found);
             Ok(())
         })?;
-        Ok(found_all)
+        Ok(all)
     }
 
     /// Reads a range block by block and shows each once to `look`, or again where `look` doesn't believe it.
     pub(super) fn read(
         &mut self,
+        target: &TargetPlan<'_>,
         range: AddressRange,
         mut look: impl FnMut(u32, &[u8]) -> Result<(), Cause>,
     ) -> Result<(), SessionError> {
         let mut buffer = vec![0; self.options.transfer_size.into()];
-        let mut done = 0;
-        let mut tries = 0;
-        while let Some(rest) = range.behind(done) {
-            let before = done;
-            let result = self.read_on(rest, &mut buffer, &mut done, &mut look);
-            if done > before {
-                tries = 0;
-            }
-            if let Err(error) = result {
-                self.recover(error, &mut tries)?;
-            }
+        for block in range.blocks(self.options.transfer_size) {
+            self.read_block(target, block, &mut buffer, &mut look)?;
+            self.advance(block.size(), Action::Verify(block.address))?;
         }
         Ok(())
     }
 
-    fn read_on(
+    /// Reads at most a block and shows it, as [`Session::read`] does.
+    pub(super) fn read_block(
         &mut self,
-        range: AddressRange,
+        target: &TargetPlan<'_>,
+        wanted: AddressRange,
         buffer: &mut [u8],
-        done: &mut u64,
-        look: &mut dyn FnMut(u32, &[u8]) -> Result<(), Cause>,
+        mut look: impl FnMut(u32, &[u8]) -> Result<(), Cause>,
     ) -> Result<(), SessionError> {
-        for burst in bursts(range, self.options.transfer_size) {
-            self.set_address(burst.address)?;
-            for (block, address) in burst.blocks() {
-                let action = Action::Verify(address);
-                let found = &mut buffer[..burst.length.into()];
-                self.link.read_block(block, found, address)?;
-                look(address, found).map_err(|cause| SessionError { action, cause })?;
-                *done += u64::from(burst.length);
-                self.advance(burst.length.into(), action)?;
+        let size = usize::from(self.options.transfer_size);
+        let wanted_size = usize::try_from(wanted.size()).map_or(size, |wanted| wanted.min(size));
+        // A short block would need an address pointer of its own, before and behind it.
+        let full = target.is_readable(AddressRange {
+            end: wanted.start() + size as u64,
+            ..wanted
+        });
+        let buffer = &mut buffer[..if full { size } else { wanted_size }];
+        self.persist(|session| {
+            session.read_at(wanted.address, buffer)?;
+            look(wanted.address, &buffer[..wanted_size]).map_err(|cause| SessionError {
+                action: Action::Verify(wanted.address),
+                cause,
+            })
+        })
+    }
+
+    /// Reads what stands at `address`, with a new address pointer only where one is needed: after anything but
+    /// reading, at another address than the next, around blocks that are not full, and when 16 bits of block number
+    /// are used up.
+    fn read_at(&mut self, address: u32, buffer: &mut [u8]) -> Result<(), SessionError> {
+        let here = |cursor: &Cursor| cursor.address == u64::from(address);
+        let full = buffer.len() == usize::from(self.options.transfer_size);
+        let block = match self.cursor.take().filter(here) {
+            Some(cursor) if full => cursor.block,
+            _ => {
+                self.set_address(address)?;
+                FIRST_DATA_BLOCK
             }
-        }
+        };
+        self.link.read_block(block, buffer, address)?;
+        let next = block.checked_add(1).filter(|_| full);
+        self.cursor = next.map(|block| Cursor {
+            address: u64::from(address) + buffer.len() as u64,
+            block,
+        });
         Ok(())
     }
 }

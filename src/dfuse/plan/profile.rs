@@ -1,0 +1,103 @@
+//! What a plan has to know of the board at hand.
+
+use crate::dfuse::layout::{MemoryLayout, Sector};
+
+use super::error::PlanError;
+
+/// What the board at hand is, as far as a plan depends on it.
+#[derive(Debug, Clone, Copy)]
+pub struct BoardProfile<'b> {
+    /// Its memories, ascending by alternate setting; at least one.
+    pub memories: &'b [Memory],
+    /// `idVendor` and `idProduct`.
+    pub ids: (u16, u16),
+    /// The size of a block, in bytes.
+    pub transfer_size: u16,
+    /// Whether memory can be read back.
+    pub can_upload: bool,
+}
+
+impl<'b> BoardProfile<'b> {
+    /// The memory that the application is in.
+    pub(super) fn main_memory(self) -> &'b Memory {
+        self.memories.first().expect("a board has a memory")
+    }
+
+    pub(super) fn memory(self, alternate_setting: u8) -> Result<&'b Memory, PlanError> {
+        let mut memories = self.memories.iter();
+        memories
+            .find(|memory| memory.alternate_setting == alternate_setting)
+            .ok_or_else(|| PlanError::NoSuchAlternateSetting {
+                number: alternate_setting,
+                available: self
+                    .memories
+                    .iter()
+                    .map(|memory| memory.alternate_setting)
+                    .collect(),
+            })
+    }
+
+    /// The first memory that has all of these addresses, or the main memory, for the error that follows.
+    pub(super) fn memory_with(self, addresses: impl Iterator<Item = u32> + Clone) -> &'b Memory {
+        let has_all = |memory: &&Memory| {
+            addresses
+                .clone()
+                .all(|address| memory.layout.sector_at(address).is_some())
+        };
+        self.memories
+            .iter()
+            .find(has_all)
+            .unwrap_or_else(|| self.main_memory())
+    }
+}
+
+/// A memory of the board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Memory {
+    /// `bAlternateSetting`.
+    pub alternate_setting: u8,
+    /// What its string says.
+    pub layout: MemoryLayout,
+}
+
+impl Memory {
+    /// Its lowest address.
+    pub fn start(&self) -> u32 {
+        let addresses = self.layout.segments.iter().map(|segment| segment.address);
+        addresses.min().unwrap_or(0)
+    }
+
+    /// All sectors that can be erased, ascending.
+    pub(super) fn erasable_sectors(&self) -> Vec<Sector> {
+        self.layout
+            .sectors()
+            .filter(|sector| sector.access.erasable)
+            .collect()
+    }
+
+    /// Name and layout in one line, for messages.
+    pub(super) fn describe(&self) -> String {
+        let segments: Vec<String> = self
+            .layout
+            .segments
+            .iter()
+            .map(|segment| {
+                let access = segment.access;
+                format!(
+                    "{:#010x}..{:#010x} ({access})",
+                    segment.address,
+                    segment.end()
+                )
+            })
+            .collect();
+        let Self {
+            alternate_setting,
+            layout,
+        } = self;
+        format!(
+            "alternate setting {alternate_setting}, {:?}, has {}",
+            layout.name,
+            segments.join(", ")
+        )
+    }
+}

@@ -1,0 +1,110 @@
+//! Ranges of addresses, which end at 2^32 at the latest.
+
+use super::layout::Sector;
+
+/// Addresses from `address` up to, but without, `end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddressRange {
+    /// The first address.
+    pub address: u32,
+    /// The address behind the last, up to 2^32; more than `address`.
+    pub end: u64,
+}
+
+impl AddressRange {
+    /// Its first address, as a number that can be compared with `end`.
+    pub fn start(self) -> u64 {
+        u64::from(self.address)
+    }
+
+    /// In bytes, up to 2^32.
+    pub fn size(self) -> u64 {
+        self.end - self.start()
+    }
+}
+
+impl AddressRange {
+    /// From `start` to `end`, unless that is nothing.
+    pub fn between(start: u64, end: u64) -> Option<Self> {
+        let address = u32::try_from(start).ok()?;
+        (start < end).then_some(Self { address, end })
+    }
+
+    /// What is left of it behind its first `bytes`.
+    pub fn behind(self, bytes: u64) -> Option<Self> {
+        Self::between(self.start() + bytes, self.end)
+    }
+
+    /// Cut into blocks of `size` bytes, the last one perhaps shorter.
+    pub fn blocks(self, size: u16) -> impl Iterator<Item = Self> {
+        let size = u64::from(size);
+        (0..self.size().div_ceil(size))
+            .filter_map(move |index| Some(self.behind(index * size)?.up_to(size)))
+    }
+
+    /// Those of the bytes that begin at `address` which stand in this range.
+    pub fn within(self, address: u32, bytes: &[u8]) -> &[u8] {
+        let offset =
+            |position: u64| index(position.saturating_sub(address.into())).min(bytes.len());
+        &bytes[offset(self.start())..offset(self.end)]
+    }
+
+    /// At most its first `bytes`.
+    pub fn up_to(self, bytes: u64) -> Self {
+        Self {
+            end: self.end.min(self.start() + bytes),
+            ..self
+        }
+    }
+
+    /// What of it lies below an address.
+    pub fn below(self, address: u32) -> Option<Self> {
+        Self::between(self.start(), self.end.min(address.into()))
+    }
+
+    /// What both have.
+    pub fn overlap(self, other: Self) -> Option<Self> {
+        Self::between(self.start().max(other.start()), self.end.min(other.end))
+    }
+}
+
+impl From<Sector> for AddressRange {
+    fn from(sector: Sector) -> Self {
+        Self {
+            address: sector.address,
+            end: sector.end(),
+        }
+    }
+}
+
+/// Joins ascending ranges that touch or overlap.
+pub fn joined(ranges: impl Iterator<Item = AddressRange>) -> Vec<AddressRange> {
+    let mut joined: Vec<AddressRange> = Vec::new();
+    for range in ranges {
+        match joined.last_mut() {
+            Some(last) if range.start() <= last.end => last.end = last.end.max(range.end),
+            _ => joined.push(range),
+        }
+    }
+    joined
+}
+
+/// Offsets within a buffer are below its length, which is a `usize`.
+pub fn index(offset: u64) -> usize {
+    usize::try_from(offset).expect("an offset into a buffer in memory")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(address: u32, end: u64) -> AddressRange {
+        AddressRange { address, end }
+    }
+
+    #[test]
+    fn ranges_that_touch_or_overlap_are_joined() {
+        let ranges = [range(0, 16), range(16, 32), range(24, 28), range(40, 48)];
+        assert_eq!(joined(ranges.into_iter()), [range(0, 32), range(40, 48)]);
+    }
+}
