@@ -123,24 +123,30 @@ fn a_failure_is_a_json_document_before_any_board_is_known() {
     );
 }
 
+#[track_caller]
+fn check_usage(arguments: &str, mention: &str) {
+    let run = stdfu(&format!("{arguments} --json")).run();
+    assert!(run.stderr.starts_with("error: "), "{}", run.stderr);
+    let document = run.document(2);
+    assert_eq!(document["error"]["exit"], 2);
+    let message = document["error"]["message"].as_str().expect("a message");
+    assert!(
+        message.contains(mention),
+        "{mention:?} is not in {message:?}"
+    );
+}
+
+#[test]
+fn what_is_missing_on_the_command_line_is_named_in_the_json() {
+    check_usage("--sim f405 flash", "<FILE>");
+}
+
 #[test]
 fn a_wrong_command_line_is_a_json_document_too() {
-    let check = |arguments: &str, mention: &str| {
-        let run = stdfu(&format!("{arguments} --json")).run();
-        assert!(run.stderr.starts_with("error: "), "{}", run.stderr);
-        let document = run.document(2);
-        assert_eq!(document["error"]["exit"], 2);
-        let message = document["error"]["message"].as_str().expect("a message");
-        assert!(
-            message.contains(mention),
-            "{mention:?} is not in {message:?}"
-        );
-    };
-    check("flahs blinky.dfu", "flahs");
-    check("--sim f405 list --nonsense", "--nonsense");
-    check("--sim f405 erase flash", "\"flash\" is no number");
-    check("--sim f405 flash", "<FILE>");
-    check("", "subcommand");
+    check_usage("flahs blinky.dfu", "flahs");
+    check_usage("--sim f405 list --nonsense", "--nonsense");
+    check_usage("--sim f405 erase flash", "\"flash\" is no number");
+    check_usage("", "subcommand");
 }
 
 const RED: &str = "\u{1b}[31m";

@@ -200,7 +200,7 @@ hint: `stdfu list` shows the memories of the board. Nothing was erased.
 /// Today's best tool passes over such a target, and ends with exit code 0.
 #[test]
 fn a_file_with_a_target_that_the_board_lacks_is_refused_whole() {
-    let file = DfuseFile::new(&[(0, 0x0800_0000, &[0x11; 64]), (5, 0x0800_4000, &[0x22; 64])]);
+    let file = DfuseFile::new(&[(0, 0x0800_0000, &[0x11; 64]), (5, 0x0800_4000, &[0xA5; 64])]);
     check(
         "f405",
         &file.path(),
@@ -267,9 +267,9 @@ error: 336133663433 at 1-1: the file has data for alternate setting 1, \"Option 
 that changes the chip's settings, possibly for ever
 hint: If that is what you want, add --alt 1.
 ";
-    let file = DfuseFile::new(&[(0, 0x0800_0000, &[0x11; 64]), (1, 0x1FFF_C000, &[0x22; 16])]);
+    let file = DfuseFile::new(&[(0, 0x0800_0000, &[0x11; 64]), (1, 0x1FFF_C000, &[0xA5; 16])]);
     check("f405", &file.path(), 7, stderr);
-    let binary = DfuseFile::of(vec![0x22; 16], "option-bytes.bin");
+    let binary = DfuseFile::of(vec![0xA5; 16], "option-bytes.bin");
     check(
         "f405",
         &format!("{} --address 0x1FFFC000", binary.path()),
@@ -302,16 +302,21 @@ fn damage_is_told_with_its_offset() {
         let stderr = format!("error: {}: {error}\n", file.path());
         check("f405", &file.path(), 6, &stderr);
     };
-    check(5, 9, "offset 0x00000005: expected version 1, found 9");
+    check(
+        5,
+        9,
+        "offset 0x00000005: expected version 1 (bVersion), found 9",
+    );
     check(
         11,
         b'X',
-        "offset 0x0000000b: expected \"Target\", found \"Xarget\"",
+        "offset 0x0000000b: expected \"Target\", the signature of target 1 of 1, found \"Xarget\"",
     );
     check(
         292,
         0x7F,
-        "offset 0x00000124: expected an element of at most 64 bytes, found 2130706496 bytes",
+        "offset 0x00000121: expected an element size of at most 64, up to the end of the target (dwElementSize), \
+         found 2130706496",
     );
 }
 
