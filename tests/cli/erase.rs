@@ -132,22 +132,6 @@ fn another_memory_is_erased_by_address_or_by_name() {
     }
 }
 
-#[test]
-fn off_a_terminal_each_phase_has_a_line_and_the_end_a_summary() {
-    stdfu("--sim f405 erase 0x08000000..0x08010000 0x08020000")
-        .run()
-        .says(
-            0,
-            "336133663433 at 1-1: erased 5 sectors, 196608 bytes blank, in 0.0 s\n",
-            "erasing 192K\nverifying 192K\n",
-        );
-    stdfu("--sim f405 erase --all").run().says(
-        0,
-        "336133663433 at 1-1: erased 12 sectors, 1048576 bytes blank, in 0.0 s\n",
-        "mass-erasing\nchecking for blank 1M\n",
-    );
-}
-
 /// Asserts an empty stdout and that flash is as it was.
 #[track_caller]
 fn refused(board: &str, arguments: &str) -> Run {

@@ -124,48 +124,48 @@ fn exit_7_is_a_file_that_does_not_fit_the_board() {
 mod interrupted {
     //! Ctrl-C.
 
-    use std::process::{Child, Command, Stdio};
-    use std::thread;
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::{Command, Stdio};
     use std::time::{Duration, Instant};
 
     use crate::run::{Run, stdfu};
 
-    fn interrupt(child: &Child) {
-        let sent = Command::new("kill")
-            .args(["-INT", &child.id().to_string()])
-            .status();
-        assert!(sent.expect("kill is there").success());
-    }
-
-    /// Starts it, lets it get to its work, and interrupts it.
+    /// Starts it, lets it say something on stderr, and interrupts it then.
     fn interrupted(arguments: &str) -> Run {
-        let child = stdfu(arguments)
+        let mut child = stdfu(arguments)
             .into_command()
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary starts");
-        thread::sleep(Duration::from_millis(300));
-        interrupt(&child);
+        let mut reader = BufReader::new(child.stderr.take().expect("piped"));
+        let mut stderr = String::new();
+        reader.read_line(&mut stderr).expect("it says something");
+
+        let sent = Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status();
+        assert!(sent.expect("kill is there").success());
         let start = Instant::now();
-        let output = child.wait_with_output().expect("it ends");
-        assert!(
-            start.elapsed() < Duration::from_secs(2),
-            "{:?}",
-            start.elapsed()
-        );
+        reader.read_to_string(&mut stderr).expect("UTF-8");
+        let mut output = child.wait_with_output().expect("it ends");
+        let taken = start.elapsed();
+        assert!(taken < Duration::from_secs(5), "{taken:?}");
+        output.stderr = stderr.into_bytes();
         Run::from(output)
     }
 
     #[test]
     fn exit_130_is_a_wait_that_was_interrupted() {
-        interrupted("--sim f405 --serial NOSUCH serial --wait").says(
-            130,
-            "",
-            "error: interrupted while waiting for a board\n",
+        let arguments = "-vv --sim f405 --serial NOSUCH serial --wait";
+        let run = interrupted(arguments);
+        assert_eq!(run.exit, 130, "{run:?}");
+        assert_eq!(run.stdout, "");
+        assert_eq!(
+            run.stderr.lines().last(),
+            Some("error: interrupted while waiting for a board")
         );
-        let document =
-            interrupted("--json --sim f405 --serial NOSUCH flash blinky.dfu --wait").document(130);
+        let document = interrupted(&format!("{arguments} --json")).document(130);
         assert_eq!(document["error"]["exit"], 130);
     }
 

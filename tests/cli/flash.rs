@@ -1,13 +1,11 @@
 //! `stdfu flash`: what is in flash afterwards, seen from outside.
 
-use std::fs;
 use std::ops::Range;
-use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::run::{FlashFile, Run, bytes, sample, stdfu};
+use crate::firmware::Firmware;
+use crate::run::{FlashFile, sample, stdfu};
 
 /// Where main flash begins on every simulated board.
 const FLASH: u32 = 0x0800_0000;
@@ -54,25 +52,6 @@ fn check(
     erased: Range<u32>,
 ) -> Value {
     check_with(board, size, arguments, image, erased, 0xFF)
-}
-
-/// A raw binary that is not among the samples.
-struct Binary {
-    _directory: TempDir,
-    path: PathBuf,
-    data: Vec<u8>,
-}
-
-fn binary(length: usize) -> Binary {
-    let directory = TempDir::new().expect("a temporary directory");
-    let path = directory.path().join("firmware.bin");
-    let data = bytes(length, 0x4449);
-    fs::write(&path, &data).expect("a new file");
-    Binary {
-        _directory: directory,
-        path,
-        data,
-    }
 }
 
 #[test]
@@ -171,12 +150,12 @@ fn an_address_is_read_in_every_form() {
 /// A layout taken for bare sizes without an address would erase four sectors of 16K here.
 #[test]
 fn an_image_over_sectors_of_different_sizes_erases_exactly_these() {
-    let firmware = binary(200 << 10);
+    let firmware = Firmware::raw(200 << 10);
     let result = check(
         "f405",
         1 << 20,
-        &format!("{} --address 0x08010000", firmware.path.display()),
-        &[(0x0801_0000, &firmware.data)],
+        &format!("{} --address 0x08010000", firmware.path()),
+        &[(0x0801_0000, &firmware.bytes)],
         0x0801_0000..0x0806_0000,
     );
     assert_eq!(result["erased_sectors"], 3);
@@ -185,12 +164,12 @@ fn an_image_over_sectors_of_different_sizes_erases_exactly_these() {
 /// Sectors are small again where the second bank begins.
 #[test]
 fn an_image_over_both_banks_of_an_f429_erases_exactly_its_sectors() {
-    let firmware = binary(24 << 10);
+    let firmware = Firmware::raw(24 << 10);
     let result = check(
         "f429",
         2 << 20,
-        &format!("{} --address 0x080FF000", firmware.path.display()),
-        &[(0x080F_F000, &firmware.data)],
+        &format!("{} --address 0x080FF000", firmware.path()),
+        &[(0x080F_F000, &firmware.bytes)],
         0x080E_0000..0x0810_8000,
     );
     assert_eq!(result["erased_sectors"], 3);
@@ -369,14 +348,14 @@ fn any_id_passes_over_the_ids_in_the_file() {
 #[test]
 fn flash_that_was_programmed_before_can_be_programmed_again() {
     let flash = FlashFile::full(1 << 20);
-    let firmware = binary(3000);
+    let firmware = Firmware::raw(3000);
     let command = |file: &str| {
         stdfu("--sim")
             .arg(flash.board("l476"))
             .args(&format!("flash {file} --address 0x08000000"))
             .run()
     };
-    for file in ["blinky.bin", &firmware.path.display().to_string()] {
+    for file in ["blinky.bin", &firmware.path()] {
         let run = command(file);
         assert_eq!(run.exit, 0, "{run:?}");
     }
@@ -385,19 +364,19 @@ fn flash_that_was_programmed_before_can_be_programmed_again() {
     // The first image is longer, and what of it lies in a page that the second doesn't need stays.
     let blinky = sample("blinky.bin");
     expected[0x1000..blinky.len()].copy_from_slice(&blinky[0x1000..]);
-    expected[..3000].copy_from_slice(&firmware.data);
+    expected[..3000].copy_from_slice(&firmware.bytes);
     flash.holds(&expected);
 }
 
 /// At most three requests a block written, one a block read back, and a few dozen.
 #[test]
 fn a_flash_of_384_kib_wastes_no_requests() {
-    let firmware = binary(384 << 10);
+    let firmware = Firmware::raw(384 << 10);
     let result = check(
         "f405",
         1 << 20,
-        &format!("{} --address 0x08000000", firmware.path.display()),
-        &[(FLASH, &firmware.data)],
+        &format!("{} --address 0x08000000", firmware.path()),
+        &[(FLASH, &firmware.bytes)],
         FLASH..0x0806_0000,
     );
     let blocks = (384 << 10) / 2048;
@@ -407,55 +386,4 @@ fn a_flash_of_384_kib_wastes_no_requests() {
     assert_eq!(result["erased_sectors"], 7);
     assert_eq!(result["written_bytes"], 393_216);
     assert_eq!(result["verified_bytes"], 393_216);
-}
-
-#[track_caller]
-fn check_said(arguments: &str, stdout: &str, stderr: &str) -> Run {
-    let run = stdfu(&format!("--sim f405 flash blinky.dfu {arguments}")).run();
-    run.says(0, stdout, stderr);
-    run
-}
-
-#[test]
-fn off_a_terminal_each_phase_has_a_line_and_the_end_a_summary() {
-    check_said(
-        "",
-        "336133663433 at 1-1: erased 1 sector, wrote 5123 bytes, verified 5123 bytes, started at 0x08000000, in 0.0 s\n",
-        "\
-erasing 16K
-writing 3104 bytes
-verifying 3104 bytes
-writing the first block
-starting the application
-",
-    );
-}
-
-#[test]
-fn the_summary_says_what_was_left_out() {
-    check_said(
-        "--stay --no-verify",
-        "336133663433 at 1-1: erased 1 sector, wrote 5123 bytes, not verified, still in DFU mode, in 0.0 s\n",
-        "\
-erasing 16K
-writing 3104 bytes
-writing the first block
-",
-    );
-}
-
-#[test]
-fn a_mass_erase_says_that_it_is_one() {
-    check_said(
-        "--mass-erase",
-        "336133663433 at 1-1: erased 12 sectors, wrote 5123 bytes, verified 5123 bytes, started at 0x08000000, in 0.0 s\n",
-        "\
-mass-erasing
-checking for blank 1M
-writing 3104 bytes
-verifying 3104 bytes
-writing the first block
-starting the application
-",
-    );
 }

@@ -2,11 +2,13 @@
 
 mod erase;
 mod exit;
+mod firmware;
 mod flash;
 mod help;
 mod list;
 mod output;
 mod plan;
+mod progress;
 mod refuse;
 mod run;
 mod select;

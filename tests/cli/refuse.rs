@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
 
-use tempfile::TempDir;
-
+use crate::firmware::{Firmware, with_crc};
 use crate::run::{FlashFile, assert_text, data, stdfu};
 
 /// In bytes.
@@ -200,7 +198,7 @@ hint: `stdfu list` shows the memories of the board. Nothing was erased.
 /// Today's best tool passes over such a target, and ends with exit code 0.
 #[test]
 fn a_file_with_a_target_that_the_board_lacks_is_refused_whole() {
-    let file = DfuseFile::new(&[(0, 0x0800_0000, &[0x11; 64]), (5, 0x0800_4000, &[0xA5; 64])]);
+    let file = Firmware::dfuse(&[(0, 0x0800_0000, &[0x11; 64]), (5, 0x0800_4000, &[0xA5; 64])]);
     check(
         "f405",
         &file.path(),
@@ -267,9 +265,9 @@ error: 336133663433 at 1-1: the file has data for alternate setting 1, \"Option 
 that changes the chip's settings, possibly for ever
 hint: If that is what you want, add --alt 1.
 ";
-    let file = DfuseFile::new(&[(0, 0x0800_0000, &[0x11; 64]), (1, 0x1FFF_C000, &[0xA5; 16])]);
+    let file = Firmware::dfuse(&[(0, 0x0800_0000, &[0x11; 64]), (1, 0x1FFF_C000, &[0xA5; 16])]);
     check("f405", &file.path(), 7, stderr);
-    let binary = DfuseFile::of(vec![0xA5; 16], "option-bytes.bin");
+    let binary = Firmware::of(vec![0xA5; 16], "option-bytes.bin");
     check(
         "f405",
         &format!("{} --address 0x1FFFC000", binary.path()),
@@ -293,12 +291,12 @@ hint: If that is what you want, add --alt 1.
 
 #[test]
 fn damage_is_told_with_its_offset() {
-    let good = DfuseFile::new(&[(0, 0x0800_0000, &[0x11; 64])]).bytes;
+    let good = Firmware::dfuse(&[(0, 0x0800_0000, &[0x11; 64])]).bytes;
     // The field, and a byte that is wrong there.
     let check = |offset: usize, byte: u8, error: &str| {
         let mut bytes = good.clone();
         bytes[offset] = byte;
-        let file = DfuseFile::of(with_crc(bytes), "damaged.dfu");
+        let file = Firmware::of(with_crc(bytes), "damaged.dfu");
         let stderr = format!("error: {}: {error}\n", file.path());
         check("f405", &file.path(), 6, &stderr);
     };
@@ -323,7 +321,7 @@ fn damage_is_told_with_its_offset() {
 #[test]
 fn an_empty_file_is_refused() {
     for name in ["empty.bin", "empty.dfu"] {
-        let file = DfuseFile::of(Vec::new(), name);
+        let file = Firmware::of(Vec::new(), name);
         let stderr = format!("error: {}: the file is empty\n", file.path());
         check(
             "f405",
@@ -356,61 +354,4 @@ fn a_format_that_the_file_does_not_have_is_refused() {
         "error: blinky.bin: offset 0x00000000: expected \"DfuSe\", found \"\\x00\\x00\\x02 \\xc1\": \
          the file is a raw image that begins with a vector table\n",
     );
-}
-
-/// A firmware file that is not among the samples.
-struct DfuseFile {
-    _directory: TempDir,
-    path: PathBuf,
-    bytes: Vec<u8>,
-}
-
-impl DfuseFile {
-    /// A target with one element for each of these alternate settings, addresses and data (ST UM0391).
-    fn new(targets: &[(u8, u32, &[u8])]) -> Self {
-        let length = |bytes: &[u8]| u32::try_from(bytes.len()).expect("short").to_le_bytes();
-        let mut body = Vec::new();
-        for (alternate_setting, address, data) in targets {
-            let mut element = address.to_le_bytes().to_vec();
-            element.extend(length(data));
-            element.extend(*data);
-            body.extend(b"Target");
-            body.push(*alternate_setting);
-            body.extend([0; 4 + 255]);
-            body.extend(length(&element));
-            body.extend(1_u32.to_le_bytes());
-            body.extend(element);
-        }
-        let mut bytes = b"DfuSe\x01".to_vec();
-        let image_size = u32::try_from(11 + body.len()).expect("short");
-        bytes.extend(image_size.to_le_bytes());
-        bytes.push(u8::try_from(targets.len()).expect("few"));
-        bytes.extend(body);
-        // bcdDevice 0, idProduct df11, idVendor 0483, bcdDFU 011A.
-        bytes.extend(b"\x00\x00\x11\xdf\x83\x04\x1a\x01UFD\x10\x00\x00\x00\x00");
-        Self::of(with_crc(bytes), "made.dfu")
-    }
-
-    fn of(bytes: Vec<u8>, name: &str) -> Self {
-        let directory = TempDir::new().expect("a temporary directory");
-        let path = directory.path().join(name);
-        fs::write(&path, &bytes).expect("a new file");
-        Self {
-            _directory: directory,
-            path,
-            bytes,
-        }
-    }
-
-    fn path(&self) -> String {
-        self.path.display().to_string()
-    }
-}
-
-/// The same with a `dwCRC` that fits: CRC-32 without the final xor.
-fn with_crc(mut bytes: Vec<u8>) -> Vec<u8> {
-    let end = bytes.len() - 4;
-    let crc = !crc32fast::hash(&bytes[..end]);
-    bytes[end..].copy_from_slice(&crc.to_le_bytes());
-    bytes
 }
