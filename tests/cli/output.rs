@@ -167,6 +167,12 @@ fn color_always_colours_off_a_terminal_too() {
     check("--color always", "1", true);
 }
 
+#[test]
+fn color_always_is_for_a_wrong_command_line_too() {
+    let stderr = stdfu("--color always flahs").run().stderr;
+    assert!(stderr.contains(RED), "{stderr}");
+}
+
 /// `script` of util-linux gives a command a terminal.
 #[test]
 #[cfg(target_os = "linux")]

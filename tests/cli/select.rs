@@ -130,6 +130,22 @@ fn an_empty_variable_asks_for_no_simulated_board() {
     assert_ne!(run.exit, 2, "{run:?}");
 }
 
+/// As in a script whose variable is unset: any other board would be the wrong one.
+#[test]
+fn an_empty_name_on_the_command_line_is_refused() {
+    for option in ["--serial", "--path"] {
+        let flash = FlashFile::full(1 << 20);
+        let run = stdfu("--sim")
+            .arg(flash.board("f405"))
+            .args("erase --all")
+            .arg(option)
+            .arg("")
+            .run();
+        flash.is_untouched();
+        assert_eq!(run.exit, 2, "{option}: {run:?}");
+    }
+}
+
 #[test]
 fn no_match_is_told_with_what_was_asked_for() {
     let check = |arguments: &str, wanted: &str| {

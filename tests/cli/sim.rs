@@ -1,8 +1,10 @@
 //! `stdfu sim` and `--sim`: what is said before the first packet.
 
+use std::fs;
 use std::net::TcpListener;
 
-use crate::run::{data, stdfu};
+use crate::firmware::Firmware;
+use crate::run::stdfu;
 
 #[test]
 fn a_board_that_is_not_known_is_refused_with_those_that_are() {
@@ -45,13 +47,16 @@ fn check(board: &str, stderr: &str) {
 }
 
 #[test]
-fn a_flash_file_of_another_size_is_refused() {
+fn a_flash_file_of_another_size_is_refused_and_left_alone() {
+    let file = Firmware::raw(5123);
+    let path = file.path();
     check(
-        "f405,flash=blinky.bin",
-        "error: the flash file blinky.bin has 5123 bytes, but this board's memory has 1048576\n",
+        &format!("f405,flash={path}"),
+        &format!(
+            "error: the flash file {path} has 5123 bytes, but this board's memory has 1048576\n"
+        ),
     );
-    let unchanged = std::fs::read(data().join("blinky.bin")).expect("still there");
-    assert_eq!(unchanged.len(), 5123);
+    assert_eq!(fs::read(path).expect("still there"), file.bytes);
 }
 
 #[test]
