@@ -1,0 +1,150 @@
+//! `--help`, and what a wrong command line is met with.
+
+use crate::run::{assert_text, stdfu};
+
+#[track_caller]
+fn check(arguments: &str, mentions: &[&str]) {
+    let run = stdfu(&format!("{arguments} --help")).run();
+    assert_eq!(run.exit, 0, "{run:?}");
+    assert_text("stderr", &run.stderr, "");
+    let said: Vec<&str> = run.stdout.split_whitespace().collect();
+    let said = said.join(" ");
+    for mention in mentions {
+        assert!(
+            said.contains(mention),
+            "{mention} is not in:\n{}",
+            run.stdout
+        );
+    }
+    let longest = run.stdout.lines().map(|line| line.chars().count()).max();
+    assert!(longest <= Some(100), "a line has {longest:?} characters");
+}
+
+/// What every command takes.
+const EVERYWHERE: [&str; 13] = [
+    "--serial <SERIAL>",
+    "[env: STDFU_SERIAL]",
+    "--path <BUS-PORT>",
+    "[env: STDFU_PATH]",
+    "--id <VID:PID>",
+    "--every",
+    "--wait[=<SECONDS>]",
+    "--sim <BOARD>",
+    "[env: STDFU_SIM]",
+    "--json",
+    "-q, --quiet",
+    "-v, --verbose",
+    "--color <WHEN>",
+];
+
+#[test]
+fn the_help_has_the_commands_and_the_options_of_all_of_them() {
+    check("", &["list", "serial", "flash", "erase", "sim"]);
+    for command in ["", "list", "serial", "flash", "erase"] {
+        check(command, &EVERYWHERE);
+    }
+}
+
+#[test]
+fn the_help_has_every_exit_code() {
+    check(
+        "",
+        &[
+            "0 done, and checked",
+            "1 anything else",
+            "2 usage",
+            "3 no such board",
+            "4 several boards, none chosen",
+            "5 the system won't let us",
+            "6 the file is damaged",
+            "7 the file doesn't fit the board",
+            "8 the board answered an error or went away",
+            "9 what was read differs from the file",
+            "10 read protection is on",
+            "130 interrupted",
+        ],
+    );
+}
+
+#[test]
+fn the_help_of_flash_has_its_options() {
+    check(
+        "flash",
+        &[
+            "<FILE>",
+            "--address <ADDRESS>",
+            "--format <FORMAT>",
+            "bin:",
+            "dfu:",
+            "--alt <MEMORY>",
+            "--full",
+            "--no-verify",
+            "--mass-erase",
+            "--stay",
+            "--entry <ADDRESS>",
+            "--dry-run",
+            "--any-id",
+        ],
+    );
+}
+
+#[test]
+fn the_help_of_erase_has_its_options_and_the_forms_of_a_range() {
+    check(
+        "erase",
+        &[
+            "[RANGE]",
+            "--all",
+            "--alt <MEMORY>",
+            "ADDRESS+SIZE",
+            "ADDRESS..END",
+            "a lone address",
+            "0x08020000+128K",
+            "0x08000000..0x08010000",
+        ],
+    );
+}
+
+#[test]
+fn the_help_of_sim_has_the_options_of_a_board() {
+    check(
+        "sim",
+        &[
+            "<BOARD>",
+            "--listen <ADDR>",
+            "serial=",
+            "flash=",
+            "timing=real",
+        ],
+    );
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    stdfu("--version")
+        .run()
+        .answers(concat!("stdfu ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn a_word_with_a_slip_is_met_with_the_right_one() {
+    let check = |arguments: &str, right: &str| {
+        let run = stdfu(arguments).run();
+        assert_eq!(run.exit, 2, "{run:?}");
+        assert_eq!(run.stdout, "");
+        assert!(run.stderr.contains(right), "{}", run.stderr);
+    };
+    check("flahs blinky.dfu", "'flash'");
+    check("flash blinky.dfu --no-verfy", "'--no-verify'");
+    check("list --jsn", "'--json'");
+}
+
+#[test]
+fn no_command_at_all_is_met_with_the_help() {
+    let run = stdfu("").run();
+    assert_eq!(run.exit, 2);
+    assert_eq!(run.stdout, "");
+    for mention in ["Usage: stdfu", "flash", "Exit codes"] {
+        assert!(run.stderr.contains(mention), "{}", run.stderr);
+    }
+}

@@ -1,0 +1,224 @@
+//! `stdfu list`.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::run::{data, stdfu};
+
+/// The simulated boards that scripts may count on.
+const BOARDS: [&str; 15] = [
+    "f072",
+    "f103",
+    "f405",
+    "f429",
+    "f746",
+    "f767",
+    "g0b1",
+    "g474",
+    "h743",
+    "l072",
+    "l476",
+    "u575",
+    "wb55",
+    "mboot",
+    "gd32vf103",
+];
+
+fn golden(board: &str) -> String {
+    let path = data().join("list").join(format!("{board}.txt"));
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[track_caller]
+fn check(board: &str, expected: &str) {
+    stdfu(&format!("--sim {board} list"))
+        .run()
+        .answers(expected);
+}
+
+#[test]
+fn an_f405_shows_its_serial_its_four_memories_and_the_sectors_of_its_flash() {
+    check(
+        "f405",
+        "\
+336133663433   STM32  BOOTLOADER
+  path 1-1   ids 0483:df11
+  0  Internal Flash
+     0x08000000    4 × 16K   read, erase, write
+     0x08010000    1 × 64K   read, erase, write
+     0x08020000    7 × 128K  read, erase, write
+  1  Option Bytes
+     0x1fffc000    1 × 16    read, write
+  2  OTP Memory
+     0x1fff7800    1 × 512   read, write
+     0x1fff7a00    1 × 16    read, write
+  3  Device Feature
+     0xffff0000    1 × 4     read, write
+",
+    );
+}
+
+#[test]
+fn every_simulated_board_lists_without_trouble() {
+    for board in BOARDS {
+        check(board, &golden(board));
+    }
+}
+
+#[test]
+fn every_board_that_the_simulator_knows_has_a_golden_list() {
+    let help = stdfu("sim --help").run().stdout;
+    let (_, boards) = help.split_once("\nBoards:\n").expect("a list of boards");
+    let known: BTreeSet<String> = boards
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect();
+    let golden: BTreeSet<String> = fs::read_dir(data().join("list"))
+        .expect("the golden lists")
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect();
+    assert_eq!(known, golden);
+}
+
+#[test]
+fn several_boards_are_listed_one_after_the_other() {
+    let f405 = golden("f405");
+    let second = golden("l476").replace("path 1-1", "path 1-2");
+    stdfu("--sim f405 --sim l476 list")
+        .run()
+        .answers(&format!("{f405}\n{second}"));
+}
+
+#[test]
+fn another_serial_number_shows_in_its_place() {
+    check(
+        "l476,serial=205A3073484B",
+        &golden("l476").replace("205834865852", "205A3073484B"),
+    );
+}
+
+#[test]
+fn the_json_of_an_f405_has_every_field_that_scripts_may_name() {
+    let found = stdfu("--sim f405 list --json").run().document(0);
+    let segment = |address: u64, sectors: u64, sector_size: u64, erasable: bool| {
+        json!({
+            "address": address, "sectors": sectors, "sector_size": sector_size,
+            "readable": true, "erasable": erasable, "writable": true,
+        })
+    };
+    let memory = |alt: u64, name: &str, layout: &str, segments: Value| json!({"alt": alt, "name": name, "layout": layout, "segments": segments, "error": null});
+    let expected = json!({"schema": 1, "boards": [{
+        "serial": "336133663433", "vendor_id": 1155, "product_id": 57105, "path": "1-1", "bus": 1, "device": 2,
+        "product": "STM32  BOOTLOADER", "transfer_size": 2048, "error": null,
+        "memories": [
+            memory(0, "Internal Flash", "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg", json!([
+                segment(134_217_728, 4, 16384, true),
+                segment(134_283_264, 1, 65536, true),
+                segment(134_348_800, 7, 131_072, true),
+            ])),
+            memory(1, "Option Bytes", "@Option Bytes  /0x1FFFC000/01*016 e", json!([
+                segment(536_854_528, 1, 16, false),
+            ])),
+            memory(2, "OTP Memory", "@OTP Memory /0x1FFF7800/01*512 e,01*016 e", json!([
+                segment(536_836_096, 1, 512, false),
+                segment(536_836_608, 1, 16, false),
+            ])),
+            memory(3, "Device Feature", "@Device Feature/0xFFFF0000/01*004 e", json!([
+                segment(4_294_901_760, 1, 4, false),
+            ])),
+        ],
+    }]});
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn the_json_of_every_simulated_board_has_every_field_with_its_type() {
+    let boards: String = BOARDS.map(|board| format!("--sim {board} ")).concat();
+    let listed = stdfu(&format!("{boards} list --json")).run().boards(0);
+    assert_eq!(listed.len(), BOARDS.len());
+    for board in &listed {
+        for name in ["serial", "path", "product"] {
+            assert!(board[name].is_string(), "{name} of {board}");
+        }
+        for name in ["vendor_id", "product_id", "bus", "device", "transfer_size"] {
+            assert!(board[name].is_u64(), "{name} of {board}");
+        }
+        let memories = board["memories"].as_array().expect("memories");
+        assert!(!memories.is_empty(), "{board}");
+        for memory in memories {
+            assert!(memory["alt"].is_u64(), "{memory}");
+            assert!(memory["name"].is_string(), "{memory}");
+            assert!(
+                memory["layout"]
+                    .as_str()
+                    .is_some_and(|layout| layout.starts_with('@')),
+                "{memory}"
+            );
+            let segments = memory["segments"].as_array().expect("segments");
+            assert!(!segments.is_empty(), "{memory}");
+            for segment in segments {
+                for name in ["address", "sectors", "sector_size"] {
+                    assert!(segment[name].is_u64(), "{name} of {segment}");
+                }
+                for name in ["readable", "erasable", "writable"] {
+                    assert!(segment[name].is_boolean(), "{name} of {segment}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn read_only_sectors_are_told_apart() {
+    let boards = stdfu("--sim f103 list --json").run().boards(0);
+    let access: Vec<[&Value; 3]> = boards[0]["memories"][0]["segments"]
+        .as_array()
+        .expect("segments")
+        .iter()
+        .map(|segment| {
+            [
+                &segment["readable"],
+                &segment["erasable"],
+                &segment["writable"],
+            ]
+        })
+        .collect();
+    assert_eq!(access, [[true, false, false], [true, true, true]]);
+}
+
+#[test]
+fn only_the_boards_that_match_are_listed() {
+    let second = golden("l476").replace("path 1-1", "path 1-2");
+    for option in ["--serial 205834865852", "--path 1-2"] {
+        stdfu(&format!("--sim f405 --sim l476 list {option}"))
+            .run()
+            .answers(&second);
+    }
+}
+
+#[test]
+fn no_board_is_an_error_with_a_next_step() {
+    let text = stdfu("--sim f405 list --id 0483:df12").run();
+    let stderr = "\
+error: there is no board with ids 0483:df12 in DFU mode
+hint: Set BOOT0 high and reset the board, then look with `stdfu list`.
+";
+    text.says(3, "", stderr);
+    let document = stdfu("--sim f405 list --id 0483:df12 --json")
+        .run()
+        .document(3);
+    assert_eq!(
+        document,
+        json!({"schema": 1, "boards": [], "error": {
+            "exit": 3,
+            "message": "there is no board with ids 0483:df12 in DFU mode",
+            "hint": "Set BOOT0 high and reset the board, then look with `stdfu list`.",
+        }})
+    );
+}

@@ -1,0 +1,17 @@
+//! Drives the shipped binary as a user would, on simulated boards, and compares what it says and does whole.
+
+mod erase;
+mod exit;
+mod firmware;
+mod flash;
+mod help;
+mod list;
+mod output;
+mod plan;
+mod progress;
+mod refuse;
+mod run;
+mod select;
+mod serial;
+mod sim;
+mod wait;

@@ -1,0 +1,68 @@
+//! What is said while work goes on, and at its end, where stderr is no terminal.
+
+use crate::run::stdfu;
+
+#[track_caller]
+fn check(arguments: &str, stdout: &str, stderr: &str) {
+    stdfu(&format!("--sim f405 {arguments}"))
+        .run()
+        .says(0, stdout, stderr);
+}
+
+#[test]
+fn off_a_terminal_each_phase_has_a_line_and_the_end_a_summary() {
+    check(
+        "flash blinky.dfu",
+        "336133663433 at 1-1: erased 1 sector, wrote 5123 bytes, verified 5123 bytes, started at 0x08000000, in 0.0 s\n",
+        "\
+erasing 16K
+writing 3104 bytes
+verifying 3104 bytes
+writing the first block
+starting the application
+",
+    );
+}
+
+#[test]
+fn the_summary_says_what_was_left_out() {
+    check(
+        "flash blinky.dfu --stay --no-verify",
+        "336133663433 at 1-1: erased 1 sector, wrote 5123 bytes, not verified, still in DFU mode, in 0.0 s\n",
+        "\
+erasing 16K
+writing 3104 bytes
+writing the first block
+",
+    );
+}
+
+#[test]
+fn a_mass_erase_says_that_it_is_one() {
+    check(
+        "flash blinky.dfu --mass-erase",
+        "336133663433 at 1-1: erased 12 sectors, wrote 5123 bytes, verified 5123 bytes, started at 0x08000000, in 0.0 s\n",
+        "\
+mass-erasing
+checking for blank 1M
+writing 3104 bytes
+verifying 3104 bytes
+writing the first block
+starting the application
+",
+    );
+}
+
+#[test]
+fn an_erase_says_what_is_blank_now() {
+    check(
+        "erase 0x08000000..0x08010000 0x08020000",
+        "336133663433 at 1-1: erased 5 sectors, 196608 bytes blank, in 0.0 s\n",
+        "erasing 192K\nverifying 192K\n",
+    );
+    check(
+        "erase --all",
+        "336133663433 at 1-1: erased 12 sectors, 1048576 bytes blank, in 0.0 s\n",
+        "mass-erasing\nchecking for blank 1M\n",
+    );
+}

@@ -1,0 +1,69 @@
+//! `stdfu sim` and `--sim`: what is said before the first packet.
+
+use std::fs;
+use std::net::TcpListener;
+
+use crate::firmware::Firmware;
+use crate::run::stdfu;
+
+#[test]
+fn a_board_that_is_not_known_is_refused_with_those_that_are() {
+    let known = "there are f072, f103, f405, f429, f746, f767, g0b1, g474, gd32vf103, h743, l072, l476, \
+                 mboot, u575, wb55";
+    let run = stdfu("sim f411").run();
+    assert_eq!(run.exit, 2);
+    assert_eq!(run.stdout, "");
+    assert_eq!(
+        run.stderr.lines().next(),
+        Some(
+            format!(
+                "error: invalid value 'f411' for '<BOARD>...': \
+                 there is no simulated board \"f411\"; {known}"
+            )
+            .as_str()
+        )
+    );
+}
+
+#[test]
+fn an_address_that_is_taken_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("bound");
+    let run = stdfu(&format!("sim f405 --listen {address}")).run();
+    assert_eq!(run.exit, 1);
+    assert_eq!(run.stdout, "");
+    let expected = format!("error: can't listen on {address}: ");
+    assert!(run.stderr.starts_with(&expected), "{}", run.stderr);
+    assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+}
+
+#[track_caller]
+fn check(board: &str, stderr: &str) {
+    stdfu("--sim")
+        .arg(board)
+        .arg("list")
+        .run()
+        .says(2, "", stderr);
+}
+
+#[test]
+fn a_flash_file_of_another_size_is_refused_and_left_alone() {
+    let file = Firmware::raw(5123);
+    let path = file.path();
+    check(
+        &format!("f405,flash={path}"),
+        &format!(
+            "error: the flash file {path} has 5123 bytes, but this board's memory has 1048576\n"
+        ),
+    );
+    assert_eq!(fs::read(path).expect("still there"), file.bytes);
+}
+
+#[test]
+fn a_flash_file_that_can_not_be_made_is_told_once() {
+    check(
+        "f405,flash=no-such-directory/flash.bin",
+        "error: the flash file no-such-directory/flash.bin can't be used: \
+         No such file or directory (os error 2)\n",
+    );
+}

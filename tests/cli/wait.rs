@@ -1,0 +1,56 @@
+//! `--wait`: until the board appears.
+
+use std::time::{Duration, Instant};
+
+use crate::run::stdfu;
+
+const NONE: &str = "\
+error: there is no board with serial number NOSUCH in DFU mode
+hint: Set BOOT0 high and reset the board, then look with `stdfu list`.
+";
+
+#[track_caller]
+fn check(wait: &str, at_least: Duration, at_most: Duration) {
+    let start = Instant::now();
+    stdfu(&format!("--sim f405 --serial NOSUCH serial {wait}"))
+        .run()
+        .says(3, "", NONE);
+    let taken = start.elapsed();
+    assert!(
+        (at_least..at_most).contains(&taken),
+        "{wait:?} takes {taken:?}"
+    );
+}
+
+#[test]
+fn the_wait_for_a_board_that_does_not_come_has_an_end() {
+    let second = Duration::from_secs(1);
+    // Not much more, on a machine that is busy with other tests.
+    check("--wait=1", second, second * 10);
+    check("--wait=0", Duration::ZERO, second * 9);
+    check("", Duration::ZERO, second * 9);
+}
+
+#[test]
+fn a_board_that_is_there_is_not_waited_for() {
+    for wait in ["--wait", "--wait=600"] {
+        stdfu(&format!("--sim f405 serial {wait}"))
+            .run()
+            .answers("336133663433\n");
+    }
+}
+
+#[test]
+fn a_choice_that_is_missing_is_not_waited_for() {
+    let run = stdfu("--sim f405 --sim l476 serial --wait").run();
+    assert_eq!(run.exit, 4, "{run:?}");
+}
+
+#[test]
+fn a_wait_is_a_number_of_seconds() {
+    for seconds in ["x", "-1", "", "nan"] {
+        let run = stdfu(&format!("--sim f405 serial --wait={seconds}")).run();
+        assert_eq!(run.exit, 2, "{run:?}");
+        assert_eq!(run.stdout, "");
+    }
+}
