@@ -106,10 +106,7 @@ fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
         }
         SelectError::SeveralBoards { .. } => (
             Exit::SeveralBoards,
-            Some(
-                "Add one of these options, or --every for all of them. Nothing was touched."
-                    .to_owned(),
-            ),
+            Some("Add one of these options. Nothing was touched.".to_owned()),
         ),
         SelectError::CantOpen {
             vendor_id,

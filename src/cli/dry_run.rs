@@ -63,7 +63,11 @@ pub fn show(
     for ((board, plan), refusal) in boards.iter().zip(plans).zip(&refusals) {
         if let Ok(plan) = plan {
             output
-                .answer(&text(&board.label(), plan))
+                .answer(&format!(
+                    "{}: dry run, nothing is touched\n{}",
+                    board.label(),
+                    text(plan)
+                ))
                 .context("writing the plan")?;
         }
         if let Some(refusal) = refusal {
@@ -136,8 +140,9 @@ fn range_document(range: AddressRange) -> RangeDocument {
     }
 }
 
-fn text(label: &str, plan: &Plan<'_>) -> String {
-    let mut text = format!("{label}: dry run, nothing is touched\n");
+/// A plan, a step a line.
+pub fn text(plan: &Plan<'_>) -> String {
+    let mut text = String::new();
     for target in &plan.targets {
         text += &format!("  {}  {}\n", target.alternate_setting, target.name);
         if let Some(all) = &target.mass_erase {
@@ -145,6 +150,9 @@ fn text(label: &str, plan: &Plan<'_>) -> String {
                 "     erase   all of it, {}\n",
                 count(all.sectors.len() as u64, "sector")
             );
+        }
+        if target.compare {
+            text += "     compare first, and leave out what is there already\n";
         }
         for sector in &target.erase {
             text += &format!("     erase   {}\n", range_text((*sector).into()));

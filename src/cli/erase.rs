@@ -1,6 +1,6 @@
 //! `stdfu erase`: all of a memory, or exactly the sectors of the ranges.
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::erase::{EraseRange, EraseRequest, plan_erase};
@@ -14,6 +14,7 @@ use super::work::{self, Outcome};
 
 /// Erases all of a memory, or exactly the sectors of the ranges, and checks that they are blank
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["ranges", "all"]))]
 #[command(after_help = "\
 A range is ADDRESS+SIZE, ADDRESS..END (END is not erased), or a lone address for the sector it is in.
 
@@ -23,10 +24,10 @@ Examples:
   stdfu erase --all")]
 pub struct EraseArgs {
     /// What to erase; it has to begin and end where sectors do
-    #[arg(value_name = "RANGE", value_parser = parse_range, required_unless_present = "all")]
+    #[arg(value_name = "RANGE", value_parser = parse_range)]
     ranges: Vec<EraseRange>,
     /// Erase all of the memory
-    #[arg(long, conflicts_with = "ranges")]
+    #[arg(long)]
     all: bool,
     /// The memory, by number or name, as `stdfu list` shows it
     #[arg(long, value_name = "MEMORY")]

@@ -129,21 +129,27 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
     )?)
 }
 
-/// What was erased, written, verified and started.
+/// What was erased, written, left alone, verified and started.
 fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
     let tally = outcome.tally;
-    let verified = match plan.targets.iter().any(TargetPlan::is_verified) {
+    let mut done = vec![
+        format!("erased {}", count(tally.erased_sectors as u64, "sector")),
+        format!("wrote {}", count(tally.written_bytes, "byte")),
+    ];
+    if tally.skipped_bytes > 0 {
+        done.push(format!(
+            "{} were there already",
+            count(tally.skipped_bytes, "byte")
+        ));
+    }
+    done.push(match plan.targets.iter().any(TargetPlan::is_verified) {
         true => format!("verified {}", count(tally.verified_bytes, "byte")),
         false => "not verified".to_owned(),
-    };
-    let started = match (plan.start, tally.left) {
+    });
+    done.push(match (plan.start, tally.left) {
         (Some(start), Some(true)) => format!("started at {:#010x}", start.address),
         _ => "still in DFU mode".to_owned(),
-    };
-    format!(
-        "erased {}, wrote {}, {verified}, {started}, in {:.1} s",
-        count(tally.erased_sectors as u64, "sector"),
-        count(tally.written_bytes, "byte"),
-        outcome.seconds
-    )
+    });
+    done.push(format!("in {:.1} s", outcome.seconds));
+    done.join(", ")
 }

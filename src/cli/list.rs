@@ -13,6 +13,7 @@ use super::board::{Board, MemoryString};
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 use super::number::size;
+use super::select::SelectError;
 
 /// Shows the boards in DFU mode: serial number, bus path, ids, and each memory with its layout
 #[derive(Debug, Args)]
@@ -63,7 +64,13 @@ struct SegmentDocument {
 type Listed = (Board, Option<String>);
 
 pub fn run(_: &ListArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
-    let (boards, error) = context.list()?;
+    let (boards, error) = match context.list() {
+        // An empty list is an answer too, to those who only count boards.
+        Err(error) if matches!(error.downcast_ref(), Some(SelectError::NoBoard { .. })) => {
+            (Vec::new(), Some(error))
+        }
+        other => other.map(|(boards, error)| (boards, error.map(Into::into)))?,
+    };
     let boards: Vec<Listed> = boards
         .into_iter()
         .map(|mut board| {
@@ -71,7 +78,7 @@ pub fn run(_: &ListArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
             (board, product)
         })
         .collect();
-    let error = error.map(|error| Diagnosis::from(&error.into()));
+    let error = error.as_ref().map(Diagnosis::from);
     let texts: Vec<String> = boards.iter().map(text).collect();
     context
         .output

@@ -18,9 +18,7 @@ mod sim;
 mod trace;
 mod work;
 
-use std::ffi::OsStr;
-
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::sim::SimBus;
 use crate::sim::spec::BoardSpec;
@@ -28,7 +26,7 @@ use crate::usb::Bus;
 use crate::usb::libusb::LibusbBus;
 
 use board::Board;
-use diagnosis::Diagnosis;
+use diagnosis::{Diagnosis, UsageError};
 use exit::Exit;
 use output::{Output, OutputArgs};
 use select::{SelectError, Selection};
@@ -41,14 +39,11 @@ struct Cli {
     command: Command,
     #[command(flatten)]
     selection: Selection,
-    /// A simulated board instead of USB, such as f405 or l476,flash=board.bin; repeat it for several
+    /// A simulated board instead of USB, such as f405 or l476,flash=board.bin; repeat it for several [env: STDFU_SIM]
     #[arg(
         long,
         global = true,
         value_name = "BOARD",
-        env = "STDFU_SIM",
-        hide_env_values = true,
-        value_delimiter = ';',
         help_heading = "Which board"
     )]
     sim: Vec<BoardSpec>,
@@ -83,9 +78,21 @@ enum Command {
 /// Runs the program and tells how it ended.
 pub fn run() -> Exit {
     interrupt::install();
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return refuse(&error),
+    let command = Cli::command().color(output::color_choice(std::env::args_os()));
+    let parsed = command
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => Cli {
+            selection: cli.selection.or_environment(),
+            ..cli
+        },
+        Err(error) if error.use_stderr() => return output::refuse(&error, std::env::args_os()),
+        Err(help) => {
+            // A reader that has gone away has read enough.
+            let _ = help.print();
+            return Exit::Done;
+        }
     };
     let output = Output::from(&cli.output);
     let context = Context {
@@ -104,18 +111,6 @@ pub fn run() -> Exit {
         output.failure(&diagnosis);
         diagnosis.exit
     })
-}
-
-/// What clap has to say: help and version, or what is wrong with the command line.
-fn refuse(error: &clap::Error) -> Exit {
-    if !error.use_stderr() {
-        // A reader that has gone away has read enough.
-        let _ = error.print();
-        return Exit::Done;
-    }
-    let json = std::env::args_os().any(|argument| argument == OsStr::new("--json"));
-    output::refuse(error, json);
-    Exit::Usage
 }
 
 /// What every command needs to know.
@@ -146,10 +141,33 @@ impl Context<'_> {
     }
 
     fn bus(&self) -> anyhow::Result<Box<dyn Bus>> {
-        if self.cli.sim.is_empty() {
-            Ok(Box::new(LibusbBus::new()?))
-        } else {
-            Ok(Box::new(SimBus::new(&self.cli.sim)?))
+        let simulated = match &self.cli.sim[..] {
+            [] => &simulated_by_environment()?,
+            named => named,
+        };
+        if simulated.is_empty() {
+            return Ok(Box::new(LibusbBus::new()?));
         }
+        Ok(Box::new(SimBus::new(simulated)?))
     }
+}
+
+/// The boards in `STDFU_SIM`, with `;` between them.
+fn simulated_by_environment() -> anyhow::Result<Vec<BoardSpec>> {
+    let variable = std::env::var("STDFU_SIM").unwrap_or_default();
+    let boards = variable
+        .split(';')
+        .map(str::trim)
+        .filter(|board| !board.is_empty());
+    boards
+        .map(|board| {
+            board.parse().map_err(|error| {
+                UsageError {
+                    message: format!("STDFU_SIM: {error}"),
+                    hint: None,
+                }
+                .into()
+            })
+        })
+        .collect()
 }

@@ -1,5 +1,6 @@
 //! What the user sees: answers on stdout; notes, errors and hints on stderr. Nothing else prints.
 
+use std::ffi::OsString;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use clap::builder::styling::{AnsiColor, Style};
@@ -170,28 +171,56 @@ impl Output {
     }
 }
 
-/// A command line that clap refuses, in its words; with `json`, as the document too.
-pub fn refuse(error: &clap::Error, json: bool) {
+/// Whether clap is to use colour, looked up before the command line is understood.
+pub fn color_choice(arguments: impl Iterator<Item = OsString>) -> clap::ColorChoice {
+    let mut arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
+    let mut choice = clap::ColorChoice::Auto;
+    while let Some(argument) = arguments.next() {
+        let when = match argument.strip_prefix("--color=") {
+            Some(when) => Some(when.to_owned()),
+            None if argument == "--color" => arguments.next(),
+            None => None,
+        };
+        choice = when.and_then(|when| when.parse().ok()).unwrap_or(choice);
+    }
+    choice
+}
+
+/// A command line that clap refuses, in its words; with `--json` as the document too.
+pub fn refuse(error: &clap::Error, mut arguments: impl Iterator<Item = OsString>) -> Exit {
     // There is nowhere left to say that stderr can't be written.
     let _ = error.print();
-    if json {
-        let text = error.render().to_string();
-        let message = text
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ")
-            .to_owned();
-        let diagnosis = Diagnosis {
-            exit: Exit::Usage,
-            message,
-            hint: None,
-        };
+    if arguments.any(|argument| argument == "--json") {
         let document = Document {
             schema: SCHEMA,
-            content: Failed { error: &diagnosis },
+            content: Failed {
+                error: &refusal(error),
+            },
         };
         let _ = serde_json::to_string(&document).map(|text| to_stdout(&format!("{text}\n")));
+    }
+    Exit::Usage
+}
+
+/// What clap says, up to the usage; its tips are hints.
+fn refusal(error: &clap::Error) -> Diagnosis {
+    let text = error.render().to_string();
+    let said: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let (tips, message): (Vec<&str>, Vec<&str>) =
+        said.into_iter().partition(|line| line.starts_with("tip:"));
+    let tips: Vec<&str> = tips
+        .iter()
+        .map(|tip| tip.trim_start_matches("tip:").trim())
+        .collect();
+    Diagnosis {
+        exit: Exit::Usage,
+        message: message.join(" ").trim_start_matches("error: ").to_owned(),
+        hint: Some(tips.join("\n")).filter(|hint| !hint.is_empty()),
     }
 }
 

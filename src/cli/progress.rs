@@ -95,6 +95,7 @@ fn begin(bar: &ProgressBar, label: &str, phase: Phase, total: Option<u64>) {
         None => "{prefix}{msg:24} {spinner} {elapsed}",
     };
     let style = ProgressStyle::with_template(template).expect("a template of ours");
+    bar.reset();
     bar.set_style(style.progress_chars("#> "));
     bar.set_prefix(label.to_owned());
     bar.set_message(doing(phase));
@@ -102,7 +103,6 @@ fn begin(bar: &ProgressBar, label: &str, phase: Phase, total: Option<u64>) {
         Some(total) => bar.set_length(total),
         None => bar.unset_length(),
     }
-    bar.reset();
     // It moves while a board is silent for as long as an erase takes.
     bar.enable_steady_tick(Duration::from_millis(100));
 }

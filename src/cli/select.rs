@@ -1,11 +1,14 @@
 //! `--serial`, `--path`, `--id`: exactly the boards that are meant, or an error that shows the choice.
 
+mod error;
+
 use std::fmt;
 use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use crate::dfuse::quirks::is_shared_serial;
 use crate::usb::trace::Watch;
@@ -13,41 +16,31 @@ use crate::usb::{Bus, DeviceInfo, DfuMode, UsbError};
 
 use super::board::Board;
 use super::interrupt;
+use error::Candidate;
+pub use error::SelectError;
 
 /// Which boards are meant.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Which board")]
 pub struct Selection {
-    /// The board with this serial number; repeat it for several boards
-    #[arg(
-        long,
-        global = true,
-        value_name = "SERIAL",
-        env = "STDFU_SERIAL",
-        hide_env_values = true
-    )]
-    pub serial: Vec<String>,
-    /// The board plugged in here, as `stdfu list` shows it; repeat it for several boards
-    #[arg(
-        long,
-        global = true,
-        value_name = "BUS-PORT",
-        env = "STDFU_PATH",
-        hide_env_values = true
-    )]
-    pub path: Vec<String>,
+    /// The board with this serial number; repeat it for several boards [env: STDFU_SERIAL]
+    #[arg(long, global = true, value_name = "SERIAL", value_parser = NonEmptyStringValueParser::new())]
+    serial: Vec<String>,
+    /// The board plugged in here, as `stdfu list` shows it; repeat it for several boards [env: STDFU_PATH]
+    #[arg(long, global = true, value_name = "BUS-PORT", value_parser = NonEmptyStringValueParser::new())]
+    path: Vec<String>,
     /// Boards with these ids, in hexadecimal, even if they don't speak DfuSe
     #[arg(long, global = true, value_name = "VID:PID")]
-    pub id: Option<Ids>,
+    id: Option<Ids>,
     /// All boards that match, at the same time
     #[arg(long, global = true)]
-    pub every: bool,
+    every: bool,
     /// Wait until the board appears, for so many seconds or for ever
     #[arg(
         long, global = true, value_name = "SECONDS",
         num_args = 0..=1, require_equals = true, default_missing_value = "inf", value_parser = parse_seconds
     )]
-    pub wait: Option<f64>,
+    wait: Option<f64>,
 }
 
 fn parse_seconds(text: &str) -> Result<f64, String> {
@@ -88,95 +81,66 @@ impl fmt::Display for Ids {
     }
 }
 
-/// Why there is no board to work with.
-#[derive(Debug, thiserror::Error)]
-pub enum SelectError {
-    /// None matches.
-    #[error("{}", no_board(wanted, runtime))]
-    NoBoard {
-        /// What was asked for, in words; empty where anything would have done.
-        wanted: String,
-        /// Boards with a DFU interface that are running their application.
-        runtime: Vec<DeviceInfo>,
-    },
-    /// More than one matches.
-    #[error("{}", several(wanted, candidates))]
-    SeveralBoards {
-        /// What was asked for, in words.
-        wanted: String,
-        /// Each of them.
-        candidates: Vec<Candidate>,
-    },
-    /// A board that may be the one can't be opened, so that its serial number is not known.
-    #[error("the board at {path} can't be opened: {error}")]
-    CantOpen {
-        /// Where it is plugged in.
-        path: String,
-        /// `idVendor`
-        vendor_id: u16,
-        /// `idProduct`
-        product_id: u16,
-        /// Why.
-        error: UsbError,
-    },
-    /// The user has stopped waiting.
-    #[error("interrupted while waiting for a board")]
-    Interrupted,
-    /// No bus to look on.
-    #[error(transparent)]
-    Usb(#[from] UsbError),
-}
-
-/// One of several boards that match.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    /// What the board is.
-    label: String,
-    /// The options that pick it and no other.
-    options: Vec<String>,
-}
-
-fn no_board(wanted: &str, runtime: &[DeviceInfo]) -> String {
-    let mut text = format!("there is no board{wanted} in DFU mode");
-    for DeviceInfo {
-        path,
-        vendor_id,
-        product_id,
-        ..
-    } in runtime
-    {
-        text += &format!(
-            "\nthe board at {path} ({vendor_id:04x}:{product_id:04x}) is running its application"
-        );
-    }
-    text
-}
-
-fn several(wanted: &str, candidates: &[Candidate]) -> String {
-    let mut text = format!(
-        "there are {} boards{wanted}, and none is chosen:",
-        candidates.len()
-    );
-    for Candidate { label, options } in candidates {
-        text += &format!("\n  {label}: {}", options.join(" or "));
-    }
-    text
-}
-
 impl Selection {
+    /// Takes what the environment says, unless the command line says which board.
+    pub fn or_environment(mut self) -> Self {
+        if self.serial.is_empty() && self.path.is_empty() {
+            let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+            self.serial.extend(variable("STDFU_SERIAL"));
+            self.path.extend(variable("STDFU_PATH"));
+        }
+        self
+    }
+
     /// The boards that are meant: one, or more where the user has named or allowed more.
     ///
     /// # Errors
     /// [`SelectError`]; nothing has been sent to any board then but questions for its strings.
     pub fn select(&self, bus: &dyn Bus, watch: &OnTransfer<'_>) -> Result<Vec<Board>, SelectError> {
+        self.patiently(|| self.choose(self.matching(bus, watch)?))
+    }
+
+    /// All boards that match, and the error where none can be opened.
+    ///
+    /// # Errors
+    /// [`SelectError`], where none matches.
+    pub fn list(
+        &self,
+        bus: &dyn Bus,
+        watch: &OnTransfer<'_>,
+    ) -> Result<(Vec<Board>, Option<SelectError>), SelectError> {
+        self.patiently(|| {
+            let Matching { boards, runtime } = self.matching(bus, watch)?;
+            if boards.is_empty() {
+                return Err(SelectError::NoBoard {
+                    wanted: self.wanted(),
+                    runtime,
+                });
+            }
+            let none_opened = boards.iter().all(|board| board.opened.is_err());
+            let error = cant_open(&boards).filter(|_| none_opened);
+            Ok((boards, error))
+        })
+    }
+
+    /// Serial numbers that were asked for and that many boards have.
+    pub fn shared_serials(&self) -> impl Iterator<Item = &str> {
+        self.serial
+            .iter()
+            .map(String::as_str)
+            .filter(|serial| is_shared_serial(serial))
+    }
+
+    /// Looks again and again, as long as `--wait` says.
+    fn patiently<T>(&self, look: impl Fn() -> Result<T, SelectError>) -> Result<T, SelectError> {
         const PAUSE: Duration = Duration::from_millis(200);
         let Some(patience) = self.wait else {
-            return self.choose(self.matching(bus, watch)?);
+            return look();
         };
         let _watched = interrupt::watch();
         let start = Instant::now();
         loop {
-            match self.choose(self.matching(bus, watch)?) {
+            match look() {
                 Err(SelectError::NoBoard { .. }) if start.elapsed().as_secs_f64() < patience => {}
                 other => return other,
             }
@@ -185,28 +149,6 @@ impl Selection {
             }
             thread::sleep(PAUSE);
         }
-    }
-
-    /// All boards that match, and the error if there are none, or none that can be opened.
-    pub fn list(
-        &self,
-        bus: &dyn Bus,
-        watch: &OnTransfer<'_>,
-    ) -> Result<(Vec<Board>, Option<SelectError>), SelectError> {
-        let matching = self.matching(bus, watch)?;
-        let error = if matching.boards.is_empty() {
-            Some(self.none(matching.runtime))
-        } else if matching.boards.iter().all(|board| board.opened.is_err()) {
-            cant_open(&matching.boards)
-        } else {
-            None
-        };
-        Ok((matching.boards, error))
-    }
-
-    /// Serial numbers that were asked for and that many boards have.
-    pub fn shared_serials(&self) -> impl Iterator<Item = &str> {
-        names(&self.serial).filter(|serial| is_shared_serial(serial))
     }
 
     fn matching(&self, bus: &dyn Bus, watch: &OnTransfer<'_>) -> Result<Matching, UsbError> {
@@ -236,8 +178,7 @@ impl Selection {
             product_id,
             ..
         } = *info;
-        let mut paths = names(&self.path).peekable();
-        let here = paths.peek().is_none() || paths.any(|path| path == info.path);
+        let here = self.path.is_empty() || self.path.contains(&info.path);
         here && self.id.is_none_or(|id| {
             id == Ids {
                 vendor_id,
@@ -248,10 +189,9 @@ impl Selection {
 
     /// Boards that can't be opened keep their serial number to themselves, so they may be the one.
     fn accepts_serial(&self, board: &Board) -> bool {
-        let mut serials = names(&self.serial).peekable();
-        serials.peek().is_none()
+        self.serial.is_empty()
             || board.opened.is_err()
-            || serials.any(|serial| is_serial(board, serial))
+            || self.serial.iter().any(|serial| is_serial(board, serial))
     }
 
     fn choose(&self, matching: Matching) -> Result<Vec<Board>, SelectError> {
@@ -259,17 +199,28 @@ impl Selection {
             mut boards,
             runtime,
         } = matching;
-        for serial in names(&self.serial) {
+        let missing = |wanted| {
+            Err(SelectError::NoBoard {
+                wanted,
+                runtime: runtime.clone(),
+            })
+        };
+        for serial in &self.serial {
             if !boards.iter().any(|board| is_serial(board, serial)) {
-                return Err(cant_open(&boards).unwrap_or_else(|| self.none(runtime)));
+                let wanted = with_serial(serial) + &self.paths();
+                return cant_open(&boards).map_or_else(|| missing(wanted), Err);
             }
         }
-        if names(&self.serial).next().is_some() {
+        if !self.serial.is_empty() {
             boards.retain(|board| board.opened.is_ok());
         }
-        let everywhere = |path: &str| boards.iter().any(|board| board.info.path == path);
-        if boards.is_empty() || !names(&self.path).all(everywhere) {
-            return Err(self.none(runtime));
+        for path in &self.path {
+            if !boards.iter().any(|board| board.info.path == *path) {
+                return missing(at(path));
+            }
+        }
+        if boards.is_empty() {
+            return missing(self.wanted());
         }
         if !self.every && self.is_ambiguous(&boards) {
             let candidates = candidates(&boards);
@@ -286,47 +237,49 @@ impl Selection {
 
     /// Whether one name, or the lack of any, stands for more than one board. Paths never do.
     fn is_ambiguous(&self, boards: &[Board]) -> bool {
-        if names(&self.path).next().is_some() {
-            return false;
-        }
-        let mut serials = names(&self.serial).peekable();
-        if serials.peek().is_none() {
-            return boards.len() > 1;
-        }
-        serials.any(|serial| {
+        let boards_with = |serial: &String| {
             boards
                 .iter()
                 .filter(|board| is_serial(board, serial))
                 .count()
-                > 1
-        })
-    }
-
-    fn none(&self, runtime: Vec<DeviceInfo>) -> SelectError {
-        SelectError::NoBoard {
-            wanted: self.wanted(),
-            runtime,
+        };
+        match (&self.path[..], &self.serial[..]) {
+            ([], []) => boards.len() > 1,
+            ([], serials) => serials.iter().any(|serial| boards_with(serial) > 1),
+            _ => false,
         }
     }
 
     /// What was asked for, to be put behind "board".
     fn wanted(&self) -> String {
-        let mut wanted = Vec::new();
-        let list = |names: &mut dyn Iterator<Item = &str>| names.collect::<Vec<_>>().join(", ");
-        if let Some(id) = self.id {
-            wanted.push(format!("with ids {id}"));
-        }
-        if names(&self.serial).next().is_some() {
-            wanted.push(format!(
-                "with serial number {}",
-                list(&mut names(&self.serial))
-            ));
-        }
-        if names(&self.path).next().is_some() {
-            wanted.push(format!("at {}", list(&mut names(&self.path))));
-        }
-        wanted.iter().map(|part| format!(" {part}")).collect()
+        let ids = self
+            .id
+            .map(|id| format!(" with ids {id}"))
+            .unwrap_or_default();
+        let serials: Vec<&str> = self.serial.iter().map(String::as_str).collect();
+        let serials = if serials.is_empty() {
+            String::new()
+        } else {
+            with_serial(&serials.join(", "))
+        };
+        ids + &serials + &self.paths()
     }
+
+    fn paths(&self) -> String {
+        if self.path.is_empty() {
+            String::new()
+        } else {
+            at(&self.path.join(", "))
+        }
+    }
+}
+
+fn with_serial(serial: &str) -> String {
+    format!(" with serial number {serial}")
+}
+
+fn at(path: &str) -> String {
+    format!(" at {path}")
 }
 
 /// Gives a board's transfers somebody to watch them.
@@ -338,14 +291,6 @@ struct Matching {
     boards: Vec<Board>,
     /// With a DFU interface, but running their application.
     runtime: Vec<DeviceInfo>,
-}
-
-/// What was given; an environment variable that is set to nothing gives nothing.
-fn names(given: &[String]) -> impl Iterator<Item = &str> {
-    given
-        .iter()
-        .map(String::as_str)
-        .filter(|name| !name.is_empty())
 }
 
 fn is_serial(board: &Board, serial: &str) -> bool {

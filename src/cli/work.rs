@@ -12,6 +12,7 @@ use crate::usb::Transport;
 
 use super::board::{Board, Opened};
 use super::diagnosis::Diagnosis;
+use super::dry_run;
 use super::exit::Exit;
 use super::interrupt;
 use super::number::count;
@@ -64,6 +65,15 @@ pub fn carry_out(
     output: &Output,
     summary: impl Fn(&Outcome, &Plan<'_>) -> String,
 ) -> anyhow::Result<Exit> {
+    for (board, plan) in boards.iter().zip(plans) {
+        if let Ok(plan) = plan {
+            output.detail(&format!(
+                "{}: the plan\n{}",
+                board.label(),
+                dry_run::text(plan).trim_end()
+            ));
+        }
+    }
     let _watched = interrupt::watch();
     let progress = Progress::new(output, boards.len());
     let outcomes: Vec<Outcome> = thread::scope(|scope| {

@@ -355,7 +355,7 @@ impl Cells {
 #[derive(Debug, Error)]
 pub enum FlashFileError {
     /// It can't be opened, made, read or written.
-    #[error("the flash file {} can't be used: {source}", path.display())]
+    #[error("the flash file {} can't be used", path.display())]
     Io {
         /// Which file.
         path: PathBuf,

@@ -67,7 +67,16 @@ impl Transport for Traced {
     }
 
     fn set_alternate_setting(&mut self, alternate_setting: u8) -> Result<(), UsbError> {
-        self.inner.set_alternate_setting(alternate_setting)
+        let outcome = self.inner.set_alternate_setting(alternate_setting);
+        // SET_INTERFACE (USB 2.0 §9.4.10); the system sends it for us.
+        let request = ControlRequest {
+            request_type: 0x01,
+            request: 11,
+            value: alternate_setting.into(),
+            index: 0,
+        };
+        self.saw(request, &[], 0, outcome.as_ref().copied());
+        outcome
     }
 
     fn control_in(

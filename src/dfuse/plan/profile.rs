@@ -95,7 +95,7 @@ impl Memory {
             layout,
         } = self;
         format!(
-            "alternate setting {alternate_setting}, {:?}, has {}",
+            "alternate setting {alternate_setting}, {:?}: {}",
             layout.name,
             segments.join(", ")
         )
