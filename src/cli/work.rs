@@ -81,8 +81,8 @@ pub fn carry_out(
             .into_iter()
             .zip(plans)
             .map(|(board, plan)| {
-                let progress = progress.board(&board.label());
-                scope.spawn(move || work(board, plan, &progress))
+                let mut progress = progress.board(&board.label());
+                scope.spawn(move || work(board, plan, &mut progress))
             })
             .collect();
         threads
@@ -100,7 +100,7 @@ pub fn carry_out(
 fn work(
     mut board: Board,
     plan: &anyhow::Result<Plan<'_>>,
-    progress: &BoardProgress<'_>,
+    progress: &mut BoardProgress<'_>,
 ) -> Outcome {
     let label = board.label();
     let serial = board.serial().map(str::to_owned);
@@ -166,7 +166,7 @@ fn run(
     opened: &mut Opened,
     options: SessionOptions,
     plan: &Plan<'_>,
-    progress: &BoardProgress<'_>,
+    progress: &mut BoardProgress<'_>,
 ) -> (Tally, anyhow::Result<()>) {
     let mut on_event = |event: Event<'_>| {
         progress.show(event);
