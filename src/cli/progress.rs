@@ -117,6 +117,7 @@ fn bar(label: &str, phase: Phase, total: Option<u64>) -> ProgressBar {
 fn doing(phase: Phase) -> &'static str {
     match phase {
         Phase::Compare => "comparing",
+        Phase::Survey => "looking around the image",
         Phase::MassErase => "mass-erasing",
         Phase::BlankCheck => "checking for blank",
         Phase::Erase => "erasing",
