@@ -2,6 +2,7 @@
 
 use super::super::Answer;
 use super::super::diary::*;
+use super::names::*;
 use super::*;
 
 fn error(text: &str) -> String {
@@ -14,7 +15,9 @@ fn error(text: &str) -> String {
 #[test]
 fn a_quirk_that_does_not_exist_is_told_with_those_that_do() {
     let message = error("no-acces");
-    assert!(message.starts_with("there is no quirk \"no-acces\"; there are no-access, busy, "));
+    assert!(
+        message.starts_with("there is no quirk \"no-acces\"; there are none, no-access, busy, ")
+    );
 }
 
 #[test]
