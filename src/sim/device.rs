@@ -163,11 +163,10 @@ impl Device {
     pub fn plug_in(&mut self, now: Duration) -> bool {
         match self.away {
             Some(Away { back: Some(_), .. }) => self.comes_back(now),
-            Some(Away { back: None, .. }) => {
+            Some(Away { back: None, .. }) | None => {
                 self.start(first_mode(&self.quirks));
                 true
             }
-            None => true,
         }
     }
 

@@ -40,8 +40,9 @@ impl Host {
     /// Has configured the board, and asked it nothing yet.
     pub fn sees(spec: &str) -> Self {
         let spec: BoardSpec = spec.parse().expect("a board");
+        let serial = spec.serial.as_deref().unwrap_or(spec.board.serial);
         let mut host = Self {
-            device: Device::new(&spec, spec.board.serial.to_owned()),
+            device: Device::new(&spec, serial.to_owned()),
             now: Duration::ZERO,
         };
         // SET_CONFIGURATION 1.

@@ -593,6 +593,90 @@ mod tests {
         assert_eq!(bus.devices().expect("there is a bus"), []);
     }
 
+    /// Clears errFIRMWARE and leaves.
+    fn leave(transport: &mut dyn Transport) {
+        transport.claim().expect("free");
+        for request in [4, 1] {
+            let request = ControlRequest { request, ..DNLOAD };
+            transport.control_out(request, &[], SECOND).expect("taken");
+        }
+        transport
+            .control_in(GET_STATUS, &mut [0; 6], SECOND)
+            .expect("answered");
+    }
+
+    #[test]
+    fn a_board_that_comes_back_has_a_new_address_and_is_another_device() {
+        let bus = bus(&["f405,quirk=comes-back=60", "f405"]);
+        let before = bus.devices().expect("there is a bus").remove(0);
+        let mut transport = bus.open(&before).expect("on the bus");
+        leave(&mut *transport);
+        transport.wait(Duration::from_secs(59));
+        assert_eq!(bus.devices().expect("there is a bus").len(), 1);
+        transport.wait(SECOND);
+        let devices = bus.devices().expect("there is a bus");
+        assert_eq!(devices.len(), 2);
+        assert_eq!((before.address, devices[0].address), (2, 4));
+        assert_eq!(devices[0].path, before.path);
+        // What was opened before is gone.
+        assert_eq!(
+            transport.control_in(GET_STATUS, &mut [0; 6], SECOND),
+            Err(UsbError::NoDevice)
+        );
+        assert_eq!(transport.claim(), Err(UsbError::NoDevice));
+        assert_eq!(bus.open(&before).err(), Some(UsbError::NoDevice));
+        let mut again = bus.open(&devices[0]).expect("on the bus");
+        again.claim().expect("free");
+        // And lets go of nothing that another has taken.
+        drop(transport);
+        assert_eq!(
+            bus.open(&devices[0]).expect("on the bus").claim(),
+            Err(UsbError::Busy)
+        );
+    }
+
+    #[test]
+    fn a_board_comes_back_by_the_clock_on_the_wall_where_nobody_waits_on_its_own() {
+        let bus = bus(&["f405,quirk=comes-back=1"]);
+        leave(&mut *open(&bus, 0));
+        let left = Instant::now();
+        while bus.devices().expect("there is a bus").is_empty() {
+            assert!(left.elapsed() < Duration::from_secs(10));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert!(left.elapsed() >= Duration::from_millis(900));
+    }
+
+    #[test]
+    fn after_a_power_cut_a_board_is_back_in_dfu_mode() {
+        let bus = bus(&["f405,fault=power-cut@1"]);
+        let mut transport = open(&bus, 0);
+        assert_eq!(read_string(&mut *transport, 3), Err(UsbError::NoDevice));
+        assert_eq!(bus.devices().expect("there is a bus"), []);
+        transport.wait(SECOND);
+        let devices = bus.devices().expect("there is a bus");
+        assert_eq!((devices[0].address, devices[0].mode), (3, DfuMode::Dfu));
+    }
+
+    #[test]
+    fn a_board_that_runs_its_application_is_listed_as_such_and_can_be_detached() {
+        let bus = bus(&["f405,quirk=application"]);
+        let device = bus.devices().expect("there is a bus").remove(0);
+        assert_eq!(device.mode, DfuMode::Runtime);
+        assert_eq!(device.alternate_settings.len(), 1);
+        let mut transport = bus.open(&device).expect("on the bus");
+        transport.claim().expect("free");
+        let detach = ControlRequest {
+            request: 0,
+            ..DNLOAD
+        };
+        assert_eq!(transport.control_out(detach, &[], SECOND), Ok(()));
+        transport.wait(SECOND);
+        let device = bus.devices().expect("there is a bus").remove(0);
+        assert_eq!(device.mode, DfuMode::Dfu);
+        assert_eq!(device.alternate_settings.len(), 4);
+    }
+
     #[test]
     fn class_requests_need_a_claim_and_descriptors_do_not() {
         let bus = bus(&["f405"]);

@@ -147,7 +147,8 @@ impl<'a> Import<'a> {
     /// other board that had left is plugged in again.
     fn begin(export: &'a Export, now: Duration) -> Option<Self> {
         let mut imported = lock(&export.imported);
-        if *imported || !lock(&export.device).plug_in(now) {
+        let mut device = lock(&export.device);
+        if *imported || !device.is_present() && !device.plug_in(now) {
             return None;
         }
         *imported = true;
@@ -437,6 +438,74 @@ mod tests {
             Kernel::connect(address).asks_for("1-1") == 0
         });
         assert!(free);
+    }
+
+    #[test]
+    fn a_board_that_comes_back_by_itself_cannot_be_imported_before() {
+        let address = serve(&["f405,quirk=comes-back=1"]);
+        let mut kernel = Kernel::imports(address, "1-1");
+        kernel.submits(CLEAR_STATUS, &[]);
+        kernel.submits(LEAVE, &[]);
+        kernel.submits(GET_STATUS, &[]);
+        let left = Instant::now();
+        assert!(kernel.is_hung_up_on());
+        assert_eq!(Kernel::connect(address).asks_for("1-1"), 1);
+        while Kernel::connect(address).asks_for("1-1") == 1 {
+            assert!(left.elapsed() < Duration::from_secs(10));
+            thread::sleep(Duration::from_millis(20));
+        }
+        assert!(left.elapsed() >= Duration::from_millis(900));
+    }
+
+    #[test]
+    fn an_unplugged_board_hangs_up_and_can_be_plugged_in_again() {
+        let address = serve(&["f405,fault=unplug@2"]);
+        let mut kernel = Kernel::imports(address, "1-1");
+        assert_eq!(kernel.submits(GET_STATUS, &[]).0, 0);
+        kernel.sends_submit(0, GET_STATUS, &[]);
+        assert!(kernel.is_hung_up_on());
+        let mut again = Kernel::imports(address, "1-1");
+        assert_eq!(again.submits(GET_STATUS, &[]).0, 0);
+        assert_eq!(again.submits(GET_STATUS, &[]).0, 0);
+    }
+
+    #[test]
+    fn a_lost_answer_never_comes_and_can_be_unlinked() {
+        let mut kernel = Kernel::imports(serve(&["f405,fault=lost-answer@1"]), "1-1");
+        kernel.sends_submit(0, CLEAR_STATUS, &[]);
+        // −ECONNRESET.
+        assert_eq!(kernel.unlinks(kernel.sequence), -104);
+        // It was carried out.
+        assert_eq!(
+            kernel.submits(GET_STATUS, &[]),
+            (0, 6, vec![0, 0, 0, 0, 2, 0])
+        );
+    }
+
+    #[test]
+    fn a_get_status_that_blocks_can_be_unlinked_meanwhile_and_the_next_one_waits() {
+        let mut kernel = Kernel::imports(serve(&["h743,timing=real"]), "1-1");
+        let erase = [0x41, 0x00, 0x00, 0x00, 0x08];
+        kernel.submits([0x21, 1, 0, 0, 0, 0, 5, 0], &erase);
+        let begin = Instant::now();
+        kernel.sends_submit(0, GET_STATUS, &[]);
+        assert_eq!(kernel.unlinks(kernel.sequence), -104);
+        assert!(begin.elapsed() < Duration::from_millis(500));
+        assert_eq!(
+            kernel.submits(GET_STATUS, &[]),
+            (0, 6, vec![0, 0, 0, 0, 5, 0])
+        );
+        assert!(begin.elapsed() >= Duration::from_millis(1000));
+    }
+
+    #[test]
+    fn an_application_is_exported_with_protocol_1() {
+        let mut kernel = Kernel::connect(serve(&["f405,quirk=application"]));
+        let request = [0x01, 0x11, 0x80, 0x05, 0, 0, 0, 0];
+        kernel.stream.write_all(&request).expect("connected");
+        let mut list = Vec::new();
+        kernel.stream.read_to_end(&mut list).expect("then closed");
+        assert_eq!(list[list.len() - 4..], [0xFE, 1, 1, 0]);
     }
 
     #[test]
