@@ -165,7 +165,7 @@ impl Selection {
             })
             .filter(|board| self.accepts_serial(board))
             .collect();
-        boards.iter_mut().for_each(Board::read_memories);
+        boards.iter_mut().for_each(Board::read_first_memory);
         boards.retain(|board| !board.is_gone() && (self.id.is_some() || board.speaks_dfuse()));
         Ok(Matching { boards, runtime })
     }
