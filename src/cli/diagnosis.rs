@@ -104,6 +104,12 @@ fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
             };
             (Exit::NoBoard, Some(hint.to_owned()))
         }
+        SelectError::TooFewBoards { .. } => (
+            Exit::NoBoard,
+            Some(
+                "Put the others into DFU mode too, or add --wait. Nothing was touched.".to_owned(),
+            ),
+        ),
         SelectError::SeveralBoards { .. } => (
             Exit::SeveralBoards,
             Some("Add one of these options. Nothing was touched.".to_owned()),

@@ -207,30 +207,50 @@ fn report(
     output: &Output,
     summary: impl Fn(&Outcome, &Plan<'_>) -> String,
 ) -> anyhow::Result<Exit> {
-    for (outcome, plan) in outcomes.iter().zip(plans) {
-        match (&outcome.error, plan) {
-            (Some(diagnosis), _) => {
-                output.error(&diagnosis.about(&outcome.label));
-            }
-            (None, Ok(plan)) => {
-                let line = format!("{}: {}\n", outcome.label, summary(outcome, plan));
-                output.summary(&line).context("writing the summary")?;
-                if outcome.tally.left == Some(false) {
-                    output.warning(&format!(
-                        "{}: flash is right, but the board is still in DFU mode; reset it to start the application",
-                        outcome.label
-                    ));
-                }
-            }
-            (None, Err(_)) => {}
+    for outcome in outcomes {
+        if let Some(diagnosis) = &outcome.error {
+            output.error(&diagnosis.about(&outcome.label));
+        } else if outcome.tally.left == Some(false) {
+            output.warning(&format!(
+                "{}: flash is right, but the board is still in DFU mode; reset it to start the application",
+                outcome.label
+            ));
         }
     }
+    let results: Vec<(&Outcome, String)> = outcomes
+        .iter()
+        .zip(plans)
+        .filter_map(|(outcome, plan)| match (&outcome.error, plan) {
+            (None, Ok(plan)) => Some((outcome, summary(outcome, plan))),
+            (Some(error), _) if outcomes.len() > 1 => {
+                Some((outcome, format!("FAILED, exit {}", error.exit.code())))
+            }
+            _ => None,
+        })
+        .collect();
+    output
+        .summary(&table(&results))
+        .context("writing the summary")?;
     let boards = outcomes.iter().map(Outcome::document).collect();
     output
         .document(BoardsDocument { boards })
         .context("writing the answer")?;
     let first = outcomes.iter().find_map(|outcome| outcome.error.as_ref());
     Ok(first.map_or(Exit::Done, |diagnosis| diagnosis.exit))
+}
+
+/// A line for each board, the results in a column.
+fn table(results: &[(&Outcome, String)]) -> String {
+    let width = results
+        .iter()
+        .map(|(outcome, _)| outcome.label.chars().count())
+        .max()
+        .unwrap_or(0);
+    let line = |(outcome, result): &(&Outcome, String)| {
+        let label = format!("{}:", outcome.label);
+        format!("{label:<width$} {result}\n", width = width + 1)
+    };
+    results.iter().map(line).collect()
 }
 
 impl Outcome {

@@ -13,6 +13,16 @@ pub enum SelectError {
         /// Boards with a DFU interface that are running their application.
         runtime: Vec<DeviceInfo>,
     },
+    /// Fewer match than there have to be.
+    #[error("there are {found} boards{wanted} in DFU mode, where {count} are meant")]
+    TooFewBoards {
+        /// What was asked for, in words.
+        wanted: String,
+        /// How many there are.
+        found: usize,
+        /// How many there have to be.
+        count: u16,
+    },
     /// More than one matches.
     #[error("{}", several(wanted, candidates))]
     SeveralBoards {
