@@ -49,6 +49,8 @@ pub enum Phase {
     Head,
     /// Starting the application.
     Leave,
+    /// Lifting read protection.
+    Unprotect,
 }
 
 /// What has been done, up to now or up to the error.
@@ -137,6 +139,9 @@ impl<'t> Session<'t> {
     }
 
     fn carry_out(&mut self, plan: &Plan<'_>) -> Result<(), SessionError> {
+        if plan.unprotect {
+            return self.unprotect();
+        }
         let mut plan = self.compare(plan)?;
         self.survey(&mut plan)?;
         for target in &mut plan.targets {
@@ -146,13 +151,19 @@ impl<'t> Session<'t> {
         self.erase(plan)?;
         self.download(plan)?;
         match plan.start {
-            Some(start) => self.leave(start),
+            Some(start) => self.leave(start, plan.targets.is_empty()),
             None => self.link.reach_idle(),
         }
     }
 
+    fn unprotect(&mut self) -> Result<(), SessionError> {
+        self.tell(Event::Begin(Phase::Unprotect, None), Action::ReadUnprotect)?;
+        self.tally.touched = true;
+        self.link.read_unprotect()
+    }
+
     /// Asks again only where the request itself went wrong. A board that took it and stays has its reasons.
-    fn leave(&mut self, start: Start) -> Result<(), SessionError> {
+    fn leave(&mut self, start: Start, nothing_else: bool) -> Result<(), SessionError> {
         self.tell(Event::Begin(Phase::Leave, None), Action::Leave)?;
         let mut tries = 0;
         loop {
@@ -163,6 +174,12 @@ impl<'t> Session<'t> {
             match self.link.leave() {
                 Ok(left) => {
                     self.tally.left = Some(left);
+                    if nothing_else && !left {
+                        return Err(SessionError {
+                            action: Action::Leave,
+                            cause: Cause::Stayed,
+                        });
+                    }
                     return Ok(());
                 }
                 Err(error) => self.recover(error, &mut tries)?,

@@ -1,5 +1,6 @@
 //! Why the boards that are meant can't be told, or reached.
 
+use crate::cli::number;
 use crate::usb::{DeviceInfo, UsbError};
 
 /// Why there is no board to work with.
@@ -14,7 +15,7 @@ pub enum SelectError {
         runtime: Vec<DeviceInfo>,
     },
     /// Fewer match than there have to be.
-    #[error("there are {found} boards{wanted} in DFU mode, where {count} are meant")]
+    #[error("found {} in DFU mode{wanted}, where {count} are meant", number::count(*found as u64, "board"))]
     TooFewBoards {
         /// What was asked for, in words.
         wanted: String,
