@@ -40,16 +40,13 @@ pub fn run(args: &EraseArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     } else {
         EraseRequest::Ranges(args.ranges.clone())
     };
-    let boards = context.select()?;
-    let plans: Vec<anyhow::Result<Plan<'_>>> = boards
-        .iter()
-        .map(|board| plan(args, &request, board))
-        .collect();
+    let mut boards = context.select()?;
+    let plans = work::plan(&mut boards, |board| plan(args, &request, board));
     work::carry_out(boards, &plans, context.output, summary)
 }
 
 fn plan(args: &EraseArgs, request: &EraseRequest, board: &Board) -> anyhow::Result<Plan<'static>> {
-    let memories = board.memories_to_use()?;
+    let memories = board.memories_to_use(args.alt.is_some())?;
     let alternate_setting = args
         .alt
         .as_ref()

@@ -88,11 +88,8 @@ pub fn run(args: &FlashArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     for warning in &image.warnings {
         context.output.warning(warning);
     }
-    let boards = context.select()?;
-    let plans: Vec<anyhow::Result<Plan<'_>>> = boards
-        .iter()
-        .map(|board| plan(args, &image, board))
-        .collect();
+    let mut boards = context.select()?;
+    let plans = work::plan(&mut boards, |board| plan(args, &image, board));
     if args.dry_run {
         return dry_run::show(&boards, &plans, context.output);
     }
@@ -111,7 +108,7 @@ fn load(args: &FlashArgs) -> anyhow::Result<Image> {
 }
 
 fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
-    let memories = board.memories_to_use()?;
+    let memories = board.memories_to_use(args.alt.is_some())?;
     let options = FlashOptions {
         alternate_setting: args
             .alt

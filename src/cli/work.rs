@@ -58,6 +58,22 @@ struct BoardsDocument<'o> {
     boards: Vec<BoardDocument<'o>>,
 }
 
+/// Makes a plan for each board. Most are for the first memory; only where that is not enough is a board asked for the
+/// others' layouts.
+pub fn plan<'i>(
+    boards: &mut [Board],
+    make: impl Fn(&Board) -> anyhow::Result<Plan<'i>>,
+) -> Vec<anyhow::Result<Plan<'i>>> {
+    let plan = |board: &mut Board| match make(board) {
+        Err(_) if board.has_more_memories() => {
+            board.read_all_memories();
+            make(board)
+        }
+        plan => plan,
+    };
+    boards.iter_mut().map(plan).collect()
+}
+
 /// Carries out a plan on each board, all at the same time, and says what came of it.
 ///
 /// `plans` has one for each board, or the reason why there is none. Returns the first failure's code.
@@ -148,15 +164,14 @@ fn work(
 
 /// Adds to what went wrong how far the work had come, which is what the next step depends on.
 fn so_far(diagnosis: Diagnosis, tally: Tally) -> Diagnosis {
-    let state = match (tally.erased_sectors as u64, tally.written_bytes) {
-        (0, 0) => "nothing was erased or written".to_owned(),
-        (sectors, bytes) => {
-            format!(
-                "so far {} erased and {} written",
-                count(sectors, "sector"),
-                count(bytes, "byte")
-            )
-        }
+    let state = if tally.touched {
+        let sectors = count(tally.erased_sectors as u64, "sector");
+        format!(
+            "so far {sectors} erased and {} written",
+            count(tally.written_bytes, "byte")
+        )
+    } else {
+        "nothing was erased or written".to_owned()
     };
     Diagnosis {
         message: format!("{}; {state}", diagnosis.message),

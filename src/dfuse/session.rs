@@ -10,12 +10,12 @@ use std::ops::ControlFlow;
 
 use crate::usb::Transport;
 
+use super::blocks::block_number;
 use super::error::{Action, Cause, SessionError};
 use super::link::Link;
 use super::plan::{Plan, Start, TargetPlan};
-use super::protocol::{DfuStatus, DfuseCommand};
+use super::protocol::{DfuStatus, DfuseCommand, FIRST_DATA_BLOCK};
 use super::quirks;
-use read::Cursor;
 
 /// What is happening.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +54,8 @@ pub enum Phase {
 /// What has been done, up to now or up to the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
+    /// Whether anything was sent that changes flash.
+    pub touched: bool,
     /// Sectors erased, one by one or by mass erase.
     pub erased_sectors: usize,
     /// Bytes of the image that were written.
@@ -93,8 +95,8 @@ pub struct Session<'t> {
     on_event: &'t mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
     tally: Tally,
     selected: Option<u8>,
-    /// Where reading can go on; `None` after anything but reading.
-    cursor: Option<Cursor>,
+    /// Where the address pointer is, if that is known.
+    pointer: Option<u32>,
     /// Whether what is done now is progress. Doing something over is not.
     counting: bool,
 }
@@ -114,7 +116,7 @@ impl<'t> Session<'t> {
             on_event,
             tally,
             selected: None,
-            cursor: None,
+            pointer: None,
             counting: true,
         })
     }
@@ -137,6 +139,9 @@ impl<'t> Session<'t> {
     fn carry_out(&mut self, plan: &Plan<'_>) -> Result<(), SessionError> {
         let mut plan = self.compare(plan)?;
         self.survey(&mut plan)?;
+        for target in &mut plan.targets {
+            target.fill_blocks(self.options.transfer_size);
+        }
         let plan = &plan;
         self.erase(plan)?;
         self.download(plan)?;
@@ -152,7 +157,9 @@ impl<'t> Session<'t> {
         let mut tries = 0;
         loop {
             self.select(start.alternate_setting)?;
-            self.persist(|session| session.set_address(start.address))?;
+            if self.pointer != Some(start.address) {
+                self.persist(|session| session.set_address(start.address))?;
+            }
             match self.link.leave() {
                 Ok(left) => {
                     self.tally.left = Some(left);
@@ -164,11 +171,25 @@ impl<'t> Session<'t> {
     }
 
     fn set_address(&mut self, address: u32) -> Result<(), SessionError> {
-        self.cursor = None;
+        self.pointer = None;
         self.link.command(
             DfuseCommand::SetAddressPointer(address),
             Action::SetAddress(address),
-        )
+        )?;
+        self.pointer = Some(address);
+        Ok(())
+    }
+
+    /// The number of the block at `address`, with the address pointer moved only where it has to be.
+    fn block_number(&mut self, address: u32, length: usize) -> Result<u16, SessionError> {
+        let transfer_size = self.options.transfer_size;
+        let known = self
+            .pointer
+            .and_then(|pointer| block_number(pointer, address, length, transfer_size));
+        match known {
+            Some(number) => Ok(number),
+            None => self.set_address(address).map(|()| FIRST_DATA_BLOCK),
+        }
     }
 
     fn select_target(&mut self, target: &TargetPlan<'_>) -> Result<(), SessionError> {
@@ -177,7 +198,7 @@ impl<'t> Session<'t> {
 
     fn select(&mut self, alternate_setting: u8) -> Result<(), SessionError> {
         if self.options.several_memories && self.selected != Some(alternate_setting) {
-            self.cursor = None;
+            self.pointer = None;
             self.persist(|session| session.link.select_memory(alternate_setting))?;
             self.selected = Some(alternate_setting);
         }

@@ -37,7 +37,7 @@ impl Session<'_> {
             return Err(error);
         }
         *tries += 1;
-        self.cursor = None;
+        self.pointer = None;
         self.tally.retries += 1;
         self.tell(Event::Retry(&error), error.action)?;
         match self.link.recover(&error.cause) {
