@@ -265,13 +265,10 @@ impl Device {
         self.away = None;
     }
 
-    /// Faults are counted as a host counts its own requests: from SET_CONFIGURATION on, and without SET_INTERFACE,
-    /// which is the operating system's to send.
+    /// Faults are counted as a host counts its own requests: from the board's configuration on.
     fn is_counted(&self, setup: &Setup) -> bool {
         let request = (setup.request.request_type, setup.request.request);
-        self.configuration == CONFIGURATION_VALUE
-            && request != (0x00, SET_CONFIGURATION)
-            && request != (0x01, SET_INTERFACE)
+        self.configuration == CONFIGURATION_VALUE && request != (0x00, SET_CONFIGURATION)
     }
 
     fn is_for_interface(&self, setup: &Setup) -> bool {
