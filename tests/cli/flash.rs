@@ -265,10 +265,25 @@ fn no_verify_reads_nothing_back() {
         FLASH..0x0800_4000,
     );
     assert_eq!(result["verified_bytes"], 0);
-    let trace = stdfu("-vv --sim f405 flash blinky.dfu --no-verify")
-        .run()
-        .stderr;
-    assert!(!trace.contains(" UPLOAD "), "{trace}");
+    // The erase, and so every read, comes before the first block that is written.
+    let uploads_behind_first_block = |option: &str| {
+        let flash = FlashFile::full(1 << 20);
+        let trace = stdfu("-vv --sim")
+            .arg(flash.board("f405"))
+            .args(&format!("flash blinky.dfu {option}"))
+            .run()
+            .stderr;
+        let (before, behind) = trace
+            .split_once(" DNLOAD wValue 0x0002 ")
+            .expect("a block is written");
+        (
+            before.matches(" UPLOAD ").count(),
+            behind.matches(" UPLOAD ").count(),
+        )
+    };
+    assert_eq!(uploads_behind_first_block("--no-verify --full"), (0, 0));
+    assert_eq!(uploads_behind_first_block("--no-verify"), (1, 0));
+    assert_eq!(uploads_behind_first_block("--full"), (0, 3));
 }
 
 /// The address pointer is set to it right before the zero-length DNLOAD.
@@ -368,10 +383,26 @@ fn flash_that_was_programmed_before_can_be_programmed_again() {
     flash.holds(&expected);
 }
 
-/// At most three requests a block written, one a block read back, and a few dozen.
+/// At most three requests a block written, one a block read back, and a few dozen. Over blank flash, every block is
+/// read once more to know that.
 #[test]
 fn a_flash_of_384_kib_wastes_no_requests() {
     let firmware = Firmware::raw(384 << 10);
+    let blocks = (384 << 10) / 2048;
+    let on_blank_flash = |option: &str| {
+        let run = stdfu("--json --sim f405")
+            .args(&format!(
+                "flash {} --address 0x08000000 {option}",
+                firmware.path()
+            ))
+            .run();
+        run.boards(0)[0]["requests"].as_u64().expect("a number")
+    };
+    let full = on_blank_flash("--full");
+    assert!(full <= 3 * blocks + blocks + 60, "{full}");
+    let compared = on_blank_flash("");
+    assert!(compared <= full + blocks, "{compared}, {full}");
+
     let result = check(
         "f405",
         1 << 20,
@@ -379,10 +410,10 @@ fn a_flash_of_384_kib_wastes_no_requests() {
         &[(FLASH, &firmware.bytes)],
         FLASH..0x0806_0000,
     );
-    let blocks = (384 << 10) / 2048;
+    // One look into a sector is enough to know that it has to be erased.
     let requests = result["requests"].as_u64().expect("a number");
-    println!("384 KiB in {blocks} blocks: {requests} requests");
-    assert!(requests <= 3 * blocks + blocks + 60, "{requests}");
+    println!("384 KiB in {blocks} blocks: {full}, {compared} and {requests} requests");
+    assert!(requests <= full + 7 * 6, "{requests}, {full}");
     assert_eq!(result["erased_sectors"], 7);
     assert_eq!(result["written_bytes"], 393_216);
     assert_eq!(result["verified_bytes"], 393_216);

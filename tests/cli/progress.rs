@@ -1,6 +1,6 @@
 //! What is said while work goes on, and at its end, where stderr is no terminal.
 
-use crate::run::stdfu;
+use crate::run::{FlashFile, stdfu};
 
 #[track_caller]
 fn check(arguments: &str, stdout: &str, stderr: &str) {
@@ -9,15 +9,56 @@ fn check(arguments: &str, stdout: &str, stderr: &str) {
         .says(0, stdout, stderr);
 }
 
+/// On a board that has something else in every byte of its flash.
+#[track_caller]
+fn check_full(arguments: &str, stdout: &str, stderr: &str) {
+    stdfu("--sim")
+        .arg(FlashFile::full(1 << 20).board("f405"))
+        .args(arguments)
+        .run()
+        .says(0, stdout, stderr);
+}
+
 #[test]
 fn off_a_terminal_each_phase_has_a_line_and_the_end_a_summary() {
-    check(
+    check_full(
         "flash blinky.dfu",
         "336133663433 at 1-1: erased 1 sector, wrote 5123 bytes, verified 5123 bytes, started at 0x08000000, in 0.0 s\n",
         "\
+comparing 5123 bytes
 erasing 16K
-writing 3104 bytes
-verifying 3104 bytes
+writing 3200 bytes
+verifying 3200 bytes
+writing the first block
+starting the application
+",
+    );
+}
+
+#[test]
+fn blank_flash_is_written_without_an_erase_and_the_summary_says_so() {
+    check(
+        "flash blinky.dfu",
+        "336133663433 at 1-1: erased 0 sectors, wrote 5123 bytes, verified 5123 bytes, started at 0x08000000, in 0.0 s\n",
+        "\
+comparing 5123 bytes
+writing 3200 bytes
+verifying 3200 bytes
+writing the first block
+starting the application
+",
+    );
+}
+
+#[test]
+fn full_compares_nothing_first() {
+    check(
+        "flash blinky.dfu --full",
+        "336133663433 at 1-1: erased 1 sector, wrote 5123 bytes, verified 5123 bytes, started at 0x08000000, in 0.0 s\n",
+        "\
+erasing 16K
+writing 3200 bytes
+verifying 3200 bytes
 writing the first block
 starting the application
 ",
@@ -26,12 +67,13 @@ starting the application
 
 #[test]
 fn the_summary_says_what_was_left_out() {
-    check(
+    check_full(
         "flash blinky.dfu --stay --no-verify",
         "336133663433 at 1-1: erased 1 sector, wrote 5123 bytes, not verified, still in DFU mode, in 0.0 s\n",
         "\
+comparing 5123 bytes
 erasing 16K
-writing 3104 bytes
+writing 3200 bytes
 writing the first block
 ",
     );
@@ -45,8 +87,8 @@ fn a_mass_erase_says_that_it_is_one() {
         "\
 mass-erasing
 checking for blank 1M
-writing 3104 bytes
-verifying 3104 bytes
+writing 3200 bytes
+verifying 3200 bytes
 writing the first block
 starting the application
 ",

@@ -43,7 +43,7 @@ fn refused(environment: &[(&str, &str)], arguments: &str, exit: i32, message: &s
 }
 
 const NONE: &str = "Set BOOT0 high and reset the board, then look with `stdfu list`.";
-const SEVERAL: &str = "Add one of these options, or --every for all of them. Nothing was touched.";
+const SEVERAL: &str = "Add one of these options. Nothing was touched.";
 
 #[test]
 fn the_only_board_needs_no_name() {
