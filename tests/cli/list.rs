@@ -104,6 +104,18 @@ fn another_serial_number_shows_in_its_place() {
 }
 
 #[test]
+fn a_serial_number_that_many_boards_have_is_marked_in_any_case_and_only_for_people() {
+    for serial in ["STM32", "stm32fxstm32", "AT32", "0448"] {
+        let marked = golden("f405").replace("336133663433", &format!("{serial} (as many others)"));
+        check(&format!("f405,serial={serial}"), &marked);
+        let boards = stdfu(&format!("--json --sim f405,serial={serial} list"))
+            .run()
+            .boards(0);
+        assert_eq!(boards[0]["serial"], serial);
+    }
+}
+
+#[test]
 fn the_json_of_an_f405_has_every_field_that_scripts_may_name() {
     let found = stdfu("--sim f405 list --json").run().document(0);
     let segment = |address: u64, sectors: u64, sector_size: u64, erasable: bool| {

@@ -209,6 +209,34 @@ fn two_boards_with_one_serial_number_are_told_apart_by_their_paths() {
     check(&[], &format!("{boards} --path 1-2"), "stm32");
 }
 
+#[test]
+fn a_serial_number_that_many_boards_have_picks_a_board_with_a_warning() {
+    let check = |board: &str, serial: &str| {
+        let stderr = format!(
+            "warning: many boards have the serial number {serial}; only --path picks exactly one\n"
+        );
+        for command in ["erase 0x08000000 -q", "serial"] {
+            let run = stdfu(&format!("--sim {board} --serial {serial} {command}")).run();
+            assert_eq!(run.exit, 0, "{run:?}");
+            // It is nothing that stands in the way, so -q silences it.
+            let quiet = command.ends_with("-q");
+            assert_text("stderr", &run.stderr, if quiet { "" } else { &stderr });
+        }
+        stdfu(&format!("--sim {board} --path 1-1 serial"))
+            .run()
+            .answers(&stdfu(&format!("--sim {board} serial")).run().stdout);
+    };
+    check("h743", "200364500000");
+    check("f072", "fffffffeffff");
+    check("gd32vf103", "3CBJ");
+    check("f405,serial=STM32", "stm32");
+    check("f767,serial=STM32FxSTM32", "STM32FxSTM32");
+    // An F405's own.
+    stdfu(&format!("--sim f405 --serial {F405} serial"))
+        .run()
+        .answers(&format!("{F405}\n"));
+}
+
 /// A file for each of two boards, and what `stdfu flash` or `erase` says of them.
 #[track_caller]
 fn check_two(arguments: &str, exit: i32, serials: &[&str], programmed: [bool; 2]) {

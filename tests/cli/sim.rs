@@ -67,3 +67,56 @@ fn a_flash_file_that_can_not_be_made_is_told_once() {
          No such file or directory (os error 2)\n",
     );
 }
+
+#[test]
+fn the_help_tells_every_quirk_and_fault_and_each_can_be_had() {
+    let help = stdfu("sim --help").run().stdout;
+    let names = |heading: &str| -> Vec<String> {
+        let (_, lines) = help.split_once(heading).expect("a list");
+        let lines = lines.lines().take_while(|line| !line.is_empty());
+        lines
+            .map(|line| {
+                let (name, description) = line.trim().split_once("  ").expect("two columns");
+                assert!(description.trim().len() > 10, "{line:?}");
+                name.to_owned()
+            })
+            .collect()
+    };
+    let (quirks, faults) = (names("\nQuirks:\n"), names("\nKinds of fault:\n"));
+    for quirk in [
+        "no-access",
+        "busy",
+        "read-protected",
+        "write-protected=ADDRESS",
+        "flipped-bit=ADDRESS",
+    ] {
+        assert!(quirks.iter().any(|known| known == quirk), "{quirk}");
+    }
+    for quirk in quirks {
+        let option = quirk.replace("ADDRESS", "0x08000000");
+        let run = stdfu(&format!("--sim f405,quirk={option} list")).run();
+        assert_ne!(run.exit, 2, "{option}: {run:?}");
+    }
+    for fault in faults {
+        let run = stdfu(&format!("--sim f405,fault={fault}@1000 list")).run();
+        assert_eq!(run.exit, 0, "{fault}: {run:?}");
+    }
+}
+
+#[test]
+fn a_quirk_or_a_fault_that_there_is_not_is_refused_with_those_there_are() {
+    for (option, known) in [("quirk=haunted", "no-access"), ("fault=ghost@1", "unplug")] {
+        let run = stdfu(&format!("--sim f405,{option} list")).run();
+        assert_eq!(run.exit, 2, "{run:?}");
+        assert!(run.stderr.contains(known), "{run:?}");
+    }
+    for option in [
+        "fault=unplug",
+        "fault=unplug@0",
+        "fault=unplug@x",
+        "quirk=write-protected",
+    ] {
+        let run = stdfu(&format!("--sim f405,{option} list")).run();
+        assert_eq!(run.exit, 2, "{option}: {run:?}");
+    }
+}
