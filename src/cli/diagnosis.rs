@@ -193,6 +193,7 @@ fn of_plan(error: &PlanError) -> (Exit, Option<String>) {
             sector.address,
             sector.end()
         ),
+        PlanError::CantPreserve { .. } => "Leave out --preserve, if the rest may go.".to_owned(),
         PlanError::SharedSector { .. } => "Choose one of the file's targets with --alt.".to_owned(),
         PlanError::NoSuchAlternateSetting { .. }
         | PlanError::NothingForMemory { .. }

@@ -42,6 +42,9 @@ pub struct FlashArgs {
     /// Erase and write all of it, even what is there already
     #[arg(long)]
     full: bool,
+    /// Keep what is in partly covered sectors beyond the image
+    #[arg(long, conflicts_with = "mass_erase")]
+    preserve: bool,
     /// Don't read back and compare
     #[arg(long)]
     no_verify: bool,
@@ -116,6 +119,7 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
             .map(|alt| alt.number(&memories))
             .transpose()?,
         full: args.full,
+        preserve: args.preserve,
         mass_erase: args.mass_erase,
         verify: !args.no_verify,
         start: !args.stay,
@@ -132,8 +136,16 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
 /// What was erased, written, left alone, verified and started.
 fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
     let tally = outcome.tally;
+    let beyond = match (tally.lost_bytes, tally.preserved_bytes) {
+        (0, 0) => String::new(),
+        (0, kept) => format!(", kept {} beyond the image", count(kept, "byte")),
+        (lost, _) => format!(" and with them {} beyond the image", count(lost, "byte")),
+    };
     let mut done = vec![
-        format!("erased {}", count(tally.erased_sectors as u64, "sector")),
+        format!(
+            "erased {}{beyond}",
+            count(tally.erased_sectors as u64, "sector")
+        ),
         format!("wrote {}", count(tally.written_bytes, "byte")),
     ];
     if tally.skipped_bytes > 0 {

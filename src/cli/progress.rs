@@ -21,6 +21,8 @@ pub struct Progress<'o> {
 pub struct BoardProgress<'o> {
     output: &'o Output,
     label: String,
+    bars: Option<MultiProgress>,
+    /// The phase that is on the screen.
     bar: Option<ProgressBar>,
 }
 
@@ -39,25 +41,24 @@ impl<'o> Progress<'o> {
 
     /// For one of them.
     pub fn board(&self, label: &str) -> BoardProgress<'o> {
+        let label = if self.several {
+            format!("{label}: ")
+        } else {
+            String::new()
+        };
         BoardProgress {
             output: self.output,
-            label: if self.several {
-                format!("{label}: ")
-            } else {
-                String::new()
-            },
-            bar: self
-                .bars
-                .as_ref()
-                .map(|bars| bars.add(ProgressBar::no_length())),
+            label,
+            bars: self.bars.clone(),
+            bar: None,
         }
     }
 }
 
 impl BoardProgress<'_> {
     /// Shows what a session tells.
-    pub fn show(&self, event: Event<'_>) {
-        match (event, &self.bar) {
+    pub fn show(&mut self, event: Event<'_>) {
+        match (event, &self.bars) {
             (Event::Begin(phase, total), None) => {
                 let total = total
                     .map(|total| format!(" {}", amount(total)))
@@ -65,16 +66,29 @@ impl BoardProgress<'_> {
                 self.output
                     .note(&format!("{}{}{total}", self.label, doing(phase)));
             }
-            (Event::Begin(phase, total), Some(bar)) => begin(bar, &self.label, phase, total),
-            (Event::Advance(bytes), Some(bar)) => bar.inc(bytes),
-            (Event::Advance(_), None) => {}
-            (Event::Retry(error), bar) => {
+            (Event::Begin(phase, total), Some(bars)) => {
+                let next = bar(&self.label, phase, total);
+                let next = match self.bar.take() {
+                    Some(before) => {
+                        let next = bars.insert_after(&before, next);
+                        before.finish_and_clear();
+                        bars.remove(&before);
+                        next
+                    }
+                    None => bars.add(next),
+                };
+                // It moves while a board is silent for as long as an erase takes.
+                next.enable_steady_tick(Duration::from_millis(100));
+                self.bar = Some(next);
+            }
+            (Event::Advance(bytes), _) => self.bar.iter().for_each(|bar| bar.inc(bytes)),
+            (Event::Retry(error), bars) => {
                 let say = || {
                     self.output
                         .note(&format!("{}{error}; trying again", self.label))
                 };
-                match bar {
-                    Some(bar) => bar.suspend(say),
+                match bars {
+                    Some(bars) => bars.suspend(say),
                     None => say(),
                 }
             }
@@ -83,33 +97,27 @@ impl BoardProgress<'_> {
 
     /// Takes the bar off the screen.
     pub fn clear(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.bar.iter().for_each(ProgressBar::finish_and_clear);
     }
 }
 
-fn begin(bar: &ProgressBar, label: &str, phase: Phase, total: Option<u64>) {
+/// A bar for a phase, not on the screen yet.
+fn bar(label: &str, phase: Phase, total: Option<u64>) -> ProgressBar {
     let template = match total {
         Some(_) => "{prefix}{msg:24} [{wide_bar}] {bytes:>10} / {total_bytes:10}",
         None => "{prefix}{msg:24} {spinner} {elapsed}",
     };
     let style = ProgressStyle::with_template(template).expect("a template of ours");
-    bar.reset();
-    bar.set_style(style.progress_chars("#> "));
-    bar.set_prefix(label.to_owned());
-    bar.set_message(doing(phase));
-    match total {
-        Some(total) => bar.set_length(total),
-        None => bar.unset_length(),
-    }
-    // It moves while a board is silent for as long as an erase takes.
-    bar.enable_steady_tick(Duration::from_millis(100));
+    ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden())
+        .with_style(style.progress_chars("#> "))
+        .with_prefix(label.to_owned())
+        .with_message(doing(phase))
 }
 
 fn doing(phase: Phase) -> &'static str {
     match phase {
         Phase::Compare => "comparing",
+        Phase::Survey => "looking around the image",
         Phase::MassErase => "mass-erasing",
         Phase::BlankCheck => "checking for blank",
         Phase::Erase => "erasing",

@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use crate::sim::board::BOARDS;
 use crate::sim::fault::FAULTS;
-use crate::sim::quirk::QUIRKS;
+use crate::sim::quirk::names::{QUIRKS, QuirkName};
 use crate::sim::spec::BoardSpec;
 use crate::sim::usbip::Server;
 
@@ -67,8 +67,13 @@ fn attach_command(address: SocketAddr, bus_id: &str) -> String {
 fn boards_help() -> String {
     let mut help = "Boards:\n".to_owned();
     for board in BOARDS {
-        writeln!(help, "  {:<10}  {}", board.name, board.description)
+        writeln!(help, "  {:<12}  {}", board.name, board.description)
             .expect("writing to a string never fails");
+        if !board.quirks.is_empty() {
+            let quirks: Vec<String> = board.quirks.iter().copied().map(QuirkName::of).collect();
+            writeln!(help, "                [{}]", quirks.join(", "))
+                .expect("writing to a string never fails");
+        }
     }
     help.push_str(
         "\nOptions of a board, each behind a comma:\n  \
@@ -76,10 +81,10 @@ fn boards_help() -> String {
          flash=FILE   keep its main flash in this file\n  \
          timing=real  take a data sheet's times and a full-speed bus; none, the default, takes none\n  \
          quirk=NAME   misbehave so, always; can be given several times\n  \
-         fault=KIND@N go wrong so, once, at the Nth control transfer; can be given several times\n\nQuirks:\n",
+         fault=KIND@N go wrong so, once, at the Nth control transfer; can be given several times\n\nQuirks; those that a board has from the beginning stand above, and quirk=none takes them away:\n",
     );
     for quirk in QUIRKS {
-        writeln!(help, "  {:<24}  {}", quirk.usage(), quirk.description)
+        writeln!(help, "  {:<30}  {}", quirk.usage(), quirk.description)
             .expect("writing to a string never fails");
     }
     help.push_str("\nKinds of fault:\n");

@@ -44,6 +44,8 @@ struct BoardDocument<'o> {
     erased_sectors: usize,
     written_bytes: u64,
     skipped_bytes: u64,
+    lost_bytes: u64,
+    preserved_bytes: u64,
     verified_bytes: u64,
     requests: u64,
     retries: u32,
@@ -81,8 +83,8 @@ pub fn carry_out(
             .into_iter()
             .zip(plans)
             .map(|(board, plan)| {
-                let progress = progress.board(&board.label());
-                scope.spawn(move || work(board, plan, &progress))
+                let mut progress = progress.board(&board.label());
+                scope.spawn(move || work(board, plan, &mut progress))
             })
             .collect();
         threads
@@ -100,7 +102,7 @@ pub fn carry_out(
 fn work(
     mut board: Board,
     plan: &anyhow::Result<Plan<'_>>,
-    progress: &BoardProgress<'_>,
+    progress: &mut BoardProgress<'_>,
 ) -> Outcome {
     let label = board.label();
     let serial = board.serial().map(str::to_owned);
@@ -166,7 +168,7 @@ fn run(
     opened: &mut Opened,
     options: SessionOptions,
     plan: &Plan<'_>,
-    progress: &BoardProgress<'_>,
+    progress: &mut BoardProgress<'_>,
 ) -> (Tally, anyhow::Result<()>) {
     let mut on_event = |event: Event<'_>| {
         progress.show(event);
@@ -228,6 +230,8 @@ impl Outcome {
             erased_sectors: self.tally.erased_sectors,
             written_bytes: self.tally.written_bytes,
             skipped_bytes: self.tally.skipped_bytes,
+            lost_bytes: self.tally.lost_bytes,
+            preserved_bytes: self.tally.preserved_bytes,
             verified_bytes: self.tally.verified_bytes,
             requests: self.requests,
             retries: self.tally.retries,

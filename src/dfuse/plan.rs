@@ -4,6 +4,9 @@ pub mod erase;
 pub mod error;
 pub mod flash;
 pub mod profile;
+mod stretches;
+
+use std::borrow::Cow;
 
 use crate::image::ImageElement;
 
@@ -32,6 +35,8 @@ pub struct TargetPlan<'i> {
     pub sectors: Vec<Sector>,
     /// Look first what is there already, and leave out what needs no work.
     pub compare: bool,
+    /// Keep what is in sectors that are to be erased beyond the image.
+    pub preserve: bool,
     /// Erase all of it, before anything else.
     pub mass_erase: Option<MassErase>,
     /// Sectors to erase one by one, ascending.
@@ -41,7 +46,7 @@ pub struct TargetPlan<'i> {
     /// What to write and compare last, when everything else is known to be right: the block with the vector table.
     pub head: Option<Stage>,
     /// The bytes, ascending. Where none is named, memory is expected to be erased.
-    pub elements: &'i [ImageElement],
+    pub elements: Cow<'i, [ImageElement]>,
     /// What this memory reads as when it is erased.
     pub erased: u8,
 }
@@ -53,11 +58,12 @@ impl<'i> TargetPlan<'i> {
             name: memory.layout.name.clone(),
             sectors: Vec::new(),
             compare: false,
+            preserve: false,
             mass_erase: None,
             erase: Vec::new(),
             body: Stage::default(),
             head: None,
-            elements,
+            elements: Cow::Borrowed(elements),
             erased: erased_value(&memory.layout),
         }
     }
@@ -147,6 +153,39 @@ impl<'i> TargetPlan<'i> {
         before - self.named_bytes_to_write()
     }
 
+    /// What is erased with the sectors one by one, though the image has no byte for it.
+    pub fn erased_beyond(&self) -> Vec<AddressRange> {
+        let named: Vec<AddressRange> = self.elements.iter().map(ImageElement::range).collect();
+        let beyond = |sector: &Sector| {
+            let first = named.partition_point(|range| range.end <= u64::from(sector.address));
+            let behind = named.partition_point(|range| range.start() < sector.end());
+            stretches::merged(
+                &[(*sector).into()],
+                Vec::new(),
+                &named[first..behind.max(first)],
+            )
+        };
+        self.erase.iter().flat_map(beyond).collect()
+    }
+
+    /// Adds bytes that were found in sectors that are to be erased, ascending, to be written back.
+    pub fn keep(&mut self, found: Vec<ImageElement>) {
+        let head = self.head.as_ref().map_or(&[][..], |head| &head.write);
+        let write = stretches::write_ranges(&found, &self.erase);
+        let verify = if self.is_verified() {
+            write.clone()
+        } else {
+            Vec::new()
+        };
+        self.body = Stage {
+            write: stretches::merged(&self.body.write, write, head),
+            verify: stretches::merged(&self.body.verify, verify, head),
+        };
+        let elements = self.elements.to_mut();
+        elements.extend(found);
+        elements.sort_by_key(|element| element.address);
+    }
+
     /// Body and head, in the order in which they are carried out.
     pub fn stages(&self) -> impl Iterator<Item = &Stage> {
         [&self.body].into_iter().chain(&self.head)
@@ -172,10 +211,7 @@ impl<'i> TargetPlan<'i> {
     fn named_bytes_to_write(&self) -> u64 {
         let ranges = || self.stages().flat_map(|stage| &stage.write);
         let named = |element: &ImageElement| {
-            let element = AddressRange {
-                address: element.address,
-                end: element.end(),
-            };
+            let element = element.range();
             ranges()
                 .filter_map(|range| range.overlap(element))
                 .map(AddressRange::size)
@@ -293,6 +329,14 @@ pub struct Start {
 }
 
 impl ImageElement {
+    /// Its addresses.
+    fn range(&self) -> AddressRange {
+        AddressRange {
+            address: self.address,
+            end: self.end(),
+        }
+    }
+
     /// The first address, as a number that can be compared with [`ImageElement::end`].
     fn start(&self) -> u64 {
         u64::from(self.address)

@@ -25,7 +25,7 @@ impl AddressRange {
 
 impl AddressRange {
     /// From `start` to `end`, unless that is nothing.
-    pub fn between(start: u64, end: u64) -> Option<Self> {
+    fn between(start: u64, end: u64) -> Option<Self> {
         let address = u32::try_from(start).ok()?;
         (start < end).then_some(Self { address, end })
     }
@@ -60,6 +60,11 @@ impl AddressRange {
     /// What of it lies below an address.
     pub fn below(self, address: u32) -> Option<Self> {
         Self::between(self.start(), self.end.min(address.into()))
+    }
+
+    /// What of it lies at or above an address.
+    pub fn above(self, address: u64) -> Option<Self> {
+        Self::between(self.start().max(address), self.end)
     }
 
     /// What both have.

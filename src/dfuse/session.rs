@@ -33,6 +33,8 @@ pub enum Event<'e> {
 pub enum Phase {
     /// Looking at what is there already.
     Compare,
+    /// Looking at what is to be erased beyond the image.
+    Survey,
     /// Erasing all of a memory.
     MassErase,
     /// Looking whether that erased everything.
@@ -58,6 +60,10 @@ pub struct Tally {
     pub written_bytes: u64,
     /// Bytes of the image that were there already.
     pub skipped_bytes: u64,
+    /// Bytes beyond the image that were erased with its sectors.
+    pub lost_bytes: u64,
+    /// Bytes beyond the image that were kept.
+    pub preserved_bytes: u64,
     /// Bytes that were read back and are as they should be.
     pub verified_bytes: u64,
     /// How often something went wrong and was tried again.
@@ -129,7 +135,9 @@ impl<'t> Session<'t> {
     }
 
     fn carry_out(&mut self, plan: &Plan<'_>) -> Result<(), SessionError> {
-        let plan = &self.compare(plan)?;
+        let mut plan = self.compare(plan)?;
+        self.survey(&mut plan)?;
+        let plan = &plan;
         self.erase(plan)?;
         self.download(plan)?;
         match plan.start {

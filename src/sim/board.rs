@@ -3,6 +3,7 @@
 //! To add a board, copy an entry of [`BOARDS`], change what differs, and take the strings from a dump of a real one
 //! (`dfu-util -l`, `lsusb -v`). What its flash does stands in `silicon.rs`.
 
+use super::quirk::Quirk::{self, *};
 use super::silicon::{
     F4_FLASH, F7_FLASH, F072_FLASH, F103_FLASH, F429_FLASH, F767_FLASH, G0_FLASH, G4_FLASH,
     GD32_FLASH, H7_FLASH, L0_FLASH, L4_FLASH, M25P64_FLASH, NorFlash, U5_FLASH, WB_FLASH,
@@ -29,22 +30,14 @@ pub struct Board {
     pub product: &'static str,
     /// The string of `iSerialNumber`, unless another is asked for. At most 126 characters.
     pub serial: &'static str,
-    /// How the serial's descriptor spells it.
-    pub serial_characters: SerialCharacters,
     /// `bMaxPacketSize0`.
     pub max_packet_size0: u8,
     /// `wTransferSize`, in bytes.
     pub transfer_size: u16,
     /// `bmAttributes` of the functional descriptor.
     pub attributes: u8,
-    /// Where in the configuration descriptor the functional descriptor stands.
-    pub functional_descriptor: FunctionalDescriptorPlace,
-    /// What the bootloader says when it is asked first.
-    pub first_contact: FirstContact,
-    /// What becomes of a CLRSTATUS outside dfuERROR.
-    pub needless_clear_status: NeedlessClearStatus,
-    /// How it answers the zero-length DNLOAD that ends DFU mode.
-    pub leave: Leave,
+    /// What it does that the specification doesn't tell.
+    pub quirks: &'static [Quirk],
     /// First bytes of the commands it has; 0x00 is "get commands" itself (AN3156 §4.2).
     pub commands: &'static [u8],
     /// One per alternate setting. Equal layouts are one and the same memory.
@@ -73,51 +66,6 @@ pub enum Cells {
     OptionBytes,
 }
 
-/// How the serial number's string descriptor spells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SerialCharacters {
-    /// As USB 2.0 §9.6.7 wants it.
-    Utf16,
-    /// One byte each, which USB does not know.
-    EightBit,
-}
-
-/// Where the DFU functional descriptor stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FunctionalDescriptorPlace {
-    /// Behind the last alternate setting only.
-    BehindLast,
-    /// Behind each alternate setting.
-    BehindEach,
-}
-
-/// What a bootloader says when it is asked first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FirstContact {
-    /// dfuIDLE, OK.
-    Idle,
-    /// dfuERROR, errFIRMWARE: F4 and F7 ROMs.
-    ErrFirmware,
-}
-
-/// What becomes of a CLRSTATUS outside dfuERROR.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NeedlessClearStatus {
-    /// It is acknowledged, and leads into dfuERROR/errUNKNOWN: ST's device library.
-    ErrUnknown,
-    /// It is refused like any request that the state does not allow: newer ROMs.
-    Stall,
-}
-
-/// How a board answers the zero-length DNLOAD that ends DFU mode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leave {
-    /// With an acknowledgement; the GETSTATUS after it answers dfuMANIFEST, and then the board leaves.
-    OnGetStatus,
-    /// Not at all: the board is gone already.
-    Unanswered,
-}
-
 /// The board called `name`.
 pub fn find(name: &str) -> Option<&'static Board> {
     BOARDS.iter().find(|board| board.name == name)
@@ -134,14 +82,10 @@ const OLDER_ROM: Board = Board {
     manufacturer: "STMicroelectronics",
     product: "STM32  BOOTLOADER",
     serial: "",
-    serial_characters: SerialCharacters::Utf16,
     max_packet_size0: 64,
     transfer_size: 2048,
     attributes: 0x0B,
-    functional_descriptor: FunctionalDescriptorPlace::BehindLast,
-    first_contact: FirstContact::Idle,
-    needless_clear_status: NeedlessClearStatus::ErrUnknown,
-    leave: Leave::OnGetStatus,
+    quirks: &[ClearStatusError],
     commands: &[0x00, 0x21, 0x41, 0x92],
     memories: &[],
 };
@@ -152,12 +96,105 @@ const NEWER_ROM: Board = Board {
     device_release: 0x0200,
     product: "DFU in FS Mode",
     transfer_size: 1024,
-    needless_clear_status: NeedlessClearStatus::Stall,
+    quirks: &[],
+    ..OLDER_ROM
+};
+
+/// GigaDevice's bootloader in a GD32VF103.
+const GD32VF103: Board = Board {
+    vendor_id: 0x28E9,
+    product_id: 0x0189,
+    usb_release: 0x0200,
+    device_release: 0x1000,
+    manufacturer: "GDMicroelectronics",
+    product: "GD32 DFU Bootloader (Longan Nano)",
+    // The third character tells the size of the flash: B is 128 KiB.
+    serial: "3CBJ",
+    // No dump tells where the functional descriptor stands; behind each, so that both places are met.
+    quirks: &[
+        ClearStatusError,
+        StringsEightBit,
+        FunctionalDescriptorEach,
+        LeaveUnanswered,
+    ],
+    commands: &[0x00, 0x21, 0x41],
+    memories: &[
+        flash("@Internal Flash  /0x08000000/128*001Kg", &GD32_FLASH),
+        option_bytes("@Option Bytes  /0x1FFFF800/01*016Be"),
+    ],
+    ..OLDER_ROM
+};
+
+/// MicroPython's bootloader.
+const MBOOT: Board = Board {
+    usb_release: 0x0200,
+    device_release: 0x0300,
+    manufacturer: "MicroPython",
+    product: "Pyboard DFU",
+    quirks: &[
+        ClearStatusError,
+        PollTimeoutZero,
+        BlockingNext,
+        ExplainsErrors,
+        ErrorWithOk,
+    ],
+    commands: &[0x21, 0x41],
+    memories: &[flash(
+        "@Internal Flash  /0x08000000/04*032Kg,01*128Kg,07*256Kg",
+        &F767_FLASH,
+    )],
     ..OLDER_ROM
 };
 
 /// Every board, by name. Layouts and serials are from dumps of real boards, except where a line says "inferred".
 pub static BOARDS: &[Board] = &[
+    Board {
+        name: "at32",
+        description: "AT32, 256 KiB in pages of 2 KiB; the serial that all of its kind have",
+        vendor_id: 0x2E3C,
+        // Inferred.
+        device_release: 0x0200,
+        manufacturer: "Artery-Tech",
+        product: "AT32 Bootloader DFU",
+        serial: "AT32",
+        quirks: &[ClearStatusError, WrongStateAfterUnprotect],
+        // No data sheet was at hand: the flash of an F072, whose pages are as large.
+        memories: &[flash(
+            "@Internal Flash   /0x08000000/128*002Kg",
+            &F072_FLASH,
+        )],
+        ..OLDER_ROM
+    },
+    Board {
+        name: "c5",
+        description: "STM32C5, 512 KiB: its functional descriptor can't be asked for by itself",
+        // Inferred, as is the layout. No data sheet was at hand: the flash of a U575.
+        serial: "2031335A4C30",
+        quirks: &[ClearStatusStall, FunctionalDescriptorIndirect],
+        memories: &[flash("@Internal Flash   /0x08000000/64*08Kg", &U5_FLASH)],
+        ..NEWER_ROM
+    },
+    Board {
+        name: "class-sample",
+        description: "ST's sample of the DFU class on an STM32F407, behind its own read-only sectors",
+        usb_release: 0x0200,
+        device_release: 0x0200,
+        product: "DFU in FS Mode",
+        // Inferred.
+        serial: "206F358B4D42",
+        transfer_size: 1024,
+        quirks: &[
+            ClearStatusError,
+            NoMassErase,
+            FailuresAreVendor,
+            NoReadUnprotect,
+        ],
+        memories: &[flash(
+            "@Internal Flash   /0x08000000/03*016Ka,01*016Kg,01*064Kg,07*128Kg",
+            &F4_FLASH,
+        )],
+        ..OLDER_ROM
+    },
     Board {
         name: "f072",
         description: "STM32F072, 128 KiB; the serial that all of its kind have",
@@ -193,7 +230,7 @@ pub static BOARDS: &[Board] = &[
         name: "f405",
         description: "STM32F405, 1 MiB in sectors of 16, 64 and 128 KiB",
         serial: "336133663433",
-        first_contact: FirstContact::ErrFirmware,
+        quirks: &[ErrFirmware, ClearStatusError, MassErase100Ms],
         memories: &[
             flash(
                 "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",
@@ -206,10 +243,44 @@ pub static BOARDS: &[Board] = &[
         ..OLDER_ROM
     },
     Board {
+        name: "f411",
+        description: "STM32F411, 512 KiB: refuses a GETSTATUS while it erases",
+        // Inferred.
+        serial: "357236543131",
+        quirks: &[ErrFirmware, ClearStatusError, StallAfterWait(1)],
+        memories: &[
+            flash(
+                "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,03*128Kg",
+                &F4_FLASH,
+            ),
+            option_bytes("@Option Bytes  /0x1FFFC000/01*016 e"),
+            one_time("@OTP Memory /0x1FFF7800/01*512 e,01*016 e", &F4_FLASH),
+            overwritable("@Device Feature/0xFFFF0000/01*004 e"),
+        ],
+        ..OLDER_ROM
+    },
+    Board {
+        name: "f427",
+        description: "STM32F427, 1 MiB: its layouts are shorter than they say",
+        // Inferred.
+        serial: "325E36543131",
+        quirks: &[ErrFirmware, ClearStatusError, StringsShort],
+        memories: &[
+            flash(
+                "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",
+                &F4_FLASH,
+            ),
+            option_bytes("@Option Bytes  /0x1FFFC000/01*016 e/0x1FFEC000/01*016 e"),
+            one_time("@OTP Memory /0x1FFF7800/01*512 e,01*016 e", &F4_FLASH),
+            overwritable("@Device Feature/0xFFFF0000/01*004 e"),
+        ],
+        ..OLDER_ROM
+    },
+    Board {
         name: "f429",
         description: "STM32F429, 2 MiB in two banks, sectors of 16, 64 and 128 KiB in each",
         serial: "326433593336",
-        first_contact: FirstContact::ErrFirmware,
+        quirks: &[ErrFirmware, ClearStatusError, StringsGarbled],
         memories: &[
             flash(
                 "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg,04*016Kg,01*064Kg,07*128Kg",
@@ -226,7 +297,7 @@ pub static BOARDS: &[Board] = &[
         description: "STM32F746, 1 MiB in sectors of 32, 128 and 256 KiB",
         // Inferred.
         serial: "377034673038",
-        first_contact: FirstContact::ErrFirmware,
+        quirks: &[ErrFirmware, ClearStatusError],
         memories: &[
             flash(
                 "@Internal Flash  /0x08000000/04*032Kg,01*128Kg,03*256Kg",
@@ -243,7 +314,7 @@ pub static BOARDS: &[Board] = &[
         description: "STM32F767, 2 MiB in sectors of 32, 128 and 256 KiB",
         // Inferred.
         serial: "206438814D53",
-        first_contact: FirstContact::ErrFirmware,
+        quirks: &[ErrFirmware, ClearStatusError, NoMassErase],
         memories: &[
             flash(
                 "@Internal Flash  /0x08000000/04*032Kg,01*128Kg,07*256Kg",
@@ -280,29 +351,37 @@ pub static BOARDS: &[Board] = &[
     Board {
         name: "gd32vf103",
         description: "GD32VF103 (Pinecil), 128 KiB: leaves without an answer",
-        vendor_id: 0x28E9,
-        product_id: 0x0189,
-        usb_release: 0x0200,
-        device_release: 0x1000,
-        manufacturer: "GDMicroelectronics",
-        product: "GD32 DFU Bootloader (Longan Nano)",
-        // The third character tells the size of the flash: B is 128 KiB.
-        serial: "3CBJ",
-        serial_characters: SerialCharacters::EightBit,
-        // No dump tells; here so that both places are met.
-        functional_descriptor: FunctionalDescriptorPlace::BehindEach,
-        leave: Leave::Unanswered,
-        commands: &[0x00, 0x21, 0x41],
+        ..GD32VF103
+    },
+    Board {
+        name: "h723",
+        description: "STM32H723, 1 MiB in sectors of 128 KiB: gone after the last data block",
+        // Inferred.
+        serial: "205A376D3233",
+        quirks: &[BlockingErase, GoneOnLastBlock],
         memories: &[
-            flash("@Internal Flash  /0x08000000/128*001Kg", &GD32_FLASH),
-            option_bytes("@Option Bytes  /0x1FFFF800/01*016Be"),
+            // Inferred from the H743.
+            flash("@Internal Flash   /0x08000000/8*128Kg", &H7_FLASH),
+            option_bytes("@Option Bytes   /0x5200201C/01*88 e"),
         ],
-        ..OLDER_ROM
+        ..NEWER_ROM
     },
     Board {
         name: "h743",
         description: "STM32H743, 2 MiB in sectors of 128 KiB; a serial that many have",
         serial: "200364500000",
+        quirks: &[BlockingErase, NoMassErase],
+        memories: &[
+            flash("@Internal Flash   /0x08000000/16*128Kg", &H7_FLASH),
+            option_bytes("@Option Bytes   /0x5200201C/01*128 e"),
+        ],
+        ..NEWER_ROM
+    },
+    Board {
+        name: "h743v9",
+        description: "STM32H743 with an older ROM, V9.0: wedges when the second bank is erased",
+        serial: "200364500000",
+        quirks: &[BlockingErase, Wedge],
         memories: &[
             flash("@Internal Flash   /0x08000000/16*128Kg", &H7_FLASH),
             option_bytes("@Option Bytes   /0x5200201C/01*128 e"),
@@ -324,6 +403,7 @@ pub static BOARDS: &[Board] = &[
         name: "l476",
         description: "STM32L476, 1 MiB in pages of 2 KiB",
         serial: "205834865852",
+        quirks: &[ClearStatusError, StallAfterWait(1), CorruptLengths],
         memories: &[
             // Inferred from the half as large L4 of the dumps.
             flash("@Internal Flash  /0x08000000/0512*0002Kg", &L4_FLASH),
@@ -334,20 +414,38 @@ pub static BOARDS: &[Board] = &[
         ..OLDER_ROM
     },
     Board {
+        name: "longan",
+        description: "GD32VF103 that claims 512 pages of 2 KiB; its serial tells how many of 1 KiB there are",
+        quirks: &[
+            ClearStatusError,
+            StringsEightBit,
+            FunctionalDescriptorEach,
+            LeaveUnanswered,
+            Claims512Pages,
+        ],
+        ..GD32VF103
+    },
+    Board {
         name: "mboot",
         description: "MicroPython's mboot on an STM32F767, 2 MiB",
-        usb_release: 0x0200,
-        device_release: 0x0300,
-        manufacturer: "MicroPython",
-        product: "Pyboard DFU",
         // Inferred.
         serial: "3254335D3037",
-        commands: &[0x21, 0x41],
-        memories: &[flash(
-            "@Internal Flash  /0x08000000/04*032Kg,01*128Kg,07*256Kg",
-            &F767_FLASH,
-        )],
-        ..OLDER_ROM
+        ..MBOOT
+    },
+    Board {
+        name: "pybd",
+        description: "MicroPython's mboot on a PYBD-SF6: external flash behind the internal one",
+        // Inferred.
+        serial: "2055335D3137",
+        quirks: &[
+            ClearStatusError,
+            PollTimeoutZero,
+            BlockingNext,
+            ExplainsErrors,
+            ErrorWithOk,
+            ExternalFlash,
+        ],
+        ..MBOOT
     },
     Board {
         name: "u575",
@@ -413,19 +511,28 @@ mod tests {
         assert_eq!(
             names,
             [
+                "at32",
+                "c5",
+                "class-sample",
                 "f072",
                 "f103",
                 "f405",
+                "f411",
+                "f427",
                 "f429",
                 "f746",
                 "f767",
                 "g0b1",
                 "g474",
                 "gd32vf103",
+                "h723",
                 "h743",
+                "h743v9",
                 "l072",
                 "l476",
+                "longan",
                 "mboot",
+                "pybd",
                 "u575",
                 "wb55"
             ]

@@ -1,17 +1,21 @@
 //! The device's side of DFU and DfuSe: a class request in; bytes, an acknowledgement, a STALL or silence out.
 //!
 //! Written from AN3156, DFU 1.1 appendix A and what ST's published device library does where those are silent. It
-//! knows nothing of how our own host behaves.
+//! knows nothing of how our own host behaves. Where a board does it differently, it asks the board's quirks.
+
+mod work;
 
 use std::time::Duration;
 
-use super::board::{Board, FirstContact, Leave, NeedlessClearStatus};
+use super::board::Board;
 use super::flash::Memories;
+use super::quirk::{Quirk, Quirks};
 use super::timing::Timing;
-use super::{Answer, Setup};
+use super::{Answer, Setup, descriptor};
 use crate::dfuse::protocol::{
     COMMAND_BLOCK, DfuRequest, DfuState, DfuStatus, DfuseCommand, FIRST_DATA_BLOCK, StatusReport,
 };
+use work::{Download, Work};
 
 /// First byte of "get commands": to be sent with UPLOAD, but ST's library takes it with DNLOAD, too, and does nothing.
 const GET_COMMANDS: u8 = 0x00;
@@ -19,52 +23,55 @@ const GET_COMMANDS: u8 = 0x00;
 /// A bootloader at work on a board's memories.
 #[derive(Debug)]
 pub struct Bootloader {
-    board: &'static Board,
+    /// First bytes of the commands it has.
+    commands: Vec<u8>,
+    /// The largest block it takes, in bytes.
+    transfer_size: u16,
+    quirks: Quirks,
     timing: Timing,
     alternate_setting: u8,
     address_pointer: u32,
     state: DfuState,
     status: DfuStatus,
+    /// What the string of `iString` will say, once.
+    explanation: Option<&'static str>,
     /// What DNLOAD brought and the next GETSTATUS will carry out.
     stored: Option<Download>,
-    /// While in dfuDNBUSY.
+    /// What was begun last.
     work: Work,
+    /// How many GETSTATUS it will refuse because it is busy.
+    stalls_left: u32,
+    /// Until when it hears nothing.
+    deaf_until: Duration,
     has_left: bool,
-}
-
-/// A DNLOAD's block number and data.
-#[derive(Debug)]
-struct Download {
-    block: u16,
-    data: Vec<u8>,
-}
-
-/// Work under way: it shows its outcome when its time has come.
-#[derive(Debug, Clone, Copy)]
-struct Work {
-    done_at: Duration,
-    outcome: DfuStatus,
 }
 
 impl Bootloader {
     /// A bootloader that has just started.
-    pub fn new(board: &'static Board, timing: Timing, memories: &Memories) -> Self {
-        let (state, status) = match board.first_contact {
-            FirstContact::Idle => (DfuState::DfuIdle, DfuStatus::Ok),
-            FirstContact::ErrFirmware => (DfuState::DfuError, DfuStatus::ErrFirmware),
+    pub fn new(board: &Board, quirks: &Quirks, timing: Timing, memories: &Memories) -> Self {
+        let (state, status) = if quirks.has(Quirk::ErrFirmware) {
+            (DfuState::DfuError, DfuStatus::ErrFirmware)
+        } else {
+            (DfuState::DfuIdle, DfuStatus::Ok)
         };
+        let mut commands = board.commands.to_vec();
+        if quirks.has(Quirk::NoReadUnprotect) {
+            commands.retain(|command| *command != DfuseCommand::READ_UNPROTECT);
+        }
         Self {
-            board,
+            commands,
+            transfer_size: descriptor::taken_transfer_size(board, quirks),
+            quirks: quirks.clone(),
             timing,
             alternate_setting: 0,
             address_pointer: memories.get(0).map_or(0, |memory| memory.origin()),
             state,
             status,
+            explanation: None,
             stored: None,
-            work: Work {
-                done_at: Duration::ZERO,
-                outcome: DfuStatus::Ok,
-            },
+            work: Work::default(),
+            stalls_left: 0,
+            deaf_until: Duration::ZERO,
             has_left: false,
         }
     }
@@ -72,6 +79,11 @@ impl Bootloader {
     /// Whether it has left the bus, by a leave or by a reset.
     pub fn has_left(&self) -> bool {
         self.has_left
+    }
+
+    /// When it hears a request that comes at the time `now`: later, if it is busy and deaf.
+    pub fn hears_at(&self, now: Duration) -> Duration {
+        now.max(self.deaf_until)
     }
 
     /// The alternate setting that was chosen last.
@@ -84,28 +96,39 @@ impl Bootloader {
         self.alternate_setting = alternate_setting;
     }
 
-    /// Answers a class request to the DFU interface, at the time `now`, when it will have been answered.
+    /// The string behind `iString`: what went wrong, told once.
+    pub fn explain(&mut self) -> Option<&'static str> {
+        self.explanation.take()
+    }
+
+    /// Answers a class request to the DFU interface that is heard at the time `now`; also, when that answer is given.
     pub fn request(
         &mut self,
         setup: &Setup,
         data: &[u8],
         memories: &mut Memories,
         now: Duration,
-    ) -> Answer {
+    ) -> (Answer, Duration) {
         self.finish_work(now);
         let from_device = setup.request.request_type == DfuRequest::FROM_DEVICE;
-        match (DfuRequest::from_byte(setup.request.request), from_device) {
+        let answer = match (DfuRequest::from_byte(setup.request.request), from_device) {
             (Some(DfuRequest::Dnload), false) => self.dnload(setup.request.value, data),
             (Some(DfuRequest::Upload), true) => {
                 self.upload(setup.request.value, setup.length, memories)
             }
-            (Some(DfuRequest::GetStatus), true) => self.get_status(memories, now),
+            (Some(DfuRequest::GetStatus), true) => return self.get_status(memories, now),
             (Some(DfuRequest::GetState), true) => Answer::Data(vec![self.state.to_byte()]),
             (Some(DfuRequest::ClrStatus), false) => self.clear_status(),
             (Some(DfuRequest::Abort), false) => self.abort(),
             // DETACH belongs to the application's side (DFU 1.1, table 3.2).
             _ => self.stall(),
-        }
+        };
+        (answer, now)
+    }
+
+    /// Falls into dfuERROR out of whatever it was doing.
+    pub fn fail(&mut self, status: DfuStatus) {
+        self.enter_error(status);
     }
 
     fn dnload(&mut self, block: u16, data: &[u8]) -> Answer {
@@ -113,18 +136,17 @@ impl Bootloader {
             return self.stall();
         }
         if data.is_empty() {
-            return match self.board.leave {
-                Leave::OnGetStatus => {
-                    self.state = DfuState::DfuManifestSync;
-                    Answer::Acknowledged
-                }
-                Leave::Unanswered => {
-                    self.has_left = true;
-                    Answer::Silent
-                }
-            };
+            self.has_left = self.quirks.leaves_unanswered();
+            if self.has_left {
+                return Answer::Silent;
+            }
+            self.state = DfuState::DfuManifestSync;
+            return Answer::Acknowledged;
         }
-        if data.len() > usize::from(self.board.transfer_size) || is_reserved(block) {
+        if data.len() > usize::from(self.transfer_size) && self.quirks.has(Quirk::OversizeSilent) {
+            return Answer::Silent;
+        }
+        if data.len() > usize::from(self.transfer_size) || is_reserved(block) {
             return self.stall();
         }
         self.stored = Some(Download {
@@ -137,7 +159,7 @@ impl Bootloader {
 
     fn upload(&mut self, block: u16, length: u16, memories: &Memories) -> Answer {
         if !matches!(self.state, DfuState::DfuIdle | DfuState::DfuUploadIdle)
-            || length > self.board.transfer_size
+            || length > self.transfer_size
             || is_reserved(block)
         {
             return self.stall();
@@ -146,16 +168,16 @@ impl Bootloader {
             self.enter_error(DfuStatus::ErrVendor);
             return Answer::Stall;
         }
+        let address = self.block_address(block, length);
         let length = usize::from(length);
         let bytes = if block == COMMAND_BLOCK {
-            if !self.board.commands.contains(&GET_COMMANDS) {
+            if !self.commands.contains(&GET_COMMANDS) {
                 return self.stall();
             }
-            &self.board.commands[..self.board.commands.len().min(length)]
+            &self.commands[..self.commands.len().min(length)]
         } else {
-            let bytes = self
-                .block_address(block)
-                .and_then(|address| memories.get(self.alternate_setting)?.read(address, length));
+            let bytes =
+                address.and_then(|at| memories.get(self.alternate_setting)?.read(at, length));
             match bytes {
                 Some(bytes) => bytes,
                 None if length == 0 => &[],
@@ -174,45 +196,74 @@ impl Bootloader {
         Answer::Data(bytes.to_vec())
     }
 
-    fn get_status(&mut self, memories: &mut Memories, now: Duration) -> Answer {
+    fn get_status(&mut self, memories: &mut Memories, now: Duration) -> (Answer, Duration) {
+        let mut answered_at = now;
         let mut poll_timeout = Duration::ZERO;
+        if self.refuses_because_busy() {
+            return (Answer::Stall, now);
+        }
         match self.state {
             DfuState::DfuDnloadSync => match self.stored.take() {
                 Some(download) => {
-                    poll_timeout = self.start_work(&download, memories, now);
+                    self.start_work(&download, memories, now);
+                    if self.work.is_silent() {
+                        return (Answer::Gone, now);
+                    }
+                    answered_at = self.go_deaf(now);
+                    poll_timeout = self.claimed_wait(answered_at);
                 }
                 None => self.state = DfuState::DfuDnloadIdle,
             },
-            DfuState::DfuDnbusy => poll_timeout = self.work.done_at.saturating_sub(now),
+            DfuState::DfuDnbusy => poll_timeout = self.claimed_wait(now),
             DfuState::DfuManifestSync => {
                 // Not manifestation tolerant (bmAttributes): nothing is answered after this.
                 self.state = DfuState::DfuManifest;
-                self.has_left = true;
+                self.has_left = !self.quirks.leave_stays();
             }
             _ => {}
         }
-        let report = StatusReport {
-            status: self.status,
+        let report = Answer::Data(self.report(poll_timeout).to_bytes().to_vec());
+        if self.state == DfuState::DfuManifest {
+            // Matters only where it stays.
+            self.state = DfuState::DfuIdle;
+        }
+        (report, answered_at)
+    }
+
+    fn report(&self, poll_timeout: Duration) -> StatusReport {
+        let in_error = self.state == DfuState::DfuError;
+        let unknown_state =
+            self.state == DfuState::DfuDnbusy && self.quirks.has(Quirk::UnknownState);
+        StatusReport {
+            status: if in_error && self.quirks.has(Quirk::ErrorWithOk) {
+                DfuStatus::Ok
+            } else {
+                self.status
+            },
             poll_timeout: whole_milliseconds(poll_timeout),
-            state: self.state,
-            string_index: 0,
-        };
-        Answer::Data(report.to_bytes().to_vec())
+            state: if unknown_state {
+                DfuState::Unknown(42)
+            } else {
+                self.state
+            },
+            string_index: self
+                .explanation
+                .map_or(0, |_| descriptor::EXPLANATION_INDEX),
+        }
     }
 
     fn clear_status(&mut self) -> Answer {
         if self.state == DfuState::DfuError {
             self.state = DfuState::DfuIdle;
             self.status = DfuStatus::Ok;
+            self.explanation = None;
             return Answer::Acknowledged;
         }
-        match self.board.needless_clear_status {
-            NeedlessClearStatus::ErrUnknown => {
-                self.enter_error(DfuStatus::ErrUnknown);
-                Answer::Acknowledged
-            }
-            NeedlessClearStatus::Stall => self.stall(),
+        if self.quirks.clear_status_is_an_error() || self.work_is_wedged() {
+            self.enter_error(DfuStatus::ErrUnknown);
+            return Answer::Acknowledged;
         }
+        self.stall()
     }
 
     /// ST's code acknowledges ABORT everywhere, and does nothing where it makes no sense.
@@ -231,85 +282,16 @@ impl Bootloader {
         Answer::Acknowledged
     }
 
-    /// Begins what was stored and returns how long it takes. The memory changes here; the host learns of the outcome
-    /// when the time is over.
-    fn start_work(
-        &mut self,
-        download: &Download,
-        memories: &mut Memories,
-        now: Duration,
-    ) -> Duration {
-        let (outcome, duration) = match self.carry_out(download, memories) {
-            Ok(duration) => (DfuStatus::Ok, self.timing.work(duration)),
-            Err(status) => (status, Duration::ZERO),
+    /// Where a data block belongs: (wValue − 2) × wTransferSize + address pointer (AN3156 §4.1, §5.1). `length` is
+    /// that of the request: AN3156 words it so that it could be meant.
+    fn block_address(&self, block: u16, length: u16) -> Option<u32> {
+        let factor = if self.quirks.block_address_by_length() {
+            length
+        } else {
+            self.transfer_size
         };
-        self.state = DfuState::DfuDnbusy;
-        self.work = Work {
-            done_at: now.saturating_add(duration),
-            outcome,
-        };
-        duration
-    }
-
-    fn finish_work(&mut self, now: Duration) {
-        if self.state == DfuState::DfuDnbusy && now >= self.work.done_at {
-            match self.work.outcome {
-                DfuStatus::Ok => self.state = DfuState::DfuDnloadSync,
-                status => self.enter_error(status),
-            }
-        }
-    }
-
-    fn carry_out(
-        &mut self,
-        download: &Download,
-        memories: &mut Memories,
-    ) -> Result<Duration, DfuStatus> {
-        let command =
-            DfuseCommand::from_bytes(&download.data).filter(|_| download.block == COMMAND_BLOCK);
-        if memories.read_protected() && command != Some(DfuseCommand::ReadUnprotect) {
-            return Err(DfuStatus::ErrVendor);
-        }
-        let memory = memories
-            .get_mut(self.alternate_setting)
-            .ok_or(DfuStatus::ErrTarget)?;
-        if download.block != COMMAND_BLOCK {
-            let address = self
-                .block_address(download.block)
-                .ok_or(DfuStatus::ErrTarget)?;
-            let duration = memory.program(address, &download.data)?;
-            self.has_left = memory.resets_when_written();
-            return Ok(duration);
-        }
-        if !download
-            .data
-            .first()
-            .is_some_and(|command| self.board.commands.contains(command))
-        {
-            return Err(DfuStatus::ErrStalledPkt);
-        }
-        match command {
-            Some(DfuseCommand::SetAddressPointer(address)) if memory.contains(address) => {
-                self.address_pointer = address;
-                Ok(Duration::ZERO)
-            }
-            Some(DfuseCommand::SetAddressPointer(_)) => Err(DfuStatus::ErrTarget),
-            Some(DfuseCommand::Erase(address)) => memory.erase_sector(address),
-            Some(DfuseCommand::MassErase) => memory.erase_all(),
-            Some(DfuseCommand::ReadUnprotect) => {
-                let duration = memories.read_unprotect()?;
-                self.has_left = true;
-                Ok(duration)
-            }
-            None if download.data == [GET_COMMANDS] => Ok(Duration::ZERO),
-            None => Err(DfuStatus::ErrStalledPkt),
-        }
-    }
-
-    /// Where a data block belongs: (wValue − 2) × wTransferSize + address pointer (AN3156 §4.1, §5.1).
-    fn block_address(&self, block: u16) -> Option<u32> {
         u32::from(block.checked_sub(FIRST_DATA_BLOCK)?)
-            .checked_mul(u32::from(self.board.transfer_size))?
+            .checked_mul(u32::from(factor))?
             .checked_add(self.address_pointer)
     }
 
@@ -321,8 +303,11 @@ impl Bootloader {
 
     fn enter_error(&mut self, status: DfuStatus) {
         self.stored = None;
+        self.stalls_left = 0;
         self.state = DfuState::DfuError;
         self.status = status;
+        let explains = self.quirks.has(Quirk::ExplainsErrors);
+        self.explanation = explains.then_some(explanation(status));
     }
 }
 
@@ -335,6 +320,17 @@ fn is_reserved(block: u16) -> bool {
 fn whole_milliseconds(duration: Duration) -> u32 {
     let milliseconds = duration.as_nanos().div_ceil(1_000_000);
     u32::try_from(milliseconds).map_or(0xFF_FFFF, |ms| ms.min(0xFF_FFFF))
+}
+
+/// In words of our own; mboot's are of this kind.
+fn explanation(status: DfuStatus) -> &'static str {
+    match status {
+        DfuStatus::ErrTarget => "Address out of range",
+        DfuStatus::ErrErase => "Erase failed",
+        DfuStatus::ErrProg | DfuStatus::ErrWrite => "Write failed",
+        DfuStatus::ErrStalledPkt => "Request not allowed now",
+        _ => "Unknown error",
+    }
 }
 
 #[cfg(test)]

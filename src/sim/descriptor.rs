@@ -1,7 +1,10 @@
 //! What a board answers to GET_DESCRIPTOR.
 
-use super::board::{Board, FunctionalDescriptorPlace, SerialCharacters};
+use super::board::Board;
+use super::quirk::layout::claimed_layout;
+use super::quirk::{Quirk, Quirks};
 use crate::dfuse::protocol::DFUSE_VERSION;
+use crate::usb::DfuMode;
 use crate::usb::descriptor::{DFU_FUNCTIONAL, STRING};
 
 /// Descriptor type DEVICE (USB 2.0, table 9-5).
@@ -15,8 +18,6 @@ const INTERFACE: u8 = 4;
 pub const CONFIGURATION_VALUE: u8 = 1;
 /// `bInterfaceNumber` of the only interface.
 pub const INTERFACE_NUMBER: u8 = 0;
-/// `bInterfaceClass`, `bInterfaceSubClass`, `bInterfaceProtocol` of a DFU interface in DFU mode (DFU 1.1 §4.2.3).
-pub const INTERFACE_CLASS: [u8; 3] = [0xFE, 0x01, 0x02];
 /// `iProduct`.
 pub const PRODUCT_INDEX: u8 = 2;
 /// `iSerialNumber`.
@@ -25,109 +26,191 @@ pub const SERIAL_INDEX: u8 = 3;
 const MANUFACTURER_INDEX: u8 = 1;
 /// `iInterface` of alternate setting 0; the others follow.
 const FIRST_INTERFACE_INDEX: u8 = 4;
+/// `iString` of an error that is explained.
+pub const EXPLANATION_INDEX: u8 = 32;
 
-/// The descriptor that `wValue` of a GET_DESCRIPTOR asks for, whole; `None` where the board has no such.
-pub fn descriptor(board: &Board, serial: &str, value: u16) -> Option<Vec<u8>> {
-    let [kind, index] = value.to_be_bytes();
-    match (kind, index) {
-        (DEVICE, 0) => Some(device(board)),
-        (CONFIGURATION, 0) => Some(configuration(board)),
-        (STRING, 0) => Some(vec![4, STRING, 0x09, 0x04]),
-        (STRING, index) => string(board, serial, index),
-        (DFU_FUNCTIONAL, 0) => Some(functional(board).to_vec()),
-        _ => None,
+/// By how much F42x and F43x ROMs are short of their word: 112 bytes of 166.
+const STRINGS_SHORT_OF: u8 = 54;
+/// What stands behind a garbled layout. No dump tells; some of it printable, some not.
+const GARBAGE: &str = "\u{FF}\u{12}\u{5E04}*9Kg";
+
+/// What a board tells of itself.
+#[derive(Debug, Clone, Copy)]
+pub struct SelfDescription<'a> {
+    /// Which board.
+    pub board: &'static Board,
+    /// What it does that the specification doesn't tell.
+    pub quirks: &'a Quirks,
+    /// The string of `iSerialNumber`.
+    pub serial: &'a str,
+    /// Whether its application or its bootloader speaks.
+    pub mode: DfuMode,
+}
+
+impl SelfDescription<'_> {
+    /// The descriptor that `wValue` of a GET_DESCRIPTOR asks for, whole; `None` where the board has no such.
+    pub fn descriptor(&self, value: u16) -> Option<Vec<u8>> {
+        let [kind, index] = value.to_be_bytes();
+        match (kind, index) {
+            (DEVICE, 0) => Some(self.device()),
+            (CONFIGURATION, 0) => Some(self.configuration()),
+            (STRING, 0) => Some(vec![4, STRING, 0x09, 0x04]),
+            (STRING, index) => self.string(index),
+            (DFU_FUNCTIONAL, 0) => Some(self.functional().to_vec()),
+            _ => None,
+        }
+    }
+
+    /// Whether a GET_DESCRIPTOR with this `wValue` is not even refused.
+    pub fn is_silent_about(&self, value: u16) -> bool {
+        value.to_be_bytes() == [DFU_FUNCTIONAL, 0]
+            && self.quirks.has(Quirk::FunctionalDescriptorIndirect)
+    }
+
+    /// The numbers of the alternate settings, each with its `iInterface`.
+    pub fn alternate_settings(&self) -> impl Iterator<Item = (u8, u8)> + use<> {
+        let has_strings = !self.quirks.has(Quirk::StringsNoLayout);
+        let count = match self.mode {
+            DfuMode::Dfu => self.board.memories.len(),
+            DfuMode::Runtime => 1,
+        };
+        (0..)
+            .zip(FIRST_INTERFACE_INDEX..)
+            .map(move |(number, index)| (number, if has_strings { index } else { 0 }))
+            .take(count)
+    }
+
+    /// Class, subclass and protocol of the interface (DFU 1.1 §4.1.2, §4.2.3).
+    pub fn interface_class(&self) -> [u8; 3] {
+        match self.mode {
+            DfuMode::Runtime => [0xFE, 0x01, 0x01],
+            DfuMode::Dfu => [0xFE, 0x01, 0x02],
+        }
+    }
+
+    /// The configuration descriptor with all that belongs to it (USB 2.0 §9.6.3).
+    pub fn configuration(&self) -> Vec<u8> {
+        let mut behind = Vec::new();
+        let count = self.alternate_settings().count();
+        for (position, (number, string_index)) in (1..).zip(self.alternate_settings()) {
+            behind.extend([9, INTERFACE, INTERFACE_NUMBER, number, 0]);
+            behind.extend(self.interface_class());
+            behind.push(string_index);
+            if position == count || self.quirks.functional_descriptor_behind_each() {
+                behind.extend(self.functional());
+            }
+        }
+        let total_length =
+            u16::try_from(9 + behind.len()).expect("a board has a handful of alternate settings");
+        let [low, high] = total_length.to_le_bytes();
+        // One interface, no string, self-powered, 100 mA.
+        let mut bytes = vec![
+            9,
+            CONFIGURATION,
+            low,
+            high,
+            1,
+            CONFIGURATION_VALUE,
+            0,
+            0xC0,
+            50,
+        ];
+        bytes.extend(behind);
+        bytes
+    }
+
+    fn device(&self) -> Vec<u8> {
+        let board = self.board;
+        let mut bytes = vec![18, DEVICE];
+        bytes.extend(board.usb_release.to_le_bytes());
+        // Class, subclass and protocol are told by the interface.
+        bytes.extend([0, 0, 0, board.max_packet_size0]);
+        bytes.extend(board.vendor_id.to_le_bytes());
+        bytes.extend(board.product_id.to_le_bytes());
+        bytes.extend(board.device_release.to_le_bytes());
+        bytes.extend([MANUFACTURER_INDEX, PRODUCT_INDEX, SERIAL_INDEX, 1]);
+        bytes
+    }
+
+    fn functional(&self) -> [u8; 9] {
+        let transfer_size = claimed_transfer_size(self.board, self.quirks);
+        let [size_low, size_high] = transfer_size.to_le_bytes();
+        let [version_low, version_high] = DFUSE_VERSION.to_le_bytes();
+        [
+            9,
+            DFU_FUNCTIONAL,
+            self.board.attributes,
+            // wDetachTimeOut: 255 ms.
+            0xFF,
+            0x00,
+            size_low,
+            size_high,
+            version_low,
+            version_high,
+        ]
+    }
+
+    fn string(&self, index: u8) -> Option<Vec<u8>> {
+        let missing = self.quirks.has(Quirk::StringsMissing);
+        match index {
+            MANUFACTURER_INDEX | PRODUCT_INDEX | SERIAL_INDEX if missing => None,
+            MANUFACTURER_INDEX => Some(utf_16(self.board.manufacturer, 0)),
+            PRODUCT_INDEX => Some(utf_16(self.board.product, 0)),
+            SERIAL_INDEX if self.quirks.has(Quirk::StringsEightBit) => {
+                Some(with_length(self.serial.bytes().collect(), 0))
+            }
+            SERIAL_INDEX => Some(utf_16(self.serial, 0)),
+            FIRST_INTERFACE_INDEX if self.mode == DfuMode::Runtime => {
+                Some(utf_16("DFU Runtime", 0))
+            }
+            _ => self.layout(index.checked_sub(FIRST_INTERFACE_INDEX)?),
+        }
+    }
+
+    fn layout(&self, alternate_setting: u8) -> Option<Vec<u8>> {
+        if self.quirks.has(Quirk::StringsNoLayout) {
+            return None;
+        }
+        let mut layout = claimed_layout(self.board, self.quirks, alternate_setting)?.into_owned();
+        if self.quirks.has(Quirk::StringsGarbled) {
+            layout.push_str(GARBAGE);
+        }
+        let missing = if self.quirks.has(Quirk::StringsShort) {
+            STRINGS_SHORT_OF
+        } else {
+            0
+        };
+        Some(utf_16(&layout, missing))
     }
 }
 
-/// The numbers of the alternate settings, each with its `iInterface`.
-pub fn alternate_settings(board: &Board) -> impl Iterator<Item = (u8, u8)> {
-    (0..)
-        .zip(FIRST_INTERFACE_INDEX..)
-        .take(board.memories.len())
+/// `wTransferSize` as the functional descriptor says it.
+fn claimed_transfer_size(board: &Board, quirks: &Quirks) -> u16 {
+    quirks.transfer_size().unwrap_or(board.transfer_size)
 }
 
-/// The configuration descriptor with all that belongs to it (USB 2.0 §9.6.3).
-pub fn configuration(board: &Board) -> Vec<u8> {
-    let mut behind = Vec::new();
-    let count = board.memories.len();
-    for (position, (number, string_index)) in (1..).zip(alternate_settings(board)) {
-        behind.extend([9, INTERFACE, INTERFACE_NUMBER, number, 0]);
-        behind.extend(INTERFACE_CLASS);
-        behind.push(string_index);
-        if position == count || board.functional_descriptor == FunctionalDescriptorPlace::BehindEach
-        {
-            behind.extend(functional(board));
-        }
+/// The largest block that a board takes, in bytes: 1024 where what it says means nothing.
+pub fn taken_transfer_size(board: &Board, quirks: &Quirks) -> u16 {
+    match claimed_transfer_size(board, quirks) {
+        0 | 0xFFFF => 1024,
+        size => size,
     }
-    let total_length =
-        u16::try_from(9 + behind.len()).expect("a board has a handful of alternate settings");
-    let [low, high] = total_length.to_le_bytes();
-    // One interface, no string, self-powered, 100 mA.
-    let mut bytes = vec![
-        9,
-        CONFIGURATION,
-        low,
-        high,
-        1,
-        CONFIGURATION_VALUE,
-        0,
-        0xC0,
-        50,
-    ];
-    bytes.extend(behind);
-    bytes
 }
 
-fn device(board: &Board) -> Vec<u8> {
-    let mut bytes = vec![18, DEVICE];
-    bytes.extend(board.usb_release.to_le_bytes());
-    // Class, subclass and protocol are told by the interface.
-    bytes.extend([0, 0, 0, board.max_packet_size0]);
-    bytes.extend(board.vendor_id.to_le_bytes());
-    bytes.extend(board.product_id.to_le_bytes());
-    bytes.extend(board.device_release.to_le_bytes());
-    bytes.extend([MANUFACTURER_INDEX, PRODUCT_INDEX, SERIAL_INDEX, 1]);
-    bytes
+/// A string descriptor, `missing` bytes shorter than it says.
+pub fn utf_16(text: &str, missing: u8) -> Vec<u8> {
+    with_length(
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        missing,
+    )
 }
 
-fn functional(board: &Board) -> [u8; 9] {
-    let [size_low, size_high] = board.transfer_size.to_le_bytes();
-    let [version_low, version_high] = DFUSE_VERSION.to_le_bytes();
-    [
-        9,
-        DFU_FUNCTIONAL,
-        board.attributes,
-        // wDetachTimeOut: 255 ms.
-        0xFF,
-        0x00,
-        size_low,
-        size_high,
-        version_low,
-        version_high,
-    ]
-}
-
-fn string(board: &Board, serial: &str, index: u8) -> Option<Vec<u8>> {
-    let text = match index {
-        MANUFACTURER_INDEX => board.manufacturer,
-        PRODUCT_INDEX => board.product,
-        SERIAL_INDEX => serial,
-        _ => {
-            let alternate_setting = index.checked_sub(FIRST_INTERFACE_INDEX)?;
-            board.memories.get(usize::from(alternate_setting))?.layout
-        }
-    };
-    let eight_bit = index == SERIAL_INDEX && board.serial_characters == SerialCharacters::EightBit;
-    let characters: Vec<u8> = if eight_bit {
-        text.bytes().collect()
-    } else {
-        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
-    };
+fn with_length(characters: Vec<u8>, missing: u8) -> Vec<u8> {
     let length = u8::try_from(2 + characters.len())
         .expect("strings are checked to have 126 characters at most");
-    let mut bytes = vec![length, STRING];
+    let mut bytes = vec![length.saturating_add(missing), STRING];
     bytes.extend(characters);
-    Some(bytes)
+    bytes
 }
 
 #[cfg(test)]
@@ -137,7 +220,13 @@ mod tests {
 
     fn get(name: &str, value: u16) -> Option<Vec<u8>> {
         let board = board::find(name).expect("known board");
-        descriptor(board, board.serial, value)
+        let description = SelfDescription {
+            board,
+            quirks: &Quirks::new(board.quirks),
+            serial: board.serial,
+            mode: DfuMode::Dfu,
+        };
+        description.descriptor(value)
     }
 
     /// Written out from lsusb -v of an F4 in its ROM: bcdUSB 1.00, packets of 64, 0483:df11, 22.00, strings 1, 2, 3.

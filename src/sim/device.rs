@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use super::board::Board;
 use super::bootloader::Bootloader;
-use super::descriptor::{self, CONFIGURATION_VALUE, INTERFACE_NUMBER};
+use super::descriptor::{
+    CONFIGURATION_VALUE, EXPLANATION_INDEX, INTERFACE_NUMBER, SelfDescription, utf_16,
+};
 use super::fault::{FaultKind, Faults};
 use super::flash::{FlashFileError, Memories};
 use super::quirk::{Quirk, Quirks};
 use super::spec::BoardSpec;
 use super::timing::Timing;
 use super::{Answer, Setup};
-use crate::usb::descriptor::GET_DESCRIPTOR;
+use crate::dfuse::protocol::{DfuRequest, DfuState, DfuStatus, StatusReport};
+use crate::usb::DfuMode;
+use crate::usb::descriptor::{GET_DESCRIPTOR, STRING};
 
 /// `bmRequestType`: the bits that tell standard, class and vendor requests apart.
 const TYPE: u8 = 0b0110_0000;
@@ -31,18 +35,29 @@ pub const SET_CONFIGURATION: u8 = 9;
 const GET_INTERFACE: u8 = 10;
 pub const SET_INTERFACE: u8 = 11;
 
-/// A simulated board, plugged in.
+/// A simulated board, plugged in or not.
 #[derive(Debug)]
 pub struct Device {
     board: &'static Board,
+    quirks: Quirks,
     serial: String,
     timing: Timing,
     memories: Memories,
     bootloader: Bootloader,
+    /// Whether the bootloader or the application is running.
+    mode: DfuMode,
     configuration: u8,
-    quirks: Quirks,
     faults: Faults,
-    unplugged: bool,
+    /// While it is off the bus.
+    away: Option<Away>,
+}
+
+/// A board off the bus.
+#[derive(Debug, Clone, Copy)]
+struct Away {
+    since: Duration,
+    /// After how long it is back by itself, and what is running then.
+    back: Option<(Duration, DfuMode)>,
 }
 
 /// What came of a request.
@@ -57,21 +72,32 @@ pub struct Exchange {
 }
 
 impl Device {
-    /// A board with blank memories, plugged in with BOOT0 held. Not configured yet: that is for the host to do.
+    /// How long the power is off when it was cut.
+    const POWER_CUT: Duration = Duration::from_secs(1);
+    /// How long an application needs to hand over to the bootloader.
+    const DETACH: Duration = Duration::from_secs(1);
+
+    /// A board with blank memories, plugged in. Not configured yet: that is for the host to do.
     pub fn new(spec: &BoardSpec, serial: String) -> Self {
-        let (board, timing) = (spec.board, spec.timing);
-        let memories = Memories::blank(board, &spec.quirks);
-        let bootloader = Bootloader::new(board, timing, &memories);
+        let BoardSpec {
+            board,
+            timing,
+            quirks,
+            faults,
+            ..
+        } = spec;
+        let memories = Memories::blank(board, quirks, &serial);
         Self {
             board,
+            bootloader: Bootloader::new(board, quirks, *timing, &memories),
+            mode: first_mode(quirks),
+            quirks: quirks.clone(),
             serial,
-            timing,
+            timing: *timing,
             memories,
-            bootloader,
             configuration: 0,
-            quirks: spec.quirks.clone(),
-            faults: Faults::new(spec.faults.clone()),
-            unplugged: false,
+            faults: Faults::new(faults),
+            away: None,
         }
     }
 
@@ -93,6 +119,21 @@ impl Device {
         &self.serial
     }
 
+    /// Whether the bootloader or the application is running.
+    pub fn mode(&self) -> DfuMode {
+        self.mode
+    }
+
+    /// What it tells of itself.
+    pub fn description(&self) -> SelfDescription<'_> {
+        SelfDescription {
+            board: self.board,
+            quirks: &self.quirks,
+            serial: &self.serial,
+            mode: self.mode,
+        }
+    }
+
     /// Whether it has this quirk, one without a value.
     pub fn has(&self, quirk: Quirk) -> bool {
         self.quirks.has(quirk)
@@ -100,21 +141,43 @@ impl Device {
 
     /// Whether it is on the bus.
     pub fn is_present(&self) -> bool {
-        !self.unplugged && !self.bootloader.has_left()
+        self.away.is_none()
     }
 
-    /// Plugs it in again with BOOT0 held: the bootloader starts afresh, the memories are as they were.
-    pub fn plug_in(&mut self) {
-        self.bootloader = Bootloader::new(self.board, self.timing, &self.memories);
-        self.configuration = 0;
-        self.unplugged = false;
+    /// Comes back by itself if it is off the bus and its time has come. Whether it has.
+    pub fn comes_back(&mut self, now: Duration) -> bool {
+        match self.away {
+            Some(Away {
+                since,
+                back: Some((after, mode)),
+            }) if now.saturating_sub(since) >= after => {
+                self.start(mode);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Plugs it in again, with BOOT0 held unless it is known for running its application. Whether it is on the bus
+    /// then: a board that comes back by itself takes its time.
+    pub fn plug_in(&mut self, now: Duration) -> bool {
+        match self.away {
+            Some(Away { back: Some(_), .. }) => self.comes_back(now),
+            Some(Away { back: None, .. }) | None => {
+                self.start(first_mode(&self.quirks));
+                true
+            }
+        }
     }
 
     /// Takes one control transfer that begins at the time `now`. `data` is the data stage of a request to the device.
     pub fn control(&mut self, setup: &Setup, data: &[u8], now: Duration) -> Exchange {
-        if self.is_counted(setup) && self.faults.next() == Some(FaultKind::Unplug) {
-            self.unplugged = true;
-        }
+        let fault = if self.is_present() && self.is_counted(setup) {
+            self.faults.next()
+        } else {
+            None
+        };
+        self.meet(fault, setup, now);
         if !self.is_present() {
             return Exchange {
                 answer: Answer::Gone,
@@ -122,27 +185,93 @@ impl Device {
                 left: true,
             };
         }
-        let answered_at = now.saturating_add(self.timing.request(data.len()));
-        let mut answer = match setup.request.request_type & TYPE {
-            STANDARD => self.standard(setup),
-            CLASS if self.is_for_interface(setup) => {
-                self.bootloader
-                    .request(setup, data, &mut self.memories, answered_at)
-            }
-            _ => Answer::Stall,
+        let heard_at = self
+            .bootloader
+            .hears_at(now)
+            .saturating_add(self.timing.request(data.len()));
+        let (mut answer, answered_at) = match fault {
+            Some(FaultKind::Stall) => (Answer::Stall, heard_at),
+            Some(FaultKind::LostRequest) => (Answer::Silent, heard_at),
+            Some(FaultKind::Error(_)) if is_transfer(setup) => (Answer::Stall, heard_at),
+            _ => self.answer(setup, data, heard_at),
         };
         if let Answer::Data(bytes) = &mut answer {
             bytes.truncate(usize::from(setup.length));
         }
-        let length = match &answer {
-            Answer::Data(bytes) => bytes.len(),
-            _ => data.len(),
+        if self.bootloader.has_left() && self.is_present() {
+            self.goes_away(answered_at);
+        }
+        if let Some(fault) = fault {
+            answer = fault.distort(answer);
+        }
+        let received = match &answer {
+            Answer::Data(bytes) => self.timing.request(bytes.len()) - self.timing.request(0),
+            _ => Duration::ZERO,
         };
         Exchange {
             answer,
-            taken: self.timing.request(length),
+            taken: answered_at.saturating_add(received).saturating_sub(now),
             left: !self.is_present(),
         }
+    }
+
+    /// What a fault does to the board itself, before the request is answered.
+    fn meet(&mut self, fault: Option<FaultKind>, setup: &Setup, now: Duration) {
+        match fault {
+            Some(FaultKind::Unplug) => {
+                self.away = Some(Away {
+                    since: now,
+                    back: None,
+                });
+            }
+            Some(FaultKind::PowerCut) => {
+                let is_get_status = is_class(setup, DfuRequest::GetStatus);
+                self.bootloader
+                    .lose_power(is_get_status, &mut self.memories, now);
+                self.away = Some(Away {
+                    since: now,
+                    back: Some((Self::POWER_CUT, DfuMode::Dfu)),
+                });
+            }
+            Some(FaultKind::Flip) => {
+                let alternate_setting = self.bootloader.alternate_setting();
+                if let Some(memory) = self.memories.get_mut(alternate_setting) {
+                    memory.flip_a_bit();
+                }
+            }
+            Some(FaultKind::Error(status)) => self.bootloader.fail(status),
+            _ => {}
+        }
+    }
+
+    /// What is answered to a request that is heard at the time `now`, and when.
+    fn answer(&mut self, setup: &Setup, data: &[u8], now: Duration) -> (Answer, Duration) {
+        match setup.request.request_type & TYPE {
+            STANDARD => (self.standard(setup), now),
+            CLASS if self.is_for_interface(setup) => match self.mode {
+                DfuMode::Dfu => self
+                    .bootloader
+                    .request(setup, data, &mut self.memories, now),
+                DfuMode::Runtime => (self.runtime(setup, now), now),
+            },
+            _ => (Answer::Stall, now),
+        }
+    }
+
+    fn goes_away(&mut self, now: Duration) {
+        let after = self.quirks.comes_back_after();
+        let mode = first_mode(&self.quirks);
+        self.away = Some(Away {
+            since: now,
+            back: after.map(|after| (after, mode)),
+        });
+    }
+
+    fn start(&mut self, mode: DfuMode) {
+        self.bootloader = Bootloader::new(self.board, &self.quirks, self.timing, &self.memories);
+        self.configuration = 0;
+        self.mode = mode;
+        self.away = None;
     }
 
     /// Faults are counted as a host counts its own requests: from SET_CONFIGURATION on, and without SET_INTERFACE,
@@ -160,14 +289,36 @@ impl Device {
             && setup.request.index == u16::from(INTERFACE_NUMBER)
     }
 
+    /// What an application with a DFU runtime interface answers (DFU 1.1, table 3.2). It detaches by itself, as
+    /// bmAttributes has said.
+    fn runtime(&mut self, setup: &Setup, now: Duration) -> Answer {
+        if is_class(setup, DfuRequest::Detach) {
+            self.away = Some(Away {
+                since: now,
+                back: Some((Self::DETACH, DfuMode::Dfu)),
+            });
+            return Answer::Acknowledged;
+        }
+        if is_class(setup, DfuRequest::GetStatus) {
+            let report = StatusReport {
+                status: DfuStatus::Ok,
+                poll_timeout: 0,
+                state: DfuState::AppIdle,
+                string_index: 0,
+            };
+            return Answer::Data(report.to_bytes().to_vec());
+        }
+        if is_class(setup, DfuRequest::GetState) {
+            return Answer::Data(vec![DfuState::AppIdle.to_byte()]);
+        }
+        Answer::Stall
+    }
+
     /// Standard requests leave the DFU state alone, whether they make sense or not.
     fn standard(&mut self, setup: &Setup) -> Answer {
         let request = setup.request;
         match (request.request_type, request.request) {
-            (0x80 | 0x81, GET_DESCRIPTOR) => {
-                descriptor::descriptor(self.board, &self.serial, request.value)
-                    .map_or(Answer::Stall, Answer::Data)
-            }
+            (0x80 | 0x81, GET_DESCRIPTOR) => self.get_descriptor(request.value),
             // Self-powered, no remote wakeup.
             (0x80, GET_STATUS) => Answer::Data(vec![1, 0]),
             (0x81, GET_STATUS) if self.is_for_interface(setup) => Answer::Data(vec![0, 0]),
@@ -187,6 +338,20 @@ impl Device {
             }
             _ => Answer::Stall,
         }
+    }
+
+    fn get_descriptor(&mut self, value: u16) -> Answer {
+        if value.to_be_bytes() == [STRING, EXPLANATION_INDEX] {
+            let explanation = self.bootloader.explain();
+            return explanation.map_or(Answer::Stall, |text| Answer::Data(utf_16(text, 0)));
+        }
+        let description = self.description();
+        if description.is_silent_about(value) {
+            return Answer::Silent;
+        }
+        description
+            .descriptor(value)
+            .map_or(Answer::Stall, Answer::Data)
     }
 
     /// Configuring puts every interface back to alternate setting 0 (USB 2.0 §9.1.1.5).
@@ -210,6 +375,24 @@ impl Device {
             _ => Answer::Stall,
         }
     }
+}
+
+/// What is running when power comes on.
+fn first_mode(quirks: &Quirks) -> DfuMode {
+    if quirks.has(Quirk::Application) {
+        DfuMode::Runtime
+    } else {
+        DfuMode::Dfu
+    }
+}
+
+fn is_class(setup: &Setup, request: DfuRequest) -> bool {
+    setup.request.request_type & TYPE == CLASS && setup.request.request == request as u8
+}
+
+/// DNLOAD or UPLOAD: what a device in dfuERROR refuses.
+fn is_transfer(setup: &Setup) -> bool {
+    is_class(setup, DfuRequest::Dnload) || is_class(setup, DfuRequest::Upload)
 }
 
 fn is_endpoint_0(index: u16) -> bool {

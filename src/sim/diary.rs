@@ -40,8 +40,9 @@ impl Host {
     /// Has configured the board, and asked it nothing yet.
     pub fn sees(spec: &str) -> Self {
         let spec: BoardSpec = spec.parse().expect("a board");
+        let serial = spec.serial.as_deref().unwrap_or(spec.board.serial);
         let mut host = Self {
-            device: Device::new(&spec, spec.board.serial.to_owned()),
+            device: Device::new(&spec, serial.to_owned()),
             now: Duration::ZERO,
         };
         // SET_CONFIGURATION 1.
@@ -82,7 +83,7 @@ impl Host {
 
     /// Out and in again with BOOT0 held, and on to dfuIDLE.
     pub fn plugs_in_again(&mut self) {
-        self.device.plug_in();
+        assert!(self.device.plug_in(self.now));
         assert_eq!(self.sends(0x00, 9, 1, &[]), Answer::Acknowledged);
         if self.get_status() == (0x0A, 0, ERROR) {
             self.clear_status();
@@ -95,6 +96,14 @@ impl Host {
 
     pub fn uploads(&mut self, block: u16, length: u16) -> Answer {
         self.asks(0xA1, 2, block, length)
+    }
+
+    /// All six bytes of a GETSTATUS.
+    pub fn whole_status(&mut self) -> Vec<u8> {
+        match self.asks(0xA1, 3, 0, 6) {
+            Answer::Data(bytes) => bytes,
+            other => panic!("GETSTATUS was answered with {other:?}"),
+        }
     }
 
     /// bStatus, bwPollTimeout, bState.

@@ -1,6 +1,16 @@
 //! What goes wrong once, at a chosen control transfer.
+//!
+//! Transfers are counted from 1 as a host counts its own: from the moment the board was configured, standard requests
+//! included, but without SET_INTERFACE and SET_CONFIGURATION, which an operating system sends. Over USB/IP the kernel's
+//! own questions after configuring count, too. Plugging in again does not begin anew, so each fault is met once.
+
+use std::fmt::Write;
+use std::str::FromStr;
 
 use thiserror::Error;
+
+use super::Answer;
+use crate::dfuse::protocol::DfuStatus;
 
 /// Something that goes wrong at one control transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,8 +24,26 @@ pub struct Fault {
 /// What can go wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultKind {
+    /// The board refuses the request and stays in the state it is in.
+    Stall,
+    /// No answer: the board has never seen the request.
+    LostRequest,
+    /// No answer: the board has done what was asked.
+    LostAnswer,
+    /// The last byte but one of the answer has a wrong bit: in GETSTATUS that is `bState`. A request without an answer
+    /// passes unharmed.
+    Corrupt,
+    /// The second half of the answer is missing. A request without an answer passes unharmed.
+    Short,
+    /// The board enters dfuERROR with this status as the request comes in, and forgets what it was to do.
+    Error(DfuStatus),
     /// The cable is pulled.
     Unplug,
+    /// The power fails, in the middle of the work in flash if there is any: half a sector is erased, half a block
+    /// written. It is back a second later, and the board with it, in DFU mode.
+    PowerCut,
+    /// A bit flips in what was programmed last.
+    Flip,
 }
 
 /// How a kind of fault is asked for.
@@ -28,20 +56,62 @@ pub struct FaultName {
     kind: FaultKind,
 }
 
-/// Every kind there is.
-pub static FAULTS: &[FaultName] = &[FaultName {
-    name: "unplug",
-    description: "the board is gone from here on",
-    kind: FaultKind::Unplug,
-}];
+/// Every kind there is, but for the errors that are called by their name in DFU 1.1.
+pub static FAULTS: &[FaultName] = &[
+    FaultName {
+        name: "stall",
+        description: "the request is refused and not carried out",
+        kind: FaultKind::Stall,
+    },
+    FaultName {
+        name: "lost-request",
+        description: "no answer, and the request is not carried out",
+        kind: FaultKind::LostRequest,
+    },
+    FaultName {
+        name: "lost-answer",
+        description: "no answer, but the request is carried out",
+        kind: FaultKind::LostAnswer,
+    },
+    FaultName {
+        name: "corrupt",
+        description: "a wrong bit in the last byte but one of the answer",
+        kind: FaultKind::Corrupt,
+    },
+    FaultName {
+        name: "short",
+        description: "half of the answer is missing",
+        kind: FaultKind::Short,
+    },
+    FaultName {
+        name: "error",
+        description: "dfuERROR/errUNKNOWN; errWRITE, errPROG and so on for another status",
+        kind: FaultKind::Error(DfuStatus::ErrUnknown),
+    },
+    FaultName {
+        name: "unplug",
+        description: "the board is gone from here on",
+        kind: FaultKind::Unplug,
+    },
+    FaultName {
+        name: "power-cut",
+        description: "the work in flash stops halfway; the board is back in DFU mode a second later",
+        kind: FaultKind::PowerCut,
+    },
+    FaultName {
+        name: "flip",
+        description: "a bit flips in what was programmed last",
+        kind: FaultKind::Flip,
+    },
+];
 
-/// `KIND@N`, as in `unplug@12`.
-impl std::str::FromStr for Fault {
+/// `KIND@N`, as in `unplug@12` or `errPROG@30`.
+impl FromStr for Fault {
     type Err = FaultError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parsed = text.split_once('@').and_then(|(name, request)| {
-            let kind = FAULTS.iter().find(|known| known.name == name)?.kind;
+            let kind = kind(name)?;
             let request = request.parse().ok().filter(|request| *request > 0)?;
             Some(Self { kind, request })
         });
@@ -49,6 +119,18 @@ impl std::str::FromStr for Fault {
             found: text.to_owned(),
         })
     }
+}
+
+fn kind(name: &str) -> Option<FaultKind> {
+    let known = FAULTS.iter().find(|known| known.name == name);
+    let status = || {
+        (0x01..=0x0F)
+            .map(DfuStatus::from_byte)
+            .find(|status| status.to_string() == name)
+    };
+    known
+        .map(|known| known.kind)
+        .or_else(|| status().map(FaultKind::Error))
 }
 
 /// The faults that a board will meet, and how many control transfers it has seen.
@@ -59,12 +141,15 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// These faults, each once.
-    pub fn new(list: Vec<Fault>) -> Self {
-        Self { list, requests: 0 }
+    /// These faults.
+    pub fn new(list: &[Fault]) -> Self {
+        Self {
+            list: list.to_vec(),
+            requests: 0,
+        }
     }
 
-    /// Counts a control transfer. Returns what goes wrong with it.
+    /// Counts a control transfer. Returns what goes wrong with it: where several faults are due, the first.
     pub fn next(&mut self) -> Option<FaultKind> {
         self.requests = self.requests.saturating_add(1);
         let requests = self.requests;
@@ -72,6 +157,29 @@ impl Faults {
             .iter()
             .find(|fault| fault.request == requests)
             .map(|fault| fault.kind)
+    }
+}
+
+impl FaultKind {
+    /// What becomes of an answer on its way to the host.
+    pub fn distort(self, answer: Answer) -> Answer {
+        match (self, answer) {
+            (Self::LostAnswer, Answer::Data(_) | Answer::Acknowledged | Answer::Stall) => {
+                Answer::Silent
+            }
+            (Self::Corrupt, Answer::Data(mut bytes)) => {
+                let index = bytes.len().saturating_sub(2);
+                if let Some(byte) = bytes.get_mut(index) {
+                    *byte ^= 1;
+                }
+                Answer::Data(bytes)
+            }
+            (Self::Short, Answer::Data(mut bytes)) => {
+                bytes.truncate(bytes.len() / 2);
+                Answer::Data(bytes)
+            }
+            (_, answer) => answer,
+        }
     }
 }
 
@@ -86,8 +194,11 @@ pub struct FaultError {
 }
 
 fn names() -> String {
-    let names: Vec<&str> = FAULTS.iter().map(|fault| fault.name).collect();
-    names.join(", ")
+    let mut names = String::new();
+    for fault in FAULTS {
+        write!(names, "{}, ", fault.name).expect("writing to a string never fails");
+    }
+    names + "errTARGET, errWRITE and so on"
 }
 
 #[cfg(test)]

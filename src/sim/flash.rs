@@ -9,9 +9,10 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::board::{Board, Cells};
+use super::quirk::layout::{EXTERNAL_FLASH, memory, real_layouts};
 use super::quirk::{Quirk, Quirks};
-use super::silicon::NorFlash;
-use crate::dfuse::layout::{Access, MemoryLayout};
+use super::silicon::{self, NorFlash};
+use crate::dfuse::layout::{Access, MemoryLayout, Sector};
 use crate::dfuse::protocol::DfuStatus;
 
 /// Every memory of a board, by alternate setting.
@@ -26,16 +27,17 @@ pub struct Memories {
 
 impl Memories {
     /// All blank. Alternate settings with equal layouts share one memory.
-    pub fn blank(board: &Board, quirks: &Quirks) -> Self {
-        let mut distinct = Vec::new();
-        let mut layouts: Vec<&str> = Vec::new();
+    pub fn blank(board: &Board, quirks: &Quirks, serial: &str) -> Self {
+        let mut distinct: Vec<MemoryContents> = Vec::new();
         let mut by_alternate_setting = Vec::new();
-        for memory in board.memories {
-            let known = layouts.iter().position(|layout| *layout == memory.layout);
-            by_alternate_setting.push(known.unwrap_or(layouts.len()));
+        for (alternate_setting, layout) in (0..).zip(real_layouts(board, quirks, serial)) {
+            let known = distinct.iter().position(|memory| memory.layout == layout);
+            by_alternate_setting.push(known.unwrap_or(distinct.len()));
             if known.is_none() {
-                layouts.push(memory.layout);
-                distinct.push(MemoryContents::blank(memory.layout, memory.cells, quirks));
+                let cells = memory(board, quirks, alternate_setting)
+                    .expect("where there is a layout there is a memory")
+                    .cells;
+                distinct.push(MemoryContents::blank(layout, cells, quirks));
             }
         }
         Self {
@@ -94,40 +96,50 @@ impl Memories {
 pub struct MemoryContents {
     layout: MemoryLayout,
     cells: Cells,
-    /// The lowest address of the layout.
-    origin: u32,
-    /// From `origin` to the highest address of the layout, gaps included.
+    /// Ascending, with gaps between them.
+    regions: Vec<Region>,
+    /// Of all regions, one behind the other.
     bytes: Vec<u8>,
     /// Sectors that stay as they are, as ranges in `bytes`.
     write_protected: Vec<Range<usize>>,
     /// Which of `bytes` have a bit that is programmed wrong.
     flipped_bits: Vec<usize>,
+    /// What the last erase or write has changed: where, and what was there before.
+    last_change: Option<(usize, Vec<u8>)>,
+    /// Which of `bytes` was programmed last, the first of several.
+    last_programmed: Option<usize>,
     file: Option<File>,
 }
 
+/// Memory without a gap.
+#[derive(Debug)]
+struct Region {
+    address: u32,
+    /// Where in the memory's bytes it begins.
+    start: usize,
+    size: usize,
+}
+
 impl MemoryContents {
-    fn blank(layout: &str, cells: Cells, quirks: &Quirks) -> Self {
-        let layout = MemoryLayout::parse(layout).expect("the table's layouts are well-formed");
-        let origin = layout.segments.iter().map(|segment| segment.address).min();
-        let end = layout.segments.iter().map(|segment| segment.end()).max();
-        let (origin, end) = origin
-            .zip(end)
-            .expect("the table's layouts have a segment each");
-        let size =
-            usize::try_from(end - u64::from(origin)).expect("the table's memories are small");
-        let erased = cells.nor().map_or(0xFF, |nor| nor.erased);
+    fn blank(layout: MemoryLayout, cells: Cells, quirks: &Quirks) -> Self {
         let mut memory = Self {
+            regions: regions(&layout),
             layout,
             cells,
-            origin,
-            bytes: vec![erased; size],
+            bytes: Vec::new(),
             write_protected: Vec::new(),
             flipped_bits: Vec::new(),
+            last_change: None,
+            last_programmed: None,
             file: None,
         };
+        for region in &memory.regions {
+            let erased = memory.nor(region.address).map_or(0xFF, |nor| nor.erased);
+            memory.bytes.resize(region.start + region.size, erased);
+        }
         let sectors = quirks.write_protected().filter_map(|address| {
             let sector = memory.layout.sector_at(address)?;
-            memory.range(sector.address, usize::try_from(sector.size).ok()?)
+            memory.sector_range(sector)
         });
         memory.write_protected = sectors.collect();
         let bits = quirks.flipped_bits();
@@ -144,7 +156,14 @@ impl MemoryContents {
 
     /// The lowest address.
     pub fn origin(&self) -> u32 {
-        self.origin
+        self.regions.first().map_or(0, |region| region.address)
+    }
+
+    /// Whether `address` lies in the upper half of the chip's own memory, which is bank 2 where there are banks.
+    pub fn is_in_upper_half(&self, address: u32) -> bool {
+        let index = self.range(address, 1).map(|range| range.start);
+        let first = self.regions.first().map_or(0, |region| region.size);
+        index.is_some_and(|index| (first / 2..first).contains(&index))
     }
 
     /// Whether `address` lies in a sector, whatever may be done there.
@@ -171,7 +190,9 @@ impl MemoryContents {
         let range = self
             .range(address, data.len())
             .ok_or(DfuStatus::ErrTarget)?;
-        let outcome = match self.cells.nor() {
+        self.remember(range.clone());
+        self.last_programmed = Some(range.start);
+        let outcome = match self.nor(address) {
             Some(nor) => self.program_units(nor, range.clone(), data),
             None => {
                 self.bytes[range.clone()].copy_from_slice(data);
@@ -197,44 +218,111 @@ impl MemoryContents {
             .sector_at(address)
             .filter(|sector| sector.access.erasable)
             .ok_or(DfuStatus::ErrTarget)?;
-        self.erase(sector.address, sector.size)
+        if let Some(range) = self.sector_range(sector) {
+            self.remember(range);
+        }
+        self.erase(sector)
     }
 
-    /// Erases every erasable sector. Returns how long silicon takes.
+    /// Erases every erasable sector of the chip. Returns how long silicon takes.
     ///
     /// # Errors
     /// errTARGET where there is none; errERASE where the file can't be written.
     pub fn erase_all(&mut self) -> Result<Duration, DfuStatus> {
-        let erasable: Vec<(u32, u32)> = self
-            .layout
-            .sectors()
-            .filter(|sector| sector.access.erasable)
-            .map(|sector| (sector.address, sector.size))
+        let erasable = self.erased_by_mass_erase()?;
+        self.remember(0..self.bytes.len());
+        for sector in &erasable {
+            self.erase(*sector)?;
+        }
+        self.mass_erase_time(&erasable)
+    }
+
+    /// Does what [`MemoryContents::erase_all`] does, but for the erasing.
+    ///
+    /// # Errors
+    /// As [`MemoryContents::erase_all`].
+    pub fn pretend_to_erase_all(&self) -> Result<Duration, DfuStatus> {
+        self.mass_erase_time(&self.erased_by_mass_erase()?)
+    }
+
+    /// Forgets what the last work has changed.
+    pub fn begin_work(&mut self) {
+        self.last_change = None;
+    }
+
+    /// Leaves the work that was begun last as a power cut leaves it: its second half is undone.
+    pub fn cut_work_short(&mut self) {
+        if let Some((start, before)) = self.last_change.take() {
+            let half = before.len() / 2;
+            let range = start + half..start + before.len();
+            self.bytes[range.clone()].copy_from_slice(&before[half..]);
+            // A file that can't be written is told by the next work.
+            let _ = self.write_through(range);
+        }
+    }
+
+    /// Flips a bit of what was programmed last.
+    pub fn flip_a_bit(&mut self) {
+        if let Some(index) = self.last_programmed {
+            self.bytes[index] ^= 1;
+            // As above.
+            let _ = self.write_through(index..index + 1);
+        }
+    }
+
+    /// External flash is not part of the chip: mboot's mass erase leaves it alone.
+    fn erased_by_mass_erase(&self) -> Result<Vec<Sector>, DfuStatus> {
+        let sectors = self.layout.sectors();
+        let erasable: Vec<Sector> = sectors
+            .filter(|sector| sector.access.erasable && sector.address < EXTERNAL_FLASH)
             .collect();
         if erasable.is_empty() {
             return Err(DfuStatus::ErrTarget);
         }
-        let mut one_by_one = Duration::ZERO;
-        for (address, size) in erasable {
-            one_by_one += self.erase(address, size)?;
-        }
-        let at_once = self.cells.nor().and_then(|nor| nor.mass_erase_time);
-        Ok(at_once.unwrap_or(one_by_one))
+        Ok(erasable)
     }
 
-    fn erase(&mut self, address: u32, size: u32) -> Result<Duration, DfuStatus> {
+    fn mass_erase_time(&self, sectors: &[Sector]) -> Result<Duration, DfuStatus> {
         let Cells::Nor(nor) = self.cells else {
             return Err(DfuStatus::ErrTarget);
         };
-        let range = usize::try_from(size)
-            .ok()
-            .and_then(|size| self.range(address, size))
+        let one_by_one = || {
+            sectors
+                .iter()
+                .map(|sector| nor.erase_time(sector.size))
+                .sum()
+        };
+        Ok(nor.mass_erase_time.unwrap_or_else(one_by_one))
+    }
+
+    fn remember(&mut self, range: Range<usize>) {
+        self.last_change = Some((range.start, self.bytes[range].to_vec()));
+    }
+
+    /// What the flash at an address is like, where it is flash.
+    fn nor(&self, address: u32) -> Option<&'static NorFlash> {
+        match self.cells {
+            Cells::Nor(_) if address >= EXTERNAL_FLASH => Some(&silicon::SPI_FLASH),
+            Cells::Nor(nor) | Cells::OneTime(nor) => Some(nor),
+            Cells::Overwritable | Cells::OptionBytes => None,
+        }
+    }
+
+    fn sector_range(&self, sector: Sector) -> Option<Range<usize>> {
+        self.range(sector.address, usize::try_from(sector.size).ok()?)
+    }
+
+    fn erase(&mut self, sector: Sector) -> Result<Duration, DfuStatus> {
+        let nor = self
+            .nor(sector.address)
+            .filter(|_| matches!(self.cells, Cells::Nor(_)))
             .ok_or(DfuStatus::ErrTarget)?;
+        let range = self.sector_range(sector).ok_or(DfuStatus::ErrTarget)?;
         if !self.is_write_protected(range.start) {
             self.bytes[range.clone()].fill(nor.erased);
         }
         self.write_through(range).map_err(|_| DfuStatus::ErrErase)?;
-        Ok(nor.erase_time(size))
+        Ok(nor.erase_time(sector.size))
     }
 
     /// Programs unit by unit, as far as the flash lets it. Bytes of a unit that `data` does not reach are given as
@@ -296,9 +384,12 @@ impl MemoryContents {
 
     /// Where in `bytes` the `length` bytes from `address` on are; `None` where they are not all there.
     fn range(&self, address: u32, length: usize) -> Option<Range<usize>> {
-        let start = usize::try_from(address.checked_sub(self.origin)?).ok()?;
-        let end = start.checked_add(length)?;
-        (end <= self.bytes.len()).then_some(start..end)
+        self.regions.iter().find_map(|region| {
+            let offset = usize::try_from(address.checked_sub(region.address)?).ok()?;
+            let end = offset.checked_add(length)?;
+            let fits = offset < region.size && end <= region.size;
+            fits.then(|| region.start + offset..region.start + end)
+        })
     }
 
     fn write_through(&mut self, range: Range<usize>) -> Result<(), DfuStatus> {
@@ -342,13 +433,25 @@ impl MemoryContents {
     }
 }
 
-impl Cells {
-    fn nor(&self) -> Option<&'static NorFlash> {
-        match *self {
-            Self::Nor(nor) | Self::OneTime(nor) => Some(nor),
-            Self::Overwritable | Self::OptionBytes => None,
+/// The runs of sectors without a gap.
+fn regions(layout: &MemoryLayout) -> Vec<Region> {
+    let mut regions: Vec<Region> = Vec::new();
+    let mut end = None;
+    let mut start = 0;
+    for sector in layout.sectors() {
+        let size = usize::try_from(sector.size).expect("the table's memories are small");
+        match regions.last_mut() {
+            Some(region) if end == Some(sector.address) => region.size += size,
+            _ => regions.push(Region {
+                address: sector.address,
+                start,
+                size,
+            }),
         }
+        start += size;
+        end = sector.address.checked_add(sector.size);
     }
+    regions
 }
 
 /// Why a file can't keep a board's memory.
@@ -383,13 +486,14 @@ mod tests {
     use super::*;
 
     fn memories(name: &str) -> Memories {
-        Memories::blank(board::find(name).expect("known board"), &Quirks::default())
+        let board = board::find(name).expect("known board");
+        Memories::blank(board, &Quirks::new(board.quirks), board.serial)
     }
 
     #[test]
     fn every_board_s_layouts_are_sound_and_have_a_time_for_each_sector_size() {
         for board in board::BOARDS {
-            let mut memories = Memories::blank(board, &Quirks::default());
+            let mut memories = Memories::blank(board, &Quirks::new(board.quirks), board.serial);
             for alternate_setting in (0u8..).take(board.memories.len()) {
                 let memory = memories
                     .get_mut(alternate_setting)
@@ -563,7 +667,7 @@ mod tests {
     #[test]
     fn what_may_not_be_read_is_not_read_and_can_still_be_written() {
         let mut memory = MemoryContents::blank(
-            "@X/0x100/2*4a,1*4d",
+            MemoryLayout::parse("@X/0x100/2*4a,1*4d").expect("a layout"),
             Cells::Overwritable,
             &Quirks::default(),
         );

@@ -2,7 +2,8 @@
 //!
 //! Written from what ST and DFU 1.1 say of the device's side, not from what our host sends. The way in:
 //! [`spec`] reads what was asked for, [`board`] is the table of boards, [`device`] is one of them on the bus,
-//! [`bootloader`] its DFU state machine, [`flash`] its memories, made of [`silicon`]; [`usbip`] serves them to a kernel.
+//! [`bootloader`] its DFU state machine, [`flash`] its memories, made of [`silicon`]; [`quirk`] is what boards do
+//! differently, [`fault`] what goes wrong once; [`usbip`] serves them to a kernel.
 
 pub mod board;
 mod bootloader;
@@ -21,13 +22,12 @@ pub mod usbip;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
 use crate::usb::descriptor::DfuFunctionalDescriptor;
-use crate::usb::{AlternateSetting, Bus, ControlRequest, DeviceInfo, DfuMode, Transport, UsbError};
-use board::Board;
+use crate::usb::{AlternateSetting, Bus, ControlRequest, DeviceInfo, Transport, UsbError};
 use device::{Device, SET_CONFIGURATION, SET_INTERFACE};
 use flash::FlashFileError;
 use quirk::Quirk;
@@ -65,11 +65,50 @@ pub struct SimBus {
 
 /// A board and what the bus knows of it.
 struct Port {
-    info: DeviceInfo,
+    number: u8,
+    /// Another one with every enumeration.
+    address: u8,
     device: Device,
     /// The board's clock.
     now: Duration,
     claimed: bool,
+    /// When somebody saw it leave. From then on the clock on the wall counts, too: nobody may be left to wait on the
+    /// board's own.
+    left: Option<Instant>,
+}
+
+impl Port {
+    /// What an operating system does with a new device.
+    fn configure(&mut self) {
+        let setup = Setup {
+            request: ControlRequest {
+                request_type: 0x00,
+                request: SET_CONFIGURATION,
+                value: u16::from(descriptor::CONFIGURATION_VALUE),
+                index: 0,
+            },
+            length: 0,
+        };
+        self.device.control(&setup, &[], self.now);
+    }
+
+    /// Enumerates the board at another address if it has come back.
+    fn look(&mut self, free_address: u8) {
+        let Some(left) = self.left else {
+            return;
+        };
+        let now = self.now.saturating_add(left.elapsed());
+        if self.device.comes_back(now) {
+            self.now = now;
+            self.left = None;
+            self.address = free_address;
+            self.configure();
+        }
+    }
+
+    fn info(&self) -> DeviceInfo {
+        device_info(&self.device, self.number, self.address)
+    }
 }
 
 impl SimBus {
@@ -80,38 +119,47 @@ impl SimBus {
     pub fn new(specs: &[BoardSpec]) -> Result<Self, SimError> {
         let ports = (1..)
             .zip(devices(specs)?)
-            .map(|(number, mut device)| {
-                // What an operating system does with a new device.
-                let configure = Setup {
-                    request: ControlRequest {
-                        request_type: 0x00,
-                        request: SET_CONFIGURATION,
-                        value: u16::from(descriptor::CONFIGURATION_VALUE),
-                        index: 0,
-                    },
-                    length: 0,
-                };
-                device.control(&configure, &[], Duration::ZERO);
-                Arc::new(Mutex::new(Port {
-                    info: device_info(device.board(), number),
+            .map(|(number, device)| {
+                let mut port = Port {
+                    number,
+                    address: first_address(number),
                     device,
                     now: Duration::ZERO,
                     claimed: false,
-                }))
+                    left: None,
+                };
+                port.configure();
+                Arc::new(Mutex::new(port))
             })
             .collect();
         Ok(Self { ports })
     }
 }
 
+impl SimBus {
+    /// The next address: they are given out in turn, from 2 to 127.
+    fn free_address(&self) -> u8 {
+        let taken: Vec<u8> = self.ports.iter().map(|port| lock(port).address).collect();
+        let last = taken.iter().copied().max().unwrap_or(1);
+        (last.saturating_add(1)..=127)
+            .chain(2..=127)
+            .find(|address| !taken.contains(address))
+            .unwrap_or(127)
+    }
+}
+
 impl Bus for SimBus {
     fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
+        for port in &self.ports {
+            let free_address = self.free_address();
+            lock(port).look(free_address);
+        }
         Ok(self
             .ports
             .iter()
             .map(|port| lock(port))
             .filter(|port| port.device.is_present())
-            .map(|port| port.info.clone())
+            .map(|port| port.info())
             .collect())
     }
 
@@ -121,14 +169,14 @@ impl Bus for SimBus {
             .iter()
             .find(|port| {
                 let port = lock(port);
-                port.device.is_present()
-                    && (port.info.bus, port.info.address) == (device.bus, device.address)
+                port.device.is_present() && (BUS, port.address) == (device.bus, device.address)
             })
             .ok_or(UsbError::NoDevice)?;
         if lock(port).device.has(Quirk::NoAccess) {
             return Err(UsbError::AccessDenied);
         }
         Ok(Box::new(SimTransport {
+            address: device.address,
             port: Arc::clone(port),
             claimed: false,
         }))
@@ -138,6 +186,8 @@ impl Bus for SimBus {
 /// One opened board of a [`SimBus`].
 struct SimTransport {
     port: Arc<Mutex<Port>>,
+    /// The board's address when it was opened. At another one it is another device.
+    address: u8,
     /// Whether it was this transport that claimed the interface.
     claimed: bool,
 }
@@ -166,6 +216,9 @@ impl SimTransport {
             })?;
         let mut port = lock(&self.port);
         let is_class_request = request.request_type & 0x60 == 0x20;
+        if port.address != self.address {
+            return Err(UsbError::NoDevice);
+        }
         if is_class_request && !self.claimed && port.device.is_present() {
             return Err(UsbError::Other("the interface was not claimed".to_owned()));
         }
@@ -180,6 +233,10 @@ impl SimTransport {
             Answer::Gone => (Err(UsbError::NoDevice), exchange.taken),
         };
         port.now = now.saturating_add(taken);
+        if exchange.left && port.left.is_none() {
+            port.left = Some(Instant::now());
+            port.claimed = false;
+        }
         answer
     }
 }
@@ -187,7 +244,7 @@ impl SimTransport {
 impl Transport for SimTransport {
     fn claim(&mut self) -> Result<(), UsbError> {
         let mut port = lock(&self.port);
-        if !port.device.is_present() {
+        if !port.device.is_present() || port.address != self.address {
             return Err(UsbError::NoDevice);
         }
         if port.claimed && !self.claimed || port.device.has(Quirk::Busy) {
@@ -244,8 +301,9 @@ impl Transport for SimTransport {
 
 impl Drop for SimTransport {
     fn drop(&mut self) {
-        if self.claimed {
-            lock(&self.port).claimed = false;
+        let mut port = lock(&self.port);
+        if self.claimed && port.address == self.address {
+            port.claimed = false;
         }
     }
 }
@@ -310,27 +368,36 @@ fn next_serial(serial: &str) -> String {
     characters.into_iter().collect()
 }
 
+/// The only bus.
+const BUS: u8 = 1;
+
+/// The address of the board at a port, from 1, when all are plugged in. Address 1 is the root hub's.
+fn first_address(number: u8) -> u8 {
+    number.saturating_add(1)
+}
+
 /// What the bus tells of a board at its port `number`, from 1.
-fn device_info(board: &Board, number: u8) -> DeviceInfo {
+fn device_info(device: &Device, number: u8, address: u8) -> DeviceInfo {
+    let (board, description) = (device.board(), device.description());
     DeviceInfo {
-        bus: 1,
-        // Address 1 is the root hub's.
-        address: number + 1,
-        path: format!("1-{number}"),
+        bus: BUS,
+        address,
+        path: format!("{BUS}-{number}"),
         vendor_id: board.vendor_id,
         product_id: board.product_id,
         max_packet_size0: board.max_packet_size0,
         product_index: descriptor::PRODUCT_INDEX,
         serial_index: descriptor::SERIAL_INDEX,
         interface: descriptor::INTERFACE_NUMBER,
-        mode: DfuMode::Dfu,
-        alternate_settings: descriptor::alternate_settings(board)
+        mode: device.mode(),
+        alternate_settings: description
+            .alternate_settings()
             .map(|(number, string_index)| AlternateSetting {
                 number,
                 string_index,
             })
             .collect(),
-        functional: DfuFunctionalDescriptor::find(&descriptor::configuration(board)),
+        functional: DfuFunctionalDescriptor::find(&description.configuration()),
     }
 }
 
@@ -341,7 +408,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use super::quirk::Quirks;
+    use super::quirk::layout::claimed_layout;
     use super::*;
+    use crate::usb::DfuMode;
     use crate::usb::descriptor::read_string;
 
     const GET_STATUS: ControlRequest = ControlRequest {
@@ -421,7 +491,12 @@ mod tests {
     #[test]
     fn every_board_of_the_table_can_be_listed_and_read() {
         for board in board::BOARDS {
-            let bus = bus(&[board.name]);
+            // Garbage behind a layout is told elsewhere.
+            let spec = match board.name {
+                "f429" => "f429,quirk=none",
+                name => name,
+            };
+            let bus = bus(&[spec]);
             let device = bus.devices().expect("there is a bus").remove(0);
             assert_eq!(
                 device.transfer_size(),
@@ -434,10 +509,12 @@ mod tests {
                 read_string(&mut *transport, device.serial_index),
                 Ok(Some(board.serial.to_owned()))
             );
-            for (setting, memory) in device.alternate_settings.iter().zip(board.memories) {
+            for setting in &device.alternate_settings {
+                let quirks = Quirks::new(board.quirks);
+                let layout = claimed_layout(board, &quirks, setting.number).expect("a layout");
                 assert_eq!(
                     read_string(&mut *transport, setting.string_index),
-                    Ok(Some(memory.layout.to_owned()))
+                    Ok(Some(layout.into_owned()))
                 );
             }
         }
@@ -514,6 +591,90 @@ mod tests {
         assert_eq!(read_string(&mut *transport, 3), Err(UsbError::NoDevice));
         assert_eq!(transport.claim(), Err(UsbError::NoDevice));
         assert_eq!(bus.devices().expect("there is a bus"), []);
+    }
+
+    /// Clears errFIRMWARE and leaves.
+    fn leave(transport: &mut dyn Transport) {
+        transport.claim().expect("free");
+        for request in [4, 1] {
+            let request = ControlRequest { request, ..DNLOAD };
+            transport.control_out(request, &[], SECOND).expect("taken");
+        }
+        transport
+            .control_in(GET_STATUS, &mut [0; 6], SECOND)
+            .expect("answered");
+    }
+
+    #[test]
+    fn a_board_that_comes_back_has_a_new_address_and_is_another_device() {
+        let bus = bus(&["f405,quirk=comes-back=60", "f405"]);
+        let before = bus.devices().expect("there is a bus").remove(0);
+        let mut transport = bus.open(&before).expect("on the bus");
+        leave(&mut *transport);
+        transport.wait(Duration::from_secs(59));
+        assert_eq!(bus.devices().expect("there is a bus").len(), 1);
+        transport.wait(SECOND);
+        let devices = bus.devices().expect("there is a bus");
+        assert_eq!(devices.len(), 2);
+        assert_eq!((before.address, devices[0].address), (2, 4));
+        assert_eq!(devices[0].path, before.path);
+        // What was opened before is gone.
+        assert_eq!(
+            transport.control_in(GET_STATUS, &mut [0; 6], SECOND),
+            Err(UsbError::NoDevice)
+        );
+        assert_eq!(transport.claim(), Err(UsbError::NoDevice));
+        assert_eq!(bus.open(&before).err(), Some(UsbError::NoDevice));
+        let mut again = bus.open(&devices[0]).expect("on the bus");
+        again.claim().expect("free");
+        // And lets go of nothing that another has taken.
+        drop(transport);
+        assert_eq!(
+            bus.open(&devices[0]).expect("on the bus").claim(),
+            Err(UsbError::Busy)
+        );
+    }
+
+    #[test]
+    fn a_board_comes_back_by_the_clock_on_the_wall_where_nobody_waits_on_its_own() {
+        let bus = bus(&["f405,quirk=comes-back=1"]);
+        leave(&mut *open(&bus, 0));
+        let left = Instant::now();
+        while bus.devices().expect("there is a bus").is_empty() {
+            assert!(left.elapsed() < Duration::from_secs(10));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert!(left.elapsed() >= Duration::from_millis(900));
+    }
+
+    #[test]
+    fn after_a_power_cut_a_board_is_back_in_dfu_mode() {
+        let bus = bus(&["f405,fault=power-cut@1"]);
+        let mut transport = open(&bus, 0);
+        assert_eq!(read_string(&mut *transport, 3), Err(UsbError::NoDevice));
+        assert_eq!(bus.devices().expect("there is a bus"), []);
+        transport.wait(SECOND);
+        let devices = bus.devices().expect("there is a bus");
+        assert_eq!((devices[0].address, devices[0].mode), (3, DfuMode::Dfu));
+    }
+
+    #[test]
+    fn a_board_that_runs_its_application_is_listed_as_such_and_can_be_detached() {
+        let bus = bus(&["f405,quirk=application"]);
+        let device = bus.devices().expect("there is a bus").remove(0);
+        assert_eq!(device.mode, DfuMode::Runtime);
+        assert_eq!(device.alternate_settings.len(), 1);
+        let mut transport = bus.open(&device).expect("on the bus");
+        transport.claim().expect("free");
+        let detach = ControlRequest {
+            request: 0,
+            ..DNLOAD
+        };
+        assert_eq!(transport.control_out(detach, &[], SECOND), Ok(()));
+        transport.wait(SECOND);
+        let device = bus.devices().expect("there is a bus").remove(0);
+        assert_eq!(device.mode, DfuMode::Dfu);
+        assert_eq!(device.alternate_settings.len(), 4);
     }
 
     #[test]

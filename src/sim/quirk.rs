@@ -1,14 +1,60 @@
-//! What particular boards do that the specification doesn't tell: each behaviour with its name, device and source.
+//! What particular boards do that the specification doesn't tell: each behaviour with its device and source.
+//!
+//! [`names`] has what they are called on the command line; `board.rs` says which board has which from the beginning.
 
-use thiserror::Error;
+pub mod layout;
+pub mod names;
 
-/// One behaviour.
+use std::time::Duration;
+
+/// One behaviour. Where two contradict each other, the later one counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quirk {
     /// The system denies access: Linux without an udev rule.
     NoAccess,
     /// Another program has claimed the interface.
     Busy,
+
+    /// F4 and F7 ROMs begin in dfuERROR/errFIRMWARE.
+    ErrFirmware,
+    /// Older ROMs acknowledge a CLRSTATUS outside dfuERROR and enter dfuERROR/errUNKNOWN: so does ST's device library.
+    ClearStatusError,
+    /// Newer ROMs, C5 among them, STALL it, as DFU 1.1 appendix A has it.
+    ClearStatusStall,
+
+    /// mboot always says `bwPollTimeout` 0.
+    PollTimeoutZero,
+    /// `bwPollTimeout` is a tenth of the truth.
+    PollTimeoutShort,
+    /// `bwPollTimeout` is three times the truth and 50 ms.
+    PollTimeoutLong,
+    /// The F405's ROM says 100 ms for a mass erase that takes up to 32 s.
+    MassErase100Ms,
+    /// H7 ROMs erase before they answer the GETSTATUS that starts the erase.
+    BlockingErase,
+    /// mboot answers that GETSTATUS at once and works then, deaf for whatever comes next.
+    BlockingNext,
+    /// F411 and L4 ROMs STALL so many GETSTATUS after the wait that an erase needs, without being in dfuERROR.
+    StallAfterWait(u32),
+    /// H743 ROMs of V9.0 stay in dfuDNBUSY after a bank-2 erase, until a CLRSTATUS takes them to dfuERROR/errUNKNOWN
+    /// and a second one to dfuIDLE (also betaflight-configurator, pull request 5348). The erase itself is done.
+    Wedge,
+    /// A `bState` that DFU 1.1 does not know, in place of dfuDNBUSY.
+    UnknownState,
+
+    /// mboot explains an error in the string of `iString`, and forgets it once it was read.
+    ExplainsErrors,
+    /// mboot tells of dfuERROR with `bStatus` OK.
+    ErrorWithOk,
+    /// ST's class sample says errVENDOR where a write or an erase failed.
+    FailuresAreVendor,
+    /// ST's class sample does not know READ_UNPROTECT, and get-commands answers `00 21 41`.
+    NoReadUnprotect,
+    /// AT32 bootloaders say dfuDNLOAD-IDLE where dfuDNBUSY is due after READ_UNPROTECT.
+    WrongStateAfterUnprotect,
+
+    /// F767 and H74x (V13.3) ROMs and ST's class sample accept a mass erase and erase nothing.
+    NoMassErase,
     /// Read protection (RDP) is on: errVENDOR for everything but READ_UNPROTECT (AN3156 §4, §5).
     ReadProtected,
     /// The sector at this address is write-protected, and neither erasing nor writing it is an error: AN3156, "no
@@ -16,63 +62,52 @@ pub enum Quirk {
     WriteProtected(u32),
     /// A worn bit at this address takes the wrong value whenever it is programmed.
     FlippedBit(u32),
-}
+    /// L476 and L486 ROMs corrupt a write over 256 bytes whose length is no multiple of 8. *Inferred*: which bytes.
+    CorruptLengths,
 
-/// How a quirk is asked for.
-#[derive(Debug)]
-pub struct QuirkName {
-    /// What it is called on the command line.
-    pub name: &'static str,
-    /// What it does, in a line.
-    pub description: &'static str,
-    value: Value,
-}
+    /// The address of a block counts by the length of this very request, as AN3156 words it.
+    BlockAddressByLength,
+    /// The address of a block counts by wTransferSize, as ST's device code does.
+    BlockAddressBySize,
+    /// `wTransferSize` as the functional descriptor says it; 0 and 0xFFFF are said by boards that take 1024.
+    TransferSize(u16),
+    /// Some devices answer nothing to a DNLOAD longer than wTransferSize.
+    OversizeSilent,
+    /// The functional descriptor stands behind the last alternate setting only: ST's ROMs.
+    FunctionalDescriptorLast,
+    /// The functional descriptor stands behind each alternate setting: libopencm3 and others.
+    FunctionalDescriptorEach,
+    /// C5 ROMs never answer when asked for the functional descriptor by itself.
+    FunctionalDescriptorIndirect,
 
-/// What stands behind a quirk's name.
-#[derive(Debug)]
-enum Value {
-    None(Quirk),
-    Address(fn(u32) -> Quirk),
-}
+    /// F42x and F43x ROMs send layouts 54 bytes shorter than `bLength` says: 112 bytes that claim to be 166.
+    StringsShort,
+    /// An F429's ROM was seen to append garbage to a layout.
+    StringsGarbled,
+    /// No string descriptors but the layouts.
+    StringsMissing,
+    /// No layouts: the alternate settings have no strings.
+    StringsNoLayout,
+    /// GD32 bootloaders spell the serial number in bytes.
+    StringsEightBit,
+    /// The G0B1's ROM shows its main flash behind every alternate setting.
+    SharedMemory,
+    /// mboot may append external flash to the layout of main flash (PYBD boards).
+    ExternalFlash,
+    /// A GD32VF103's ROM claims `512*002Kg`: the pages have 1 KiB, and the serial's third character tells how many.
+    Claims512Pages,
 
-impl QuirkName {
-    /// How it is written, with what it takes: `write-protected=ADDRESS`.
-    pub fn usage(&self) -> String {
-        match self.value {
-            Value::None(_) => self.name.to_owned(),
-            Value::Address(_) => format!("{}=ADDRESS", self.name),
-        }
-    }
+    /// GD32 bootloaders leave without an answer to the DNLOAD that makes them leave.
+    LeaveUnanswered,
+    /// An L4 whose flash looked empty at power-on answers dfuMANIFEST and stays in DFU mode.
+    LeaveStays,
+    /// H723 ROMs are gone after the last data block. *Inferred*: a ROM knows it by being short.
+    GoneOnLastBlock,
+    /// After leaving or resetting, the board is back in DFU mode after so many seconds, at a new address.
+    ComesBack(u32),
+    /// The board runs its application, which has a DFU runtime interface (DFU 1.1 §4.1).
+    Application,
 }
-
-/// Every quirk there is.
-pub static QUIRKS: &[QuirkName] = &[
-    QuirkName {
-        name: "no-access",
-        description: "the system denies access to the board (not over USB/IP)",
-        value: Value::None(Quirk::NoAccess),
-    },
-    QuirkName {
-        name: "busy",
-        description: "another program holds the board (not over USB/IP)",
-        value: Value::None(Quirk::Busy),
-    },
-    QuirkName {
-        name: "read-protected",
-        description: "errVENDOR for everything, until read unprotect has erased all of it",
-        value: Value::None(Quirk::ReadProtected),
-    },
-    QuirkName {
-        name: "write-protected",
-        description: "erasing and writing this sector report success and change nothing",
-        value: Value::Address(Quirk::WriteProtected),
-    },
-    QuirkName {
-        name: "flipped-bit",
-        description: "a bit of the byte here is wrong whenever it was programmed",
-        value: Value::Address(Quirk::FlippedBit),
-    },
-];
 
 /// The quirks of one board.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,40 +116,98 @@ pub struct Quirks {
 }
 
 impl Quirks {
-    /// Adds the quirk that is written so, as in `write-protected=0x08004000`.
-    ///
-    /// # Errors
-    /// [`QuirkError`] where there is none, or its value can't be read.
-    pub fn ask_for(&mut self, text: &str) -> Result<(), QuirkError> {
-        let (name, value) = match text.split_once('=') {
-            Some((name, value)) => (name, Some(value)),
-            None => (text, None),
-        };
-        let known = QUIRKS
-            .iter()
-            .find(|known| known.name == name)
-            .ok_or_else(|| QuirkError::Unknown {
-                name: name.to_owned(),
-            })?;
-        let quirk = match (&known.value, value) {
-            (Value::None(quirk), None) => Some(*quirk),
-            (Value::Address(quirk), Some(value)) => number(value).map(quirk),
-            _ => None,
-        };
-        self.list.push(quirk.ok_or(QuirkError::Value {
-            known,
-            found: text.to_owned(),
-        })?);
-        Ok(())
+    /// How long a board in its application's hands needs to change over to DFU mode or back.
+    const CHANGE_OVER: Duration = Duration::from_secs(1);
+
+    /// These quirks.
+    pub fn new(list: &[Quirk]) -> Self {
+        Self {
+            list: list.to_vec(),
+        }
     }
 
-    /// Whether the board has a quirk that has no value.
+    /// One more.
+    pub fn add(&mut self, quirk: Quirk) {
+        self.list.push(quirk);
+    }
+
+    /// None any more.
+    pub fn clear(&mut self) {
+        self.list.clear();
+    }
+
+    /// Whether the board has a quirk that has no value and that nothing contradicts.
     pub fn has(&self, quirk: Quirk) -> bool {
         self.list.contains(&quirk)
     }
 
+    /// Whether a CLRSTATUS outside dfuERROR is acknowledged and leads into it.
+    pub fn clear_status_is_an_error(&self) -> bool {
+        self.either(Quirk::ClearStatusError, Quirk::ClearStatusStall)
+    }
+
+    /// Whether a block's address counts by the length of the request.
+    pub fn block_address_by_length(&self) -> bool {
+        self.either(Quirk::BlockAddressByLength, Quirk::BlockAddressBySize)
+    }
+
+    /// Whether the functional descriptor stands behind each alternate setting.
+    pub fn functional_descriptor_behind_each(&self) -> bool {
+        self.either(
+            Quirk::FunctionalDescriptorEach,
+            Quirk::FunctionalDescriptorLast,
+        )
+    }
+
+    /// Whether the board leaves without an answer.
+    pub fn leaves_unanswered(&self) -> bool {
+        self.either(Quirk::LeaveUnanswered, Quirk::LeaveStays)
+    }
+
+    /// Whether the board says that it leaves, and stays.
+    pub fn leave_stays(&self) -> bool {
+        self.either(Quirk::LeaveStays, Quirk::LeaveUnanswered)
+    }
+
+    /// What the board says for `bwPollTimeout` where it has so long to work yet.
+    pub fn claimed_wait(&self, left: Duration) -> Duration {
+        let claim = self.last(|quirk| match quirk {
+            Quirk::PollTimeoutZero => Some(Duration::ZERO),
+            Quirk::PollTimeoutShort => Some(left / 10),
+            Quirk::PollTimeoutLong => Some(left * 3 + Duration::from_millis(50)),
+            _ => None,
+        });
+        claim.unwrap_or(left)
+    }
+
+    /// How many GETSTATUS are refused after the wait.
+    pub fn stalls_after_wait(&self) -> u32 {
+        let stalls = self.last(|quirk| match quirk {
+            Quirk::StallAfterWait(stalls) => Some(stalls),
+            _ => None,
+        });
+        stalls.unwrap_or(0)
+    }
+
+    /// `wTransferSize` as the board says it, where that is not the usual one.
+    pub fn transfer_size(&self) -> Option<u16> {
+        self.last(|quirk| match quirk {
+            Quirk::TransferSize(size) => Some(size),
+            _ => None,
+        })
+    }
+
+    /// How long the board stays away after leaving or resetting; `None` for ever.
+    pub fn comes_back_after(&self) -> Option<Duration> {
+        self.last(|quirk| match quirk {
+            Quirk::ComesBack(seconds) => Some(Duration::from_secs(seconds.into())),
+            Quirk::Application => Some(Self::CHANGE_OVER),
+            _ => None,
+        })
+    }
+
     /// The addresses of write-protected sectors.
-    pub fn write_protected(&self) -> impl Iterator<Item = u32> {
+    pub fn write_protected(&self) -> impl Iterator<Item = u32> + '_ {
         self.list.iter().filter_map(|quirk| match quirk {
             Quirk::WriteProtected(address) => Some(*address),
             _ => None,
@@ -122,54 +215,22 @@ impl Quirks {
     }
 
     /// The addresses of worn bits.
-    pub fn flipped_bits(&self) -> impl Iterator<Item = u32> {
+    pub fn flipped_bits(&self) -> impl Iterator<Item = u32> + '_ {
         self.list.iter().filter_map(|quirk| match quirk {
             Quirk::FlippedBit(address) => Some(*address),
             _ => None,
         })
     }
-}
 
-/// A number, decimal or hexadecimal behind `0x`.
-fn number(text: &str) -> Option<u32> {
-    match text.strip_prefix("0x") {
-        Some(digits) => u32::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
+    /// Whether the board has the one quirk, and not after that the other, which contradicts it.
+    fn either(&self, one: Quirk, other: Quirk) -> bool {
+        self.last(|quirk| [one, other].contains(&quirk).then_some(quirk)) == Some(one)
+    }
+
+    fn last<T>(&self, pick: impl Fn(Quirk) -> Option<T>) -> Option<T> {
+        self.list.iter().rev().find_map(|quirk| pick(*quirk))
     }
 }
-
-/// Why a quirk can't be had.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum QuirkError {
-    /// None is called so.
-    #[error("there is no quirk {name:?}; there are {}", names())]
-    Unknown {
-        /// What was asked for.
-        name: String,
-    },
-    /// It takes another value, or none.
-    #[error("{found:?} can't be read; the quirk is written {}", known.usage())]
-    Value {
-        /// Which quirk.
-        known: &'static QuirkName,
-        /// What was asked for.
-        found: String,
-    },
-}
-
-fn names() -> String {
-    let names: Vec<&str> = QUIRKS.iter().map(|quirk| quirk.name).collect();
-    names.join(", ")
-}
-
-/// A quirk's name stands for all of it.
-impl PartialEq for QuirkName {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-
-impl Eq for QuirkName {}
 
 #[cfg(test)]
 mod tests;

@@ -98,6 +98,16 @@ pub static M25P64_FLASH: NorFlash = NorFlash {
     mass_erase_time: Some(Duration::from_secs(68)),
 };
 
+/// A usual SPI flash, W25Q16: 45 ms a sector of 4 KiB, 0.4 ms a page of 256 bytes.
+pub static SPI_FLASH: NorFlash = NorFlash {
+    erased: 0xFF,
+    program_unit: 256,
+    program_time: Duration::from_micros(400),
+    overwrite: Overwrite::Combines,
+    erase_times: &[(4 << 10, Duration::from_millis(45))],
+    mass_erase_time: None,
+};
+
 /// DS8626, "Flash memory programming", ×32: 16 µs a word; 250 ms, 550 ms, 1 s a sector; 8 s for all.
 /// RM0090 §3.6.3: clearing more bits without erasing is allowed.
 pub static F4_FLASH: NorFlash = NorFlash {

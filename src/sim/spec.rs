@@ -7,7 +7,8 @@ use thiserror::Error;
 
 use super::board::{self, BOARDS, Board};
 use super::fault::{Fault, FaultError};
-use super::quirk::{QuirkError, Quirks};
+use super::quirk::Quirks;
+use super::quirk::names::QuirkError;
 use super::timing::Timing;
 
 /// A simulated board as it was asked for.
@@ -34,19 +35,22 @@ impl FromStr for BoardSpec {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut parts = text.split(',');
         let name = parts.next().unwrap_or_default();
+        let board = board::find(name).ok_or_else(|| BoardSpecError::UnknownBoard {
+            name: name.to_owned(),
+        })?;
         let mut spec = Self {
-            board: board::find(name).ok_or_else(|| BoardSpecError::UnknownBoard {
-                name: name.to_owned(),
-            })?,
+            board,
             serial: None,
             flash: None,
             timing: Timing::default(),
-            quirks: Quirks::default(),
+            quirks: Quirks::new(board.quirks),
             faults: Vec::new(),
         };
         for option in parts {
             spec.set(option)?;
         }
+        let serial = spec.serial.as_deref().unwrap_or(board.serial);
+        spec.quirks.check(board, serial)?;
         Ok(spec)
     }
 }
@@ -65,13 +69,22 @@ impl BoardSpec {
                 })?;
             }
             ("quirk", quirk) => self.quirks.ask_for(quirk)?,
-            ("fault", fault) => self.faults.push(fault.parse()?),
+            ("fault", fault) => self.add_fault(fault.parse()?)?,
             _ => {
                 return Err(BoardSpecError::UnknownOption {
                     option: option.to_owned(),
                 });
             }
         }
+        Ok(())
+    }
+
+    fn add_fault(&mut self, fault: Fault) -> Result<(), BoardSpecError> {
+        let request = fault.request;
+        if self.faults.iter().any(|other| other.request == request) {
+            return Err(BoardSpecError::TwoFaults { request });
+        }
+        self.faults.push(fault);
         Ok(())
     }
 }
@@ -111,6 +124,12 @@ pub enum BoardSpecError {
     /// No such fault.
     #[error(transparent)]
     Fault(#[from] FaultError),
+    /// Two faults at one request.
+    #[error("two things can't go wrong at the same request, {request}")]
+    TwoFaults {
+        /// Which request.
+        request: u32,
+    },
     /// The timing is none of those there are.
     #[error("there is no timing {found:?}; there are real and none")]
     Timing {
@@ -156,9 +175,9 @@ mod tests {
     #[test]
     fn what_does_not_exist_is_told_with_what_does() {
         assert_eq!(
-            error("f411"),
-            "there is no simulated board \"f411\"; there are f072, f103, f405, f429, f746, f767, g0b1, g474, \
-             gd32vf103, h743, l072, l476, mboot, u575, wb55"
+            error("f401"),
+            "there is no simulated board \"f401\"; there are at32, c5, class-sample, f072, f103, f405, f411, f427, \
+             f429, f746, f767, g0b1, g474, gd32vf103, h723, h743, h743v9, l072, l476, longan, mboot, pybd, u575, wb55"
         );
         assert_eq!(
             error("f405,speed=high"),

@@ -3,25 +3,23 @@
 //! A board that leaves the bus closes its connection, which is how a kernel sees an unplug. Importing it again is
 //! plugging it in again with BOOT0 held.
 
+mod conversation;
 mod frame;
 
-use std::collections::HashSet;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::board::Board;
-use super::device::{Device, Exchange};
+use super::device::Device;
 use super::spec::BoardSpec;
-use super::{Answer, Setup, SimError, descriptor, device_info, devices, lock};
-use frame::{Command, ExportedDevice, FrameError, Operation, Outcome, Submit};
+use super::{BUS, SimError, descriptor, device_info, devices, first_address, lock};
+use conversation::{Conversation, Patient};
+use frame::{ExportedDevice, FrameError, Operation};
 
 /// How long a client may think before it has imported a device.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How many transfers may wait for an answer that never comes: more than any kernel lets wait.
-const MOST_UNANSWERED: usize = 256;
 
 /// Boards that can be attached over the network.
 pub struct Server {
@@ -30,7 +28,7 @@ pub struct Server {
 
 /// One board of a server.
 struct Export {
-    described: ExportedDevice,
+    number: u8,
     device: Mutex<Device>,
     imported: Mutex<bool>,
 }
@@ -55,7 +53,7 @@ impl Server {
         let exports = (1..)
             .zip(devices(specs)?)
             .map(|(number, device)| Export {
-                described: exported_device(device.board(), number),
+                number,
                 device: Mutex::new(device),
                 imported: Mutex::new(false),
             })
@@ -72,7 +70,7 @@ impl Server {
             .map(|export| {
                 let device = lock(&export.device);
                 ServedBoard {
-                    bus_id: export.described.bus_id.clone(),
+                    bus_id: bus_id(export.number),
                     name: device.board().name,
                     serial: device.serial().to_owned(),
                 }
@@ -113,32 +111,28 @@ fn serve_connection(
         Operation::ListDevices => {
             let described: Vec<ExportedDevice> = exports
                 .iter()
-                .map(|export| export.described.clone())
+                .map(|export| exported_device(&lock(&export.device), export.number))
                 .collect();
             stream.write_all(&frame::list_of_devices(&described))?;
             Ok(())
         }
-        Operation::Import { bus_id } => {
+        Operation::Import { bus_id: wanted } => {
             let import = exports
                 .iter()
-                .find(|export| export.described.bus_id.as_bytes() == bus_id)
-                .and_then(Import::begin);
+                .find(|export| bus_id(export.number).as_bytes() == wanted)
+                .and_then(|export| Import::begin(export, started.elapsed()));
             let Some(import) = import else {
                 stream.write_all(&frame::import_reply(None))?;
                 return Ok(());
             };
-            let described = &import.export.described;
-            stream.write_all(&frame::import_reply(Some(described)))?;
+            let described = exported_device(&lock(&import.export.device), import.export.number);
+            stream.write_all(&frame::import_reply(Some(&described)))?;
             stream.set_read_timeout(None)?;
-            converse(
-                &mut BufReader::new(stream),
-                &mut stream,
-                described.device_id(),
-                |setup, data| {
-                    let now = started.elapsed();
-                    lock(&import.export.device).control(setup, data, now)
-                },
-            )
+            let conversation = Conversation::new(described.device_id(), |setup, data| {
+                let now = started.elapsed();
+                lock(&import.export.device).control(setup, data, now)
+            });
+            conversation.hold(&mut Patient(BufReader::new(stream)), &mut stream)
         }
     }
 }
@@ -149,17 +143,15 @@ struct Import<'a> {
 }
 
 impl<'a> Import<'a> {
-    /// `None` where somebody has it already. A board that had left is plugged in again.
-    fn begin(export: &'a Export) -> Option<Self> {
+    /// `None` where somebody has it already, or where it is off the bus and comes back by itself, but later. Any
+    /// other board that had left is plugged in again.
+    fn begin(export: &'a Export, now: Duration) -> Option<Self> {
         let mut imported = lock(&export.imported);
-        if *imported {
+        let mut device = lock(&export.device);
+        if *imported || !device.is_present() && !device.plug_in(now) {
             return None;
         }
         *imported = true;
-        let mut device = lock(&export.device);
-        if !device.is_present() {
-            device.plug_in();
-        }
         Some(Self { export })
     }
 }
@@ -170,81 +162,28 @@ impl Drop for Import<'_> {
     }
 }
 
-/// Carries a client's transfers to the device, until one of them is gone.
-fn converse(
-    reader: &mut impl Read,
-    writer: &mut impl Write,
-    device_id: u32,
-    mut control: impl FnMut(&Setup, &[u8]) -> Exchange,
-) -> Result<(), FrameError> {
-    let mut unanswered = HashSet::new();
-    loop {
-        match Command::read(reader)? {
-            Command::Unlink(unlink) if unlink.device_id == device_id => {
-                let was_waiting = unanswered.remove(&unlink.unlinked);
-                writer.write_all(&frame::unlink_reply(unlink.sequence, was_waiting))?;
-            }
-            Command::Submit(submit) if submit.device_id == device_id => {
-                let received = Instant::now();
-                let exchange = if submit.endpoint == 0 {
-                    control(&submit.setup, &submit.data)
-                } else {
-                    // There is no other endpoint.
-                    Exchange {
-                        answer: Answer::Stall,
-                        taken: Duration::ZERO,
-                        left: false,
-                    }
-                };
-                thread::sleep(exchange.taken.saturating_sub(received.elapsed()));
-                match outcome(exchange.answer, &submit) {
-                    Some(outcome) => {
-                        writer.write_all(&frame::submit_reply(submit.sequence, &outcome))?;
-                    }
-                    None => {
-                        unanswered.insert(submit.sequence);
-                    }
-                }
-                if exchange.left || unanswered.len() > MOST_UNANSWERED {
-                    return Ok(());
-                }
-            }
-            // Meant for another device: the client has lost its way.
-            Command::Unlink(_) | Command::Submit(_) => return Ok(()),
-        }
-    }
+fn bus_id(number: u8) -> String {
+    format!("{BUS}-{number}")
 }
 
-/// What a client is told; `None` for nothing.
-fn outcome(answer: Answer, submit: &Submit) -> Option<Outcome> {
-    match answer {
-        Answer::Data(mut bytes) => {
-            bytes.truncate(submit.length);
-            Some(Outcome::Received(bytes))
-        }
-        Answer::Acknowledged => Some(Outcome::Sent(submit.data.len())),
-        Answer::Stall => Some(Outcome::Stalled),
-        Answer::Silent | Answer::Gone => None,
-    }
-}
-
-fn exported_device(board: &Board, number: u8) -> ExportedDevice {
-    let info = device_info(board, number);
+fn exported_device(device: &Device, number: u8) -> ExportedDevice {
+    let info = device_info(device, number, first_address(number));
     ExportedDevice {
         bus_id: info.path,
         bus: info.bus.into(),
         device: info.address.into(),
         vendor_id: info.vendor_id,
         product_id: info.product_id,
-        device_release: board.device_release,
+        device_release: device.board().device_release,
         configuration: descriptor::CONFIGURATION_VALUE,
-        interface_class: descriptor::INTERFACE_CLASS,
+        interface_class: device.description().interface_class(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
     use std::net::SocketAddr;
 
     /// A server on a free port, for as long as the test runs.
@@ -502,6 +441,74 @@ mod tests {
     }
 
     #[test]
+    fn a_board_that_comes_back_by_itself_cannot_be_imported_before() {
+        let address = serve(&["f405,quirk=comes-back=1"]);
+        let mut kernel = Kernel::imports(address, "1-1");
+        kernel.submits(CLEAR_STATUS, &[]);
+        kernel.submits(LEAVE, &[]);
+        kernel.submits(GET_STATUS, &[]);
+        let left = Instant::now();
+        assert!(kernel.is_hung_up_on());
+        assert_eq!(Kernel::connect(address).asks_for("1-1"), 1);
+        while Kernel::connect(address).asks_for("1-1") == 1 {
+            assert!(left.elapsed() < Duration::from_secs(10));
+            thread::sleep(Duration::from_millis(20));
+        }
+        assert!(left.elapsed() >= Duration::from_millis(900));
+    }
+
+    #[test]
+    fn an_unplugged_board_hangs_up_and_can_be_plugged_in_again() {
+        let address = serve(&["f405,fault=unplug@2"]);
+        let mut kernel = Kernel::imports(address, "1-1");
+        assert_eq!(kernel.submits(GET_STATUS, &[]).0, 0);
+        kernel.sends_submit(0, GET_STATUS, &[]);
+        assert!(kernel.is_hung_up_on());
+        let mut again = Kernel::imports(address, "1-1");
+        assert_eq!(again.submits(GET_STATUS, &[]).0, 0);
+        assert_eq!(again.submits(GET_STATUS, &[]).0, 0);
+    }
+
+    #[test]
+    fn a_lost_answer_never_comes_and_can_be_unlinked() {
+        let mut kernel = Kernel::imports(serve(&["f405,fault=lost-answer@1"]), "1-1");
+        kernel.sends_submit(0, CLEAR_STATUS, &[]);
+        // −ECONNRESET.
+        assert_eq!(kernel.unlinks(kernel.sequence), -104);
+        // It was carried out.
+        assert_eq!(
+            kernel.submits(GET_STATUS, &[]),
+            (0, 6, vec![0, 0, 0, 0, 2, 0])
+        );
+    }
+
+    #[test]
+    fn a_get_status_that_blocks_can_be_unlinked_meanwhile_and_the_next_one_waits() {
+        let mut kernel = Kernel::imports(serve(&["h743,timing=real"]), "1-1");
+        let erase = [0x41, 0x00, 0x00, 0x00, 0x08];
+        kernel.submits([0x21, 1, 0, 0, 0, 0, 5, 0], &erase);
+        let begin = Instant::now();
+        kernel.sends_submit(0, GET_STATUS, &[]);
+        assert_eq!(kernel.unlinks(kernel.sequence), -104);
+        assert!(begin.elapsed() < Duration::from_millis(500));
+        assert_eq!(
+            kernel.submits(GET_STATUS, &[]),
+            (0, 6, vec![0, 0, 0, 0, 5, 0])
+        );
+        assert!(begin.elapsed() >= Duration::from_millis(1000));
+    }
+
+    #[test]
+    fn an_application_is_exported_with_protocol_1() {
+        let mut kernel = Kernel::connect(serve(&["f405,quirk=application"]));
+        let request = [0x01, 0x11, 0x80, 0x05, 0, 0, 0, 0];
+        kernel.stream.write_all(&request).expect("connected");
+        let mut list = Vec::new();
+        kernel.stream.read_to_end(&mut list).expect("then closed");
+        assert_eq!(list[list.len() - 4..], [0xFE, 1, 1, 0]);
+    }
+
+    #[test]
     fn a_bus_id_that_does_not_exist_is_refused() {
         let address = serve(&["f405"]);
         for bus_id in ["1-2", "", "1", "2-1", "1-11"] {
@@ -544,55 +551,5 @@ mod tests {
             kernel.submits(GET_STATUS, &[]);
         }
         assert!(begin.elapsed() >= Duration::from_millis(10));
-    }
-
-    /// Requests of 1-1 that are answered with silence, as a device that hangs does.
-    fn converse_in_silence(requests: &[u8]) -> Vec<u8> {
-        let mut replies = Vec::new();
-        let ended = converse(&mut &requests[..], &mut replies, 0x1_0002, |_, _| {
-            Exchange {
-                answer: Answer::Silent,
-                taken: Duration::ZERO,
-                left: false,
-            }
-        });
-        assert!(matches!(ended, Err(FrameError::Io(_)) | Ok(())));
-        replies
-    }
-
-    fn frame(fields: [u32; 10], setup: [u8; 8]) -> Vec<u8> {
-        let mut frame: Vec<u8> = fields
-            .iter()
-            .flat_map(|field| field.to_be_bytes())
-            .collect();
-        frame.extend(setup);
-        frame
-    }
-
-    #[test]
-    fn a_request_without_an_answer_waits_until_it_is_unlinked() {
-        let mut requests = frame([1, 7, 0x1_0002, 1, 0, 0, 6, 0, 0, 0], GET_STATUS);
-        assert_eq!(converse_in_silence(&requests), Vec::<u8>::new());
-        requests.extend(frame([2, 8, 0x1_0002, 0, 0, 7, 0, 0, 0, 0], [0; 8]));
-        // −ECONNRESET once; after that there is nothing to unlink.
-        requests.extend(frame([2, 9, 0x1_0002, 0, 0, 7, 0, 0, 0, 0], [0; 8]));
-        let mut expected = frame([4, 8, 0, 0, 0, 0xFFFF_FF98, 0, 0, 0, 0], [0; 8]);
-        expected.extend(frame([4, 9, 0, 0, 0, 0, 0, 0, 0, 0], [0; 8]));
-        assert_eq!(converse_in_silence(&requests), expected);
-    }
-
-    #[test]
-    fn a_client_that_lets_too_much_wait_is_hung_up_on() {
-        let flood: Vec<u8> = (0..1000)
-            .flat_map(|sequence| frame([1, sequence, 0x1_0002, 1, 0, 0, 6, 0, 0, 0], GET_STATUS))
-            .collect();
-        let mut rest = &flood[..];
-        let ended = converse(&mut rest, &mut Vec::new(), 0x1_0002, |_, _| Exchange {
-            answer: Answer::Silent,
-            taken: Duration::ZERO,
-            left: false,
-        });
-        assert!(ended.is_ok());
-        assert_eq!(rest.len(), (1000 - 257) * 48);
     }
 }

@@ -84,6 +84,16 @@ pub enum PlanError {
         /// What the board calls it.
         name: String,
     },
+    /// What can't be read can't be kept.
+    #[error(
+        "alternate setting {alternate_setting}, {name:?}, can't be read back, so nothing there can be preserved"
+    )]
+    CantPreserve {
+        /// `bAlternateSetting`.
+        alternate_setting: u8,
+        /// What the board calls it.
+        name: String,
+    },
     /// Two targets of the file end in one sector of one memory that the board shows twice.
     #[error(
         "alternate setting {alternate_setting} is a memory that another target of the file is for too, \

@@ -1,18 +1,13 @@
 //! Image + memories → plan: which sectors its bytes lie in, and what to do with each.
 
 use crate::dfuse::layout::{MemoryLayout, Sector};
-use crate::image::{Image, ImageElement, ImageTarget};
+use crate::image::{Image, ImageTarget};
 
 use super::error::PlanError;
 use super::profile::{BoardProfile, Memory};
+use super::stretches::{take_head, write_ranges};
 use super::{MassErase, Plan, Stage, Start, TargetPlan};
-use crate::dfuse::range::{AddressRange, joined};
-
-/// In erasable memory, writes are widened to units of this many bytes, filled up with what erased flash holds, which
-/// changes nothing there. It is the largest unit that an STM32 programs at once (L1: half a page; others are smaller
-/// powers of two). A unit can be written once per erase, so two elements in one unit have to go out together, and
-/// L476/L486 ROMs corrupt flash where a block's length is no multiple of 8.
-const PROGRAM_UNIT: u64 = 128;
+use crate::dfuse::range::AddressRange;
 
 /// What the user wants of a flash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +16,8 @@ pub struct FlashOptions {
     pub alternate_setting: Option<u8>,
     /// Erase and write all of it, even what is there already.
     pub full: bool,
+    /// Keep what is in partly covered sectors beyond the image.
+    pub preserve: bool,
     /// Erase all of the memory first.
     pub mass_erase: bool,
     /// Read back and compare.
@@ -152,7 +149,8 @@ fn plan_target<'i>(
     }
 
     let mut write = write_ranges(&target.elements, &sectors);
-    let verify = options.verify && board.can_upload && readable;
+    let looks = board.can_upload && readable;
+    let verify = options.verify && looks;
     let stage = |write: Vec<AddressRange>| {
         let verify = if verify { write.clone() } else { Vec::new() };
         Stage { write, verify }
@@ -162,7 +160,15 @@ fn plan_target<'i>(
     }
     plan.body = stage(write);
     plan.sectors = sectors.clone();
-    plan.compare = !options.full && !options.mass_erase && board.can_upload && readable;
+    if options.preserve && !looks {
+        let (alternate_setting, name) = (memory.alternate_setting, memory.layout.name.clone());
+        return Err(PlanError::CantPreserve {
+            alternate_setting,
+            name,
+        });
+    }
+    plan.preserve = options.preserve;
+    plan.compare = !options.full && !options.mass_erase && looks;
     planned.push(PlannedMemory {
         layout: memory.layout.clone(),
         sectors,
@@ -198,46 +204,6 @@ fn sector_to_write(address: u32, memory: &Memory) -> Result<Sector, PlanError> {
             memory: memory.describe(),
         }),
     }
-}
-
-/// The stretches to write for these elements, widened to whole program units where the sector is erasable.
-fn write_ranges(elements: &[ImageElement], sectors: &[Sector]) -> Vec<AddressRange> {
-    joined(elements.iter().flat_map(|element| {
-        let first = sectors.partition_point(|sector| sector.end() <= element.start());
-        let sectors = sectors[first..].iter();
-        sectors
-            .take_while(|sector| u64::from(sector.address) < element.end())
-            .map(|sector| part_in_sector(element, *sector))
-    }))
-}
-
-fn part_in_sector(element: &ImageElement, sector: Sector) -> AddressRange {
-    let unit = if sector.access.erasable {
-        PROGRAM_UNIT
-    } else {
-        1
-    };
-    let sector = AddressRange::from(sector);
-    let start = (element.start().max(sector.start()) / unit * unit).max(sector.start());
-    let end = (element.end().min(sector.end).div_ceil(unit) * unit).min(sector.end);
-    let address = u32::try_from(start).expect("inside a sector");
-    AddressRange { address, end }
-}
-
-/// Cuts off the first block, which has the vector table.
-fn take_head(write: &mut Vec<AddressRange>, transfer_size: u16) -> Option<AddressRange> {
-    let first = write.first_mut()?;
-    let head = AddressRange {
-        end: first.end.min(first.start() + u64::from(transfer_size)),
-        ..*first
-    };
-    match u32::try_from(head.end) {
-        Ok(address) if head.end < first.end => first.address = address,
-        _ => {
-            write.remove(0);
-        }
-    }
-    Some(head)
 }
 
 /// Where to start the application, if main flash is written: at `entry`, else at the image's own vector table, else
@@ -292,7 +258,8 @@ fn vector_table(target: &TargetPlan) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::{FileIds, Format};
+    use crate::dfuse::range::joined;
+    use crate::image::{FileIds, Format, ImageElement};
 
     const F405: &[&str] = &[
         "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",
@@ -315,6 +282,7 @@ mod tests {
     const OPTIONS: FlashOptions = FlashOptions {
         alternate_setting: None,
         full: false,
+        preserve: false,
         mass_erase: false,
         verify: true,
         start: true,

@@ -1,8 +1,10 @@
-//! Looking at what is in flash already, so that only what differs is erased and written.
+//! Looking at what is in flash already, so that only what differs is erased and written, and what lies around the
+//! image can be kept.
 
 use crate::dfuse::error::{Action, SessionError};
 use crate::dfuse::plan::{Finding, Plan, TargetPlan};
 use crate::dfuse::range::{AddressRange, joined};
+use crate::image::ImageElement;
 
 use super::{Phase, Session};
 
@@ -36,6 +38,48 @@ impl Session<'_> {
             self.tally.verified_bytes += there;
         }
         Ok(plan)
+    }
+
+    /// Looks at what is erased beyond the image: counts it, and has it written back where it is to be kept.
+    pub(super) fn survey(&mut self, plan: &mut Plan<'_>) -> Result<(), SessionError> {
+        let can_upload = self.options.can_upload;
+        let beyond = |target: &TargetPlan<'_>| -> Vec<AddressRange> {
+            let readable = |range: &AddressRange| can_upload && target.is_readable(*range);
+            target
+                .erased_beyond()
+                .into_iter()
+                .filter(readable)
+                .collect()
+        };
+        let total = plan
+            .targets
+            .iter()
+            .flat_map(beyond)
+            .map(AddressRange::size)
+            .sum();
+        self.begin(Phase::Survey, total)?;
+        for target in &mut plan.targets {
+            let beyond = beyond(target);
+            if beyond.is_empty() {
+                continue;
+            }
+            self.select_target(target)?;
+            let mut found: Vec<ImageElement> = Vec::new();
+            for range in beyond {
+                self.read(target, range, |address, bytes| {
+                    found.extend(written(target, address, bytes));
+                    Ok(())
+                })?;
+            }
+            let bytes: u64 = found.iter().map(|element| element.data.len() as u64).sum();
+            if target.preserve {
+                self.tally.preserved_bytes += bytes;
+                target.keep(found);
+            } else {
+                self.tally.lost_bytes += bytes;
+            }
+        }
+        Ok(())
     }
 
     /// What is in each of the target's sectors, read no further than needed to know.
@@ -78,4 +122,23 @@ impl Session<'_> {
         }
         Ok(findings)
     }
+}
+
+/// The bytes that were ever written, run by run.
+fn written(target: &TargetPlan<'_>, address: u32, bytes: &[u8]) -> Vec<ImageElement> {
+    let mut runs: Vec<ImageElement> = Vec::new();
+    let mut joins = false;
+    for (address, byte) in (address..=u32::MAX).zip(bytes) {
+        let is_written = *byte != target.erased;
+        match runs.last_mut() {
+            Some(run) if is_written && joins => run.data.push(*byte),
+            _ if is_written => runs.push(ImageElement {
+                address,
+                data: vec![*byte],
+            }),
+            _ => {}
+        }
+        joins = is_written;
+    }
+    runs
 }

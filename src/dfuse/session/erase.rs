@@ -1,5 +1,7 @@
 //! Erasing, and making sure of it.
 
+use std::borrow::Cow;
+
 use crate::dfuse::error::{Action, SessionError};
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::{MassErase, Plan, TargetPlan};
@@ -98,7 +100,7 @@ impl Session<'_> {
             self.begin(Phase::Erase, size(&left_over))?;
             self.erase_sectors(target, &left_over)?;
             let blank = TargetPlan {
-                elements: &[],
+                elements: Cow::Borrowed(&[]),
                 ..target.clone()
             };
             for range in joined(left_over.into_iter().map(AddressRange::from)) {

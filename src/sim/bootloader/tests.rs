@@ -200,7 +200,7 @@ fn a_command_that_does_not_exist_or_has_the_wrong_length_is_errstalledpkt() {
     assert_eq!(host.does(0, &[0x00]), DONE);
     // mboot has no read unprotect.
     assert_eq!(
-        Host::meets("mboot").does(0, &[0x92]),
+        Host::meets("mboot,quirk=none").does(0, &[0x92]),
         (ERR_STALLED_PKT, ERROR)
     );
 }
@@ -307,7 +307,7 @@ fn read_unprotect_erases_main_flash_and_resets() {
     assert!(host.device.is_present());
     assert_eq!(host.get_status(), (0, 0, BUSY));
     assert_eq!(host.asks(0xA1, 3, 0, 6), Answer::Gone);
-    host.device.plug_in();
+    assert!(host.device.plug_in(host.now));
     host.sends(0x00, 9, 1, &[]);
     host.is_told(0x0A);
     assert_eq!(host.reads(0x0800_0000, 4), Answer::Data(vec![0xFF; 4]));
@@ -321,7 +321,7 @@ fn option_bytes_are_written_and_reset_the_chip() {
     assert_eq!(host.downloads(2, &[0xA5; 16]), Answer::Acknowledged);
     assert_eq!(host.get_status(), (0, 0, BUSY));
     assert_eq!(host.asks(0xA1, 3, 0, 6), Answer::Gone);
-    host.device.plug_in();
+    assert!(host.device.plug_in(host.now));
     host.sends(0x00, 9, 1, &[]);
     host.clear_status();
     host.sends(0x01, 11, 1, &[]);
@@ -335,7 +335,7 @@ fn what_was_written_survives_plugging_in_again_and_the_state_does_not() {
     assert_eq!(host.does(2, &[0x77; 32]), DONE);
     host.downloads(0, &[]);
     host.get_status();
-    host.device.plug_in();
+    assert!(host.device.plug_in(host.now));
     // Not configured yet.
     assert_eq!(host.asks(0xA1, 3, 0, 6), Answer::Stall);
     host.sends(0x00, 9, 1, &[]);
@@ -389,7 +389,7 @@ fn with_real_timing_a_write_of_2048_bytes_takes_its_words_and_the_bus() {
 
 #[test]
 fn a_download_while_real_work_goes_on_is_refused() {
-    let mut host = Host::meets("f405,timing=real");
+    let mut host = Host::meets("f746,timing=real");
     assert_eq!(host.downloads(0, &[0x41]), Answer::Acknowledged);
     assert_eq!(host.get_status(), (0, 8000, BUSY));
     assert_eq!(host.downloads(0, &[0x41]), Answer::Stall);

@@ -15,9 +15,10 @@ from pathlib import Path
 import dfu_util
 import pyusb_host
 import stdfu_host
+import trouble
 from lab import Lab
 
-MODULES = (pyusb_host, dfu_util, stdfu_host)
+MODULES = (pyusb_host, dfu_util, stdfu_host, trouble)
 SECONDS_EACH = 240
 
 

@@ -1,0 +1,72 @@
+//! What a board's layouts say, and what they should say: some quirks are lies about memory.
+
+use std::borrow::Cow;
+
+use super::super::board::{Board, Memory};
+use super::{Quirk, Quirks};
+use crate::dfuse::layout::MemoryLayout;
+
+/// `idVendor` of GigaDevice.
+pub const GD32: u16 = 0x28E9;
+/// Where mboot shows external flash.
+pub const EXTERNAL_FLASH: u32 = 0x8000_0000;
+/// As mboot has it for PYBD boards: 512 sectors of 4 KiB at [`EXTERNAL_FLASH`].
+const EXTERNAL_FLASH_LAYOUT: &str = "/0x80000000/512*4Kg";
+
+/// The memory behind an alternate setting, if there is one.
+pub fn memory(board: &Board, quirks: &Quirks, alternate_setting: u8) -> Option<&'static Memory> {
+    let own = board.memories.get(usize::from(alternate_setting))?;
+    match board.memories.first() {
+        Some(main) if quirks.has(Quirk::SharedMemory) => Some(main),
+        _ => Some(own),
+    }
+}
+
+/// The layout that an alternate setting's string claims.
+pub fn claimed_layout(
+    board: &Board,
+    quirks: &Quirks,
+    alternate_setting: u8,
+) -> Option<Cow<'static, str>> {
+    let layout = memory(board, quirks, alternate_setting)?.layout;
+    let is_main_flash = board.memories.first()?.layout == layout;
+    Some(if is_main_flash && quirks.has(Quirk::ExternalFlash) {
+        Cow::Owned(format!("{layout}{EXTERNAL_FLASH_LAYOUT}"))
+    } else if is_main_flash && quirks.has(Quirk::Claims512Pages) {
+        Cow::Borrowed("@Internal Flash  /0x08000000/512*002Kg")
+    } else {
+        Cow::Borrowed(layout)
+    })
+}
+
+/// The layout that the memory behind an alternate setting has.
+pub fn real_layout(
+    board: &Board,
+    quirks: &Quirks,
+    serial: &str,
+    alternate_setting: u8,
+) -> Option<Cow<'static, str>> {
+    let claimed = claimed_layout(board, quirks, alternate_setting)?;
+    let is_main_flash = alternate_setting == 0 || quirks.has(Quirk::SharedMemory);
+    if !quirks.has(Quirk::Claims512Pages) || !is_main_flash {
+        return Some(claimed);
+    }
+    let pages = match serial.chars().nth(2) {
+        Some('4') => 16,
+        Some('6') => 32,
+        Some('8') => 64,
+        // B; no other letter is known.
+        _ => 128,
+    };
+    Some(Cow::Owned(format!(
+        "@Internal Flash  /0x08000000/{pages}*001Kg"
+    )))
+}
+
+/// The layouts that the memories behind all alternate settings have.
+pub fn real_layouts(board: &Board, quirks: &Quirks, serial: &str) -> Vec<MemoryLayout> {
+    (0..)
+        .map_while(|alternate_setting| real_layout(board, quirks, serial, alternate_setting))
+        .map(|layout| MemoryLayout::parse(&layout).expect("the table's layouts are well-formed"))
+        .collect()
+}

@@ -1,0 +1,402 @@
+//! What quirks are called on the command line, as in `quirk=write-protected=0x08004000`.
+
+use thiserror::Error;
+
+use super::super::board::Board;
+use super::layout::{self, GD32};
+use super::{Quirk, Quirks};
+
+/// How a quirk is asked for.
+#[derive(Debug)]
+pub struct QuirkName {
+    /// What it is called.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub description: &'static str,
+    value: Value,
+}
+
+/// What stands behind a quirk's name.
+#[derive(Debug)]
+enum Value {
+    /// No value.
+    No(Quirk),
+    Address(fn(u32) -> Quirk),
+    /// A number.
+    Number(fn(u32) -> Quirk),
+    /// A number of 16 bits.
+    Size(fn(u16) -> Quirk),
+}
+
+/// The word for a board without any quirk.
+pub const NONE: &str = "none";
+
+/// Every quirk there is.
+pub static QUIRKS: &[QuirkName] = &[
+    plain(
+        "no-access",
+        Quirk::NoAccess,
+        "the system denies access to the board (not over USB/IP)",
+    ),
+    plain(
+        "busy",
+        Quirk::Busy,
+        "another program holds the board (not over USB/IP)",
+    ),
+    plain(
+        "application",
+        Quirk::Application,
+        "runs its application, with a DFU runtime interface; DETACH brings it to DFU mode",
+    ),
+    plain(
+        "err-firmware",
+        Quirk::ErrFirmware,
+        "begins in dfuERROR/errFIRMWARE (F4, F7)",
+    ),
+    plain(
+        "clear-status=error",
+        Quirk::ClearStatusError,
+        "CLRSTATUS outside dfuERROR leads into dfuERROR/errUNKNOWN (older ROMs)",
+    ),
+    plain(
+        "clear-status=stall",
+        Quirk::ClearStatusStall,
+        "CLRSTATUS outside dfuERROR is refused (newer ROMs, C5)",
+    ),
+    plain(
+        "poll-timeout=zero",
+        Quirk::PollTimeoutZero,
+        "bwPollTimeout is always 0 (mboot)",
+    ),
+    plain(
+        "poll-timeout=short",
+        Quirk::PollTimeoutShort,
+        "bwPollTimeout is a tenth of the truth",
+    ),
+    plain(
+        "poll-timeout=long",
+        Quirk::PollTimeoutLong,
+        "bwPollTimeout is three times the truth and 50 ms",
+    ),
+    plain(
+        "mass-erase-100ms",
+        Quirk::MassErase100Ms,
+        "bwPollTimeout is 100 ms for a mass erase (F405)",
+    ),
+    plain(
+        "blocking=erase",
+        Quirk::BlockingErase,
+        "the GETSTATUS that starts an erase is answered after it (H7)",
+    ),
+    plain(
+        "blocking=next",
+        Quirk::BlockingNext,
+        "works after that answer, and the next request waits (mboot)",
+    ),
+    QuirkName {
+        name: "stall-after-wait",
+        value: Value::Number(Quirk::StallAfterWait),
+        description: "refuses N GETSTATUS after the wait for an erase (F411, L4)",
+    },
+    plain(
+        "wedge",
+        Quirk::Wedge,
+        "stays in dfuDNBUSY after an erase in the upper half, until CLRSTATUS twice (H743 V9.0)",
+    ),
+    plain(
+        "unknown-state",
+        Quirk::UnknownState,
+        "says state 42 for dfuDNBUSY",
+    ),
+    plain(
+        "explains-errors",
+        Quirk::ExplainsErrors,
+        "iString explains an error, once (mboot)",
+    ),
+    plain(
+        "error-with-ok",
+        Quirk::ErrorWithOk,
+        "dfuERROR with bStatus OK (mboot)",
+    ),
+    plain(
+        "failures-are-vendor",
+        Quirk::FailuresAreVendor,
+        "errVENDOR for a failed write or erase (ST class sample)",
+    ),
+    plain(
+        "no-read-unprotect",
+        Quirk::NoReadUnprotect,
+        "get-commands answers 00 21 41 (ST class sample)",
+    ),
+    plain(
+        "wrong-state-after-unprotect",
+        Quirk::WrongStateAfterUnprotect,
+        "dfuDNLOAD-IDLE after read unprotect (AT32)",
+    ),
+    plain(
+        "no-mass-erase",
+        Quirk::NoMassErase,
+        "mass erase reports success and erases nothing (F767, H74x V13.3, ST class sample)",
+    ),
+    plain(
+        "read-protected",
+        Quirk::ReadProtected,
+        "errVENDOR for everything, until read unprotect has erased all of it",
+    ),
+    QuirkName {
+        name: "write-protected",
+        value: Value::Address(Quirk::WriteProtected),
+        description: "erasing and writing this sector report success and change nothing",
+    },
+    QuirkName {
+        name: "flipped-bit",
+        value: Value::Address(Quirk::FlippedBit),
+        description: "a bit of the byte here is wrong whenever it was programmed",
+    },
+    plain(
+        "corrupt-lengths",
+        Quirk::CorruptLengths,
+        "corrupts writes over 256 bytes that are no multiple of 8 (L476, L486)",
+    ),
+    plain(
+        "block-address=length",
+        Quirk::BlockAddressByLength,
+        "block addresses count by the length of the request",
+    ),
+    plain(
+        "block-address=size",
+        Quirk::BlockAddressBySize,
+        "block addresses count by wTransferSize",
+    ),
+    QuirkName {
+        name: "transfer-size",
+        value: Value::Size(Quirk::TransferSize),
+        description: "wTransferSize; with 0 and 0xFFFF the board takes 1024",
+    },
+    plain(
+        "oversize=silent",
+        Quirk::OversizeSilent,
+        "no answer to a DNLOAD longer than wTransferSize",
+    ),
+    plain(
+        "functional-descriptor=last",
+        Quirk::FunctionalDescriptorLast,
+        "stands behind the last alternate setting",
+    ),
+    plain(
+        "functional-descriptor=each",
+        Quirk::FunctionalDescriptorEach,
+        "stands behind each alternate setting (GD32)",
+    ),
+    plain(
+        "functional-descriptor=indirect",
+        Quirk::FunctionalDescriptorIndirect,
+        "no answer when asked for by itself (C5)",
+    ),
+    plain(
+        "strings=short",
+        Quirk::StringsShort,
+        "layouts are 54 bytes shorter than they say (F42x, F43x)",
+    ),
+    plain(
+        "strings=garbled",
+        Quirk::StringsGarbled,
+        "garbage behind the layouts (F429)",
+    ),
+    plain(
+        "strings=missing",
+        Quirk::StringsMissing,
+        "no strings but the layouts",
+    ),
+    plain("strings=no-layout", Quirk::StringsNoLayout, "no layouts"),
+    plain(
+        "strings=eight-bit",
+        Quirk::StringsEightBit,
+        "the serial number in eight-bit characters (GD32)",
+    ),
+    plain(
+        "shared-memory",
+        Quirk::SharedMemory,
+        "main flash behind every alternate setting (G0B1)",
+    ),
+    plain(
+        "external-flash",
+        Quirk::ExternalFlash,
+        "2 MiB at 0x80000000 in the layout of main flash (mboot)",
+    ),
+    plain(
+        "claims-512-pages",
+        Quirk::Claims512Pages,
+        "claims 512*002Kg; the serial's third character tells the truth (GD32VF103)",
+    ),
+    plain(
+        "leave=unanswered",
+        Quirk::LeaveUnanswered,
+        "leaves without an answer (GD32)",
+    ),
+    plain(
+        "leave=stays",
+        Quirk::LeaveStays,
+        "says that it leaves, and stays (L4 with empty flash)",
+    ),
+    plain(
+        "gone-on-last-block",
+        Quirk::GoneOnLastBlock,
+        "is gone after a data block shorter than wTransferSize (H723)",
+    ),
+    QuirkName {
+        name: "comes-back",
+        value: Value::Number(Quirk::ComesBack),
+        description: "back in DFU mode N seconds after leaving, at a new address",
+    },
+];
+
+const fn plain(name: &'static str, quirk: Quirk, description: &'static str) -> QuirkName {
+    QuirkName {
+        name,
+        description,
+        value: Value::No(quirk),
+    }
+}
+
+impl QuirkName {
+    /// How it is written, with what it takes: `write-protected=ADDRESS`.
+    pub fn usage(&self) -> String {
+        let value = match self.value {
+            Value::No(_) => return self.name.to_owned(),
+            Value::Address(_) => "ADDRESS",
+            Value::Number(_) => "N",
+            Value::Size(_) => "SIZE",
+        };
+        format!("{}={value}", self.name)
+    }
+
+    /// How the quirk is asked for.
+    pub fn of(quirk: Quirk) -> String {
+        let known = QUIRKS.iter().find_map(|known| match (&known.value, quirk) {
+            (Value::No(plain), _) => (*plain == quirk).then(|| known.name.to_owned()),
+            (Value::Number(make), Quirk::StallAfterWait(value) | Quirk::ComesBack(value)) => {
+                (make(value) == quirk).then(|| format!("{}={value}", known.name))
+            }
+            (Value::Size(_), Quirk::TransferSize(value)) => Some(format!("{}={value}", known.name)),
+            (Value::Address(make), Quirk::WriteProtected(value) | Quirk::FlippedBit(value)) => {
+                (make(value) == quirk).then(|| format!("{}={value:#010x}", known.name))
+            }
+            _ => None,
+        });
+        known.expect("every quirk has a name")
+    }
+
+    fn read(&self, value: Option<&str>) -> Option<Quirk> {
+        match (&self.value, value) {
+            (Value::No(quirk), None) => Some(*quirk),
+            (Value::Address(make) | Value::Number(make), Some(value)) => number(value).map(make),
+            (Value::Size(make), Some(value)) => number(value)
+                .and_then(|size| size.try_into().ok())
+                .map(make),
+            _ => None,
+        }
+    }
+}
+
+impl Quirks {
+    /// Adds the quirk that is written so, as in `write-protected=0x08004000`; `none` takes all of them away, so that
+    /// what stands behind it is all there is.
+    ///
+    /// # Errors
+    /// [`QuirkError`] where there is none, or its value can't be read.
+    pub fn ask_for(&mut self, text: &str) -> Result<(), QuirkError> {
+        if text == NONE {
+            self.clear();
+            return Ok(());
+        }
+        let (name, value) = match text.split_once('=') {
+            _ if QUIRKS.iter().any(|known| known.name == text) => (text, None),
+            Some((name, value)) => (name, Some(value)),
+            None => (text, None),
+        };
+        let known = QUIRKS.iter().find(|known| known.name == name);
+        let Some(known) = known else {
+            return Err(QuirkError::Unknown {
+                name: text.to_owned(),
+            });
+        };
+        self.add(known.read(value).ok_or_else(|| QuirkError::Value {
+            usage: known.usage(),
+            found: text.to_owned(),
+        })?);
+        Ok(())
+    }
+
+    /// Whether the quirks can be had on this board.
+    ///
+    /// # Errors
+    /// [`QuirkError`] where a quirk is about something that this board does not have.
+    pub fn check(&self, board: &'static Board, serial: &str) -> Result<(), QuirkError> {
+        if self.has(Quirk::Claims512Pages) && board.vendor_id != GD32 {
+            return Err(QuirkError::Unsuitable {
+                quirk: QuirkName::of(Quirk::Claims512Pages),
+                board: board.name,
+            });
+        }
+        let layouts = layout::real_layouts(board, self, serial);
+        for address in self.write_protected().chain(self.flipped_bits()) {
+            let mut sectors = layouts.iter().map(|layout| layout.sector_at(address));
+            if sectors.all(|sector| sector.is_none()) {
+                return Err(QuirkError::NothingThere {
+                    address,
+                    board: board.name,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A number, decimal or hexadecimal behind `0x`.
+fn number(text: &str) -> Option<u32> {
+    match text.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+/// Why a quirk can't be had.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum QuirkError {
+    /// None is called so.
+    #[error("there is no quirk {name:?}; there are {NONE}, {}", usages())]
+    Unknown {
+        /// What was asked for.
+        name: String,
+    },
+    /// It takes another value, or none.
+    #[error("{found:?} can't be read; the quirk is written {usage}")]
+    Value {
+        /// How the quirk is written.
+        usage: String,
+        /// What was asked for.
+        found: String,
+    },
+    /// It is about something that this board does not have.
+    #[error("the quirk {quirk} can't be had on {board}")]
+    Unsuitable {
+        /// Which quirk.
+        quirk: String,
+        /// Which board.
+        board: &'static str,
+    },
+    /// It is about an address where this board has no memory.
+    #[error("{board} has no memory at {address:#010x}")]
+    NothingThere {
+        /// Which address.
+        address: u32,
+        /// Which board.
+        board: &'static str,
+    },
+}
+
+fn usages() -> String {
+    let usages: Vec<String> = QUIRKS.iter().map(QuirkName::usage).collect();
+    usages.join(", ")
+}
