@@ -4,6 +4,7 @@ use crate::dfuse::layout::{LayoutError, MemoryLayout};
 use crate::dfuse::plan::profile::Memory;
 use crate::dfuse::plan::{self};
 use crate::dfuse::protocol::DFUSE_VERSION;
+use crate::dfuse::quirks::true_layout;
 use crate::usb::descriptor::read_string;
 use crate::usb::trace::{Traced, Watch};
 use crate::usb::{Bus, DeviceInfo, UsbError};
@@ -88,11 +89,14 @@ impl Board {
         let Ok(opened) = &mut self.opened else {
             return;
         };
+        let ids = (self.info.vendor_id, self.info.product_id);
         let settings = self.info.alternate_settings.iter();
         opened.memories = settings
             .map(|setting| {
                 let text = read_text(&mut opened.transport, setting.string_index);
-                let layout = text.as_deref().map(MemoryLayout::parse);
+                let serial = opened.serial.as_deref();
+                let parse = |text| Ok(true_layout(ids, serial, MemoryLayout::parse(text)?));
+                let layout = text.as_deref().map(parse);
                 MemoryString {
                     alternate_setting: setting.number,
                     text,

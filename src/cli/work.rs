@@ -148,15 +148,14 @@ fn work(
 
 /// Adds to what went wrong how far the work had come, which is what the next step depends on.
 fn so_far(diagnosis: Diagnosis, tally: Tally) -> Diagnosis {
-    let state = match (tally.erased_sectors as u64, tally.written_bytes) {
-        (0, 0) => "nothing was erased or written".to_owned(),
-        (sectors, bytes) => {
-            format!(
-                "so far {} erased and {} written",
-                count(sectors, "sector"),
-                count(bytes, "byte")
-            )
-        }
+    let state = if tally.touched {
+        let sectors = count(tally.erased_sectors as u64, "sector");
+        format!(
+            "so far {sectors} erased and {} written",
+            count(tally.written_bytes, "byte")
+        )
+    } else {
+        "nothing was erased or written".to_owned()
     };
     Diagnosis {
         message: format!("{}; {state}", diagnosis.message),

@@ -33,6 +33,8 @@ pub struct TargetPlan<'i> {
     pub name: String,
     /// Every sector that has a byte of the image, ascending.
     pub sectors: Vec<Sector>,
+    /// Those of them that are erased, or are going to be, behind what is written.
+    pub room: Vec<Sector>,
     /// Look first what is there already, and leave out what needs no work.
     pub compare: bool,
     /// Keep what is in sectors that are to be erased beyond the image.
@@ -57,6 +59,7 @@ impl<'i> TargetPlan<'i> {
             alternate_setting: memory.alternate_setting,
             name: memory.layout.name.clone(),
             sectors: Vec::new(),
+            room: Vec::new(),
             compare: false,
             preserve: false,
             mass_erase: None,
@@ -131,6 +134,10 @@ impl<'i> TargetPlan<'i> {
         let to_erase =
             found().filter(|(sector, finding)| sector.access.erasable && finding.is_different());
         self.erase = to_erase.map(|(sector, _)| *sector).collect();
+        let with_room = found().filter(|(sector, finding)| {
+            sector.access.erasable && (finding.is_different() || finding.erased && finding.room)
+        });
+        self.room = with_room.map(|(sector, _)| *sector).collect();
         let needs_work = |ranges: &[AddressRange]| {
             let parts = ranges.iter().flat_map(|range| {
                 let found = self
@@ -151,6 +158,46 @@ impl<'i> TargetPlan<'i> {
         self.body = body;
         self.head = head.filter(|head| !head.write.is_empty());
         before - self.named_bytes_to_write()
+    }
+
+    /// Widens what is written to whole blocks, as far as there is nothing but erased memory: a short block costs an
+    /// address pointer of its own, and an H723's ROM was seen to leave after one.
+    pub fn fill_blocks(&mut self, transfer_size: u16) {
+        let room = |address: u64| {
+            let sector = self
+                .room
+                .get(self.room.partition_point(|sector| sector.end() <= address));
+            sector
+                .filter(|sector| u64::from(sector.address) <= address)
+                .map_or(0, Sector::end)
+        };
+        let mut starts: Vec<u64> = self
+            .stages()
+            .flat_map(|stage| &stage.write)
+            .map(|range| range.start())
+            .collect();
+        starts.sort_unstable();
+        let size = u64::from(transfer_size);
+        let filled = |range: &AddressRange| {
+            let next = starts[starts.partition_point(|start| *start < range.end)..]
+                .first()
+                .copied();
+            let full = range.start() + range.size().div_ceil(size) * size;
+            let end = full
+                .min(room(range.end - 1))
+                .min(next.unwrap_or(u64::MAX))
+                .max(range.end);
+            AddressRange { end, ..*range }
+        };
+        let body = self.body.write.iter().map(filled).collect();
+        let head = self
+            .head
+            .as_ref()
+            .map(|head| head.write.iter().map(filled).collect());
+        self.body.write = body;
+        if let (Some(head), Some(write)) = (&mut self.head, head) {
+            head.write = write;
+        }
     }
 
     /// What is erased with the sectors one by one, though the image has no byte for it.
@@ -257,6 +304,8 @@ pub struct Finding {
     pub same: bool,
     /// None was ever written.
     pub erased: bool,
+    /// Nor was any behind them, as far as a block reaches.
+    pub room: bool,
 }
 
 /// As long as nothing was looked at, nothing contradicts.
@@ -265,6 +314,7 @@ impl Default for Finding {
         Self {
             same: true,
             erased: true,
+            room: true,
         }
     }
 }

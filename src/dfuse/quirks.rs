@@ -26,6 +26,31 @@ pub fn erased_value(layout: &MemoryLayout) -> u8 {
     if small { 0x00 } else { 0xFF }
 }
 
+/// The memory that a board really has, where its layout is known to be wrong.
+///
+/// One ROM of the GD32VF103 claims 512 pages of 2 KiB on every chip. The pages have 1 KiB, and how many there are
+/// follows from the third character of the serial number: B 128, 8 64, 6 32, 4 16.
+pub fn true_layout(
+    ids: (u16, u16),
+    serial: Option<&str>,
+    mut layout: MemoryLayout,
+) -> MemoryLayout {
+    const GD32VF103: (u16, u16) = (0x28E9, 0x0189);
+    let pages = match serial.and_then(|serial| serial.chars().nth(2)) {
+        Some('B') => 128,
+        Some('8') => 64,
+        Some('6') => 32,
+        Some('4') => 16,
+        _ => return layout,
+    };
+    if let ([segment], GD32VF103) = (&mut layout.segments[..], ids) {
+        if (segment.sectors, segment.sector_size) == (512, 2048) {
+            (segment.sectors, segment.sector_size) = (pages, 1024);
+        }
+    }
+    layout
+}
+
 /// Whether many boards are known to have this serial number, so that it can't tell them apart. Case is ignored.
 pub fn is_shared_serial(serial: &str) -> bool {
     SHARED_SERIALS
@@ -47,6 +72,36 @@ const SHARED_SERIALS: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gd32vf103_that_claims_512_pages_has_as_many_as_its_serial_says() {
+        let check = |ids, serial, claimed, sectors, sector_size| {
+            let layout = MemoryLayout::parse(claimed).expect("a real string");
+            let [segment] = true_layout(ids, serial, layout).segments[..] else {
+                panic!("one segment");
+            };
+            assert_eq!(
+                (segment.sectors, segment.sector_size),
+                (sectors, sector_size),
+                "{serial:?}"
+            );
+        };
+        let gd32 = (0x28E9, 0x0189);
+        let claimed = "@Internal Flash  /0x08000000/512*002Kg";
+        for (serial, pages) in [("3CBJ", 128), ("3C8J", 64), ("3C6J", 32), ("3C4J", 16)] {
+            check(gd32, Some(serial), claimed, pages, 1024);
+        }
+        check(gd32, Some("3CXJ"), claimed, 512, 2048);
+        check(gd32, None, claimed, 512, 2048);
+        check((0x0483, 0xDF11), Some("3CBJ"), claimed, 512, 2048);
+        check(
+            gd32,
+            Some("3CBJ"),
+            "@Internal Flash  /0x08000000/128*001Kg",
+            128,
+            1024,
+        );
+    }
 
     #[test]
     fn serial_numbers_that_are_constants_are_known() {

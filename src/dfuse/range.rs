@@ -57,6 +57,14 @@ impl AddressRange {
         }
     }
 
+    /// What of it lies below `end`, which is above its first address.
+    pub fn up_to_end(self, end: u64) -> Self {
+        Self {
+            end: self.end.min(end),
+            ..self
+        }
+    }
+
     /// What of it lies below an address.
     pub fn below(self, address: u32) -> Option<Self> {
         Self::between(self.start(), self.end.min(address.into()))

@@ -54,6 +54,8 @@ pub enum Phase {
 /// What has been done, up to now or up to the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
+    /// Whether anything was sent that changes flash.
+    pub touched: bool,
     /// Sectors erased, one by one or by mass erase.
     pub erased_sectors: usize,
     /// Bytes of the image that were written.
@@ -137,6 +139,9 @@ impl<'t> Session<'t> {
     fn carry_out(&mut self, plan: &Plan<'_>) -> Result<(), SessionError> {
         let mut plan = self.compare(plan)?;
         self.survey(&mut plan)?;
+        for target in &mut plan.targets {
+            target.fill_blocks(self.options.transfer_size);
+        }
         let plan = &plan;
         self.erase(plan)?;
         self.download(plan)?;

@@ -159,6 +159,11 @@ fn plan_target<'i>(
         plan.head = take_head(&mut write, board.transfer_size).map(|head| stage(vec![head]));
     }
     plan.body = stage(write);
+    plan.room = sectors
+        .iter()
+        .filter(|sector| sector.access.erasable)
+        .copied()
+        .collect();
     plan.sectors = sectors.clone();
     if options.preserve && !looks {
         let (alternate_setting, name) = (memory.alternate_setting, memory.layout.name.clone());

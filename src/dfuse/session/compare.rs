@@ -99,21 +99,31 @@ impl Session<'_> {
             .flat_map(|range| range.blocks(transfer_size))
         {
             let indices = target.sector_indices(block);
-            if !findings[indices.clone()]
-                .iter()
-                .all(|finding| finding.is_different())
-            {
-                self.read_block(target, block, &mut buffer, |address, found| {
+            let different = |finding: &Finding| finding.is_different();
+            if !findings[indices.clone()].iter().all(different) {
+                let whole = AddressRange {
+                    end: block.start() + u64::from(transfer_size),
+                    ..block
+                };
+                let last = indices
+                    .end
+                    .checked_sub(1)
+                    .map(|last| AddressRange::from(target.sectors[last]));
+                let wanted = last.map_or(block, |last| whole.up_to_end(last.end));
+                self.read_block(target, wanted, &mut buffer, |address, found| {
                     for index in indices.clone() {
                         let sector = AddressRange::from(target.sectors[index]);
-                        let Some(part) = block.overlap(sector) else {
-                            continue;
-                        };
-                        let found = part.within(address, found);
-                        let expected = &mut expected[..found.len()];
-                        expected.copy_from_slice(found);
-                        target.overlay(part.address, expected);
-                        findings[index].saw(found == expected, target.is_erased(found));
+                        if let Some(part) = block.overlap(sector) {
+                            let found = part.within(address, found);
+                            let expected = &mut expected[..found.len()];
+                            expected.copy_from_slice(found);
+                            target.overlay(part.address, expected);
+                            findings[index].saw(found == expected, target.is_erased(found));
+                        }
+                    }
+                    if let Some(behind) = wanted.above(block.end) {
+                        findings[indices.end - 1].room &=
+                            target.is_erased(behind.within(address, found));
                     }
                     Ok(())
                 })?;

@@ -102,6 +102,7 @@ impl Session<'_> {
                         .all(|sector| sector.access.erasable)
                 };
                 if !(target.is_erased(data) && erasable()) {
+                    self.tally.touched = true;
                     self.link.write_block(block, data, address)?;
                 }
                 *done += u64::from(burst.length);

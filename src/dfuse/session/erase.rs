@@ -59,6 +59,7 @@ impl Session<'_> {
         let mut tries = 0;
         loop {
             self.cursor = None;
+            self.tally.touched = true;
             let erase = DfuseCommand::Erase(sector.address);
             let Err(error) = self.link.command(erase, Action::Erase(sector.address)) else {
                 return Ok(());
@@ -85,17 +86,19 @@ impl Session<'_> {
         let sectors = &mass_erase.sectors;
         self.tell(Event::Begin(Phase::MassErase, None), Action::MassErase)?;
         self.cursor = None;
+        self.tally.touched = true;
         self.persist(|session| {
             session
                 .link
                 .command(DfuseCommand::MassErase, Action::MassErase)
         })?;
+        self.tally.erased_sectors += sectors.len();
         let left_over = if mass_erase.check {
             self.not_erased(target, sectors)?
         } else {
             Vec::new()
         };
-        self.tally.erased_sectors += sectors.len() - left_over.len();
+        self.tally.erased_sectors -= left_over.len();
         if !left_over.is_empty() {
             self.begin(Phase::Erase, size(&left_over))?;
             self.erase_sectors(target, &left_over)?;
