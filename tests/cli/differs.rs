@@ -104,8 +104,9 @@ fn the_summary_says_what_was_there_already() {
          verified 71730 bytes, started at 0x08000000, in 0.0 s\n",
         "\
 comparing 71730 bytes
+looking around the image 59342 bytes
 erasing 80K
-writing 20608 bytes
+writing 22K
 verifying 20608 bytes
 writing the first block
 starting the application

@@ -93,17 +93,26 @@ fn a_raw_binary_is_programmed_at_its_address_on_every_board() {
         ("f429", 2048, 0x0800_4000..0x0800_8000),
         ("f746", 1024, 0x0800_0000..0x0800_8000),
         ("f767", 2048, 0x0800_0000..0x0800_8000),
+        ("at32", 256, 0x0800_4000..0x0800_5800),
+        ("c5", 512, 0x0800_4000..0x0800_6000),
+        ("f411", 512, 0x0800_4000..0x0800_8000),
+        ("f427", 1024, 0x0800_4000..0x0800_8000),
         ("g0b1", 128, 0x0800_4000..0x0800_5800),
         ("g474", 512, 0x0800_4000..0x0800_5800),
         ("gd32vf103", 128, 0x0800_4000..0x0800_5800),
+        ("h723", 1024, 0x0800_0000..0x0802_0000),
         ("h743", 2048, 0x0800_0000..0x0802_0000),
+        ("h743v9", 2048, 0x0800_0000..0x0802_0000),
         ("l476", 1024, 0x0800_4000..0x0800_5800),
+        ("longan", 128, 0x0800_4000..0x0800_5800),
         ("mboot", 2048, 0x0800_0000..0x0800_8000),
+        // Its flash file goes on with 2 MiB of external flash.
+        ("pybd", 4096, 0x0800_0000..0x0800_8000),
         ("u575", 2048, 0x0800_4000..0x0800_6000),
         ("wb55", 1024, 0x0800_4000..0x0800_6000),
     ];
     for (board, kib, erased) in cases {
-        let address = 0x0800_4000;
+        let address: u32 = 0x0800_4000;
         check(
             board,
             kib << 10,
@@ -265,8 +274,9 @@ fn no_verify_reads_nothing_back() {
         FLASH..0x0800_4000,
     );
     assert_eq!(result["verified_bytes"], 0);
-    // The erase, and so every read, comes before the first block that is written.
-    let uploads_behind_first_block = |option: &str| {
+    // What is read comes before the first block that is written: one block to know that the sector differs, and what
+    // the sector has beyond the image, to tell what is lost with it.
+    let uploads = |option: &str| {
         let flash = FlashFile::full(1 << 20);
         let trace = stdfu("-vv --sim")
             .arg(flash.board("f405"))
@@ -281,9 +291,9 @@ fn no_verify_reads_nothing_back() {
             behind.matches(" UPLOAD ").count(),
         )
     };
-    assert_eq!(uploads_behind_first_block("--no-verify --full"), (0, 0));
-    assert_eq!(uploads_behind_first_block("--no-verify"), (1, 0));
-    assert_eq!(uploads_behind_first_block("--full"), (0, 3));
+    assert_eq!(uploads("--no-verify --full"), (6, 0));
+    assert_eq!(uploads("--no-verify"), (7, 0));
+    assert_eq!(uploads("--full"), (6, 3));
 }
 
 /// The address pointer is set to it right before the zero-length DNLOAD.

@@ -138,7 +138,14 @@ const UNPLUGGED: &str =
 
 #[test]
 fn an_unplugged_board_is_told_with_how_far_the_work_had_come() {
-    let check = |request: u32, message: &str| {
+    let transfers = transfers("flash blinky.dfu");
+    let number = |text: &str| {
+        1 + transfers
+            .iter()
+            .position(|line| line.contains(text))
+            .expect(text)
+    };
+    let check = |request: usize, message: &str| {
         let message = format!("336133663433 at 1-1: {message}");
         check(
             &format!(",fault=unplug@{request}"),
@@ -148,37 +155,58 @@ fn an_unplugged_board_is_told_with_how_far_the_work_had_come() {
             UNPLUGGED,
         )
     };
-    // Five strings; GETSTATUS, CLRSTATUS, GETSTATUS; the address, ABORT, UPLOAD and ABORT; erasing; the address and
-    // DNLOAD, GETSTATUS, GETSTATUS for each of two stretches.
+    // DNLOAD only stores: it is the GETSTATUS behind it that starts the work.
+    let block = "DNLOAD wValue 0x0002 ";
     for flash in check(
-        13,
+        number("UPLOAD"),
         "reading at 0x08000000: the device is gone; nothing was erased or written",
     ) {
         flash.is_untouched();
     }
+    let erase = number(" 41 00 00 00 08");
     for flash in check(
-        22,
+        erase + 1,
+        "erasing the sector at 0x08000000: the device is gone; so far 0 sectors erased and 0 bytes written",
+    ) {
+        flash.is_untouched();
+    }
+    let mut expected = FlashFile::full(1 << 20).before();
+    expected[..0x4000].fill(0xFF);
+    for flash in check(
+        number(block) + 1,
         "writing at 0x08000800: the device is gone; so far 1 sector erased and 0 bytes written",
     ) {
-        let mut expected = flash.before();
-        expected[..0x4000].fill(0xFF);
         flash.holds(&expected);
     }
+    expected[0x800..0x1000].copy_from_slice(&sample("blinky.bin")[0x800..0x1000]);
     for flash in check(
-        25,
-        "setting the address 0x08001000: the device is gone; so far 1 sector erased and 2048 bytes written",
+        number("DNLOAD wValue 0x0003 ") + 1,
+        "writing at 0x08001000: the device is gone; so far 1 sector erased and 2048 bytes written",
     ) {
-        let mut expected = flash.before();
-        expected[..0x4000].fill(0xFF);
-        expected[0x800..0x1000].copy_from_slice(&sample("blinky.bin")[0x800..0x1000]);
         flash.holds(&expected);
     }
 }
 
+/// The control transfers of a command on the same board without a fault, but for SET_INTERFACE, which no fault counts.
+fn transfers(command: &str) -> Vec<String> {
+    let trace = stdfu("-vv --sim")
+        .arg(FlashFile::full(1 << 20).board("f405"))
+        .args(command)
+        .run()
+        .stderr;
+    let transfers = trace.lines().filter_map(|line| line.strip_prefix("1-1: "));
+    let counted = transfers.filter(|line| !line.starts_with("request 0x01 0x0b "));
+    counted.map(str::to_owned).collect()
+}
+
 #[test]
 fn a_board_that_is_unplugged_while_it_is_erased_is_told() {
+    let transfers = transfers("erase 0x08000000+32K");
+    let second = transfers
+        .iter()
+        .position(|line| line.ends_with(" 41 00 40 00 08"));
     for flash in check(
-        ",fault=unplug@13",
+        &format!(",fault=unplug@{}", second.expect("an erase") + 2),
         "erase 0x08000000+32K",
         8,
         "336133663433 at 1-1: erasing the sector at 0x08004000: the device is gone; \
@@ -312,10 +340,6 @@ fn read_protection_is_named_and_nothing_is_touched() {
         );
     };
     check("flash blinky.dfu", "setting the address 0x08000000");
-    check(
-        "flash blinky.dfu --full",
-        "erasing the sector at 0x08000000",
-    );
     check("flash blinky.dfu --mass-erase", "erasing all of the memory");
     check("erase 0x08010000", "erasing the sector at 0x08010000");
     check("erase --all", "erasing all of the memory");
