@@ -7,7 +7,7 @@ use crate::dfuse::protocol::DFUSE_VERSION;
 use crate::dfuse::quirks::true_layout;
 use crate::usb::descriptor::read_string;
 use crate::usb::trace::{Traced, Watch};
-use crate::usb::{Bus, DeviceInfo, UsbError};
+use crate::usb::{AlternateSetting, Bus, DeviceInfo, UsbError};
 
 /// A board that was opened, or could not be.
 pub struct Board {
@@ -40,16 +40,21 @@ pub struct MemoryString {
 impl Board {
     /// Opens a board and reads its serial number.
     pub fn open(bus: &dyn Bus, info: DeviceInfo, watch: Option<Watch>) -> Self {
-        let opened = bus.open(&info).map(|transport| {
+        let opened = bus.open(&info).and_then(|transport| {
             let mut transport = Traced::new(transport, watch);
-            let serial = read_text(&mut transport, info.serial_index);
-            Opened {
+            let serial = read_text(&mut transport, info.serial_index)?;
+            Ok(Opened {
                 transport,
                 serial,
                 memories: Vec::new(),
-            }
+            })
         });
         Self { info, opened }
+    }
+
+    /// Whether it was unplugged since the bus was looked at.
+    pub fn is_gone(&self) -> bool {
+        matches!(self.opened, Err(UsbError::NoDevice))
     }
 
     /// The serial number, if it is known.
@@ -62,25 +67,27 @@ impl Board {
         self.opened.as_ref().map_or(&[], |opened| &opened.memories)
     }
 
-    /// The memories that can be worked with, ascending by alternate setting, at least one.
-    pub fn memories_to_use(&self) -> Result<Vec<Memory>, NoLayout> {
-        let known = |memory: &MemoryString| match &memory.layout {
+    /// The memories that can be worked with, ascending by alternate setting, at least one. Unless the user has
+    /// `chosen` a memory, the first has to be among them: it is the main memory.
+    pub fn memories_to_use(&self, chosen: bool) -> Result<Vec<Memory>, NoLayout> {
+        let mut strings: Vec<&MemoryString> = self.memories().iter().collect();
+        strings.sort_by_key(|memory| memory.alternate_setting);
+        let known = |memory: &&MemoryString| match &memory.layout {
             Some(Ok(layout)) => Some(Memory {
                 alternate_setting: memory.alternate_setting,
                 layout: layout.clone(),
             }),
             _ => None,
         };
-        let mut memories: Vec<Memory> = self.memories().iter().filter_map(known).collect();
-        if memories.is_empty() {
-            let troubles = self
-                .memories()
+        let memories: Vec<Memory> = strings.iter().filter_map(known).collect();
+        let main_is_known = strings.first().and_then(known).is_some();
+        if memories.is_empty() || !(main_is_known || chosen) {
+            let troubles = strings
                 .iter()
-                .filter_map(MemoryString::trouble)
+                .filter_map(|memory| memory.trouble())
                 .collect();
             return Err(NoLayout { troubles });
         }
-        memories.sort_by_key(|memory| memory.alternate_setting);
         Ok(memories)
     }
 
@@ -91,25 +98,21 @@ impl Board {
         };
         let ids = (self.info.vendor_id, self.info.product_id);
         let settings = self.info.alternate_settings.iter();
-        opened.memories = settings
-            .map(|setting| {
-                let text = read_text(&mut opened.transport, setting.string_index);
-                let serial = opened.serial.as_deref();
-                let parse = |text| Ok(true_layout(ids, serial, MemoryLayout::parse(text)?));
-                let layout = text.as_deref().map(parse);
-                MemoryString {
-                    alternate_setting: setting.number,
-                    text,
-                    layout,
-                }
-            })
-            .collect();
+        match settings
+            .map(|setting| opened.read_memory(*setting, ids))
+            .collect()
+        {
+            Ok(memories) => opened.memories = memories,
+            Err(error) => self.opened = Err(error),
+        }
     }
 
     /// Reads the product's name.
     pub fn read_product(&mut self) -> Option<String> {
         let opened = self.opened.as_mut().ok()?;
         read_text(&mut opened.transport, self.info.product_index)
+            .ok()
+            .flatten()
     }
 
     /// Whether this speaks DfuSe, as far as can be known: its DFU version says so, and no string of it says otherwise.
@@ -131,6 +134,39 @@ impl Board {
             Some(serial) => format!("{serial} at {}", self.info.path),
             None => format!("board at {}", self.info.path),
         }
+    }
+}
+
+impl Opened {
+    /// Reads a memory's string, and once more where it makes no sense: it is what everything else hangs on.
+    fn read_memory(
+        &mut self,
+        setting: AlternateSetting,
+        ids: (u16, u16),
+    ) -> Result<MemoryString, UsbError> {
+        let mut text = read_text(&mut self.transport, setting.string_index)?;
+        let malformed = |text: &str| {
+            matches!(
+                MemoryLayout::parse(text),
+                Err(LayoutError::Malformed { .. })
+            )
+        };
+        if text.as_deref().is_some_and(malformed) {
+            text = read_text(&mut self.transport, setting.string_index)?;
+        }
+        let parse = |text| {
+            Ok(true_layout(
+                ids,
+                self.serial.as_deref(),
+                MemoryLayout::parse(text)?,
+            ))
+        };
+        let layout = text.as_deref().map(parse);
+        Ok(MemoryString {
+            alternate_setting: setting.number,
+            text,
+            layout,
+        })
     }
 }
 
@@ -174,8 +210,16 @@ pub fn for_plan<'b>(info: &DeviceInfo, memories: &'b [Memory]) -> plan::profile:
 }
 
 /// A string that can't be read is as good as none: boards are worth listing, and flashing, without it.
-fn read_text(transport: &mut Traced, index: u8) -> Option<String> {
-    let text = read_string(transport, index).ok().flatten()?;
-    let text = text.trim_end().to_owned();
-    Some(text).filter(|text| !text.is_empty())
+///
+/// # Errors
+/// [`UsbError::NoDevice`]: there is nobody left to ask.
+fn read_text(transport: &mut Traced, index: u8) -> Result<Option<String>, UsbError> {
+    match read_string(transport, index) {
+        Err(UsbError::NoDevice) => Err(UsbError::NoDevice),
+        Err(_) => Ok(None),
+        Ok(text) => {
+            let text = text.map(|text| text.trim_end().to_owned());
+            Ok(text.filter(|text| !text.is_empty()))
+        }
+    }
 }

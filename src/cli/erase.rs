@@ -49,7 +49,7 @@ pub fn run(args: &EraseArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
 }
 
 fn plan(args: &EraseArgs, request: &EraseRequest, board: &Board) -> anyhow::Result<Plan<'static>> {
-    let memories = board.memories_to_use()?;
+    let memories = board.memories_to_use(args.alt.is_some())?;
     let alternate_setting = args
         .alt
         .as_ref()

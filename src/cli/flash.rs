@@ -111,7 +111,7 @@ fn load(args: &FlashArgs) -> anyhow::Result<Image> {
 }
 
 fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
-    let memories = board.memories_to_use()?;
+    let memories = board.memories_to_use(args.alt.is_some())?;
     let options = FlashOptions {
         alternate_setting: args
             .alt

@@ -163,12 +163,10 @@ impl Selection {
                 let watch = watch(&info);
                 Board::open(bus, info, watch)
             })
-            // It was unplugged between listing and opening.
-            .filter(|board| !matches!(board.opened, Err(UsbError::NoDevice)))
             .filter(|board| self.accepts_serial(board))
             .collect();
         boards.iter_mut().for_each(Board::read_memories);
-        boards.retain(|board| self.id.is_some() || board.speaks_dfuse());
+        boards.retain(|board| !board.is_gone() && (self.id.is_some() || board.speaks_dfuse()));
         Ok(Matching { boards, runtime })
     }
 

@@ -119,19 +119,17 @@ impl<'t> Link<'t> {
         let request = self.request_out(DfuRequest::Dnload, COMMAND_BLOCK);
         let asked = self.transport.control_out(request, &[], LEAVE_TIMEOUT);
         // It is the GETSTATUS that makes the device go.
-        let asked = asked.and_then(|()| self.get_status(LEAVE_TIMEOUT));
+        let mut asked = asked.and_then(|()| self.get_status(LEAVE_TIMEOUT));
+        let mut silent = 0;
         for _ in 0..LOOKS_AFTER_LEAVE {
-            let mut state = [0];
-            let request = self.request_in(DfuRequest::GetState, 0);
-            if self
-                .transport
-                .control_in(request, &mut state, LEAVE_TIMEOUT)
-                .is_err()
-            {
-                return Ok(true);
-            }
-            if let Err(error) = &asked {
-                return Err(failed(Action::Leave, error.clone()));
+            match (self.get_state(LEAVE_TIMEOUT), &asked) {
+                (Err(UsbError::NoDevice), _) => return Ok(true),
+                (Err(_), _) if silent >= 1 => return Ok(true),
+                (Err(_), _) => silent += 1,
+                // It still waits for its GETSTATUS.
+                (Ok(DfuState::DfuManifestSync), Err(_)) => asked = self.get_status(LEAVE_TIMEOUT),
+                (Ok(_), Err(error)) => return Err(failed(Action::Leave, error.clone())),
+                (Ok(_), Ok(_)) => {}
             }
             self.transport.wait(PAUSE_AFTER_LEAVE);
         }
@@ -284,6 +282,15 @@ impl<'t> Link<'t> {
         let report = StatusReport::from_bytes(&answer[..length]).ok_or(UsbError::Io)?;
         self.state = report.state;
         Ok(report)
+    }
+
+    fn get_state(&mut self, timeout: Duration) -> Result<DfuState, UsbError> {
+        let mut state = [0];
+        let request = self.request_in(DfuRequest::GetState, 0);
+        match self.transport.control_in(request, &mut state, timeout)? {
+            1 => Ok(DfuState::from_byte(state[0])),
+            _ => Err(UsbError::Io),
+        }
     }
 
     fn abort(&mut self, action: Action) -> Result<(), SessionError> {
@@ -717,18 +724,34 @@ mod tests {
             assert_eq!(result, Ok(true));
         };
         let manifest = || Bytes(&[0, 0, 0, 0, 7, 0]);
+        let twice = |error: UsbError| [Fails(error.clone()), Fails(error)];
         check(vec![ACK, manifest(), Fails(UsbError::NoDevice)]);
         check(vec![
             ACK,
             Fails(UsbError::NoDevice),
             Fails(UsbError::NoDevice),
         ]);
-        check(vec![ACK, Fails(UsbError::Io), Fails(UsbError::Io)]);
-        check(vec![ACK, STALL, STALL]);
+        for error in [UsbError::Io, UsbError::Stall, UsbError::Timeout] {
+            check(
+                [ACK, Fails(error.clone())]
+                    .into_iter()
+                    .chain(twice(error))
+                    .collect(),
+            );
+        }
         check(vec![
             ACK,
-            Fails(UsbError::Timeout),
-            Fails(UsbError::Timeout),
+            STALL,
+            Bytes(&[6]),
+            manifest(),
+            Fails(UsbError::NoDevice),
+        ]);
+        check(vec![
+            ACK,
+            manifest(),
+            STALL,
+            Bytes(&[7]),
+            Fails(UsbError::NoDevice),
         ]);
         check(vec![Fails(UsbError::Timeout), Fails(UsbError::NoDevice)]);
         check(vec![

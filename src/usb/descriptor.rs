@@ -15,7 +15,7 @@ const STANDARD_FROM_DEVICE: u8 = 0x80;
 /// Language identifier "English (United States)", the one that every known ROM has.
 const ENGLISH: u16 = 0x0409;
 /// Descriptors need no work from the device, but a busy bootloader answers late.
-const DESCRIPTOR_TIMEOUT: Duration = Duration::from_secs(5);
+const DESCRIPTOR_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The DFU functional descriptor (DFU 1.1 §4.1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,21 +86,32 @@ pub fn usable_transfer_size(transfer_size: u16, max_packet_size0: u8) -> u16 {
 /// `None` for index 0.
 ///
 /// # Errors
-/// What the transfer ended in; a string that can't be decoded is no error.
+/// What the last of a few attempts ended in; a string that can't be decoded is no error.
 pub fn read_string(transport: &mut dyn Transport, index: u8) -> Result<Option<String>, UsbError> {
     if index == 0 {
         return Ok(None);
     }
+    const ATTEMPTS: u32 = 3;
     let mut buffer = [0; 255];
-    let length = match read_raw(transport, index, ENGLISH, &mut buffer) {
-        Err(UsbError::Stall) => {
-            let length = read_raw(transport, 0, 0, &mut buffer)?;
-            let &[_, _, l0, l1] = buffer[..length].first_chunk().ok_or(UsbError::Stall)?;
-            read_raw(transport, index, u16::from_le_bytes([l0, l1]), &mut buffer)?
+    let mut language = ENGLISH;
+    let mut outcome = read_raw(transport, index, language, &mut buffer);
+    for _ in 1..ATTEMPTS {
+        match &outcome {
+            // It may have no English strings: string 0 lists the languages that it has.
+            Err(UsbError::Stall) => {
+                let listed = read_raw(transport, 0, 0, &mut buffer).ok();
+                if let Some(&[_, _, low, high]) =
+                    listed.and_then(|length| buffer[..length].first_chunk())
+                {
+                    language = u16::from_le_bytes([low, high]);
+                }
+            }
+            Err(UsbError::Timeout | UsbError::Io) => {}
+            _ => break,
         }
-        other => other?,
-    };
-    Ok(Some(decode_string(&buffer[..length])))
+        outcome = read_raw(transport, index, language, &mut buffer);
+    }
+    outcome.map(|length| Some(decode_string(&buffer[..length])))
 }
 
 fn read_raw(
