@@ -16,5 +16,6 @@ mod run;
 mod select;
 mod serial;
 mod sim;
+mod sweep;
 mod trouble;
 mod wait;
