@@ -8,7 +8,9 @@ mod erase;
 mod exit;
 mod flash;
 mod interrupt;
+mod leave;
 mod list;
+mod manual;
 mod number;
 mod output;
 mod progress;
@@ -16,6 +18,8 @@ mod select;
 mod serial;
 mod sim;
 mod trace;
+mod udev;
+mod unprotect;
 mod work;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -72,7 +76,12 @@ enum Command {
     Serial(serial::SerialArgs),
     Flash(flash::FlashArgs),
     Erase(erase::EraseArgs),
+    Leave(leave::LeaveArgs),
+    Unprotect(unprotect::UnprotectArgs),
     Sim(sim::SimArgs),
+    Completions(manual::CompletionsArgs),
+    Man(manual::ManArgs),
+    Udev(udev::UdevArgs),
 }
 
 /// Runs the program and tells how it ended.
@@ -104,6 +113,11 @@ pub fn run() -> Exit {
         Command::Serial(args) => serial::run(args, &context),
         Command::Flash(args) => flash::run(args, &context),
         Command::Erase(args) => erase::run(args, &context),
+        Command::Leave(args) => leave::run(args, &context),
+        Command::Unprotect(args) => unprotect::run(args, &context),
+        Command::Completions(args) => manual::completions(args, &context),
+        Command::Man(args) => manual::man(args, &context),
+        Command::Udev(args) => udev::run(args, &context),
         Command::Sim(args) => sim::run(args, &mut |line| output.note(line)).map(|()| Exit::Done),
     };
     outcome.unwrap_or_else(|error| {
