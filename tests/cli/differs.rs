@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::firmware::Firmware;
 use crate::run::{FlashFile, stdfu};
+use crate::trace::{Transfer, transfers};
 
 /// Name, main flash, its first sector, and the block that is written last; in bytes.
 const BOARDS: [(&str, usize, usize, usize); 5] = [
@@ -246,18 +247,33 @@ fn the_sector_with_the_first_block_is_erased_first_and_its_first_block_written_l
         ))
         .run()
         .stderr;
-    let commands: Vec<&str> = trace
-        .lines()
-        .filter_map(|line| line.split_once(" wLength 5: ").map(|(_, bytes)| bytes))
+    let work: Vec<Transfer> = transfers(&trace)
+        .into_iter()
+        .skip_while(|transfer| !matches!(transfer, Transfer::Erase(_)))
+        .filter(|transfer| {
+            matches!(
+                transfer,
+                Transfer::Erase(_) | Transfer::Write(_) | Transfer::Read(_)
+            )
+        })
         .collect();
-    let erases: Vec<&&str> = commands
-        .iter()
-        .filter(|bytes| bytes.starts_with("41"))
-        .collect();
-    assert_eq!(erases, [&"41 00 00 00 08", &"41 00 00 01 08"]);
-    // The first sector's rest, the last sector, its short tail; the two are read back; then the first block.
-    let behind = commands.iter().skip_while(|bytes| !bytes.starts_with("41"));
-    let behind: Vec<&&str> = behind.filter(|bytes| bytes.starts_with("21")).collect();
-    assert_eq!(behind.first(), Some(&&"21 00 08 00 08"));
-    assert_eq!(behind[behind.len() - 2..], [&"21 00 00 00 08"; 2]);
+    let at = |wanted: &Transfer| work.iter().position(|transfer| transfer == wanted);
+    let head = 0x0800_0000..0x0800_0800;
+    assert_eq!(
+        work[..2],
+        [Transfer::Erase(head.start), Transfer::Erase(0x0801_0000)]
+    );
+    // Behind the head comes only its own verification; all else was read back before.
+    let end = work.len();
+    assert_eq!(
+        work[end - 2..],
+        [Transfer::Write(head.clone()), Transfer::Read(head)]
+    );
+    let rest = 0x0800_0800..0x0800_1000;
+    let last = 0x0801_1800..0x0801_2000;
+    for block in [rest, last] {
+        let written = at(&Transfer::Write(block.clone())).expect("written");
+        let read = at(&Transfer::Read(block)).expect("read back");
+        assert!(2 <= written && written < read && read < end - 2, "{work:?}");
+    }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::firmware::Firmware;
 use crate::run::{FlashFile, sample, stdfu};
+use crate::trace::{Transfer, transfers};
 
 /// Where main flash begins on every simulated board.
 const FLASH: u32 = 0x0800_0000;
@@ -283,36 +284,43 @@ fn no_verify_reads_nothing_back() {
             .args(&format!("flash blinky.dfu {option}"))
             .run()
             .stderr;
-        let (before, behind) = trace
-            .split_once(" DNLOAD wValue 0x0002 ")
+        let transfers = transfers(&trace);
+        let is_write = |transfer: &Transfer| matches!(transfer, Transfer::Write(_));
+        let first = transfers
+            .iter()
+            .position(is_write)
             .expect("a block is written");
-        (
-            before.matches(" UPLOAD ").count(),
-            behind.matches(" UPLOAD ").count(),
-        )
+        let (before, behind) = transfers.split_at(first);
+        let reads = |transfers: &[Transfer]| {
+            let reads = transfers
+                .iter()
+                .filter(|transfer| matches!(transfer, Transfer::Read(_)));
+            reads.count()
+        };
+        (reads(before), reads(behind))
     };
     assert_eq!(uploads("--no-verify --full"), (6, 0));
     assert_eq!(uploads("--no-verify"), (7, 0));
     assert_eq!(uploads("--full"), (6, 3));
 }
 
-/// The address pointer is set to it right before the zero-length DNLOAD.
+/// The address pointer is at it when the zero-length DNLOAD comes.
 #[test]
 fn the_application_is_started_at_the_entry() {
-    let check = |option: &str, pointer: &str| {
-        let run = stdfu(&format!("-vv --sim f405 flash blinky.dfu {option}")).run();
-        let downloads: Vec<&str> = run
-            .stderr
-            .lines()
-            .filter(|line| line.contains(" DNLOAD "))
-            .collect();
-        let set_address =
-            format!("1-1: DNLOAD wValue 0x0000 wIndex 0x0000 wLength 5: 21 {pointer}");
-        let leave = "1-1: DNLOAD wValue 0x0000 wIndex 0x0000 wLength 0";
-        assert_eq!(downloads[downloads.len() - 2..], [&set_address, leave]);
+    let check = |options: &str, entry: u32| {
+        let run = stdfu(&format!("-vv --sim f405 flash blinky.bin {options}")).run();
+        let transfers = transfers(&run.stderr);
+        let leave = transfers
+            .iter()
+            .position(|transfer| *transfer == Transfer::Leave)
+            .expect("it is started");
+        let is_pointer = |transfer: &&Transfer| matches!(transfer, Transfer::SetAddress(_));
+        let pointer = transfers[..leave].iter().rfind(is_pointer);
+        assert_eq!(pointer, Some(&Transfer::SetAddress(entry)), "{options}");
     };
-    check("", "00 00 00 08");
-    check("--entry 0x08004000", "00 40 00 08");
+    check("--address 0x08000000", 0x0800_0000);
+    check("--address 0x08000000 --entry 0x08004000", 0x0800_4000);
+    check("--address 0x08004000 --entry 0x08004000", 0x0800_4000);
 }
 
 #[test]

@@ -17,5 +17,6 @@ mod select;
 mod serial;
 mod sim;
 mod sweep;
+mod trace;
 mod trouble;
 mod wait;

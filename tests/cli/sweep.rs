@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::firmware::Firmware;
-use crate::run::{FlashFile, bytes, stdfu};
+use crate::run::{FlashFile, Stdfu, bytes, stdfu};
+use crate::trace::{Transfer, transfers};
 
 /// Every kind of fault, with two of the errors that a device can answer.
 const KINDS: [&str; 10] = [
@@ -118,14 +119,7 @@ struct Session {
     before: Vec<u8>,
     image: Firmware,
     blank: u8,
-    /// The control transfers that faults count.
-    requests: Vec<Request>,
-}
-
-/// A control transfer, as far as it matters here.
-struct Request {
-    /// What it reads, as offsets into main flash.
-    reads: Option<Range<usize>>,
+    requests: Vec<Transfer>,
 }
 
 /// One run: this fault at this request, from 1.
@@ -291,10 +285,10 @@ impl Session {
         assert_eq!(run.exit, Some(0), "{}: {}", target.board, run.stderr);
         assert_eq!(session.wrong(flash.look(), 0), None, "{}", target.board);
         let document: Value = serde_json::from_str(&run.stdout).expect("JSON");
-        let (requests, uncounted) = requests(&run.stderr);
+        let requests = transfers(&run.stderr);
         assert_eq!(
             document["boards"][0]["requests"],
-            requests.len() + uncounted,
+            requests.len(),
             "{}",
             target.board
         );
@@ -317,7 +311,7 @@ impl Session {
         })
     }
 
-    fn command(&self, flash: &Scratch, fault: &str, options: &str) -> crate::run::Stdfu {
+    fn command(&self, flash: &Scratch, fault: &str, options: &str) -> Stdfu {
         let board = format!("{}{fault}", self.target.board);
         let address = 0x0800_0000 + self.target.image.start;
         stdfu(options)
@@ -487,16 +481,13 @@ impl Case<'_> {
         let (Some((offset, expected)), None) = (wrong.next(), wrong.next()) else {
             return false;
         };
+        let address = 0x0800_0000 + u32::try_from(offset).expect("flash is small");
         // Until the flip is seen, the session is the same as without it.
         let mut later = self.session.requests[self.request - 1..].iter();
         self.kind == "flip"
             && (now[offset] ^ expected).count_ones() == 1
-            && !later.any(|request| {
-                request
-                    .reads
-                    .as_ref()
-                    .is_some_and(|read| read.contains(&offset))
-            })
+            && !later
+                .any(|request| matches!(request, Transfer::Read(block) if block.contains(&address)))
     }
 
     /// What is missing in the words of a failure.
@@ -518,7 +509,7 @@ impl Case<'_> {
                 let mut earlier = self.session.requests[..self.request - 1].iter();
                 self.kind == "errVENDOR"
                     && self.session.target.vendor_is_protection
-                    && earlier.all(|request| request.reads.is_none())
+                    && !earlier.any(|request| matches!(request, Transfer::Read(_)))
             }
             _ => false,
         };
@@ -578,41 +569,6 @@ impl Outcome {
             None => format!("killed, {said}"),
         }
     }
-}
-
-/// The control transfers of a trace that faults count, and how many others there are.
-fn requests(trace: &str) -> (Vec<Request>, usize) {
-    let mut requests = Vec::new();
-    let mut pointer = 0;
-    let mut uncounted = 0;
-    for line in trace.lines().filter_map(|line| line.strip_prefix("1-1: ")) {
-        // SET_INTERFACE is the operating system's to send.
-        if line.starts_with("request 0x01 0x0b ") {
-            uncounted += 1;
-            continue;
-        }
-        let field = |name: &str| {
-            let (_, rest) = line.split_once(name)?;
-            rest.split([' ', ':']).next()
-        };
-        let value = field("wValue 0x").and_then(|value| usize::from_str_radix(value, 16).ok());
-        let length = field("wLength ").and_then(|length| length.parse::<usize>().ok());
-        if let Some((_, address)) = line.split_once("wLength 5: 21 ") {
-            let bytes = address.split(' ').collect::<Vec<_>>().into_iter();
-            pointer = bytes.rev().fold(0, |high, byte| {
-                (high << 8) | usize::from_str_radix(byte, 16).expect("a byte")
-            });
-        }
-        let reads = match (line.starts_with("UPLOAD "), value, length) {
-            (true, Some(value), Some(length)) if value >= 2 => {
-                let start = pointer - 0x0800_0000 + (value - 2) * length;
-                Some(start..start + length)
-            }
-            _ => None,
-        };
-        requests.push(Request { reads });
-    }
-    (requests, uncounted)
 }
 
 /// What is broken where, a few cases of each.

@@ -1,6 +1,7 @@
 //! Boards that can't be had, protect their memory, have worn flash or are unplugged: what is said, and what to do next.
 
 use crate::run::{FlashFile, assert_text, bytes, sample, stdfu};
+use crate::trace::{Transfer, transfers};
 
 /// Runs a command on an F405 whose flash is full, as text and with `--json`, and asserts the last error with its hint.
 /// Returns what flash holds after each of the two.
@@ -138,13 +139,6 @@ const UNPLUGGED: &str =
 
 #[test]
 fn an_unplugged_board_is_told_with_how_far_the_work_had_come() {
-    let transfers = transfers("flash blinky.dfu");
-    let number = |text: &str| {
-        1 + transfers
-            .iter()
-            .position(|line| line.contains(text))
-            .expect(text)
-    };
     let check = |request: usize, message: &str| {
         let message = format!("336133663433 at 1-1: {message}");
         check(
@@ -155,15 +149,16 @@ fn an_unplugged_board_is_told_with_how_far_the_work_had_come() {
             UNPLUGGED,
         )
     };
-    // DNLOAD only stores: it is the GETSTATUS behind it that starts the work.
-    let block = "DNLOAD wValue 0x0002 ";
+    let number = |is_meant: &dyn Fn(&Transfer) -> bool| number("flash blinky.dfu", is_meant);
+    let writes = |address: u32| move |transfer: &Transfer| matches!(transfer, Transfer::Write(block) if block.start == address);
     for flash in check(
-        number("UPLOAD"),
+        number(&|transfer| matches!(transfer, Transfer::Read(_))),
         "reading at 0x08000000: the device is gone; nothing was erased or written",
     ) {
         flash.is_untouched();
     }
-    let erase = number(" 41 00 00 00 08");
+    // DNLOAD only stores: it is the GETSTATUS behind it that starts the work.
+    let erase = number(&|transfer| *transfer == Transfer::Erase(0x0800_0000));
     for flash in check(
         erase + 1,
         "erasing the sector at 0x08000000: the device is gone; so far 0 sectors erased and 0 bytes written",
@@ -173,40 +168,38 @@ fn an_unplugged_board_is_told_with_how_far_the_work_had_come() {
     let mut expected = FlashFile::full(1 << 20).before();
     expected[..0x4000].fill(0xFF);
     for flash in check(
-        number(block) + 1,
+        number(&writes(0x0800_0800)) + 1,
         "writing at 0x08000800: the device is gone; so far 1 sector erased and 0 bytes written",
     ) {
         flash.holds(&expected);
     }
     expected[0x800..0x1000].copy_from_slice(&sample("blinky.bin")[0x800..0x1000]);
     for flash in check(
-        number("DNLOAD wValue 0x0003 ") + 1,
+        number(&writes(0x0800_1000)) + 1,
         "writing at 0x08001000: the device is gone; so far 1 sector erased and 2048 bytes written",
     ) {
         flash.holds(&expected);
     }
 }
 
-/// The control transfers of a command on the same board without a fault, but for SET_INTERFACE, which no fault counts.
-fn transfers(command: &str) -> Vec<String> {
-    let trace = stdfu("-vv --sim")
+/// The number, from 1, of a control transfer that a command sends to the same board without a fault.
+#[track_caller]
+fn number(command: &str, is_meant: impl Fn(&Transfer) -> bool) -> usize {
+    let run = stdfu("-vv --sim")
         .arg(FlashFile::full(1 << 20).board("f405"))
         .args(command)
-        .run()
-        .stderr;
-    let transfers = trace.lines().filter_map(|line| line.strip_prefix("1-1: "));
-    let counted = transfers.filter(|line| !line.starts_with("request 0x01 0x0b "));
-    counted.map(str::to_owned).collect()
+        .run();
+    let transfers = transfers(&run.stderr);
+    1 + transfers.iter().position(is_meant).expect("it is sent")
 }
 
 #[test]
 fn a_board_that_is_unplugged_while_it_is_erased_is_told() {
-    let transfers = transfers("erase 0x08000000+32K");
-    let second = transfers
-        .iter()
-        .position(|line| line.ends_with(" 41 00 40 00 08"));
+    let second = number("erase 0x08000000+32K", |transfer| {
+        *transfer == Transfer::Erase(0x0800_4000)
+    });
     for flash in check(
-        &format!(",fault=unplug@{}", second.expect("an erase") + 2),
+        &format!(",fault=unplug@{}", second + 1),
         "erase 0x08000000+32K",
         8,
         "336133663433 at 1-1: erasing the sector at 0x08004000: the device is gone; \
@@ -221,13 +214,13 @@ fn a_board_that_is_unplugged_while_it_is_erased_is_told() {
 
 #[test]
 fn a_board_that_goes_away_after_all_is_verified_has_left() {
-    // What an unharmed session needs. SET_INTERFACE is one of them, which no fault counts; the last is the look whether
-    // the board is still there. So this is the GETSTATUS behind the zero-length DNLOAD.
+    // The last request is the look whether the board is still there. The one before is the GETSTATUS behind the
+    // zero-length DNLOAD.
     let requests = stdfu("--json --sim f405 flash blinky.dfu").run().boards(0)[0]["requests"]
         .as_u64()
         .expect("a number");
     let run = stdfu("--json --sim")
-        .arg(format!("f405,fault=unplug@{}", requests - 2))
+        .arg(format!("f405,fault=unplug@{}", requests - 1))
         .arg("flash")
         .arg("blinky.dfu")
         .run();
@@ -336,7 +329,7 @@ fn read_protection_is_named_and_nothing_is_touched() {
             &format!(
                 "336133663433 at 1-1: {work}: the chip's read protection is on; nothing was erased or written"
             ),
-            "Lifting read protection erases the whole chip; ST's STM32CubeProgrammer can do it.",
+            "`stdfu unprotect` lifts it, and erases everything on the chip.",
         );
     };
     check("flash blinky.dfu", "setting the address 0x08000000");
