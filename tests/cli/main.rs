@@ -1,5 +1,6 @@
 //! Drives the shipped binary as a user would, on simulated boards, and compares what it says and does whole.
 
+mod differs;
 mod erase;
 mod exit;
 mod firmware;
@@ -10,8 +11,12 @@ mod output;
 mod plan;
 mod progress;
 mod refuse;
+mod resume;
 mod run;
 mod select;
 mod serial;
 mod sim;
+mod sweep;
+mod trace;
+mod trouble;
 mod wait;
