@@ -164,7 +164,8 @@ fn work(
 
 /// Adds to what went wrong how far the work had come, which is what the next step depends on.
 fn so_far(diagnosis: Diagnosis, tally: Tally) -> Diagnosis {
-    let state = if tally.touched {
+    // A protected chip refuses whatever it is sent.
+    let state = if tally.touched && diagnosis.exit != Exit::ReadProtected {
         let sectors = count(tally.erased_sectors as u64, "sector");
         format!(
             "so far {sectors} erased and {} written",
