@@ -85,14 +85,12 @@ fn transfers(board: &str, arguments: &str) -> Vec<String> {
         .collect()
 }
 
-/// The number of the control transfer that a fault has to be asked for at, so that it hits the one that `is_meant`.
-fn fault_at(board: &str, arguments: &str, is_meant: impl Fn(&str) -> bool) -> usize {
+/// The number of the control transfer, from 1, that a fault has to be asked for at, so that it hits the one that
+/// `is_meant`.
+pub fn fault_at(board: &str, arguments: &str, is_meant: impl Fn(&str) -> bool) -> usize {
     let transfers = transfers(board, arguments);
-    // Transfers are counted from 1, without those that an operating system sends by itself: SET_INTERFACE.
-    let mut counted = transfers
-        .iter()
-        .filter(|line| !line.starts_with("request 0x01 0x0b "));
-    counted.position(|line| is_meant(line)).expect("such a one") + 1
+    let index = transfers.iter().position(|line| is_meant(line));
+    index.expect("such a one") + 1
 }
 
 /// Writes the image at an offset, with the sectors it touches erased before.
