@@ -166,7 +166,7 @@ fn gd32vf103_leaves_without_an_answer_and_that_is_success() {
 
 /// What protocols leave open, or boards do against them: none of it keeps a flash from being right.
 #[test]
-fn f405_with_each_quirk_that_can_be_coped_with_is_flashed_right() {
+fn f072_with_each_quirk_that_can_be_coped_with_is_flashed_right() {
     let firmware = Firmware::raw(20_003);
     for quirk in [
         "block-address=length",
@@ -195,9 +195,9 @@ fn f405_with_each_quirk_that_can_be_coped_with_is_flashed_right() {
         "transfer-size=65535",
     ] {
         let done = check(
-            &format!("f405,timing=real,quirk={quirk}"),
+            &format!("f072,timing=real,quirk={quirk}"),
             &format!("flash {} --address 0x08003001", firmware.path()),
-            programmed(0..0x8000, 0xFF, &firmware.bytes, 0x3001),
+            programmed(0x3000..0x8000, 0xFF, &firmware.bytes, 0x3001),
         );
         done.went_smoothly();
         assert_eq!(done.number("verified_bytes"), 20_003, "{quirk}");
