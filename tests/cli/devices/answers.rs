@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// People have taken it for a failure, and never flashed again.
+/// Every first contact is so, and it scares people.
 #[test]
 fn f405_begins_in_err_firmware_and_nobody_hears_of_it() {
     let said = |board: &str| {
@@ -108,14 +108,8 @@ fn class_sample_err_vendor_is_not_called_read_protection() {
     ))
     .run();
     assert_eq!(run.exit, 8, "{run:?}");
-    let error = run.stderr.lines().find(|line| line.starts_with("error: "));
-    assert_eq!(
-        error,
-        Some(
-            "error: 206F358B4D42 at 1-1: writing at 0x0800c000: the board answered errVENDOR in dfuERROR; \
-             so far 0 sectors erased and 4099 bytes written"
-        )
-    );
+    let error = "\nerror: 206F358B4D42 at 1-1: writing at 0x0800c000: the board answered errVENDOR in dfuERROR; ";
+    assert!(run.stderr.contains(error), "{}", run.stderr);
     assert!(!run.stderr.contains("protection"), "{}", run.stderr);
 }
 
