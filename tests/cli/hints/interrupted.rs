@@ -95,7 +95,7 @@ fn a_flash_that_is_interrupted_before_anything_has_changed() {
     let contents = Firmware::of(flash.before(), "the-same.bin");
     let command = format!(
         "--sim {} flash {} --address 0x08000000",
-        flash.board("f405"),
+        flash.board("f405,quirk=transfer-size=256"),
         contents.path()
     );
     let run = interrupted(&command, "comparing 1M");
