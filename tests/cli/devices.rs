@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::firmware::Firmware;
 use crate::run::{FlashFile, assert_text, sample, stdfu};
+use crate::trace::{self, Transfer};
 
 /// Of main flash, in bytes.
 fn size(board: &str) -> usize {
@@ -85,12 +86,13 @@ fn transfers(board: &str, arguments: &str) -> Vec<String> {
         .collect()
 }
 
-/// The number of the control transfer, from 1, that a fault has to be asked for at, so that it hits the one that
-/// `is_meant`.
-pub fn fault_at(board: &str, arguments: &str, is_meant: impl Fn(&str) -> bool) -> usize {
-    let transfers = transfers(board, arguments);
-    let index = transfers.iter().position(|line| is_meant(line));
-    index.expect("such a one") + 1
+/// The number of the control transfer, from 1, that writes the block at an address: for a fault to be asked for there.
+pub fn write_at(board: &str, arguments: &str, address: u32) -> usize {
+    let run = stdfu(&format!("-vv --sim {board} {arguments}")).run();
+    let is_meant =
+        |transfer: &Transfer| matches!(transfer, Transfer::Write(block) if block.start == address);
+    let transfers = trace::transfers(&run.stderr);
+    transfers.iter().position(is_meant).expect("such a block") + 1
 }
 
 /// Writes the image at an offset, with the sectors it touches erased before.

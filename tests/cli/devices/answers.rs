@@ -79,8 +79,7 @@ fn mboot_explains_itself_and_its_words_are_shown() {
 #[test]
 fn mboot_error_with_status_ok_is_an_error() {
     let arguments = "flash blinky.dfu --full --no-verify";
-    let block = |line: &str| line.starts_with("DNLOAD wValue 0x0002 ");
-    let request = fault_at("mboot", arguments, block) + 1;
+    let request = write_at("mboot", arguments, 0x0800_0000) + 1;
     let blinky = sample("blinky.bin");
     let done = check(
         &format!("mboot,fault=errPROG@{request}"),
@@ -92,17 +91,11 @@ fn mboot_error_with_status_ok_is_an_error() {
     assert!(done.stderr.contains(note), "{}", done.stderr);
 }
 
-/// The number of the GETSTATUS that tells how the first block went.
-fn first_block(board: &str, arguments: &str) -> usize {
-    let block = |line: &str| line.starts_with("DNLOAD wValue 0x0002 ");
-    fault_at(board, arguments, block) + 2
-}
-
 /// There it means that a write or an erase has failed.
 #[test]
 fn class_sample_err_vendor_is_not_called_read_protection() {
     let arguments = "flash blinky.bin --address 0x0800C000";
-    let request = first_block("class-sample", arguments);
+    let request = write_at("class-sample", arguments, 0x0800_C000) + 2;
     let run = stdfu(&format!(
         "--sim class-sample,fault=errVENDOR@{request} {arguments}"
     ))
