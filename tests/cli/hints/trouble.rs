@@ -27,6 +27,32 @@ fn read_protection() {
     }
 }
 
+/// What was done before is not denied.
+#[test]
+fn read_protection_in_the_middle_of_the_work() {
+    let flash = FlashFile::full(1 << 20);
+    let board = flash.board("f405");
+    let command = "flash blinky.bin --address 0x08004000 --full --stay";
+    let dry = FlashFile::full(1 << 20);
+    let request = write_at(&dry.board("f405"), command, 0x0800_4800) + 1;
+    stdfu("--sim")
+        .arg(format!("{board},fault=errVENDOR@{request}"))
+        .args(command)
+        .run()
+        .says(
+            10,
+            "",
+            "\
+looking around the image 11261 bytes
+erasing 16K
+writing 4K
+error: 336133663433 at 1-1: writing at 0x08004800: the chip's read protection is on; \
+so far 1 sector erased and 0 bytes written
+hint: `stdfu unprotect` lifts it, and erases everything on the chip.
+",
+        );
+}
+
 /// The tools of the day end in "done" here.
 #[test]
 fn a_write_protected_sector() {
