@@ -1,11 +1,13 @@
 //! Drives the shipped binary as a user would, on simulated boards, and compares what it says and does whole.
 
+mod devices;
 mod differs;
 mod erase;
 mod exit;
 mod firmware;
 mod flash;
 mod help;
+mod hints;
 mod list;
 mod output;
 mod plan;
