@@ -2,16 +2,20 @@
 
 mod alt;
 mod board;
+mod convert;
 mod diagnosis;
 mod dry_run;
 mod erase;
 mod exit;
+mod firmware;
 mod flash;
+mod info;
 mod interrupt;
 mod list;
 mod number;
 mod output;
 mod progress;
+mod save;
 mod select;
 mod serial;
 mod sim;
@@ -72,6 +76,8 @@ enum Command {
     Serial(serial::SerialArgs),
     Flash(flash::FlashArgs),
     Erase(erase::EraseArgs),
+    Info(info::InfoArgs),
+    Convert(convert::ConvertArgs),
     Sim(sim::SimArgs),
 }
 
@@ -104,6 +110,8 @@ pub fn run() -> Exit {
         Command::Serial(args) => serial::run(args, &context),
         Command::Flash(args) => flash::run(args, &context),
         Command::Erase(args) => erase::run(args, &context),
+        Command::Info(args) => info::run(args, &context),
+        Command::Convert(args) => convert::run(args, &context),
         Command::Sim(args) => sim::run(args, &mut |line| output.note(line)).map(|()| Exit::Done),
     };
     outcome.unwrap_or_else(|error| {
