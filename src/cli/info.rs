@@ -188,7 +188,9 @@ fn text(name: &str, file: &Described) -> String {
 
 fn target_text(target: &ImageTarget, has_addresses: bool) -> String {
     let mut text = String::new();
+    let mut indent = "  ";
     if let Some(number) = target.alternate_setting {
+        indent = "    ";
         text += &format!("  for alternate setting {number}");
         if let Some(name) = &target.name {
             text += &format!(", {name:?}");
@@ -202,7 +204,10 @@ fn target_text(target: &ImageTarget, has_addresses: bool) -> String {
             false => "at no address".to_owned(),
         };
         let crc = crc32fast::hash(data);
-        text += &format!("  {place}   {}   CRC-32 {crc:#010x}\n", count(size, "byte"));
+        text += &format!(
+            "{indent}{place}   {}   CRC-32 {crc:#010x}\n",
+            count(size, "byte")
+        );
     }
     text
 }

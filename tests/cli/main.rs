@@ -1,10 +1,13 @@
 //! Drives the shipped binary as a user would, on simulated boards, and compares what it says and does whole.
 
+mod convert;
 mod erase;
 mod exit;
 mod firmware;
 mod flash;
+mod formats;
 mod help;
+mod info;
 mod list;
 mod output;
 mod plan;
