@@ -23,7 +23,7 @@ pub struct Opened {
     pub transport: Traced,
     /// The serial number, if it has one and it can be read.
     pub serial: Option<String>,
-    /// Memory by memory; empty until [`Board::read_memories`].
+    /// Memory by memory, of those that were asked for.
     pub memories: Vec<MemoryString>,
 }
 
@@ -62,7 +62,7 @@ impl Board {
         self.opened.as_ref().ok()?.serial.as_deref()
     }
 
-    /// What it says of its memories; empty until [`Board::read_memories`].
+    /// What it says of its memories, of those that were asked for.
     pub fn memories(&self) -> &[MemoryString] {
         self.opened.as_ref().map_or(&[], |opened| &opened.memories)
     }
@@ -91,19 +91,44 @@ impl Board {
         Ok(memories)
     }
 
-    /// Reads the layouts.
-    pub fn read_memories(&mut self) {
+    /// Reads the first memory's layout, which is all that most work needs; the others too where it is none.
+    pub fn read_first_memory(&mut self) {
+        self.read_memories(1);
+        if matches!(
+            self.memories(),
+            [MemoryString {
+                layout: Some(Err(_)) | None,
+                ..
+            }]
+        ) {
+            self.read_all_memories();
+        }
+    }
+
+    /// Reads the layouts that have not been read yet.
+    pub fn read_all_memories(&mut self) {
+        self.read_memories(self.info.alternate_settings.len());
+    }
+
+    /// Whether there are memories whose layout has not been read.
+    pub fn has_more_memories(&self) -> bool {
+        self.opened.is_ok() && self.memories().len() < self.info.alternate_settings.len()
+    }
+
+    fn read_memories(&mut self, count: usize) {
         let Ok(opened) = &mut self.opened else {
             return;
         };
         let ids = (self.info.vendor_id, self.info.product_id);
-        let settings = self.info.alternate_settings.iter();
-        match settings
-            .map(|setting| opened.read_memory(*setting, ids))
-            .collect()
-        {
-            Ok(memories) => opened.memories = memories,
-            Err(error) => self.opened = Err(error),
+        let known = opened.memories.len();
+        for setting in self.info.alternate_settings.iter().take(count).skip(known) {
+            match opened.read_memory(*setting, ids) {
+                Ok(memory) => opened.memories.push(memory),
+                Err(error) => {
+                    self.opened = Err(error);
+                    return;
+                }
+            }
         }
     }
 

@@ -14,6 +14,7 @@ use super::board::NoLayout;
 use super::exit::Exit;
 use super::save::AlreadyThere;
 use super::select::SelectError;
+use super::udev;
 
 /// What to tell the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -118,6 +119,12 @@ fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
             };
             (Exit::NoBoard, Some(hint.to_owned()))
         }
+        SelectError::TooFewBoards { .. } => (
+            Exit::NoBoard,
+            Some(
+                "Put the others into DFU mode too, or add --wait. Nothing was touched.".to_owned(),
+            ),
+        ),
         SelectError::SeveralBoards { .. } => (
             Exit::SeveralBoards,
             Some("Add one of these options. Nothing was touched.".to_owned()),
@@ -140,9 +147,8 @@ fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
 fn access_rule(error: &UsbError, vendor_id: u16, product_id: u16) -> Option<String> {
     (cfg!(target_os = "linux") && *error == UsbError::AccessDenied).then(|| {
         format!(
-            "Put this line into /etc/udev/rules.d/70-stdfu.rules, then plug the board in again:\n\
-             SUBSYSTEM==\"usb\", ATTR{{idVendor}}==\"{vendor_id:04x}\", ATTR{{idProduct}}==\"{product_id:04x}\", \
-             MODE=\"0660\", TAG+=\"uaccess\""
+            "Put this line into /etc/udev/rules.d/70-stdfu.rules, then plug the board in again:\n{}",
+            udev::rule(vendor_id, product_id)
         )
     })
 }
@@ -178,9 +184,11 @@ fn of_session(error: &SessionError) -> (Exit, Option<String>) {
         ),
         Cause::ReadProtected => (
             Exit::ReadProtected,
-            hint(
-                "Lifting read protection erases the whole chip; ST's STM32CubeProgrammer can do it.",
-            ),
+            hint("`stdfu unprotect` lifts it, and erases everything on the chip."),
+        ),
+        Cause::Stayed => (
+            Exit::Board,
+            hint("Reset the board, or take its power away for a moment, with BOOT0 low."),
         ),
         Cause::Interrupted => (
             Exit::Interrupted,

@@ -40,11 +40,8 @@ pub fn run(args: &EraseArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     } else {
         EraseRequest::Ranges(args.ranges.clone())
     };
-    let boards = context.select()?;
-    let plans: Vec<anyhow::Result<Plan<'_>>> = boards
-        .iter()
-        .map(|board| plan(args, &request, board))
-        .collect();
+    let mut boards = context.select()?;
+    let plans = work::plan(&mut boards, |board| plan(args, &request, board));
     work::carry_out(boards, &plans, context.output, summary)
 }
 

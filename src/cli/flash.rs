@@ -61,11 +61,8 @@ pub fn run(args: &FlashArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     for warning in &image.warnings {
         context.output.warning(warning);
     }
-    let boards = context.select()?;
-    let plans: Vec<anyhow::Result<Plan<'_>>> = boards
-        .iter()
-        .map(|board| plan(args, &image, board))
-        .collect();
+    let mut boards = context.select()?;
+    let plans = work::plan(&mut boards, |board| plan(args, &image, board));
     if args.dry_run {
         return dry_run::show(&boards, &plans, context.output);
     }

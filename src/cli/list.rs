@@ -74,6 +74,7 @@ pub fn run(_: &ListArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     let boards: Vec<Listed> = boards
         .into_iter()
         .map(|mut board| {
+            board.read_all_memories();
             let product = board.read_product();
             (board, product)
         })

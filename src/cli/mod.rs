@@ -11,7 +11,9 @@ mod firmware;
 mod flash;
 mod info;
 mod interrupt;
+mod leave;
 mod list;
+mod manual;
 mod number;
 mod output;
 mod progress;
@@ -20,6 +22,8 @@ mod select;
 mod serial;
 mod sim;
 mod trace;
+mod udev;
+mod unprotect;
 mod work;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -78,7 +82,12 @@ enum Command {
     Erase(erase::EraseArgs),
     Info(info::InfoArgs),
     Convert(convert::ConvertArgs),
+    Leave(leave::LeaveArgs),
+    Unprotect(unprotect::UnprotectArgs),
     Sim(sim::SimArgs),
+    Completions(manual::CompletionsArgs),
+    Man(manual::ManArgs),
+    Udev(udev::UdevArgs),
 }
 
 /// Runs the program and tells how it ended.
@@ -112,6 +121,11 @@ pub fn run() -> Exit {
         Command::Erase(args) => erase::run(args, &context),
         Command::Info(args) => info::run(args, &context),
         Command::Convert(args) => convert::run(args, &context),
+        Command::Leave(args) => leave::run(args, &context),
+        Command::Unprotect(args) => unprotect::run(args, &context),
+        Command::Completions(args) => manual::completions(args, &context),
+        Command::Man(args) => manual::man(args, &context),
+        Command::Udev(args) => udev::run(args, &context),
         Command::Sim(args) => sim::run(args, &mut |line| output.note(line)).map(|()| Exit::Done),
     };
     outcome.unwrap_or_else(|error| {

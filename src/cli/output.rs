@@ -130,6 +130,11 @@ impl Output {
         }
     }
 
+    /// Something that has to be answered; the cursor stays behind it.
+    pub fn question(&self, text: &str) {
+        to_stderr(text);
+    }
+
     /// What is decided, for those who want to know.
     pub fn detail(&self, text: &str) {
         if self.verbose > 0 {

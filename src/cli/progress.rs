@@ -125,5 +125,6 @@ fn doing(phase: Phase) -> &'static str {
         Phase::Verify => "verifying",
         Phase::Head => "writing the first block",
         Phase::Leave => "starting the application",
+        Phase::Unprotect => "lifting read protection",
     }
 }

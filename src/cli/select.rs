@@ -35,6 +35,9 @@ pub struct Selection {
     /// All boards that match, at the same time
     #[arg(long, global = true)]
     every: bool,
+    /// With --every: so many boards, no fewer
+    #[arg(long, global = true, value_name = "N", requires = "every", value_parser = clap::value_parser!(u16).range(1..))]
+    count: Option<u16>,
     /// Wait until the board appears, for so many seconds or for ever
     #[arg(
         long, global = true, value_name = "SECONDS",
@@ -134,14 +137,24 @@ impl Selection {
     /// Looks again and again, as long as `--wait` says.
     fn patiently<T>(&self, look: impl Fn() -> Result<T, SelectError>) -> Result<T, SelectError> {
         const PAUSE: Duration = Duration::from_millis(200);
+        /// Linux shows a board a moment before its udev rules have said who may open it.
+        const UNTIL_OPENED: Duration = Duration::from_secs(2);
         let Some(patience) = self.wait else {
             return look();
         };
         let _watched = interrupt::watch();
         let start = Instant::now();
+        let mut closed_since = None;
         loop {
+            let waited = start.elapsed().as_secs_f64() >= patience;
             match look() {
-                Err(SelectError::NoBoard { .. }) if start.elapsed().as_secs_f64() < patience => {}
+                Err(SelectError::NoBoard { .. } | SelectError::TooFewBoards { .. }) if !waited => {
+                    closed_since = None;
+                }
+                Err(SelectError::CantOpen { .. })
+                    if !waited
+                        && closed_since.get_or_insert_with(Instant::now).elapsed()
+                            < UNTIL_OPENED => {}
                 other => return other,
             }
             if interrupt::requested() {
@@ -165,7 +178,7 @@ impl Selection {
             })
             .filter(|board| self.accepts_serial(board))
             .collect();
-        boards.iter_mut().for_each(Board::read_memories);
+        boards.iter_mut().for_each(Board::read_first_memory);
         boards.retain(|board| !board.is_gone() && (self.id.is_some() || board.speaks_dfuse()));
         Ok(Matching { boards, runtime })
     }
@@ -225,6 +238,16 @@ impl Selection {
             return Err(SelectError::SeveralBoards {
                 wanted: self.wanted(),
                 candidates,
+            });
+        }
+        if let Some(count) = self
+            .count
+            .filter(|count| boards.len() < usize::from(*count))
+        {
+            return Err(SelectError::TooFewBoards {
+                wanted: self.wanted(),
+                found: boards.len(),
+                count,
             });
         }
         match cant_open(&boards) {

@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use crate::sim::board::BOARDS;
 use crate::sim::fault::FAULTS;
-use crate::sim::quirk::names::{QUIRKS, QuirkName};
+use crate::sim::quirk::names::QUIRKS;
 use crate::sim::spec::BoardSpec;
 use crate::sim::usbip::Server;
 
@@ -69,11 +69,6 @@ fn boards_help() -> String {
     for board in BOARDS {
         writeln!(help, "  {:<12}  {}", board.name, board.description)
             .expect("writing to a string never fails");
-        if !board.quirks.is_empty() {
-            let quirks: Vec<String> = board.quirks.iter().copied().map(QuirkName::of).collect();
-            writeln!(help, "                [{}]", quirks.join(", "))
-                .expect("writing to a string never fails");
-        }
     }
     help.push_str(
         "\nOptions of a board, each behind a comma:\n  \
@@ -81,11 +76,16 @@ fn boards_help() -> String {
          flash=FILE   keep its main flash in this file\n  \
          timing=real  take a data sheet's times and a full-speed bus; none, the default, takes none\n  \
          quirk=NAME   misbehave so, always; can be given several times\n  \
-         fault=KIND@N go wrong so, once, at the Nth control transfer; can be given several times\n\nQuirks; those that a board has from the beginning stand above, and quirk=none takes them away:\n",
+         fault=KIND@N go wrong so, once, at the Nth control transfer; can be given several times\n\nQuirks, with the boards that have them anyway; quirk=none takes away what is there so far:\n",
     );
     for quirk in QUIRKS {
         writeln!(help, "  {:<30}  {}", quirk.usage(), quirk.description)
             .expect("writing to a string never fails");
+        let boards: Vec<&str> = quirk.boards().map(|board| board.name).collect();
+        for line in boards.chunks(7) {
+            writeln!(help, "  {:<30}  on {}", "", line.join(", "))
+                .expect("writing to a string never fails");
+        }
     }
     help.push_str("\nKinds of fault:\n");
     for fault in FAULTS {
@@ -118,6 +118,9 @@ mod tests {
         let help = boards_help();
         for board in BOARDS {
             assert!(help.contains(board.name), "{}", board.name);
+        }
+        for line in help.lines() {
+            assert!(line.chars().count() <= 100, "{line}");
         }
         for option in ["serial=", "flash=", "timing=real", "quirk=", "fault="] {
             assert!(help.contains(option), "{option}");

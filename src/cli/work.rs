@@ -58,6 +58,22 @@ struct BoardsDocument<'o> {
     boards: Vec<BoardDocument<'o>>,
 }
 
+/// Makes a plan for each board. Most are for the first memory; only where that is not enough is a board asked for the
+/// others' layouts.
+pub fn plan<'i>(
+    boards: &mut [Board],
+    make: impl Fn(&Board) -> anyhow::Result<Plan<'i>>,
+) -> Vec<anyhow::Result<Plan<'i>>> {
+    let plan = |board: &mut Board| match make(board) {
+        Err(_) if board.has_more_memories() => {
+            board.read_all_memories();
+            make(board)
+        }
+        plan => plan,
+    };
+    boards.iter_mut().map(plan).collect()
+}
+
 /// Carries out a plan on each board, all at the same time, and says what came of it.
 ///
 /// `plans` has one for each board, or the reason why there is none. Returns the first failure's code.
@@ -148,7 +164,8 @@ fn work(
 
 /// Adds to what went wrong how far the work had come, which is what the next step depends on.
 fn so_far(diagnosis: Diagnosis, tally: Tally) -> Diagnosis {
-    let state = if tally.touched {
+    // A protected chip refuses whatever it is sent.
+    let state = if tally.touched && diagnosis.exit != Exit::ReadProtected {
         let sectors = count(tally.erased_sectors as u64, "sector");
         format!(
             "so far {sectors} erased and {} written",
@@ -191,30 +208,50 @@ fn report(
     output: &Output,
     summary: impl Fn(&Outcome, &Plan<'_>) -> String,
 ) -> anyhow::Result<Exit> {
-    for (outcome, plan) in outcomes.iter().zip(plans) {
-        match (&outcome.error, plan) {
-            (Some(diagnosis), _) => {
-                output.error(&diagnosis.about(&outcome.label));
-            }
-            (None, Ok(plan)) => {
-                let line = format!("{}: {}\n", outcome.label, summary(outcome, plan));
-                output.summary(&line).context("writing the summary")?;
-                if outcome.tally.left == Some(false) {
-                    output.warning(&format!(
-                        "{}: flash is right, but the board is still in DFU mode; reset it to start the application",
-                        outcome.label
-                    ));
-                }
-            }
-            (None, Err(_)) => {}
+    for outcome in outcomes {
+        if let Some(diagnosis) = &outcome.error {
+            output.error(&diagnosis.about(&outcome.label));
+        } else if outcome.tally.left == Some(false) {
+            output.warning(&format!(
+                "{}: flash is right, but the board is still in DFU mode; reset it to start the application",
+                outcome.label
+            ));
         }
     }
+    let results: Vec<(&Outcome, String)> = outcomes
+        .iter()
+        .zip(plans)
+        .filter_map(|(outcome, plan)| match (&outcome.error, plan) {
+            (None, Ok(plan)) => Some((outcome, summary(outcome, plan))),
+            (Some(error), _) if outcomes.len() > 1 => {
+                Some((outcome, format!("FAILED, exit {}", error.exit.code())))
+            }
+            _ => None,
+        })
+        .collect();
+    output
+        .summary(&table(&results))
+        .context("writing the summary")?;
     let boards = outcomes.iter().map(Outcome::document).collect();
     output
         .document(BoardsDocument { boards })
         .context("writing the answer")?;
     let first = outcomes.iter().find_map(|outcome| outcome.error.as_ref());
     Ok(first.map_or(Exit::Done, |diagnosis| diagnosis.exit))
+}
+
+/// A line for each board, the results in a column.
+fn table(results: &[(&Outcome, String)]) -> String {
+    let width = results
+        .iter()
+        .map(|(outcome, _)| outcome.label.chars().count())
+        .max()
+        .unwrap_or(0);
+    let line = |(outcome, result): &(&Outcome, String)| {
+        let label = format!("{}:", outcome.label);
+        format!("{label:<width$} {result}\n", width = width + 1)
+    };
+    results.iter().map(line).collect()
 }
 
 impl Outcome {

@@ -1,118 +1,59 @@
-//! A range of addresses cut into the blocks that go over the wire.
+//! Block numbers: `wValue` of a DNLOAD or UPLOAD of data.
 
 use super::protocol::FIRST_DATA_BLOCK;
-use super::range::AddressRange;
 
-/// Blocks of one length that follow one setting of the address pointer.
+/// The number of the block at `address` while the address pointer is at `pointer`; `None` where there is none, so that
+/// the pointer has to be moved.
 ///
 /// The device reckons a block's address as (`wValue` − 2) × length + address pointer. ST's document takes the length
-/// of the block asked for, ST's code takes `wTransferSize`. With full blocks only, or with a single block behind a
-/// pointer of its own, both come to the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Burst {
-    /// Where the address pointer has to be.
-    pub address: u32,
-    /// Of each block, in bytes: `wTransferSize`, or less where `count` is 1.
-    pub length: u16,
-    /// How many blocks: `wValue` runs from 2 and has 16 bits.
-    pub count: u16,
-}
-
-impl Burst {
-    const LONGEST: u64 = (u16::MAX - FIRST_DATA_BLOCK) as u64 + 1;
-
-    /// Each block's `wValue` and address.
-    pub fn blocks(self) -> impl Iterator<Item = (u16, u32)> {
-        (0..self.count).map(move |index| {
-            // The burst was cut out of a range of 32-bit addresses, so its blocks are inside.
-            (
-                FIRST_DATA_BLOCK + index,
-                self.address + u32::from(index) * u32::from(self.length),
-            )
-        })
+/// of the block asked for, ST's code takes `wTransferSize`. For full blocks, and for the one at the pointer itself,
+/// both come to the same; others have no number here. `wValue` has 16 bits.
+pub fn block_number(pointer: u32, address: u32, length: usize, transfer_size: u16) -> Option<u16> {
+    let offset = address.checked_sub(pointer)?;
+    let size = u32::from(transfer_size);
+    if offset != 0 && (length != usize::from(transfer_size) || offset % size != 0) {
+        return None;
     }
-}
-
-/// Cuts a range into as few bursts as possible.
-pub fn bursts(range: AddressRange, transfer_size: u16) -> impl Iterator<Item = Burst> {
-    let mut next = range.start();
-    std::iter::from_fn(move || {
-        let left = range.end.checked_sub(next).filter(|left| *left > 0)?;
-        let address = u32::try_from(next).ok()?;
-        let full = (left / u64::from(transfer_size)).min(Burst::LONGEST);
-        let burst = match u16::try_from(full) {
-            Ok(0) => Burst {
-                address,
-                length: u16::try_from(left).ok()?,
-                count: 1,
-            },
-            Ok(count) => Burst {
-                address,
-                length: transfer_size,
-                count,
-            },
-            Err(_) => return None,
-        };
-        next += u64::from(burst.length) * u64::from(burst.count);
-        Some(burst)
-    })
+    u16::try_from(offset / size)
+        .ok()?
+        .checked_add(FIRST_DATA_BLOCK)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(address: u32, size: u64, transfer_size: u16, expected: &[(u32, u16, u16)]) {
-        let range = AddressRange {
-            address,
-            end: u64::from(address) + size,
-        };
-        let found: Vec<_> = bursts(range, transfer_size)
-            .map(|burst| (burst.address, burst.length, burst.count))
-            .collect();
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn full_blocks_share_one_address_pointer() {
-        check(0x0800_0000, 393_216, 2048, &[(0x0800_0000, 2048, 192)]);
-    }
-
-    #[test]
-    fn a_short_tail_has_an_address_pointer_of_its_own() {
-        check(
-            0x0800_0000,
-            5000,
-            2048,
-            &[(0x0800_0000, 2048, 2), (0x0800_1000, 904, 1)],
+    fn check(pointer: u32, address: u32, length: usize, expected: Option<u16>) {
+        assert_eq!(
+            block_number(pointer, address, length, 2048),
+            expected,
+            "{address:#010x}"
         );
-        check(0x0800_0000, 100, 2048, &[(0x0800_0000, 100, 1)]);
     }
 
     #[test]
-    fn the_block_number_never_passes_sixteen_bits() {
-        check(
-            0x9000_0000,
-            65_534 * 256 + 300,
-            256,
-            &[
-                (0x9000_0000, 256, 65_534),
-                (0x90FF_FE00, 256, 1),
-                (0x90FF_FF00, 44, 1),
-            ],
-        );
-        let burst = Burst {
-            address: 0x9000_0000,
-            length: 256,
-            count: 65_534,
-        };
-        assert_eq!(burst.blocks().next(), Some((2, 0x9000_0000)));
-        assert_eq!(burst.blocks().last(), Some((u16::MAX, 0x90FF_FD00)));
+    fn full_blocks_count_up_from_2_at_the_pointer() {
+        check(0x0800_0000, 0x0800_0000, 2048, Some(2));
+        check(0x0800_0000, 0x0800_0800, 2048, Some(3));
+        check(0x0800_0000, 0x0806_0000, 2048, Some(194));
     }
 
     #[test]
-    fn the_last_bytes_of_the_address_space_are_reached() {
-        check(0xFFFF_0000, 0x1_0000, 2048, &[(0xFFFF_0000, 2048, 32)]);
-        check(0xFFFF_FFF0, 16, 2048, &[(0xFFFF_FFF0, 16, 1)]);
+    fn a_short_block_stands_at_the_pointer_or_nowhere() {
+        check(0x0800_0000, 0x0800_0000, 904, Some(2));
+        check(0x0800_0000, 0x0800_0800, 904, None);
+    }
+
+    #[test]
+    fn what_lies_before_the_pointer_or_between_two_blocks_has_no_number() {
+        check(0x0800_0800, 0x0800_0000, 2048, None);
+        check(0x0800_0000, 0x0800_0400, 2048, None);
+    }
+
+    #[test]
+    fn the_number_never_passes_sixteen_bits() {
+        check(0x9000_0000, 0x9000_0000 + 65_533 * 2048, 2048, Some(65_535));
+        check(0x9000_0000, 0x9000_0000 + 65_534 * 2048, 2048, None);
+        check(0, 0xFFFF_F800, 2048, None);
     }
 }

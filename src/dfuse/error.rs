@@ -50,6 +50,8 @@ pub enum Action {
     Verify(u32),
     /// Leaving DFU mode.
     Leave,
+    /// Lifting read protection.
+    ReadUnprotect,
 }
 
 impl fmt::Display for Action {
@@ -65,6 +67,7 @@ impl fmt::Display for Action {
             Self::Read(address) => write!(f, "reading at {address:#010x}"),
             Self::Verify(address) => write!(f, "verifying at {address:#010x}"),
             Self::Leave => f.write_str("starting the application"),
+            Self::ReadUnprotect => f.write_str("lifting read protection"),
         }
     }
 }
@@ -103,6 +106,8 @@ pub enum Cause {
     },
     /// The chip's read protection is on: nothing can be read, erased or written.
     ReadProtected,
+    /// The board was to leave DFU mode, and has not.
+    Stayed,
     /// The user has asked to stop.
     Interrupted,
 }
@@ -140,6 +145,7 @@ impl fmt::Display for Cause {
                 "{address:#010x} holds {found:#04x} where {expected:#04x} should be"
             ),
             Self::ReadProtected => f.write_str("the chip's read protection is on"),
+            Self::Stayed => f.write_str("the board is still in DFU mode"),
             Self::Interrupted => f.write_str("interrupted"),
         }
     }

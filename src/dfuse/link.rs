@@ -136,6 +136,25 @@ impl<'t> Link<'t> {
         Ok(false)
     }
 
+    /// Lifts read protection. The device erases itself on GETSTATUS and resets; a second answer is not owed, so that
+    /// losing it is success (AN3156 §5.4). AT32 answers as after any other command.
+    pub fn read_unprotect(&mut self) -> Result<(), SessionError> {
+        let action = Action::ReadUnprotect;
+        let command = DfuseCommand::ReadUnprotect.to_bytes();
+        let request = self.request_out(DfuRequest::Dnload, COMMAND_BLOCK);
+        let sent = self
+            .transport
+            .control_out(request, command.as_ref(), REQUEST_TIMEOUT);
+        sent.map_err(|error| self.explained(action, error))?;
+        match self.finish(action, MASS_ERASE_DEADLINE) {
+            Err(SessionError {
+                cause: Cause::Usb(UsbError::NoDevice | UsbError::Io | UsbError::Timeout),
+                ..
+            }) => Ok(()),
+            other => other,
+        }
+    }
+
     /// Brings the device to dfuIDLE after something went wrong, from whatever it says it is in.
     pub fn recover(&mut self, cause: &Cause) -> Result<(), SessionError> {
         if matches!(cause, Cause::StillBusy(_)) {

@@ -3,6 +3,7 @@
 pub mod erase;
 pub mod error;
 pub mod flash;
+pub mod leave;
 pub mod profile;
 mod stretches;
 
@@ -22,6 +23,8 @@ pub struct Plan<'i> {
     pub targets: Vec<TargetPlan<'i>>,
     /// Where to start the application when all is done; `None` to stay in DFU mode.
     pub start: Option<Start>,
+    /// Lift read protection instead, which erases everything and resets the board.
+    pub unprotect: bool,
 }
 
 /// What is to be done with one memory. *Target* is ST's word for an alternate setting.

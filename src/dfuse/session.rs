@@ -10,12 +10,12 @@ use std::ops::ControlFlow;
 
 use crate::usb::Transport;
 
+use super::blocks::block_number;
 use super::error::{Action, Cause, SessionError};
 use super::link::Link;
 use super::plan::{Plan, Start, TargetPlan};
-use super::protocol::{DfuStatus, DfuseCommand};
+use super::protocol::{DfuStatus, DfuseCommand, FIRST_DATA_BLOCK};
 use super::quirks;
-use read::Cursor;
 
 /// What is happening.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +49,8 @@ pub enum Phase {
     Head,
     /// Starting the application.
     Leave,
+    /// Lifting read protection.
+    Unprotect,
 }
 
 /// What has been done, up to now or up to the error.
@@ -95,8 +97,8 @@ pub struct Session<'t> {
     on_event: &'t mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
     tally: Tally,
     selected: Option<u8>,
-    /// Where reading can go on; `None` after anything but reading.
-    cursor: Option<Cursor>,
+    /// Where the address pointer is, if that is known.
+    pointer: Option<u32>,
     /// Whether what is done now is progress. Doing something over is not.
     counting: bool,
 }
@@ -116,7 +118,7 @@ impl<'t> Session<'t> {
             on_event,
             tally,
             selected: None,
-            cursor: None,
+            pointer: None,
             counting: true,
         })
     }
@@ -137,6 +139,9 @@ impl<'t> Session<'t> {
     }
 
     fn carry_out(&mut self, plan: &Plan<'_>) -> Result<(), SessionError> {
+        if plan.unprotect {
+            return self.unprotect();
+        }
         let mut plan = self.compare(plan)?;
         self.survey(&mut plan)?;
         for target in &mut plan.targets {
@@ -146,21 +151,35 @@ impl<'t> Session<'t> {
         self.erase(plan)?;
         self.download(plan)?;
         match plan.start {
-            Some(start) => self.leave(start),
+            Some(start) => self.leave(start, plan.targets.is_empty()),
             None => self.link.reach_idle(),
         }
     }
 
+    fn unprotect(&mut self) -> Result<(), SessionError> {
+        self.tell(Event::Begin(Phase::Unprotect, None), Action::ReadUnprotect)?;
+        self.tally.touched = true;
+        self.link.read_unprotect()
+    }
+
     /// Asks again only where the request itself went wrong. A board that took it and stays has its reasons.
-    fn leave(&mut self, start: Start) -> Result<(), SessionError> {
+    fn leave(&mut self, start: Start, nothing_else: bool) -> Result<(), SessionError> {
         self.tell(Event::Begin(Phase::Leave, None), Action::Leave)?;
         let mut tries = 0;
         loop {
             self.select(start.alternate_setting)?;
-            self.persist(|session| session.set_address(start.address))?;
+            if self.pointer != Some(start.address) {
+                self.persist(|session| session.set_address(start.address))?;
+            }
             match self.link.leave() {
                 Ok(left) => {
                     self.tally.left = Some(left);
+                    if nothing_else && !left {
+                        return Err(SessionError {
+                            action: Action::Leave,
+                            cause: Cause::Stayed,
+                        });
+                    }
                     return Ok(());
                 }
                 Err(error) => self.recover(error, &mut tries)?,
@@ -169,11 +188,25 @@ impl<'t> Session<'t> {
     }
 
     fn set_address(&mut self, address: u32) -> Result<(), SessionError> {
-        self.cursor = None;
+        self.pointer = None;
         self.link.command(
             DfuseCommand::SetAddressPointer(address),
             Action::SetAddress(address),
-        )
+        )?;
+        self.pointer = Some(address);
+        Ok(())
+    }
+
+    /// The number of the block at `address`, with the address pointer moved only where it has to be.
+    fn block_number(&mut self, address: u32, length: usize) -> Result<u16, SessionError> {
+        let transfer_size = self.options.transfer_size;
+        let known = self
+            .pointer
+            .and_then(|pointer| block_number(pointer, address, length, transfer_size));
+        match known {
+            Some(number) => Ok(number),
+            None => self.set_address(address).map(|()| FIRST_DATA_BLOCK),
+        }
     }
 
     fn select_target(&mut self, target: &TargetPlan<'_>) -> Result<(), SessionError> {
@@ -182,7 +215,7 @@ impl<'t> Session<'t> {
 
     fn select(&mut self, alternate_setting: u8) -> Result<(), SessionError> {
         if self.options.several_memories && self.selected != Some(alternate_setting) {
-            self.cursor = None;
+            self.pointer = None;
             self.persist(|session| session.link.select_memory(alternate_setting))?;
             self.selected = Some(alternate_setting);
         }

@@ -415,7 +415,7 @@ pub static BOARDS: &[Board] = &[
     },
     Board {
         name: "longan",
-        description: "GD32VF103 that claims 512 pages of 2 KiB; its serial tells how many of 1 KiB there are",
+        description: "GD32VF103 (Longan Nano), 128 KiB: claims 512 pages of 2 KiB",
         quirks: &[
             ClearStatusError,
             StringsEightBit,

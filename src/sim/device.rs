@@ -1,13 +1,13 @@
 //! A board as a USB device: the standard requests, and being on the bus or not.
 
+mod standard;
+
 use std::path::Path;
 use std::time::Duration;
 
 use super::board::Board;
 use super::bootloader::Bootloader;
-use super::descriptor::{
-    CONFIGURATION_VALUE, EXPLANATION_INDEX, INTERFACE_NUMBER, SelfDescription, utf_16,
-};
+use super::descriptor::{CONFIGURATION_VALUE, INTERFACE_NUMBER, SelfDescription};
 use super::fault::{FaultKind, Faults};
 use super::flash::{FlashFileError, Memories};
 use super::quirk::{Quirk, Quirks};
@@ -16,7 +16,7 @@ use super::timing::Timing;
 use super::{Answer, Setup};
 use crate::dfuse::protocol::{DfuRequest, DfuState, DfuStatus, StatusReport};
 use crate::usb::DfuMode;
-use crate::usb::descriptor::{GET_DESCRIPTOR, STRING};
+pub use standard::{SET_CONFIGURATION, SET_INTERFACE};
 
 /// `bmRequestType`: the bits that tell standard, class and vendor requests apart.
 const TYPE: u8 = 0b0110_0000;
@@ -25,15 +25,6 @@ const CLASS: u8 = 0b0010_0000;
 /// `bmRequestType`: the bits of the recipient, and an interface as recipient.
 const RECIPIENT: u8 = 0b0001_1111;
 const INTERFACE: u8 = 1;
-
-/// `bRequest` of the standard requests (USB 2.0, table 9-4).
-const GET_STATUS: u8 = 0;
-const CLEAR_FEATURE: u8 = 1;
-const SET_ADDRESS: u8 = 5;
-const GET_CONFIGURATION: u8 = 8;
-pub const SET_CONFIGURATION: u8 = 9;
-const GET_INTERFACE: u8 = 10;
-pub const SET_INTERFACE: u8 = 11;
 
 /// A simulated board, plugged in or not.
 #[derive(Debug)]
@@ -274,13 +265,10 @@ impl Device {
         self.away = None;
     }
 
-    /// Faults are counted as a host counts its own requests: from SET_CONFIGURATION on, and without SET_INTERFACE,
-    /// which is the operating system's to send.
+    /// Faults are counted as a host counts its own requests: from the board's configuration on.
     fn is_counted(&self, setup: &Setup) -> bool {
         let request = (setup.request.request_type, setup.request.request);
-        self.configuration == CONFIGURATION_VALUE
-            && request != (0x00, SET_CONFIGURATION)
-            && request != (0x01, SET_INTERFACE)
+        self.configuration == CONFIGURATION_VALUE && request != (0x00, SET_CONFIGURATION)
     }
 
     fn is_for_interface(&self, setup: &Setup) -> bool {
@@ -313,68 +301,6 @@ impl Device {
         }
         Answer::Stall
     }
-
-    /// Standard requests leave the DFU state alone, whether they make sense or not.
-    fn standard(&mut self, setup: &Setup) -> Answer {
-        let request = setup.request;
-        match (request.request_type, request.request) {
-            (0x80 | 0x81, GET_DESCRIPTOR) => self.get_descriptor(request.value),
-            // Self-powered, no remote wakeup.
-            (0x80, GET_STATUS) => Answer::Data(vec![1, 0]),
-            (0x81, GET_STATUS) if self.is_for_interface(setup) => Answer::Data(vec![0, 0]),
-            (0x82, GET_STATUS) if is_endpoint_0(request.index) => Answer::Data(vec![0, 0]),
-            // Endpoint 0 is never halted, so there is nothing to clear.
-            (0x02, CLEAR_FEATURE) if is_endpoint_0(request.index) && request.value == 0 => {
-                Answer::Acknowledged
-            }
-            (0x00, SET_ADDRESS) => Answer::Acknowledged,
-            (0x80, GET_CONFIGURATION) => Answer::Data(vec![self.configuration]),
-            (0x00, SET_CONFIGURATION) => self.set_configuration(request.value),
-            (0x81, GET_INTERFACE) if self.is_for_interface(setup) => {
-                Answer::Data(vec![self.bootloader.alternate_setting()])
-            }
-            (0x01, SET_INTERFACE) if self.is_for_interface(setup) => {
-                self.set_interface(request.value)
-            }
-            _ => Answer::Stall,
-        }
-    }
-
-    fn get_descriptor(&mut self, value: u16) -> Answer {
-        if value.to_be_bytes() == [STRING, EXPLANATION_INDEX] {
-            let explanation = self.bootloader.explain();
-            return explanation.map_or(Answer::Stall, |text| Answer::Data(utf_16(text, 0)));
-        }
-        let description = self.description();
-        if description.is_silent_about(value) {
-            return Answer::Silent;
-        }
-        description
-            .descriptor(value)
-            .map_or(Answer::Stall, Answer::Data)
-    }
-
-    /// Configuring puts every interface back to alternate setting 0 (USB 2.0 §9.1.1.5).
-    fn set_configuration(&mut self, value: u16) -> Answer {
-        match u8::try_from(value) {
-            Ok(value @ (0 | CONFIGURATION_VALUE)) => {
-                self.configuration = value;
-                self.bootloader.set_alternate_setting(0);
-                Answer::Acknowledged
-            }
-            _ => Answer::Stall,
-        }
-    }
-
-    fn set_interface(&mut self, value: u16) -> Answer {
-        match u8::try_from(value) {
-            Ok(number) if self.memories.get(number).is_some() => {
-                self.bootloader.set_alternate_setting(number);
-                Answer::Acknowledged
-            }
-            _ => Answer::Stall,
-        }
-    }
 }
 
 /// What is running when power comes on.
@@ -393,10 +319,6 @@ fn is_class(setup: &Setup, request: DfuRequest) -> bool {
 /// DNLOAD or UPLOAD: what a device in dfuERROR refuses.
 fn is_transfer(setup: &Setup) -> bool {
     is_class(setup, DfuRequest::Dnload) || is_class(setup, DfuRequest::Upload)
-}
-
-fn is_endpoint_0(index: u16) -> bool {
-    matches!(index, 0x00 | 0x80)
 }
 
 #[cfg(test)]

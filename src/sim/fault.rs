@@ -1,8 +1,8 @@
 //! What goes wrong once, at a chosen control transfer.
 //!
 //! Transfers are counted from 1 as a host counts its own: from the moment the board was configured, standard requests
-//! included, but without SET_INTERFACE and SET_CONFIGURATION, which an operating system sends. Over USB/IP the kernel's
-//! own questions after configuring count, too. Plugging in again does not begin anew, so each fault is met once.
+//! included, SET_CONFIGURATION excepted. Over USB/IP the kernel's own questions after that count, too. Plugging in again
+//! does not begin anew, so each fault is met once.
 
 use std::fmt::Write;
 use std::str::FromStr;

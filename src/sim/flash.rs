@@ -1,95 +1,21 @@
 //! What is in a board's memories, and what erasing and programming do to it.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+mod file;
+mod memories;
+
+use std::fs::File;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use thiserror::Error;
-
-use super::board::{Board, Cells};
-use super::quirk::layout::{EXTERNAL_FLASH, memory, real_layouts};
-use super::quirk::{Quirk, Quirks};
+use super::board::Cells;
+use super::quirk::Quirks;
+use super::quirk::layout::EXTERNAL_FLASH;
 use super::silicon::{self, NorFlash};
 use crate::dfuse::layout::{Access, MemoryLayout, Sector};
 use crate::dfuse::protocol::DfuStatus;
 
-/// Every memory of a board, by alternate setting.
-#[derive(Debug)]
-pub struct Memories {
-    distinct: Vec<MemoryContents>,
-    /// For each alternate setting, which of `distinct` it shows.
-    by_alternate_setting: Vec<usize>,
-    /// RDP, which belongs to the chip as a whole.
-    read_protected: bool,
-}
-
-impl Memories {
-    /// All blank. Alternate settings with equal layouts share one memory.
-    pub fn blank(board: &Board, quirks: &Quirks, serial: &str) -> Self {
-        let mut distinct: Vec<MemoryContents> = Vec::new();
-        let mut by_alternate_setting = Vec::new();
-        for (alternate_setting, layout) in (0..).zip(real_layouts(board, quirks, serial)) {
-            let known = distinct.iter().position(|memory| memory.layout == layout);
-            by_alternate_setting.push(known.unwrap_or(distinct.len()));
-            if known.is_none() {
-                let cells = memory(board, quirks, alternate_setting)
-                    .expect("where there is a layout there is a memory")
-                    .cells;
-                distinct.push(MemoryContents::blank(layout, cells, quirks));
-            }
-        }
-        Self {
-            distinct,
-            by_alternate_setting,
-            read_protected: quirks.has(Quirk::ReadProtected),
-        }
-    }
-
-    /// Keeps the first memory, the one of alternate setting 0, in a file.
-    ///
-    /// # Errors
-    /// [`FlashFileError`] where the file can't be used.
-    pub fn keep_in_file(&mut self, path: &Path) -> Result<(), FlashFileError> {
-        self.get_mut(0)
-            .expect("every board has an alternate setting 0")
-            .keep_in_file(path)
-    }
-
-    /// Whether read protection is on.
-    pub fn read_protected(&self) -> bool {
-        self.read_protected
-    }
-
-    /// Lifts read protection, which erases main flash, whichever memory is looked at (AN3156, "read unprotect").
-    /// Returns how long silicon takes.
-    ///
-    /// # Errors
-    /// As [`MemoryContents::erase_all`].
-    pub fn read_unprotect(&mut self) -> Result<Duration, DfuStatus> {
-        let main = self.get_mut(0).ok_or(DfuStatus::ErrTarget)?;
-        let duration = main.erase_all()?;
-        self.read_protected = false;
-        Ok(duration)
-    }
-
-    /// The memory behind an alternate setting, if there is one.
-    pub fn get(&self, alternate_setting: u8) -> Option<&MemoryContents> {
-        let index = *self
-            .by_alternate_setting
-            .get(usize::from(alternate_setting))?;
-        self.distinct.get(index)
-    }
-
-    /// The memory behind an alternate setting, to be changed.
-    pub fn get_mut(&mut self, alternate_setting: u8) -> Option<&mut MemoryContents> {
-        let index = *self
-            .by_alternate_setting
-            .get(usize::from(alternate_setting))?;
-        self.distinct.get_mut(index)
-    }
-}
+pub use file::FlashFileError;
+pub use memories::Memories;
 
 /// One memory's bytes, and what may be done with them.
 #[derive(Debug)]
@@ -391,46 +317,6 @@ impl MemoryContents {
             fits.then(|| region.start + offset..region.start + end)
         })
     }
-
-    fn write_through(&mut self, range: Range<usize>) -> Result<(), DfuStatus> {
-        let Some(file) = &mut self.file else {
-            return Ok(());
-        };
-        file.seek(SeekFrom::Start(range.start as u64))
-            .and_then(|_| file.write_all(&self.bytes[range]))
-            .map_err(|_| DfuStatus::ErrWrite)
-    }
-
-    fn keep_in_file(&mut self, path: &Path) -> Result<(), FlashFileError> {
-        let failed = |source| FlashFileError::Io {
-            path: path.to_owned(),
-            source,
-        };
-        let options = || OpenOptions::new().read(true).write(true).clone();
-        let mut file = match options().create_new(true).open(path) {
-            Ok(mut file) => {
-                file.write_all(&self.bytes).map_err(failed)?;
-                file
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                options().open(path).map_err(failed)?
-            }
-            Err(error) => return Err(failed(error)),
-        };
-        let found = file.metadata().map_err(failed)?.len();
-        let expected = self.bytes.len() as u64;
-        if found != expected {
-            return Err(FlashFileError::Size {
-                path: path.to_owned(),
-                found,
-                expected,
-            });
-        }
-        file.rewind().map_err(failed)?;
-        file.read_exact(&mut self.bytes).map_err(failed)?;
-        self.file = Some(file);
-        Ok(())
-    }
 }
 
 /// The runs of sectors without a gap.
@@ -452,32 +338,6 @@ fn regions(layout: &MemoryLayout) -> Vec<Region> {
         end = sector.address.checked_add(sector.size);
     }
     regions
-}
-
-/// Why a file can't keep a board's memory.
-#[derive(Debug, Error)]
-pub enum FlashFileError {
-    /// It can't be opened, made, read or written.
-    #[error("the flash file {} can't be used", path.display())]
-    Io {
-        /// Which file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// It has another size than the memory.
-    #[error(
-        "the flash file {} has {found} bytes, but this board's memory has {expected}",
-        path.display()
-    )]
-    Size {
-        /// Which file.
-        path: PathBuf,
-        /// Its size, in bytes.
-        found: u64,
-        /// The memory's size, in bytes.
-        expected: u64,
-    },
 }
 
 #[cfg(test)]

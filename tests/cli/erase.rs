@@ -185,17 +185,17 @@ fn what_can_not_be_erased_is_refused() {
         refused(board, arguments).says(7, "", &format!("error: {error}\n{hint}"));
     };
     let option_bytes = "336133663433 at 1-1: the sector at 0x1fffc000 can't be erased: \
-                        alternate setting 1, \"Option Bytes\", has 0x1fffc000..0x1fffc010 (read, write)";
+                        alternate setting 1, \"Option Bytes\": 0x1fffc000..0x1fffc010 (read, write)";
     check("f405", "0x1FFFC000", option_bytes);
     check("f405", "--alt 1 --all", option_bytes);
     let read_only = "001 at 1-1: the sector at 0x08002c00 can't be erased: \
-                     alternate setting 0, \"Internal Flash\", has \
+                     alternate setting 0, \"Internal Flash\": \
                      0x08000000..0x08003000 (read), 0x08003000..0x08020000 (read, erase, write)";
     check("f103", "0x08002C00..0x08003400", read_only);
     check(
         "f405",
         "0x08100000",
-        "336133663433 at 1-1: 0x08100000 is outside of alternate setting 0, \"Internal Flash\", has \
+        "336133663433 at 1-1: 0x08100000 is outside of alternate setting 0, \"Internal Flash\": \
          0x08000000..0x08010000 (read, erase, write), 0x08010000..0x08020000 (read, erase, write), \
          0x08020000..0x08100000 (read, erase, write)",
     );

@@ -120,6 +120,43 @@ fn exit_7_is_a_file_that_does_not_fit_the_board() {
     check("--sim f405 erase 0x08000000+1", 7);
 }
 
+#[test]
+fn exit_5_is_a_board_that_the_system_denies() {
+    for command in ["list", "serial", "flash blinky.dfu", "erase --all"] {
+        let run = stdfu(&format!("--sim f405,quirk=no-access {command}")).run();
+        assert_eq!(run.exit, 5, "{command}: {run:?}");
+    }
+    for command in ["flash blinky.dfu", "erase --all"] {
+        check(&format!("-q --sim f405,quirk=busy {command}"), 5);
+    }
+}
+
+#[test]
+fn exit_8_is_a_board_that_went_away() {
+    for command in ["flash blinky.dfu", "erase --all"] {
+        check(&format!("-q --sim f405,fault=unplug@12 {command}"), 8);
+    }
+}
+
+#[test]
+fn exit_9_is_flash_that_differs() {
+    check(
+        "-q --sim f405,quirk=flipped-bit=0x08000900 flash blinky.dfu",
+        9,
+    );
+    check(
+        "-q --sim f405,quirk=write-protected=0x08000000 flash blinky.dfu",
+        9,
+    );
+}
+
+#[test]
+fn exit_10_is_read_protection() {
+    for command in ["flash blinky.dfu", "erase --all", "erase 0x08000000"] {
+        check(&format!("-q --sim f405,quirk=read-protected {command}"), 10);
+    }
+}
+
 #[cfg(unix)]
 mod interrupted {
     //! Ctrl-C.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::firmware::Firmware;
 use crate::run::{FlashFile, sample, stdfu};
+use crate::trace::{Transfer, transfers};
 
 /// Where main flash begins on every simulated board.
 const FLASH: u32 = 0x0800_0000;
@@ -93,17 +94,26 @@ fn a_raw_binary_is_programmed_at_its_address_on_every_board() {
         ("f429", 2048, 0x0800_4000..0x0800_8000),
         ("f746", 1024, 0x0800_0000..0x0800_8000),
         ("f767", 2048, 0x0800_0000..0x0800_8000),
+        ("at32", 256, 0x0800_4000..0x0800_5800),
+        ("c5", 512, 0x0800_4000..0x0800_6000),
+        ("f411", 512, 0x0800_4000..0x0800_8000),
+        ("f427", 1024, 0x0800_4000..0x0800_8000),
         ("g0b1", 128, 0x0800_4000..0x0800_5800),
         ("g474", 512, 0x0800_4000..0x0800_5800),
         ("gd32vf103", 128, 0x0800_4000..0x0800_5800),
+        ("h723", 1024, 0x0800_0000..0x0802_0000),
         ("h743", 2048, 0x0800_0000..0x0802_0000),
+        ("h743v9", 2048, 0x0800_0000..0x0802_0000),
         ("l476", 1024, 0x0800_4000..0x0800_5800),
+        ("longan", 128, 0x0800_4000..0x0800_5800),
         ("mboot", 2048, 0x0800_0000..0x0800_8000),
+        // Its flash file goes on with 2 MiB of external flash.
+        ("pybd", 4096, 0x0800_0000..0x0800_8000),
         ("u575", 2048, 0x0800_4000..0x0800_6000),
         ("wb55", 1024, 0x0800_4000..0x0800_6000),
     ];
     for (board, kib, erased) in cases {
-        let address = 0x0800_4000;
+        let address: u32 = 0x0800_4000;
         check(
             board,
             kib << 10,
@@ -265,29 +275,52 @@ fn no_verify_reads_nothing_back() {
         FLASH..0x0800_4000,
     );
     assert_eq!(result["verified_bytes"], 0);
-    let trace = stdfu("-vv --sim f405 flash blinky.dfu --no-verify")
-        .run()
-        .stderr;
-    assert!(!trace.contains(" UPLOAD "), "{trace}");
+    // What is read comes before the first block that is written: one block to know that the sector differs, and what
+    // the sector has beyond the image, to tell what is lost with it.
+    let uploads = |option: &str| {
+        let flash = FlashFile::full(1 << 20);
+        let trace = stdfu("-vv --sim")
+            .arg(flash.board("f405"))
+            .args(&format!("flash blinky.dfu {option}"))
+            .run()
+            .stderr;
+        let transfers = transfers(&trace);
+        let is_write = |transfer: &Transfer| matches!(transfer, Transfer::Write(_));
+        let first = transfers
+            .iter()
+            .position(is_write)
+            .expect("a block is written");
+        let (before, behind) = transfers.split_at(first);
+        let reads = |transfers: &[Transfer]| {
+            let reads = transfers
+                .iter()
+                .filter(|transfer| matches!(transfer, Transfer::Read(_)));
+            reads.count()
+        };
+        (reads(before), reads(behind))
+    };
+    assert_eq!(uploads("--no-verify --full"), (6, 0));
+    assert_eq!(uploads("--no-verify"), (7, 0));
+    assert_eq!(uploads("--full"), (6, 3));
 }
 
-/// The address pointer is set to it right before the zero-length DNLOAD.
+/// The address pointer is at it when the zero-length DNLOAD comes.
 #[test]
 fn the_application_is_started_at_the_entry() {
-    let check = |option: &str, pointer: &str| {
-        let run = stdfu(&format!("-vv --sim f405 flash blinky.dfu {option}")).run();
-        let downloads: Vec<&str> = run
-            .stderr
-            .lines()
-            .filter(|line| line.contains(" DNLOAD "))
-            .collect();
-        let set_address =
-            format!("1-1: DNLOAD wValue 0x0000 wIndex 0x0000 wLength 5: 21 {pointer}");
-        let leave = "1-1: DNLOAD wValue 0x0000 wIndex 0x0000 wLength 0";
-        assert_eq!(downloads[downloads.len() - 2..], [&set_address, leave]);
+    let check = |options: &str, entry: u32| {
+        let run = stdfu(&format!("-vv --sim f405 flash blinky.bin {options}")).run();
+        let transfers = transfers(&run.stderr);
+        let leave = transfers
+            .iter()
+            .position(|transfer| *transfer == Transfer::Leave)
+            .expect("it is started");
+        let is_pointer = |transfer: &&Transfer| matches!(transfer, Transfer::SetAddress(_));
+        let pointer = transfers[..leave].iter().rfind(is_pointer);
+        assert_eq!(pointer, Some(&Transfer::SetAddress(entry)), "{options}");
     };
-    check("", "00 00 00 08");
-    check("--entry 0x08004000", "00 40 00 08");
+    check("--address 0x08000000", 0x0800_0000);
+    check("--address 0x08000000 --entry 0x08004000", 0x0800_4000);
+    check("--address 0x08004000 --entry 0x08004000", 0x0800_4000);
 }
 
 #[test]
@@ -368,10 +401,26 @@ fn flash_that_was_programmed_before_can_be_programmed_again() {
     flash.holds(&expected);
 }
 
-/// At most three requests a block written, one a block read back, and a few dozen.
+/// At most three requests a block written, one a block read back, and a few dozen. Over blank flash, every block is
+/// read once more to know that.
 #[test]
 fn a_flash_of_384_kib_wastes_no_requests() {
     let firmware = Firmware::raw(384 << 10);
+    let blocks = (384 << 10) / 2048;
+    let on_blank_flash = |option: &str| {
+        let run = stdfu("--json --sim f405")
+            .args(&format!(
+                "flash {} --address 0x08000000 {option}",
+                firmware.path()
+            ))
+            .run();
+        run.boards(0)[0]["requests"].as_u64().expect("a number")
+    };
+    let full = on_blank_flash("--full");
+    assert!(full <= 3 * blocks + blocks + 60, "{full}");
+    let compared = on_blank_flash("");
+    assert!(compared <= full + blocks, "{compared}, {full}");
+
     let result = check(
         "f405",
         1 << 20,
@@ -379,10 +428,10 @@ fn a_flash_of_384_kib_wastes_no_requests() {
         &[(FLASH, &firmware.bytes)],
         FLASH..0x0806_0000,
     );
-    let blocks = (384 << 10) / 2048;
+    // One look into a sector is enough to know that it has to be erased.
     let requests = result["requests"].as_u64().expect("a number");
-    println!("384 KiB in {blocks} blocks: {requests} requests");
-    assert!(requests <= 3 * blocks + blocks + 60, "{requests}");
+    println!("384 KiB in {blocks} blocks: {full}, {compared} and {requests} requests");
+    assert!(requests <= full + 7 * 6, "{requests}, {full}");
     assert_eq!(result["erased_sectors"], 7);
     assert_eq!(result["written_bytes"], 393_216);
     assert_eq!(result["verified_bytes"], 393_216);

@@ -7,23 +7,32 @@ use serde_json::{Value, json};
 
 use crate::run::{data, stdfu};
 
-/// The simulated boards that scripts may count on.
-const BOARDS: [&str; 15] = [
+/// Every simulated board; on those in the first three lines, and on mboot, scripts may count.
+const BOARDS: [&str; 24] = [
     "f072",
     "f103",
     "f405",
     "f429",
-    "f746",
+    "f746", //
     "f767",
     "g0b1",
     "g474",
     "h743",
-    "l072",
+    "l072", //
     "l476",
     "u575",
     "wb55",
-    "mboot",
     "gd32vf103",
+    "mboot", //
+    "at32",
+    "c5",
+    "class-sample",
+    "f411",
+    "f427", //
+    "h723",
+    "h743v9",
+    "longan",
+    "pybd",
 ];
 
 fn golden(board: &str) -> String {
@@ -74,8 +83,10 @@ fn every_board_that_the_simulator_knows_has_a_golden_list() {
     let known: BTreeSet<String> = boards
         .lines()
         .take_while(|line| !line.is_empty())
-        .filter_map(|line| line.split_whitespace().next())
-        .map(str::to_owned)
+        // What else a description has to say stands further right.
+        .filter_map(|line| line.strip_prefix("  ")?.split_once("  "))
+        .filter(|(name, _)| !name.is_empty())
+        .map(|(name, _)| name.to_owned())
         .collect();
     let golden: BTreeSet<String> = fs::read_dir(data().join("list"))
         .expect("the golden lists")
@@ -101,6 +112,18 @@ fn another_serial_number_shows_in_its_place() {
         "l476,serial=205A3073484B",
         &golden("l476").replace("205834865852", "205A3073484B"),
     );
+}
+
+#[test]
+fn a_serial_number_that_many_boards_have_is_marked_in_any_case_and_only_for_people() {
+    for serial in ["STM32", "stm32fxstm32", "AT32", "0448"] {
+        let marked = golden("f405").replace("336133663433", &format!("{serial} (as many others)"));
+        check(&format!("f405,serial={serial}"), &marked);
+        let boards = stdfu(&format!("--json --sim f405,serial={serial} list"))
+            .run()
+            .boards(0);
+        assert_eq!(boards[0]["serial"], serial);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Drives the shipped binary as a user would, on simulated boards, and compares what it says and does whole.
 
 mod convert;
+mod differs;
 mod erase;
 mod exit;
 mod firmware;
@@ -13,8 +14,12 @@ mod output;
 mod plan;
 mod progress;
 mod refuse;
+mod resume;
 mod run;
 mod select;
 mod serial;
 mod sim;
+mod sweep;
+mod trace;
+mod trouble;
 mod wait;

@@ -22,8 +22,9 @@ fn a_dry_run_prints_the_plan_and_touches_nothing() {
         "\
 336133663433 at 1-1: dry run, nothing is touched
   0  Internal Flash
+     compare first, and leave out what is there already
      erase   0x08000000..0x08004000   16K
-     write   0x08000800..0x08001420   3104 bytes
+     write   0x08000800..0x08001480   3200 bytes
      write   0x08000000..0x08000800   2K
      verify  5123 bytes
   start at 0x08000000
@@ -38,9 +39,10 @@ fn the_plan_shows_every_sector_to_be_erased() {
         "\
 336133663433 at 1-1: dry run, nothing is touched
   0  Internal Flash
+     compare first, and leave out what is there already
      erase   0x0800c000..0x08010000   16K
      erase   0x08010000..0x08020000   64K
-     write   0x0800f800..0x08010420   3104 bytes
+     write   0x0800f800..0x08010480   3200 bytes
      write   0x0800f000..0x0800f800   2K
      verify  5123 bytes
   start at 0x08000000
@@ -56,7 +58,7 @@ fn the_plan_says_what_the_options_change() {
 336133663433 at 1-1: dry run, nothing is touched
   0  Internal Flash
      erase   all of it, 12 sectors
-     write   0x08000800..0x08001420   3104 bytes
+     write   0x08000800..0x08001480   3200 bytes
      write   0x08000000..0x08000800   2K
      verify  nothing
   stay in DFU mode
@@ -68,7 +70,7 @@ fn the_plan_says_what_the_options_change() {
 336133663433 at 1-1: dry run, nothing is touched
   0  Internal Flash
      erase   0x08000000..0x08004000   16K
-     write   0x08000000..0x08000620   1568 bytes
+     write   0x08000000..0x08000680   1664 bytes
      verify  1540 bytes
   start at 0x08000200
 ",
@@ -81,7 +83,7 @@ fn the_plan_is_a_json_document_too() {
         .run()
         .document(0);
     let range = |address: u32, size: u32| json!({"address": address, "size": size});
-    let writes = json!([range(0x0800_0800, 3104), range(0x0800_0000, 2048)]);
+    let writes = json!([range(0x0800_0800, 3200), range(0x0800_0000, 2048)]);
     assert_eq!(
         document,
         json!({"schema": 1, "boards": [{

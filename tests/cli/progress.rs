@@ -1,6 +1,6 @@
 //! What is said while work goes on, and at its end, where stderr is no terminal.
 
-use crate::run::stdfu;
+use crate::run::{FlashFile, stdfu};
 
 #[track_caller]
 fn check(arguments: &str, stdout: &str, stderr: &str) {
@@ -9,15 +9,59 @@ fn check(arguments: &str, stdout: &str, stderr: &str) {
         .says(0, stdout, stderr);
 }
 
+/// On a board that has something else in every byte of its flash.
+#[track_caller]
+fn check_full(arguments: &str, stdout: &str, stderr: &str) {
+    stdfu("--sim")
+        .arg(FlashFile::full(1 << 20).board("f405"))
+        .args(arguments)
+        .run()
+        .says(0, stdout, stderr);
+}
+
 #[test]
 fn off_a_terminal_each_phase_has_a_line_and_the_end_a_summary() {
+    check_full(
+        "flash blinky.dfu",
+        "336133663433 at 1-1: erased 1 sector and with them 11261 bytes beyond the image, wrote 5123 bytes, \
+         verified 5123 bytes, started at 0x08000000, in 0.0 s\n",
+        "\
+comparing 5123 bytes
+looking around the image 11261 bytes
+erasing 16K
+writing 4K
+verifying 3200 bytes
+writing the first block
+starting the application
+",
+    );
+}
+
+#[test]
+fn blank_flash_is_written_without_an_erase_and_the_summary_says_so() {
     check(
         "flash blinky.dfu",
+        "336133663433 at 1-1: erased 0 sectors, wrote 5123 bytes, verified 5123 bytes, started at 0x08000000, in 0.0 s\n",
+        "\
+comparing 5123 bytes
+writing 4K
+verifying 3200 bytes
+writing the first block
+starting the application
+",
+    );
+}
+
+#[test]
+fn full_compares_nothing_first() {
+    check(
+        "flash blinky.dfu --full",
         "336133663433 at 1-1: erased 1 sector, wrote 5123 bytes, verified 5123 bytes, started at 0x08000000, in 0.0 s\n",
         "\
+looking around the image 11261 bytes
 erasing 16K
-writing 3104 bytes
-verifying 3104 bytes
+writing 4K
+verifying 3200 bytes
 writing the first block
 starting the application
 ",
@@ -26,27 +70,31 @@ starting the application
 
 #[test]
 fn the_summary_says_what_was_left_out() {
-    check(
+    check_full(
         "flash blinky.dfu --stay --no-verify",
-        "336133663433 at 1-1: erased 1 sector, wrote 5123 bytes, not verified, still in DFU mode, in 0.0 s\n",
+        "336133663433 at 1-1: erased 1 sector and with them 11261 bytes beyond the image, wrote 5123 bytes, not verified, \
+         still in DFU mode, in 0.0 s\n",
         "\
+comparing 5123 bytes
+looking around the image 11261 bytes
 erasing 16K
-writing 3104 bytes
+writing 4K
 writing the first block
 ",
     );
 }
 
+/// The ROM of the F405 asks for a pause of 100 ms, however long its mass erase takes.
 #[test]
 fn a_mass_erase_says_that_it_is_one() {
     check(
         "flash blinky.dfu --mass-erase",
-        "336133663433 at 1-1: erased 12 sectors, wrote 5123 bytes, verified 5123 bytes, started at 0x08000000, in 0.0 s\n",
+        "336133663433 at 1-1: erased 12 sectors, wrote 5123 bytes, verified 5123 bytes, started at 0x08000000, in 0.1 s\n",
         "\
 mass-erasing
 checking for blank 1M
-writing 3104 bytes
-verifying 3104 bytes
+writing 4K
+verifying 3200 bytes
 writing the first block
 starting the application
 ",
@@ -62,7 +110,7 @@ fn an_erase_says_what_is_blank_now() {
     );
     check(
         "erase --all",
-        "336133663433 at 1-1: erased 12 sectors, 1048576 bytes blank, in 0.0 s\n",
+        "336133663433 at 1-1: erased 12 sectors, 1048576 bytes blank, in 0.1 s\n",
         "mass-erasing\nchecking for blank 1M\n",
     );
 }

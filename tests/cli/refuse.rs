@@ -210,7 +210,7 @@ hint: `stdfu list` shows the memories of the board. Nothing was erased.
     );
 }
 
-const F405_FLASH: &str = "alternate setting 0, \"Internal Flash\", has \
+const F405_FLASH: &str = "alternate setting 0, \"Internal Flash\": \
      0x08000000..0x08010000 (read, erase, write), 0x08010000..0x08020000 (read, erase, write), \
      0x08020000..0x08100000 (read, erase, write)";
 
@@ -242,7 +242,7 @@ fn an_image_past_the_end_of_the_address_space_is_refused() {
 
 #[test]
 fn read_only_sectors_are_refused() {
-    let memory = "alternate setting 0, \"Internal Flash\", has \
+    let memory = "alternate setting 0, \"Internal Flash\": \
                   0x08000000..0x08003000 (read), 0x08003000..0x08020000 (read, erase, write)";
     for address in ["0x08000000", "0x08002c00"] {
         let stderr = format!(
@@ -282,6 +282,7 @@ hint: If that is what you want, add --alt 1.
         "\
 336133663433 at 1-1: dry run, nothing is touched
   1  Option Bytes
+     compare first, and leave out what is there already
      write   0x1fffc000..0x1fffc010   16 bytes
      verify  16 bytes
   stay in DFU mode

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::SystemTime;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -157,7 +158,7 @@ impl FlashFile {
         self.directory.path().join("flash.bin")
     }
 
-    /// The board's description for `--sim`.
+    /// The board's description for `--sim`, from its name and options.
     pub fn board(&self, name: &str) -> String {
         format!("{name},flash={}", self.path().display())
     }
@@ -167,10 +168,26 @@ impl FlashFile {
         self.before.clone()
     }
 
+    /// What flash holds now.
+    pub fn now(&self) -> Vec<u8> {
+        fs::read(self.path()).expect("the file is still there")
+    }
+
+    /// When flash was written last.
+    pub fn modified(&self) -> SystemTime {
+        let metadata = fs::metadata(self.path()).expect("the file is still there");
+        metadata.modified().expect("the system knows")
+    }
+
+    /// Puts these bytes into flash.
+    pub fn put(&self, contents: &[u8]) {
+        fs::write(self.path(), contents).expect("the file is still there");
+    }
+
     /// Asserts what flash holds now.
     #[track_caller]
     pub fn holds(&self, expected: &[u8]) {
-        let found = fs::read(self.path()).expect("the file is still there");
+        let found = self.now();
         assert_eq!(found.len(), expected.len(), "the size of the flash");
         let different = (0..found.len()).find(|index| found[*index] != expected[*index]);
         if let Some(index) = different {

@@ -43,7 +43,7 @@ fn refused(environment: &[(&str, &str)], arguments: &str, exit: i32, message: &s
 }
 
 const NONE: &str = "Set BOOT0 high and reset the board, then look with `stdfu list`.";
-const SEVERAL: &str = "Add one of these options, or --every for all of them. Nothing was touched.";
+const SEVERAL: &str = "Add one of these options. Nothing was touched.";
 
 #[test]
 fn the_only_board_needs_no_name() {
@@ -209,6 +209,34 @@ fn two_boards_with_one_serial_number_are_told_apart_by_their_paths() {
     check(&[], &format!("{boards} --path 1-2"), "stm32");
 }
 
+#[test]
+fn a_serial_number_that_many_boards_have_picks_a_board_with_a_warning() {
+    let check = |board: &str, serial: &str| {
+        let stderr = format!(
+            "warning: many boards have the serial number {serial}; only --path picks exactly one\n"
+        );
+        for command in ["erase 0x08000000 -q", "serial"] {
+            let run = stdfu(&format!("--sim {board} --serial {serial} {command}")).run();
+            assert_eq!(run.exit, 0, "{run:?}");
+            // It is nothing that stands in the way, so -q silences it.
+            let quiet = command.ends_with("-q");
+            assert_text("stderr", &run.stderr, if quiet { "" } else { &stderr });
+        }
+        stdfu(&format!("--sim {board} --path 1-1 serial"))
+            .run()
+            .answers(&stdfu(&format!("--sim {board} serial")).run().stdout);
+    };
+    check("h743", "200364500000");
+    check("f072", "fffffffeffff");
+    check("gd32vf103", "3CBJ");
+    check("f405,serial=STM32", "stm32");
+    check("f767,serial=STM32FxSTM32", "STM32FxSTM32");
+    // An F405's own.
+    stdfu(&format!("--sim f405 --serial {F405} serial"))
+        .run()
+        .answers(&format!("{F405}\n"));
+}
+
 /// A file for each of two boards, and what `stdfu flash` or `erase` says of them.
 #[track_caller]
 fn check_two(arguments: &str, exit: i32, serials: &[&str], programmed: [bool; 2]) {
@@ -335,9 +363,10 @@ fn names_that_can_not_be_one_are_refused() {
         );
     }
     check(
-        "--sim f411",
-        "error: invalid value 'f411' for '--sim <BOARD>': there is no simulated board \"f411\"; \
-         there are f072, f103, f405, f429, f746, f767, g0b1, g474, gd32vf103, h743, l072, l476, \
-         mboot, u575, wb55",
+        "--sim f999",
+        "error: invalid value 'f999' for '--sim <BOARD>': there is no simulated board \"f999\"; \
+         there are at32, c5, class-sample, f072, f103, f405, f411, f427, f429, f746, f767, g0b1, \
+         g474, gd32vf103, h723, h743, h743v9, l072, l476, \
+         longan, mboot, pybd, u575, wb55",
     );
 }

@@ -43,7 +43,7 @@ fn several_boards_have_no_one_serial_number() {
 error: there are 2 boards, and none is chosen:
   336133663433 at 1-1: --serial 336133663433 or --path 1-1
   205834865852 at 1-2: --serial 205834865852 or --path 1-2
-hint: Add one of these options, or --every for all of them. Nothing was touched.
+hint: Add one of these options. Nothing was touched.
 ";
     stdfu("--sim f405 --sim l476 serial")
         .run()
@@ -55,7 +55,7 @@ fn several_boards_that_are_meant_have_no_one_serial_number_either() {
     let stderr = "\
 error: `serial` prints one serial number, and several boards are meant
 hint: Name one with --serial or --path.
-hint: `stdfu list` shows them all.
+      `stdfu list` shows them all.
 ";
     for option in ["--every", "--path 1-1 --path 1-2"] {
         stdfu(&format!("--sim f405 --sim l476 serial {option}"))

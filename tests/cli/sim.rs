@@ -8,17 +8,17 @@ use crate::run::stdfu;
 
 #[test]
 fn a_board_that_is_not_known_is_refused_with_those_that_are() {
-    let known = "there are f072, f103, f405, f429, f746, f767, g0b1, g474, gd32vf103, h743, l072, l476, \
-                 mboot, u575, wb55";
-    let run = stdfu("sim f411").run();
+    let known = "there are at32, c5, class-sample, f072, f103, f405, f411, f427, f429, f746, f767, g0b1, g474, \
+                 gd32vf103, h723, h743, h743v9, l072, l476, longan, mboot, pybd, u575, wb55";
+    let run = stdfu("sim f999").run();
     assert_eq!(run.exit, 2);
     assert_eq!(run.stdout, "");
     assert_eq!(
         run.stderr.lines().next(),
         Some(
             format!(
-                "error: invalid value 'f411' for '<BOARD>...': \
-                 there is no simulated board \"f411\"; {known}"
+                "error: invalid value 'f999' for '<BOARD>...': \
+                 there is no simulated board \"f999\"; {known}"
             )
             .as_str()
         )
@@ -66,4 +66,84 @@ fn a_flash_file_that_can_not_be_made_is_told_once() {
         "error: the flash file no-such-directory/flash.bin can't be used: \
          No such file or directory (os error 2)\n",
     );
+}
+
+#[test]
+fn the_help_tells_every_quirk_and_fault_and_each_can_be_had() {
+    let help = stdfu("sim --help").run().stdout;
+    let names = |heading: &str| -> Vec<String> {
+        let (_, list) = help.split_once(heading).expect("a list");
+        let lines = list.lines().skip(1).take_while(|line| !line.is_empty());
+        let named = lines.filter_map(|line| line.trim().split_once("  "));
+        named
+            .map(|(name, description)| {
+                assert!(description.trim().len() >= 10, "{name}");
+                name.to_owned()
+            })
+            .collect()
+    };
+    let (quirks, faults) = (names("\nQuirks"), names("\nKinds of fault:"));
+    for quirk in [
+        "no-access",
+        "busy",
+        "read-protected",
+        "write-protected=ADDRESS",
+        "flipped-bit=ADDRESS",
+        "stall-after-wait=N",
+        "transfer-size=SIZE",
+        "wedge",
+        "gone-on-last-block",
+        "comes-back=N",
+    ] {
+        assert!(quirks.iter().any(|known| known == quirk), "{quirk}");
+    }
+    for quirk in quirks {
+        let option = quirk
+            .replace("ADDRESS", "0x08000000")
+            .replace("=SIZE", "=256")
+            .replace("=N", "=2");
+        // What only a GD32 can claim.
+        let board = if option.starts_with("claims-") {
+            "gd32vf103"
+        } else {
+            "f405"
+        };
+        let run = stdfu(&format!("--sim {board},quirk={option} list")).run();
+        assert_ne!(run.exit, 2, "{option}: {run:?}");
+    }
+    let kinds = [
+        "stall",
+        "lost-request",
+        "lost-answer",
+        "corrupt",
+        "short",
+        "error",
+        "unplug",
+        "power-cut",
+        "flip",
+    ];
+    assert_eq!(faults, kinds);
+    let errors = ["errTARGET", "errVENDOR"].map(str::to_owned);
+    for fault in faults.into_iter().chain(errors) {
+        let run = stdfu(&format!("--sim f405,fault={fault}@1000 list")).run();
+        assert_eq!(run.exit, 0, "{fault}: {run:?}");
+    }
+}
+
+#[test]
+fn a_quirk_or_a_fault_that_there_is_not_is_refused_with_those_there_are() {
+    for (option, known) in [("quirk=haunted", "no-access"), ("fault=ghost@1", "unplug")] {
+        let run = stdfu(&format!("--sim f405,{option} list")).run();
+        assert_eq!(run.exit, 2, "{run:?}");
+        assert!(run.stderr.contains(known), "{run:?}");
+    }
+    for option in [
+        "fault=unplug",
+        "fault=unplug@0",
+        "fault=unplug@x",
+        "quirk=write-protected",
+    ] {
+        let run = stdfu(&format!("--sim f405,{option} list")).run();
+        assert_eq!(run.exit, 2, "{option}: {run:?}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Why the boards that are meant can't be told, or reached.
 
+use crate::cli::number;
 use crate::usb::{DeviceInfo, UsbError};
 
 /// Why there is no board to work with.
@@ -12,6 +13,16 @@ pub enum SelectError {
         wanted: String,
         /// Boards with a DFU interface that are running their application.
         runtime: Vec<DeviceInfo>,
+    },
+    /// Fewer match than there have to be.
+    #[error("found {} in DFU mode{wanted}, where {count} are meant", number::count(*found as u64, "board"))]
+    TooFewBoards {
+        /// What was asked for, in words.
+        wanted: String,
+        /// How many there are.
+        found: usize,
+        /// How many there have to be.
+        count: u16,
     },
     /// More than one matches.
     #[error("{}", several(wanted, candidates))]

@@ -79,6 +79,7 @@ pub fn plan_erase(
     Ok(Plan {
         targets: vec![plan],
         start: None,
+        unprotect: false,
     })
 }
 

@@ -70,7 +70,11 @@ pub fn plan_flash<'i>(
     } else {
         None
     };
-    Ok(Plan { targets, start })
+    Ok(Plan {
+        targets,
+        start,
+        unprotect: false,
+    })
 }
 
 /// The memory that a target of the image goes to; `None` where the user has chosen another one than the file says.

@@ -45,11 +45,13 @@ impl Session<'_> {
         let can_upload = self.options.can_upload;
         let beyond = |target: &TargetPlan<'_>| -> Vec<AddressRange> {
             let readable = |range: &AddressRange| can_upload && target.is_readable(*range);
-            target
-                .erased_beyond()
-                .into_iter()
-                .filter(readable)
-                .collect()
+            // Whoever erases without an image means all of it.
+            let beyond = if target.elements.is_empty() {
+                Vec::new()
+            } else {
+                target.erased_beyond()
+            };
+            beyond.into_iter().filter(readable).collect()
         };
         let total = plan
             .targets

@@ -1,6 +1,5 @@
 //! Writing flash, and putting right what was written only in part.
 
-use crate::dfuse::blocks::bursts;
 use crate::dfuse::error::{Action, SessionError};
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::{Plan, Stage, TargetPlan};
@@ -17,6 +16,16 @@ impl Session<'_> {
             Phase::Write,
             bodies().map(|(_, body)| body.bytes_to_write()).sum(),
         )?;
+        for (target, head) in plan
+            .targets
+            .iter()
+            .filter_map(|target| Some((target, target.head.as_ref()?)))
+        {
+            // From there on all blocks have a number, the head's too.
+            self.select_target(target)?;
+            let first = head.write.first().map(|range| range.address);
+            self.persist(|session| first.map_or(Ok(()), |address| session.set_address(address)))?;
+        }
         self.write_stages(bodies())?;
         self.begin(
             Phase::Verify,
@@ -90,27 +99,27 @@ impl Session<'_> {
         done: &mut u64,
     ) -> Result<(), SessionError> {
         let mut buffer = vec![0; self.options.transfer_size.into()];
-        for burst in bursts(range, self.options.transfer_size) {
-            self.set_address(burst.address)?;
-            for (block, address) in burst.blocks() {
-                let data = &mut buffer[..burst.length.into()];
-                let named = target.contents(address, data);
-                // Erasing has written it already. The address of the next block follows from its number.
-                let erasable = || {
-                    target
-                        .sectors_in(range)
-                        .all(|sector| sector.access.erasable)
-                };
-                if !(target.is_erased(data) && erasable()) {
-                    self.tally.touched = true;
-                    self.link.write_block(block, data, address)?;
-                }
-                *done += u64::from(burst.length);
-                if self.counting {
-                    self.tally.written_bytes += named;
-                }
-                self.advance(burst.length.into(), Action::Write(address))?;
+        for block in range.blocks(self.options.transfer_size) {
+            let length =
+                usize::try_from(block.size()).map_or(buffer.len(), |size| size.min(buffer.len()));
+            let data = &mut buffer[..length];
+            let named = target.contents(block.address, data);
+            // Erasing has written it already. The address of the next block follows from its number.
+            let erasable = || {
+                target
+                    .sectors_in(block)
+                    .all(|sector| sector.access.erasable)
+            };
+            if !(target.is_erased(data) && erasable()) {
+                let number = self.block_number(block.address, length)?;
+                self.tally.touched = true;
+                self.link.write_block(number, data, block.address)?;
             }
+            *done += block.size();
+            if self.counting {
+                self.tally.written_bytes += named;
+            }
+            self.advance(block.size(), Action::Write(block.address))?;
         }
         Ok(())
     }

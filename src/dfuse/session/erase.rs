@@ -58,7 +58,8 @@ impl Session<'_> {
     ) -> Result<(), SessionError> {
         let mut tries = 0;
         loop {
-            self.cursor = None;
+            // ST's library takes the sector's address for the pointer.
+            self.pointer = None;
             self.tally.touched = true;
             let erase = DfuseCommand::Erase(sector.address);
             let Err(error) = self.link.command(erase, Action::Erase(sector.address)) else {
@@ -85,7 +86,7 @@ impl Session<'_> {
     ) -> Result<(), SessionError> {
         let sectors = &mass_erase.sectors;
         self.tell(Event::Begin(Phase::MassErase, None), Action::MassErase)?;
-        self.cursor = None;
+        self.pointer = None;
         self.tally.touched = true;
         self.persist(|session| {
             session

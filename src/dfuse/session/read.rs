@@ -2,7 +2,6 @@
 
 use crate::dfuse::error::{Action, Cause, SessionError};
 use crate::dfuse::plan::TargetPlan;
-use crate::dfuse::protocol::FIRST_DATA_BLOCK;
 use crate::dfuse::range::AddressRange;
 
 use super::Session;
@@ -13,13 +12,6 @@ pub(super) struct Found {
     pub erased: bool,
     /// Every byte is as the plan wants it.
     pub as_planned: bool,
-}
-
-/// Where the device would read next without a new address pointer.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Cursor {
-    address: u64,
-    block: u16,
 }
 
 impl Session<'_> {
@@ -102,34 +94,13 @@ impl Session<'_> {
         });
         let buffer = &mut buffer[..if full { size } else { wanted_size }];
         self.persist(|session| {
-            session.read_at(wanted.address, buffer)?;
+            let block = session.block_number(wanted.address, buffer.len())?;
+            session.link.read_block(block, buffer, wanted.address)?;
             look(wanted.address, &buffer[..wanted_size]).map_err(|cause| SessionError {
                 action: Action::Verify(wanted.address),
                 cause,
             })
         })
-    }
-
-    /// Reads what stands at `address`, with a new address pointer only where one is needed: after anything but
-    /// reading, at another address than the next, around blocks that are not full, and when 16 bits of block number
-    /// are used up.
-    fn read_at(&mut self, address: u32, buffer: &mut [u8]) -> Result<(), SessionError> {
-        let here = |cursor: &Cursor| cursor.address == u64::from(address);
-        let full = buffer.len() == usize::from(self.options.transfer_size);
-        let block = match self.cursor.take().filter(here) {
-            Some(cursor) if full => cursor.block,
-            _ => {
-                self.set_address(address)?;
-                FIRST_DATA_BLOCK
-            }
-        };
-        self.link.read_block(block, buffer, address)?;
-        let next = block.checked_add(1).filter(|_| full);
-        self.cursor = next.map(|block| Cursor {
-            address: u64::from(address) + buffer.len() as u64,
-            block,
-        });
-        Ok(())
     }
 }
 

@@ -37,7 +37,7 @@ impl Session<'_> {
             return Err(error);
         }
         *tries += 1;
-        self.cursor = None;
+        self.pointer = None;
         self.tally.retries += 1;
         self.tell(Event::Retry(&error), error.action)?;
         match self.link.recover(&error.cause) {
@@ -62,6 +62,6 @@ fn worth_trying(cause: &Cause) -> u32 {
         Cause::Answered { .. } => TRIES,
         // The answer may have been wrong rather than the flash.
         Cause::Differs { .. } => 1,
-        Cause::Usb(_) | Cause::ReadProtected | Cause::Interrupted => 0,
+        Cause::Usb(_) | Cause::ReadProtected | Cause::Stayed | Cause::Interrupted => 0,
     }
 }

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::super::board::Board;
+use super::super::board::{BOARDS, Board};
 use super::layout::{self, GD32};
 use super::{Quirk, Quirks};
 
@@ -46,27 +46,27 @@ pub static QUIRKS: &[QuirkName] = &[
     plain(
         "application",
         Quirk::Application,
-        "runs its application, with a DFU runtime interface; DETACH brings it to DFU mode",
+        "runs its application; DETACH brings it to DFU mode",
     ),
     plain(
         "err-firmware",
         Quirk::ErrFirmware,
-        "begins in dfuERROR/errFIRMWARE (F4, F7)",
+        "begins in dfuERROR/errFIRMWARE",
     ),
     plain(
         "clear-status=error",
         Quirk::ClearStatusError,
-        "CLRSTATUS outside dfuERROR leads into dfuERROR/errUNKNOWN (older ROMs)",
+        "CLRSTATUS outside dfuERROR leads into dfuERROR/errUNKNOWN",
     ),
     plain(
         "clear-status=stall",
         Quirk::ClearStatusStall,
-        "CLRSTATUS outside dfuERROR is refused (newer ROMs, C5)",
+        "CLRSTATUS outside dfuERROR is refused: newer ROMs do so anyway",
     ),
     plain(
         "poll-timeout=zero",
         Quirk::PollTimeoutZero,
-        "bwPollTimeout is always 0 (mboot)",
+        "bwPollTimeout is always 0",
     ),
     plain(
         "poll-timeout=short",
@@ -81,27 +81,27 @@ pub static QUIRKS: &[QuirkName] = &[
     plain(
         "mass-erase-100ms",
         Quirk::MassErase100Ms,
-        "bwPollTimeout is 100 ms for a mass erase (F405)",
+        "bwPollTimeout is 100 ms for a mass erase",
     ),
     plain(
         "blocking=erase",
         Quirk::BlockingErase,
-        "the GETSTATUS that starts an erase is answered after it (H7)",
+        "the GETSTATUS that starts an erase is answered after it",
     ),
     plain(
         "blocking=next",
         Quirk::BlockingNext,
-        "works after that answer, and the next request waits (mboot)",
+        "works after that answer, and the next request waits",
     ),
     QuirkName {
         name: "stall-after-wait",
         value: Value::Number(Quirk::StallAfterWait),
-        description: "refuses N GETSTATUS after the wait for an erase (F411, L4)",
+        description: "refuses N GETSTATUS after the wait for an erase",
     },
     plain(
         "wedge",
         Quirk::Wedge,
-        "stays in dfuDNBUSY after an erase in the upper half, until CLRSTATUS twice (H743 V9.0)",
+        "stays in dfuDNBUSY after an erase in bank 2; CLRSTATUS twice helps",
     ),
     plain(
         "unknown-state",
@@ -111,37 +111,37 @@ pub static QUIRKS: &[QuirkName] = &[
     plain(
         "explains-errors",
         Quirk::ExplainsErrors,
-        "iString explains an error, once (mboot)",
+        "iString explains an error, once",
     ),
     plain(
         "error-with-ok",
         Quirk::ErrorWithOk,
-        "dfuERROR with bStatus OK (mboot)",
+        "dfuERROR with bStatus OK",
     ),
     plain(
         "failures-are-vendor",
         Quirk::FailuresAreVendor,
-        "errVENDOR for a failed write or erase (ST class sample)",
+        "errVENDOR for a failed write or erase",
     ),
     plain(
         "no-read-unprotect",
         Quirk::NoReadUnprotect,
-        "get-commands answers 00 21 41 (ST class sample)",
+        "get-commands answers 00 21 41",
     ),
     plain(
         "wrong-state-after-unprotect",
         Quirk::WrongStateAfterUnprotect,
-        "dfuDNLOAD-IDLE after read unprotect (AT32)",
+        "dfuDNLOAD-IDLE after read unprotect",
     ),
     plain(
         "no-mass-erase",
         Quirk::NoMassErase,
-        "mass erase reports success and erases nothing (F767, H74x V13.3, ST class sample)",
+        "mass erase reports success and erases nothing",
     ),
     plain(
         "read-protected",
         Quirk::ReadProtected,
-        "errVENDOR for everything, until read unprotect has erased all of it",
+        "errVENDOR for everything, until read unprotect has erased it all",
     ),
     QuirkName {
         name: "write-protected",
@@ -156,7 +156,7 @@ pub static QUIRKS: &[QuirkName] = &[
     plain(
         "corrupt-lengths",
         Quirk::CorruptLengths,
-        "corrupts writes over 256 bytes that are no multiple of 8 (L476, L486)",
+        "corrupts writes over 256 bytes that are no multiple of 8",
     ),
     plain(
         "block-address=length",
@@ -186,22 +186,22 @@ pub static QUIRKS: &[QuirkName] = &[
     plain(
         "functional-descriptor=each",
         Quirk::FunctionalDescriptorEach,
-        "stands behind each alternate setting (GD32)",
+        "stands behind each alternate setting",
     ),
     plain(
         "functional-descriptor=indirect",
         Quirk::FunctionalDescriptorIndirect,
-        "no answer when asked for by itself (C5)",
+        "no answer when asked for by itself",
     ),
     plain(
         "strings=short",
         Quirk::StringsShort,
-        "layouts are 54 bytes shorter than they say (F42x, F43x)",
+        "layouts are 54 bytes shorter than they say",
     ),
     plain(
         "strings=garbled",
         Quirk::StringsGarbled,
-        "garbage behind the layouts (F429)",
+        "garbage behind the layouts",
     ),
     plain(
         "strings=missing",
@@ -212,37 +212,37 @@ pub static QUIRKS: &[QuirkName] = &[
     plain(
         "strings=eight-bit",
         Quirk::StringsEightBit,
-        "the serial number in eight-bit characters (GD32)",
+        "the serial number in eight-bit characters",
     ),
     plain(
         "shared-memory",
         Quirk::SharedMemory,
-        "main flash behind every alternate setting (G0B1)",
+        "main flash behind every alternate setting, as on g0b1",
     ),
     plain(
         "external-flash",
         Quirk::ExternalFlash,
-        "2 MiB at 0x80000000 in the layout of main flash (mboot)",
+        "2 MiB at 0x80000000 in the layout of main flash",
     ),
     plain(
         "claims-512-pages",
         Quirk::Claims512Pages,
-        "claims 512*002Kg; the serial's third character tells the truth (GD32VF103)",
+        "claims 512*002Kg; the serial's third character tells the truth",
     ),
     plain(
         "leave=unanswered",
         Quirk::LeaveUnanswered,
-        "leaves without an answer (GD32)",
+        "leaves without an answer",
     ),
     plain(
         "leave=stays",
         Quirk::LeaveStays,
-        "says that it leaves, and stays (L4 with empty flash)",
+        "says that it leaves, and stays: L4 with empty flash",
     ),
     plain(
         "gone-on-last-block",
         Quirk::GoneOnLastBlock,
-        "is gone after a data block shorter than wTransferSize (H723)",
+        "is gone after a data block shorter than wTransferSize",
     ),
     QuirkName {
         name: "comes-back",
@@ -269,6 +269,14 @@ impl QuirkName {
             Value::Size(_) => "SIZE",
         };
         format!("{}={value}", self.name)
+    }
+
+    /// The boards that have it from the beginning, whatever its value.
+    pub fn boards(&self) -> impl Iterator<Item = &'static Board> + '_ {
+        BOARDS.iter().filter(|board| {
+            let mut names = board.quirks.iter().copied().map(Self::of);
+            names.any(|name| name == self.name || name.starts_with(&format!("{}=", self.name)))
+        })
     }
 
     /// How the quirk is asked for.

@@ -1,0 +1,46 @@
+//! `stdfu leave`: start the application.
+
+use clap::Args;
+
+use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::leave::plan_leave;
+
+use super::Context;
+use super::board::{self, Board};
+use super::exit::Exit;
+use super::number::parse_address;
+use super::work::{self, Outcome};
+
+/// Starts the application
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stdfu leave
+  stdfu leave 0x08008000")]
+pub struct LeaveArgs {
+    /// Where its vector table is; the beginning of main flash unless told otherwise
+    #[arg(value_name = "ADDRESS", value_parser = parse_address)]
+    address: Option<u32>,
+}
+
+pub fn run(args: &LeaveArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
+    let mut boards = context.select()?;
+    let plans = work::plan(&mut boards, |board| plan(args, board));
+    work::carry_out(boards, &plans, context.output, summary)
+}
+
+fn plan(args: &LeaveArgs, board: &Board) -> anyhow::Result<Plan<'static>> {
+    let memories = board.memories_to_use(false)?;
+    Ok(plan_leave(
+        board::for_plan(&board.info, &memories),
+        args.address,
+    )?)
+}
+
+fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
+    let address = plan
+        .start
+        .map(|start| format!(" at {:#010x}", start.address))
+        .unwrap_or_default();
+    format!("started{address}, in {:.1} s", outcome.seconds)
+}
