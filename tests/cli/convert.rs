@@ -269,7 +269,7 @@ fn a_raw_binary_of_nearly_nothing_but_filling_is_refused() {
     convert(&arguments, &directory.path("a.bin")).run().says(
         2,
         "",
-        "error: a raw binary from 0x08000000 to 0x1fffc010 would have 402631693 bytes that nobody named, \
+        "error: a raw binary from 0x08000000 to 0x1fffc010 would have 402631677 bytes that nobody named, \
          which is more than 16777216\n\
          hint: Write a .hex, .srec or .dfu file: their gaps stay gaps.\n",
     );

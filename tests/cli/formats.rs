@@ -159,7 +159,7 @@ fn a_damaged_file_is_told_with_its_line_or_offset() {
     damaged(
         "blinky.hex",
         &|bytes| bytes[17 + 9] = b'F',
-        "line 2: expected checksum e2, found f1",
+        "line 2: expected checksum 60, found 50",
     );
     damaged(
         "blinky.hex",

@@ -38,10 +38,10 @@ fn a_dfu_file_has_targets_ids_and_a_checksum() {
         "two-elements.dfu",
         "\
 two-elements.dfu: a DfuSe file, 1857 bytes
-  ids 0483:df11   release 0000   CRC 0xcdbe2ad0, right
+  ids 0483:df11   release 0000   CRC 0x26393a48, right
   for alternate setting 0, \"ST...\"
-    0x08000000..0x08000401   1025 bytes   CRC-32 0x3d3ff39f
-    0x08000404..0x08000607   515 bytes   CRC-32 0x42b3e5a6
+    0x08000000..0x08000401   1025 bytes   CRC-32 0x91d7f00d
+    0x08000404..0x08000607   515 bytes   CRC-32 0xa73d3456
 ",
     );
 }
@@ -59,7 +59,7 @@ blinky.bin: a raw binary, 5123 bytes
         "plain.dfu --address 0x08004000",
         "\
 plain.dfu: a raw binary, 5139 bytes
-  ids 0483:df11   release 0000   CRC 0xe5c2ecf7, right
+  ids 0483:df11   release 0000   CRC 0x85a73e96, right
   0x08004000..0x08005403   5123 bytes   CRC-32 0xbd034318
 ",
     );
@@ -111,7 +111,7 @@ fn the_json_has_all_of_it() {
                 "file": "plain.dfu", "exit": 0, "error": null, "hint": null,
                 "format": "bin", "size": 5139, "unpacked_size": null,
                 "ids": {"vendor_id": 0x0483, "product_id": 0xDF11, "device_release": 0},
-                "crc": 0xE5C2_ECF7_u32,
+                "crc": 0x85A7_3E96_u32,
                 "targets": [{
                     "alt": null, "name": null,
                     "elements": [{"address": null, "size": 5123, "crc32": 0xBD03_4318_u32}],
@@ -132,10 +132,10 @@ fn the_json_has_all_of_it() {
                 "file": "junk-after-name.dfu", "exit": 0, "error": null, "hint": null,
                 "format": "dfu", "size": 1333, "unpacked_size": null,
                 "ids": {"vendor_id": 0x0483, "product_id": 0, "device_release": 0},
-                "crc": 0xF00D_u32,
+                "crc": 0xD338_6ECC_u32,
                 "targets": [{
                     "alt": 0, "name": "ST...",
-                    "elements": [{"address": 0x0800_0000, "size": 1024, "crc32": 0xF00D_u32}],
+                    "elements": [{"address": 0x0800_0000, "size": 1024, "crc32": 0xBCF6_EAC7_u32}],
                 }],
                 "warnings": ["The file's product id is 0: it is taken to fit any product."],
             },
