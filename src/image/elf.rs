@@ -33,9 +33,9 @@ const SEGMENT_OFFSET: usize = 4;
 /// Reads an executable: the loadable segments at their physical addresses, so that initialised data, which start-up
 /// code copies to RAM, goes to where it is copied from.
 ///
-/// Of a segment, only what its sections name is taken, as GNU objcopy does. A linker puts its own headers and the gap
-/// behind them into the first segment where pages allow, and they would erase what lies before the application: a
-/// bootloader.
+/// Of a segment, only what its sections name is taken, as GNU objcopy does. A linker puts the file's own headers, and the
+/// gap behind them, into the first segment where pages allow, or into one of their own. Flashed, they would erase what
+/// lies before the application: a bootloader.
 ///
 /// # Errors
 ///
@@ -187,7 +187,7 @@ impl Segment {
         }
     }
 
-    /// Its bytes that a section names; all of them, where none names any.
+    /// Its bytes that a section names; all of them, where none names any and they can't be the file's own headers.
     fn pieces<'a>(&self, bytes: &'a [u8], sections: &[Range<usize>]) -> Vec<Piece<'a>> {
         let first = sections.partition_point(|section| section.end <= self.file.start);
         let inside: Vec<Piece<'a>> = sections[first..]
@@ -198,7 +198,8 @@ impl Segment {
                 self.piece(start..section.end.min(self.file.end), bytes)
             })
             .collect();
-        if inside.is_empty() {
+        let has_headers = !sections.is_empty() && self.file.start < FILE_HEADER_LENGTH;
+        if inside.is_empty() && !has_headers {
             return vec![self.piece(self.file.clone(), bytes)];
         }
         inside

@@ -164,6 +164,21 @@ fn headers_in_a_segment_are_not_part_of_the_program() {
     );
 }
 
+/// GNU ld again, where the page with the headers lies before the one with the program.
+#[test]
+fn a_segment_of_nothing_but_headers_is_not_part_of_the_program() {
+    let start = at_contents(2);
+    let segments = [
+        [0, 0x07FF_0000, 0x07FF_0000, start, start],
+        [start, 0x0800_2000, 0x0800_2000, 4, 4],
+    ];
+    let sections = [[PROGBITS, ALLOC, start, 4]];
+    check(
+        &file(&segments, b"code", &sections),
+        &[(0x0800_2000, b"code")],
+    );
+}
+
 #[test]
 fn a_segment_without_sections_is_taken_whole() {
     let start = at_contents(2);
@@ -176,6 +191,9 @@ fn a_segment_without_sections_is_taken_whole() {
         &[[PROGBITS, ALLOC, start + 4, 2]],
     );
     check(&bytes, &[(0x0800_0000, b"code"), (0x0801_0000, b"mo")]);
+    // Without any, nothing tells headers from a program.
+    let bytes = file(&[[0, 0x0800_0000, 0x0800_0000, 88, 88]], b"code", &[]);
+    check(&bytes, &[(0x0800_0000, &bytes)]);
 }
 
 #[test]
@@ -286,6 +304,27 @@ fn a_file_cut_anywhere_is_refused() {
     for length in 0..bytes.len() {
         assert!(parse(&bytes[..length]).is_err(), "{length}");
     }
+}
+
+/// Each segment looked for in all sections would be billions of steps, and minutes.
+#[test]
+fn as_many_segments_and_sections_as_there_can_be_are_sorted_not_searched() {
+    let count = 60_000;
+    let start = at_contents(count);
+    let numbered = || 0..count as u32;
+    let segments: Vec<Segment> = numbered()
+        .map(|index| {
+            let address = 0x0800_0000 + index * 2;
+            [start + index, address, address, 1, 1]
+        })
+        .collect();
+    let sections: Vec<Section> = numbered()
+        .rev()
+        .map(|index| [PROGBITS, ALLOC, start + index, 1])
+        .collect();
+    let bytes = file(&segments, &vec![0x5A; count], &sections);
+    let image = parse(&bytes).expect("nothing to refuse");
+    assert_eq!(image.targets[0].elements.len(), count);
 }
 
 proptest! {

@@ -209,6 +209,18 @@ fn a_file_cut_anywhere_is_refused() {
     }
 }
 
+/// Each record looked for among the others would be billions of steps, and minutes.
+#[test]
+fn as_many_records_as_anyone_has_may_stand_backwards() {
+    let records = (0..100_000_u32).rev().map(|index| {
+        let [_, high, middle, low] = (index * 2).to_be_bytes();
+        record(4, 0, &[8, high]) + &record(0, u16::from_be_bytes([middle, low]), b"a")
+    });
+    let text = records.collect::<String>() + EOF;
+    let image = parse(text.as_bytes()).expect("nothing to refuse");
+    assert_eq!(image.targets[0].elements.len(), 100_000);
+}
+
 proptest! {
     #[test]
     fn what_was_put_into_records_comes_out(
