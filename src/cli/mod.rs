@@ -2,11 +2,14 @@
 
 mod alt;
 mod board;
+mod convert;
 mod diagnosis;
 mod dry_run;
 mod erase;
 mod exit;
+mod firmware;
 mod flash;
+mod info;
 mod interrupt;
 mod leave;
 mod list;
@@ -14,6 +17,7 @@ mod manual;
 mod number;
 mod output;
 mod progress;
+mod save;
 mod select;
 mod serial;
 mod sim;
@@ -76,6 +80,8 @@ enum Command {
     Serial(serial::SerialArgs),
     Flash(flash::FlashArgs),
     Erase(erase::EraseArgs),
+    Info(info::InfoArgs),
+    Convert(convert::ConvertArgs),
     Leave(leave::LeaveArgs),
     Unprotect(unprotect::UnprotectArgs),
     Sim(sim::SimArgs),
@@ -113,6 +119,8 @@ pub fn run() -> Exit {
         Command::Serial(args) => serial::run(args, &context),
         Command::Flash(args) => flash::run(args, &context),
         Command::Erase(args) => erase::run(args, &context),
+        Command::Info(args) => info::run(args, &context),
+        Command::Convert(args) => convert::run(args, &context),
         Command::Leave(args) => leave::run(args, &context),
         Command::Unprotect(args) => unprotect::run(args, &context),
         Command::Completions(args) => manual::completions(args, &context),

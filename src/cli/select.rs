@@ -54,8 +54,8 @@ fn parse_seconds(text: &str) -> Result<f64, String> {
 /// `idVendor` and `idProduct`, as in `0483:df11`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ids {
-    vendor_id: u16,
-    product_id: u16,
+    pub vendor_id: u16,
+    pub product_id: u16,
 }
 
 impl FromStr for Ids {
