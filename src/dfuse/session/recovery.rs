@@ -36,6 +36,9 @@ impl Session<'_> {
         if *tries >= worth_trying(&error.cause) || self.tally.retries >= TRIES_IN_ALL {
             return Err(error);
         }
+        if error.cause.is_vendor_error() && self.refuses_addresses(&error) {
+            return Err(error);
+        }
         *tries += 1;
         self.pointer = None;
         self.tally.retries += 1;
@@ -45,6 +48,21 @@ impl Session<'_> {
             // What went wrong first says more than that its consequences could not be put right.
             Err(_) => Err(error),
         }
+    }
+}
+
+impl Session<'_> {
+    /// Whether the board, asked once more, doesn't even let its address pointer be moved: a chip with read
+    /// protection on answers errVENDOR to everything.
+    fn refuses_addresses(&mut self, error: &SessionError) -> bool {
+        let Some(address) = error.action.address().or(self.any_address) else {
+            return false;
+        };
+        let again = self
+            .link
+            .recover(&error.cause)
+            .and_then(|()| self.set_address(address));
+        matches!(again, Err(again) if again.cause.is_vendor_error())
     }
 }
 

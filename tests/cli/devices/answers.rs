@@ -100,9 +100,10 @@ fn class_sample_err_vendor_is_not_called_read_protection() {
         "--sim class-sample,fault=errVENDOR@{request} {arguments}"
     ))
     .run();
-    assert_eq!(run.exit, 8, "{run:?}");
-    let error = "\nerror: 206F358B4D42 at 1-1: writing at 0x0800c000: the board answered errVENDOR in dfuERROR; ";
-    assert!(run.stderr.contains(error), "{}", run.stderr);
+    // Once is worth another try.
+    assert_eq!(run.exit, 0, "{run:?}");
+    let note = "writing at 0x0800c000: the board answered errVENDOR in dfuERROR; trying again\n";
+    assert!(run.stderr.contains(note), "{}", run.stderr);
     assert!(!run.stderr.contains("protection"), "{}", run.stderr);
 }
 

@@ -57,7 +57,11 @@ fn a_dfu_file_that_is_something_else() {
              which stands for bytes lost when the file was converted to UTF-8 text",
         ),
     ] {
-        let stderr = format!("error: {name}: {error}\n");
+        let hint = match name {
+            "intel-hex.dfu" => "hint: If that is what you mean, add --format hex.\n",
+            _ => "",
+        };
+        let stderr = format!("error: {name}: {error}\n{hint}");
         check_untouched("f405", &format!("flash {name}"), 6, &stderr);
     }
 }
