@@ -1,6 +1,7 @@
 //! Drives the shipped binary as a user would, on simulated boards, and compares what it says and does whole.
 
 mod convert;
+mod devices;
 mod differs;
 mod erase;
 mod exit;
@@ -8,6 +9,7 @@ mod firmware;
 mod flash;
 mod formats;
 mod help;
+mod hints;
 mod info;
 mod list;
 mod output;

@@ -54,11 +54,11 @@ fn worth_trying(cause: &Cause) -> u32 {
         Cause::Usb(UsbError::Stall | UsbError::Timeout | UsbError::Io)
         | Cause::Short { .. }
         | Cause::StillBusy(_) => TRIES,
-        // It is what the board means to say, and would say again.
+        // It is what the board means to say, and says again if it does.
         Cause::Answered {
             status: DfuStatus::ErrVendor | DfuStatus::ErrTarget,
             ..
-        } => 0,
+        } => 1,
         Cause::Answered { .. } => TRIES,
         // The answer may have been wrong rather than the flash.
         Cause::Differs { .. } => 1,
