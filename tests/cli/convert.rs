@@ -300,3 +300,30 @@ fn the_json_says_what_was_written() {
     );
     assert!(Path::new(&path).exists());
 }
+
+#[test]
+fn the_help_has_the_options_and_the_formats() {
+    let run = stdfu("convert --help").run();
+    assert_eq!(run.exit, 0, "{run:?}");
+    for mention in [
+        "[IN]...",
+        "--output <OUT>",
+        "--to <FORMAT>",
+        "--alt <N:FILE>",
+        "--id <VID:PID>",
+        "--address <ADDRESS>",
+        "--format <FORMAT>",
+        "--force",
+        "- bin:",
+        "- dfu:",
+        "- hex:",
+        "- srec:",
+    ] {
+        assert!(run.stdout.contains(mention), "{mention}: {}", run.stdout);
+    }
+    let run = stdfu("convert -o a.hex").run();
+    assert_eq!(run.exit, 2, "{run:?}");
+    let run = stdfu("convert --alt 256:blinky.hex -o a.dfu").run();
+    assert_eq!(run.exit, 2, "{run:?}");
+    assert!(run.stderr.contains("such as 1:option-bytes.hex"), "{run:?}");
+}

@@ -147,10 +147,13 @@ fn a_file_goes_to_the_memory_that_was_named_for_it() {
 #[test]
 fn files_that_overlap_are_refused_with_both_names_and_the_address() {
     check_refused(
-        vec![named("boot.hex", hex()), named("app.bin", vec![0; 9])],
+        vec![named("boot.hex", hex()), named("app.bin", vec![0; 5])],
         Some(0x0800_0004),
         "boot.hex and app.bin overlap: both have data for 0x08000008",
     );
+    // Up to where the other begins is no overlap.
+    let touching = vec![named("boot.hex", hex()), named("app.bin", vec![0; 4])];
+    assert!(load(touching, Some(0x0800_0004)).is_ok());
     // The names come in the user's order, whichever begins first.
     check_refused(
         vec![named("app.bin", vec![0; 9]), named("boot.hex", hex())],
