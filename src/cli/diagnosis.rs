@@ -115,10 +115,18 @@ fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
             let hint = if runtime.is_empty() {
                 "Set BOOT0 high and reset the board, then look with `stdfu list`."
             } else {
-                "Set BOOT0 high and reset the board, so that it starts its bootloader."
+                "Set BOOT0 high and reset the board, so that it starts its bootloader.\n\
+                 Or ask the application with `stdfu detach`."
             };
             (Exit::NoBoard, Some(hint.to_owned()))
         }
+        SelectError::NoneRunning { .. } => (
+            Exit::NoBoard,
+            Some(
+                "Set BOOT0 high and reset the board: that works whatever is in its flash."
+                    .to_owned(),
+            ),
+        ),
         SelectError::TooFewBoards { .. } => (
             Exit::NoBoard,
             Some(

@@ -3,6 +3,7 @@
 mod alt;
 mod board;
 mod convert;
+mod detach;
 mod diagnosis;
 mod dry_run;
 mod erase;
@@ -84,6 +85,7 @@ enum Command {
     Convert(convert::ConvertArgs),
     Leave(leave::LeaveArgs),
     Unprotect(unprotect::UnprotectArgs),
+    Detach(detach::DetachArgs),
     Sim(sim::SimArgs),
     Completions(manual::CompletionsArgs),
     Man(manual::ManArgs),
@@ -122,6 +124,7 @@ pub fn run() -> Exit {
         Command::Info(args) => info::run(args, &context),
         Command::Convert(args) => convert::run(args, &context),
         Command::Leave(args) => leave::run(args, &context),
+        Command::Detach(args) => detach::run(args, &context),
         Command::Unprotect(args) => unprotect::run(args, &context),
         Command::Completions(args) => manual::completions(args, &context),
         Command::Man(args) => manual::man(args, &context),
@@ -160,6 +163,14 @@ impl Context<'_> {
         let bus = self.bus()?;
         let selection = &self.cli.selection;
         Ok(selection.list(bus.as_ref(), &|info| trace::watch(self.output, info))?)
+    }
+
+    /// The boards that are meant and run their application, and the bus that they are on.
+    fn running(&self) -> anyhow::Result<(Box<dyn Bus>, Vec<Board>)> {
+        let bus = self.bus()?;
+        let selection = &self.cli.selection;
+        let boards = selection.running(bus.as_ref(), &|info| trace::watch(self.output, info))?;
+        Ok((bus, boards))
     }
 
     fn bus(&self) -> anyhow::Result<Box<dyn Bus>> {

@@ -126,6 +126,38 @@ impl Selection {
         })
     }
 
+    /// The boards that are meant and run their application.
+    ///
+    /// # Errors
+    /// [`SelectError`], as for boards in DFU mode.
+    pub fn running(
+        &self,
+        bus: &dyn Bus,
+        watch: &OnTransfer<'_>,
+    ) -> Result<Vec<Board>, SelectError> {
+        let there = bus
+            .devices()?
+            .into_iter()
+            .filter(|info| self.accepts(info) && !info.is_in_dfu_mode());
+        let open = |info: DeviceInfo| {
+            let watch = watch(&info);
+            Board::open(bus, info, watch)
+        };
+        let boards: Vec<Board> = there
+            .map(open)
+            .filter(|board| !board.is_gone() && self.accepts_serial(board))
+            .collect();
+        if boards.is_empty() {
+            return Err(SelectError::NoneRunning {
+                wanted: self.wanted(),
+            });
+        }
+        self.choose(Matching {
+            boards,
+            runtime: Vec::new(),
+        })
+    }
+
     /// Serial numbers that were asked for and that many boards have.
     pub fn shared_serials(&self) -> impl Iterator<Item = &str> {
         self.serial

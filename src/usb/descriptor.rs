@@ -36,6 +36,12 @@ pub struct DfuFunctionalDescriptor {
 
 impl DfuFunctionalDescriptor {
     const CAN_UPLOAD: u8 = 1 << 1;
+    const WILL_DETACH: u8 = 1 << 3;
+
+    /// Whether it leaves the bus by itself after DETACH, without a reset by the host.
+    pub fn will_detach(&self) -> bool {
+        self.attributes & Self::WILL_DETACH != 0
+    }
 
     /// Whether flash can be read back.
     pub fn can_upload(&self) -> bool {

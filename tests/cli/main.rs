@@ -12,6 +12,7 @@ mod help;
 mod hints;
 mod info;
 mod list;
+mod operations;
 mod output;
 mod plan;
 mod progress;

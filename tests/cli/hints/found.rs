@@ -40,6 +40,7 @@ fn a_board_that_runs_its_application() {
 error: there is no board in DFU mode
 the board at 1-1 (0483:df11) is running its application
 hint: Set BOOT0 high and reset the board, so that it starts its bootloader.
+      Or ask the application with `stdfu detach`.
 ";
     for command in COMMANDS_THAT_ASK {
         check("--sim f405,quirk=application", command, 3, stderr);
@@ -53,6 +54,7 @@ fn a_board_at_a_path_that_runs_its_application() {
 error: there is no board at 1-2 in DFU mode
 the board at 1-2 (28e9:0189) is running its application
 hint: Set BOOT0 high and reset the board, so that it starts its bootloader.
+      Or ask the application with `stdfu detach`.
 ";
     let boards = "--sim f405 --sim gd32vf103,quirk=application --path 1-2";
     check(boards, "flash blinky.dfu", 3, stderr);
