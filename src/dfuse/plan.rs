@@ -252,17 +252,22 @@ impl<'i> TargetPlan<'i> {
         self.sectors[self.sector_indices(range)].iter().copied()
     }
 
+    /// How many bytes of the image lie in `range`.
+    pub fn named_in(&self, range: AddressRange) -> u64 {
+        let inside = |element: &ImageElement| element.range().overlap(range);
+        self.elements
+            .iter()
+            .filter_map(inside)
+            .map(AddressRange::size)
+            .sum()
+    }
+
     /// How many bytes of the image are written.
     fn named_bytes_to_write(&self) -> u64 {
-        let ranges = || self.stages().flat_map(|stage| &stage.write);
-        let named = |element: &ImageElement| {
-            let element = element.range();
-            ranges()
-                .filter_map(|range| range.overlap(element))
-                .map(AddressRange::size)
-                .sum::<u64>()
-        };
-        self.elements.iter().map(named).sum()
+        self.stages()
+            .flat_map(|stage| &stage.write)
+            .map(|range| self.named_in(*range))
+            .sum()
     }
 
     /// What is written before `block` is, when the stages are carried out one after the other.
@@ -378,7 +383,7 @@ pub struct Start {
 
 impl ImageElement {
     /// Its addresses.
-    fn range(&self) -> AddressRange {
+    pub(super) fn range(&self) -> AddressRange {
         AddressRange {
             address: self.address,
             end: self.end(),

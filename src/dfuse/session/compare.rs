@@ -76,7 +76,12 @@ impl Session<'_> {
             let bytes: u64 = found.iter().map(|element| element.data.len() as u64).sum();
             if target.preserve {
                 self.tally.preserved_bytes += bytes;
+                let kept: Vec<AddressRange> = found.iter().map(ImageElement::range).collect();
                 target.keep(found);
+                // What is about to be erased has to be known for certain: one reading may have been wrong.
+                for range in joined(kept.into_iter()) {
+                    self.unnoticed(|session| session.verify(target, range))?;
+                }
             } else {
                 self.tally.lost_bytes += bytes;
             }
