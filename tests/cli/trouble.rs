@@ -334,7 +334,7 @@ fn read_protection_is_named_and_nothing_is_touched() {
     };
     check("flash blinky.dfu", "setting the address 0x08000000");
     check("flash blinky.dfu --mass-erase", "erasing all of the memory");
-    check("erase 0x08010000", "setting the address 0x08010000");
+    check("erase 0x08010000", "erasing the sector at 0x08010000");
     check("erase --all", "erasing all of the memory");
 }
 
