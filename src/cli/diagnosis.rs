@@ -4,13 +4,15 @@ use serde::{Serialize, Serializer};
 
 use crate::dfuse::error::{Action, Cause, SessionError};
 use crate::dfuse::plan::error::PlanError;
-use crate::image::ImageError;
+use crate::image::write::WriteError;
+use crate::image::{Content, FilesError, ImageError};
 use crate::sim::SimError;
 use crate::usb::UsbError;
 
 use super::alt::AltError;
 use super::board::NoLayout;
 use super::exit::Exit;
+use super::save::AlreadyThere;
 use super::select::SelectError;
 use super::udev;
 
@@ -79,7 +81,19 @@ fn diagnose(error: &(dyn std::error::Error + 'static)) -> Option<(Exit, Option<S
         return Some(of_image(error));
     }
     if let Some(error) = error.downcast_ref() {
+        return of_files(error);
+    }
+    if let Some(error) = error.downcast_ref() {
+        return Some(of_writing(error));
+    }
+    if let Some(error) = error.downcast_ref() {
         return Some(of_usb(error));
+    }
+    if error.is::<AlreadyThere>() {
+        return Some((
+            Exit::Other,
+            Some("Nothing was written; --force overwrites it.".to_owned()),
+        ));
     }
     if error.is::<NoLayout>() || error.is::<AltError>() {
         return Some((
@@ -101,10 +115,18 @@ fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
             let hint = if runtime.is_empty() {
                 "Set BOOT0 high and reset the board, then look with `stdfu list`."
             } else {
-                "Set BOOT0 high and reset the board, so that it starts its bootloader."
+                "Set BOOT0 high and reset the board, so that it starts its bootloader.\n\
+                 Or ask the application with `stdfu detach`."
             };
             (Exit::NoBoard, Some(hint.to_owned()))
         }
+        SelectError::NoneRunning { .. } => (
+            Exit::NoBoard,
+            Some(
+                "Set BOOT0 high and reset the board: that works whatever is in its flash."
+                    .to_owned(),
+            ),
+        ),
         SelectError::TooFewBoards { .. } => (
             Exit::NoBoard,
             Some(
@@ -224,7 +246,58 @@ fn of_image(error: &ImageError) -> (Exit, Option<String>) {
             (Exit::Usage, Some("Leave out --address.".to_owned()))
         }
         ImageError::PastAddressSpace { .. } => (Exit::DoesNotFit, None),
+        ImageError::NotInFormat { content, .. } => {
+            let right = content.format().map(|format| {
+                format!(
+                    "If that is what you mean, add --format {}.",
+                    format.short_name()
+                )
+            });
+            (Exit::File, right)
+        }
+        ImageError::Unsupported(Content::Zip) => (
+            Exit::File,
+            Some("Unpack it, and name the file in it.".to_owned()),
+        ),
+        ImageError::GzipTwice => (Exit::File, Some("Unpack it once with `gunzip`.".to_owned())),
         _ => (Exit::File, None),
+    }
+}
+
+/// `None` for trouble in one file: the error behind this one tells.
+fn of_files(error: &FilesError) -> Option<(Exit, Option<String>)> {
+    let hint = |text: &str| Some(text.to_owned());
+    match error {
+        FilesError::InFile { .. } => None,
+        FilesError::OneAddress { .. } => Some((
+            Exit::Usage,
+            hint("Make .hex files of them with `stdfu convert`, each with its own --address."),
+        )),
+        FilesError::SeveralTargets { .. } => {
+            Some((Exit::Usage, hint("`stdfu info` shows what is in a file.")))
+        }
+        FilesError::Overlap { .. } => Some((
+            Exit::File,
+            hint("`stdfu info` shows the addresses of each file."),
+        )),
+        FilesError::OtherDevice { .. } => Some((
+            Exit::File,
+            hint("If both are right for the board, flash one after the other, with --any-id."),
+        )),
+    }
+}
+
+fn of_writing(error: &WriteError) -> (Exit, Option<String>) {
+    match error {
+        WriteError::TooManyGaps { .. } => (
+            Exit::Usage,
+            Some("Write a .hex, .srec or .dfu file: their gaps stay gaps.".to_owned()),
+        ),
+        WriteError::TargetTwice { .. } => (
+            Exit::Usage,
+            Some("Say which file is for which memory with --alt N:FILE.".to_owned()),
+        ),
+        WriteError::TooManyTargets | WriteError::TooLarge { .. } => (Exit::Usage, None),
     }
 }
 

@@ -1,20 +1,17 @@
 //! `stdfu flash`: program, verify, start the application.
 
-use std::fs;
-use std::path::PathBuf;
-
-use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
 use crate::dfuse::plan::{Plan, TargetPlan};
-use crate::image::{self, Format, Image, LoadOptions};
+use crate::image::Image;
 
 use super::Context;
 use super::alt::AltChoice;
 use super::board::{self, Board};
 use super::dry_run;
 use super::exit::Exit;
+use super::firmware::FirmwareArgs;
 use super::number::{count, parse_address};
 use super::work::{self, Outcome};
 
@@ -24,18 +21,12 @@ use super::work::{self, Outcome};
 Examples:
   stdfu flash firmware.dfu
   stdfu flash firmware.bin --address 0x08000000
+  stdfu flash bootloader.hex application.elf
   stdfu flash firmware.dfu --serial 336133663433 --stay
   stdfu flash firmware.dfu --dry-run")]
 pub struct FlashArgs {
-    /// The firmware: a .dfu file, or a raw binary with --address
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// Where a raw binary belongs, such as 0x08000000
-    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
-    address: Option<u32>,
-    /// What the file is, when its content or name mislead
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    format: Option<FileFormat>,
+    #[command(flatten)]
+    firmware: FirmwareArgs,
     /// The memory, by number or name, as `stdfu list` shows it; of a .dfu file, only what is for it
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
@@ -65,26 +56,8 @@ pub struct FlashArgs {
     dry_run: bool,
 }
 
-/// What a firmware file can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FileFormat {
-    /// Raw bytes
-    Bin,
-    /// ST's DfuSe file
-    Dfu,
-}
-
-impl From<FileFormat> for Format {
-    fn from(format: FileFormat) -> Self {
-        match format {
-            FileFormat::Bin => Self::Bin,
-            FileFormat::Dfu => Self::Dfu,
-        }
-    }
-}
-
 pub fn run(args: &FlashArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
-    let image = load(args)?;
+    let image = args.firmware.load()?;
     for warning in &image.warnings {
         context.output.warning(warning);
     }
@@ -94,17 +67,6 @@ pub fn run(args: &FlashArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         return dry_run::show(&boards, &plans, context.output);
     }
     work::carry_out(boards, &plans, context.output, summary)
-}
-
-fn load(args: &FlashArgs) -> anyhow::Result<Image> {
-    let name = || args.file.display().to_string();
-    let bytes = fs::read(&args.file).with_context(name)?;
-    let options = LoadOptions {
-        file_name: Some(&args.file),
-        format: args.format.map(Format::from),
-        address: args.address,
-    };
-    image::load(bytes, &options).with_context(name)
 }
 
 fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {

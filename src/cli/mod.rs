@@ -2,11 +2,15 @@
 
 mod alt;
 mod board;
+mod convert;
+mod detach;
 mod diagnosis;
 mod dry_run;
 mod erase;
 mod exit;
+mod firmware;
 mod flash;
+mod info;
 mod interrupt;
 mod leave;
 mod list;
@@ -14,6 +18,7 @@ mod manual;
 mod number;
 mod output;
 mod progress;
+mod save;
 mod select;
 mod serial;
 mod sim;
@@ -76,8 +81,11 @@ enum Command {
     Serial(serial::SerialArgs),
     Flash(flash::FlashArgs),
     Erase(erase::EraseArgs),
+    Info(info::InfoArgs),
+    Convert(convert::ConvertArgs),
     Leave(leave::LeaveArgs),
     Unprotect(unprotect::UnprotectArgs),
+    Detach(detach::DetachArgs),
     Sim(sim::SimArgs),
     Completions(manual::CompletionsArgs),
     Man(manual::ManArgs),
@@ -113,7 +121,10 @@ pub fn run() -> Exit {
         Command::Serial(args) => serial::run(args, &context),
         Command::Flash(args) => flash::run(args, &context),
         Command::Erase(args) => erase::run(args, &context),
+        Command::Info(args) => info::run(args, &context),
+        Command::Convert(args) => convert::run(args, &context),
         Command::Leave(args) => leave::run(args, &context),
+        Command::Detach(args) => detach::run(args, &context),
         Command::Unprotect(args) => unprotect::run(args, &context),
         Command::Completions(args) => manual::completions(args, &context),
         Command::Man(args) => manual::man(args, &context),
@@ -152,6 +163,14 @@ impl Context<'_> {
         let bus = self.bus()?;
         let selection = &self.cli.selection;
         Ok(selection.list(bus.as_ref(), &|info| trace::watch(self.output, info))?)
+    }
+
+    /// The boards that are meant and run their application, and the bus that they are on.
+    fn running(&self) -> anyhow::Result<(Box<dyn Bus>, Vec<Board>)> {
+        let bus = self.bus()?;
+        let selection = &self.cli.selection;
+        let boards = selection.running(bus.as_ref(), &|info| trace::watch(self.output, info))?;
+        Ok((bus, boards))
     }
 
     fn bus(&self) -> anyhow::Result<Box<dyn Bus>> {

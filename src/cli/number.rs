@@ -91,6 +91,8 @@ pub fn count(number: u64, word: &str) -> String {
 mod tests {
     use super::*;
 
+    use proptest::prelude::*;
+
     #[test]
     fn numbers_are_decimal_or_hexadecimal_with_suffixes() {
         let check = |text, expected| assert_eq!(parse_number(text), Ok(expected), "{text}");
@@ -163,6 +165,63 @@ mod tests {
             (1536, "1536"),
         ] {
             assert_eq!(size(bytes), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in prop_oneof![".*", "[0-9a-fxX_kKmM+. -]{0,24}"]) {
+            let readable = parse_number(&text);
+            if let Err(error) = &readable {
+                prop_assert!(error.contains(&format!("{text:?}")), "{error}");
+            }
+            let address = parse_address(&text);
+            prop_assert!(readable.is_ok() || address.is_err());
+            match parse_range(&text) {
+                Ok(EraseRange::Exactly(AddressRange { address, end })) => {
+                    prop_assert!(u64::from(address) < end && end <= ADDRESS_SPACE);
+                }
+                Ok(EraseRange::SectorAt(found)) => prop_assert_eq!(address, Ok(found)),
+                Err(_) => prop_assert!(address.is_err()),
+            }
+        }
+
+        #[test]
+        fn every_number_is_read_in_each_of_its_forms(number in any::<u64>(), small in 0_u64..1 << 44) {
+            for text in [
+                format!("{number}"),
+                format!("{number:#x}"),
+                format!("0X{number:X}"),
+                format!("{number:#018x}").replace("0x", "0x_"),
+                format!("{number}_"),
+            ] {
+                prop_assert_eq!(parse_number(&text), Ok(number), "{}", text);
+            }
+            prop_assert_eq!(parse_number(&format!("{small}K")), Ok(small * 1024));
+            prop_assert_eq!(parse_number(&format!("{small:#x}m")), Ok(small * 1024 * 1024));
+        }
+
+        #[test]
+        fn a_range_is_taken_where_it_ends_behind_its_beginning_and_in_the_address_space(
+            address in prop_oneof![any::<u32>(), 0_u32..3],
+            end in prop_oneof![
+                any::<u32>().prop_map(u64::from),
+                0_u64..3,
+                (1_u64 << 32) - 2..(1 << 32) + 3,
+            ],
+        ) {
+            let expected = EraseRange::Exactly(AddressRange { address, end });
+            let fits = u64::from(address) < end && end <= 1 << 32;
+            prop_assert_eq!(
+                parse_range(&format!("{address:#x}..{end:#x}")).ok(),
+                fits.then_some(expected)
+            );
+            if let Some(size) = end.checked_sub(address.into()) {
+                prop_assert_eq!(
+                    parse_range(&format!("{address}+{size}")).ok(),
+                    fits.then_some(expected)
+                );
+            }
         }
     }
 }

@@ -89,7 +89,16 @@ impl Output {
     /// # Errors
     /// Those of writing to stdout. A reader that has gone away has read enough, and is none.
     pub fn answer(&self, text: &str) -> io::Result<()> {
-        if self.json { Ok(()) } else { to_stdout(text) }
+        if self.json {
+            Ok(())
+        } else {
+            to_stdout(text.as_bytes())
+        }
+    }
+
+    /// The answer as the bytes of a file.
+    pub fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
+        to_stdout(bytes)
     }
 
     /// What has been done, as text: like [`Output::answer`], but `--quiet` silences it.
@@ -111,7 +120,7 @@ impl Output {
             content,
         })?;
         text.push('\n');
-        to_stdout(&text)
+        to_stdout(text.as_bytes())
     }
 
     /// Something worth knowing.
@@ -202,7 +211,8 @@ pub fn refuse(error: &clap::Error, mut arguments: impl Iterator<Item = OsString>
                 error: &refusal(error),
             },
         };
-        let _ = serde_json::to_string(&document).map(|text| to_stdout(&format!("{text}\n")));
+        let _ =
+            serde_json::to_string(&document).map(|text| to_stdout(format!("{text}\n").as_bytes()));
     }
     Exit::Usage
 }
@@ -229,12 +239,9 @@ fn refusal(error: &clap::Error) -> Diagnosis {
     }
 }
 
-fn to_stdout(text: &str) -> io::Result<()> {
+fn to_stdout(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }

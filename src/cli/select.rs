@@ -54,8 +54,8 @@ fn parse_seconds(text: &str) -> Result<f64, String> {
 /// `idVendor` and `idProduct`, as in `0483:df11`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ids {
-    vendor_id: u16,
-    product_id: u16,
+    pub vendor_id: u16,
+    pub product_id: u16,
 }
 
 impl FromStr for Ids {
@@ -123,6 +123,38 @@ impl Selection {
             let none_opened = boards.iter().all(|board| board.opened.is_err());
             let error = cant_open(&boards).filter(|_| none_opened);
             Ok((boards, error))
+        })
+    }
+
+    /// The boards that are meant and run their application.
+    ///
+    /// # Errors
+    /// [`SelectError`], as for boards in DFU mode.
+    pub fn running(
+        &self,
+        bus: &dyn Bus,
+        watch: &OnTransfer<'_>,
+    ) -> Result<Vec<Board>, SelectError> {
+        let there = bus
+            .devices()?
+            .into_iter()
+            .filter(|info| self.accepts(info) && !info.is_in_dfu_mode());
+        let open = |info: DeviceInfo| {
+            let watch = watch(&info);
+            Board::open(bus, info, watch)
+        };
+        let boards: Vec<Board> = there
+            .map(open)
+            .filter(|board| !board.is_gone() && self.accepts_serial(board))
+            .collect();
+        if boards.is_empty() {
+            return Err(SelectError::NoneRunning {
+                wanted: self.wanted(),
+            });
+        }
+        self.choose(Matching {
+            boards,
+            runtime: Vec::new(),
         })
     }
 

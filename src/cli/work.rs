@@ -164,7 +164,10 @@ fn work(
 
 /// Adds to what went wrong how far the work had come, which is what the next step depends on.
 fn so_far(diagnosis: Diagnosis, tally: Tally) -> Diagnosis {
-    let state = if tally.touched {
+    // A protected chip refuses whatever it is sent. One that says so later on has done what it did before.
+    let refused = diagnosis.exit == Exit::ReadProtected
+        && (tally.erased_sectors, tally.written_bytes) == (0, 0);
+    let state = if tally.touched && !refused {
         let sectors = count(tally.erased_sectors as u64, "sector");
         format!(
             "so far {sectors} erased and {} written",

@@ -54,6 +54,25 @@ pub enum Action {
     ReadUnprotect,
 }
 
+impl Action {
+    /// Where in memory, if that is how it is done.
+    pub fn address(self) -> Option<u32> {
+        match self {
+            Self::SetAddress(address)
+            | Self::Erase(address)
+            | Self::Write(address)
+            | Self::Read(address)
+            | Self::Verify(address) => Some(address),
+            Self::Claim
+            | Self::ReachIdle
+            | Self::SelectMemory(_)
+            | Self::MassErase
+            | Self::Leave
+            | Self::ReadUnprotect => None,
+        }
+    }
+}
+
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -110,6 +129,20 @@ pub enum Cause {
     Stayed,
     /// The user has asked to stop.
     Interrupted,
+}
+
+impl Cause {
+    /// Whether the board answered errVENDOR, and didn't say in words what it means.
+    pub fn is_vendor_error(&self) -> bool {
+        matches!(
+            self,
+            Self::Answered {
+                status: DfuStatus::ErrVendor,
+                explanation: None,
+                ..
+            }
+        )
+    }
 }
 
 impl fmt::Display for Cause {

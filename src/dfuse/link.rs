@@ -478,6 +478,10 @@ mod tests {
             self.answer().map(|_| ())
         }
 
+        fn reset(&mut self) -> Result<(), UsbError> {
+            Ok(())
+        }
+
         fn wait(&mut self, duration: Duration) {
             writeln!(self.diary, "wait {} ms", duration.as_millis()).expect("a String");
             self.now += duration;

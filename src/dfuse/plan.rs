@@ -166,37 +166,32 @@ impl<'i> TargetPlan<'i> {
     /// Widens what is written to whole blocks, as far as there is nothing but erased memory: a short block costs an
     /// address pointer of its own, and an H723's ROM was seen to leave after one.
     pub fn fill_blocks(&mut self, transfer_size: u16) {
+        let mut all: Vec<AddressRange> = self
+            .stages()
+            .flat_map(|stage| &stage.write)
+            .copied()
+            .collect();
+        all.sort_by_key(|range| range.address);
         let room = |address: u64| {
             let sector = self
                 .room
                 .get(self.room.partition_point(|sector| sector.end() <= address));
-            sector
-                .filter(|sector| u64::from(sector.address) <= address)
-                .map_or(0, Sector::end)
+            sector.filter(|sector| u64::from(sector.address) <= address)
         };
-        let mut starts: Vec<u64> = self
-            .stages()
-            .flat_map(|stage| &stage.write)
-            .map(|range| range.start())
-            .collect();
-        starts.sort_unstable();
-        let size = u64::from(transfer_size);
         let filled = |range: &AddressRange| {
-            let next = starts[starts.partition_point(|start| *start < range.end)..]
-                .first()
-                .copied();
-            let full = range.start() + range.size().div_ceil(size) * size;
-            let end = full
-                .min(room(range.end - 1))
-                .min(next.unwrap_or(u64::MAX))
-                .max(range.end);
-            AddressRange { end, ..*range }
+            let index = all.partition_point(|other| other.address < range.address);
+            let before = index.checked_sub(1).map_or(0, |index| all[index].end);
+            let behind = all.get(index + 1).map_or(u64::MAX, |next| next.start());
+            let first = room(range.start()).map_or(range.start(), |sector| sector.address.into());
+            let end = room(range.end - 1)
+                .map_or(range.end, Sector::end)
+                .min(behind);
+            let limits =
+                u32::try_from(first.max(before)).map(|address| AddressRange { address, end });
+            limits.map_or(*range, |limits| range.to_blocks(transfer_size, limits))
         };
-        let body = self.body.write.iter().map(filled).collect();
-        let head = self
-            .head
-            .as_ref()
-            .map(|head| head.write.iter().map(filled).collect());
+        let fill = |stage: &Stage| stage.write.iter().map(filled).collect();
+        let (body, head) = (fill(&self.body), self.head.as_ref().map(fill));
         self.body.write = body;
         if let (Some(head), Some(write)) = (&mut self.head, head) {
             head.write = write;
@@ -257,17 +252,22 @@ impl<'i> TargetPlan<'i> {
         self.sectors[self.sector_indices(range)].iter().copied()
     }
 
+    /// How many bytes of the image lie in `range`.
+    pub fn named_in(&self, range: AddressRange) -> u64 {
+        let inside = |element: &ImageElement| element.range().overlap(range);
+        self.elements
+            .iter()
+            .filter_map(inside)
+            .map(AddressRange::size)
+            .sum()
+    }
+
     /// How many bytes of the image are written.
     fn named_bytes_to_write(&self) -> u64 {
-        let ranges = || self.stages().flat_map(|stage| &stage.write);
-        let named = |element: &ImageElement| {
-            let element = element.range();
-            ranges()
-                .filter_map(|range| range.overlap(element))
-                .map(AddressRange::size)
-                .sum::<u64>()
-        };
-        self.elements.iter().map(named).sum()
+        self.stages()
+            .flat_map(|stage| &stage.write)
+            .map(|range| self.named_in(*range))
+            .sum()
     }
 
     /// What is written before `block` is, when the stages are carried out one after the other.
@@ -307,7 +307,7 @@ pub struct Finding {
     pub same: bool,
     /// None was ever written.
     pub erased: bool,
-    /// Nor was any behind them, as far as a block reaches.
+    /// Nor was any around them, as far as a block reaches.
     pub room: bool,
 }
 
@@ -383,7 +383,7 @@ pub struct Start {
 
 impl ImageElement {
     /// Its addresses.
-    fn range(&self) -> AddressRange {
+    pub(super) fn range(&self) -> AddressRange {
         AddressRange {
             address: self.address,
             end: self.end(),

@@ -35,11 +35,28 @@ impl AddressRange {
         Self::between(self.start() + bytes, self.end)
     }
 
-    /// Cut into blocks of `size` bytes, the last one perhaps shorter.
+    /// Cut wherever an address is a multiple of `size`: blocks of that many bytes, but for the ends.
     pub fn blocks(self, size: u16) -> impl Iterator<Item = Self> {
         let size = u64::from(size);
-        (0..self.size().div_ceil(size))
-            .filter_map(move |index| Some(self.behind(index * size)?.up_to(size)))
+        let first = self.start() / size;
+        (first..self.end.div_ceil(size)).filter_map(move |index| {
+            Self::between(
+                self.start().max(index * size),
+                self.end.min((index + 1) * size),
+            )
+        })
+    }
+
+    /// Widened to where addresses are multiples of `size`, but not out of `limits`.
+    pub fn to_blocks(self, size: u16, limits: Self) -> Self {
+        let size = u64::from(size);
+        let start = (self.start() / size * size)
+            .max(limits.start())
+            .min(self.start());
+        let end = (self.end.div_ceil(size) * size)
+            .min(limits.end)
+            .max(self.end);
+        Self::between(start, end).unwrap_or(self)
     }
 
     /// Those of the bytes that begin at `address` which stand in this range.
@@ -53,14 +70,6 @@ impl AddressRange {
     pub fn up_to(self, bytes: u64) -> Self {
         Self {
             end: self.end.min(self.start() + bytes),
-            ..self
-        }
-    }
-
-    /// What of it lies below `end`, which is above its first address.
-    pub fn up_to_end(self, end: u64) -> Self {
-        Self {
-            end: self.end.min(end),
             ..self
         }
     }

@@ -14,7 +14,7 @@ use super::blocks::block_number;
 use super::error::{Action, Cause, SessionError};
 use super::link::Link;
 use super::plan::{Plan, Start, TargetPlan};
-use super::protocol::{DfuStatus, DfuseCommand, FIRST_DATA_BLOCK};
+use super::protocol::{DfuseCommand, FIRST_DATA_BLOCK};
 use super::quirks;
 
 /// What is happening.
@@ -97,6 +97,8 @@ pub struct Session<'t> {
     on_event: &'t mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
     tally: Tally,
     selected: Option<u8>,
+    /// An address of the memory at work, for asking whether the board lets itself be worked with at all.
+    any_address: Option<u32>,
     /// Where the address pointer is, if that is known.
     pointer: Option<u32>,
     /// Whether what is done now is progress. Doing something over is not.
@@ -118,6 +120,7 @@ impl<'t> Session<'t> {
             on_event,
             tally,
             selected: None,
+            any_address: None,
             pointer: None,
             counting: true,
         })
@@ -139,6 +142,8 @@ impl<'t> Session<'t> {
     }
 
     fn carry_out(&mut self, plan: &Plan<'_>) -> Result<(), SessionError> {
+        let mut sectors = plan.targets.iter().flat_map(|target| &target.sectors);
+        self.any_address = sectors.next().map(|sector| sector.address);
         if plan.unprotect {
             return self.unprotect();
         }
@@ -224,22 +229,12 @@ impl<'t> Session<'t> {
 
     /// Says read protection where that is what the board's answer means.
     fn diagnosed(&mut self, error: SessionError) -> SessionError {
-        let vendor = |cause: &Cause| {
-            matches!(
-                cause,
-                Cause::Answered {
-                    status: DfuStatus::ErrVendor,
-                    explanation: None,
-                    ..
-                }
-            )
-        };
-        if !vendor(&error.cause) {
+        if !error.cause.is_vendor_error() {
             return error;
         }
         let protected = match self.link.commands() {
             Ok(commands) => quirks::vendor_error_means_read_protection(&commands),
-            Err(refusal) => vendor(&refusal.cause),
+            Err(refusal) => refusal.cause.is_vendor_error(),
         };
         if protected {
             SessionError {

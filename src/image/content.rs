@@ -4,7 +4,7 @@ use std::fmt;
 
 use byteorder::{ByteOrder, LittleEndian};
 
-use super::suffix;
+use super::{Format, suffix};
 
 /// What a file is, told from its bytes; as text, with its article: "an ELF file".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +69,20 @@ impl Content {
             None if is_text(bytes) => Self::Text,
             None if begins_with_vector_table(bytes) => Self::VectorTable,
             None => Self::Raw,
+        }
+    }
+
+    /// The format that firmware with this content is in; `None` where the content doesn't tell, or is no firmware.
+    pub fn format(self) -> Option<Format> {
+        match self {
+            Self::DfuSe => Some(Format::Dfu),
+            Self::PlainDfu => Some(Format::Bin),
+            Self::IntelHex => Some(Format::Hex),
+            Self::Srec => Some(Format::Srec),
+            Self::Elf => Some(Format::Elf),
+            Self::Uf2 => Some(Format::Uf2),
+            Self::Gzip | Self::Zip | Self::Html => None,
+            Self::Text | Self::VectorTable | Self::Raw => None,
         }
     }
 }

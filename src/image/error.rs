@@ -1,8 +1,27 @@
 //! Why a firmware file can't be used.
 
+use std::fmt;
 use std::ops::Range;
 
-use super::{Content, Conversion};
+use super::{Content, Conversion, Format};
+
+/// Where something stands in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// In bytes from the file's first, after unpacking.
+    Offset(u64),
+    /// The first line is 1.
+    Line(u64),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Offset(offset) => write!(f, "offset {offset:#010x}"),
+            Self::Line(number) => write!(f, "line {number}"),
+        }
+    }
+}
 
 /// Why a firmware file can't be used: what was expected, what was found, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,12 +36,12 @@ pub enum ImageError {
     #[error("the file is a raw binary, which doesn't say at which address it belongs")]
     MissingAddress,
     /// The caller gave an address for a file that brings its own.
-    #[error(
-        "the file names its own addresses: {address:#010x} can't be the address of a DfuSe file"
-    )]
+    #[error("the file names its own addresses: {address:#010x} can't be the address of {format}")]
     UnexpectedAddress {
         /// What the caller gave.
         address: u32,
+        /// What the file is.
+        format: Format,
     },
     /// A raw binary that would not end at or below 0xFFFFFFFF.
     #[error(
@@ -35,18 +54,39 @@ pub enum ImageError {
         length: u64,
     },
     /// In a format that is recognised, but not read.
-    #[error("the file is {0}: only DfuSe files and raw binaries can be read")]
-    Unsupported(Content),
-    /// Its name or the caller says DfuSe; the content doesn't.
     #[error(
-        "offset 0x00000000: expected \"DfuSe\", found \"{}\": the file is {content}",
-        .found.escape_ascii()
+        "the file is {0}: only DfuSe, Intel HEX, S-record, ELF and UF2 files and raw binaries can be read"
     )]
-    NotDfu {
-        /// The file's first bytes, as many as the signature has.
+    Unsupported(Content),
+    /// Its name or the caller says which format it is in; the content doesn't.
+    #[error(
+        "offset 0x00000000: expected {}, found \"{}\": the file is {content}",
+        .expected.beginning(), .found.escape_ascii()
+    )]
+    NotInFormat {
+        /// What it should be.
+        expected: Format,
+        /// The file's first bytes, five at most.
         found: Vec<u8>,
         /// What the file is.
         content: Content,
+    },
+    /// gzip-compressed data that can't be unpacked.
+    #[error("offset {offset:#010x}: the gzip-compressed data is damaged: {cause}")]
+    GzipDamaged {
+        /// How far the file was read.
+        offset: u64,
+        /// What is wrong there.
+        cause: String,
+    },
+    /// gzip-compressed data in gzip-compressed data.
+    #[error("the file is gzip-compressed twice")]
+    GzipTwice,
+    /// gzip-compressed data that is far more than firmware is.
+    #[error("the gzip-compressed file unpacks to more than {most} bytes")]
+    GzipTooLarge {
+        /// What is unpacked at most, in bytes.
+        most: u64,
     },
     /// Changed by something that took it for text.
     #[error("the file is damaged: {0}")]
@@ -72,10 +112,10 @@ pub enum ImageError {
         found: u32,
     },
     /// A field that breaks the format's rules.
-    #[error("offset {offset:#010x}: expected {expected}, found {found}")]
+    #[error("{at}: expected {expected}, found {found}")]
     Malformed {
         /// Where the field begins.
-        offset: u64,
+        at: Place,
         /// What the format, or the rest of the file, asks for.
         expected: String,
         /// What stands there.
@@ -93,32 +133,41 @@ pub enum ImageError {
         /// Where the first target begins.
         first_offset: u64,
     },
-    /// Two elements of one target that name the same byte.
+    /// Two pieces of one target that name the same byte.
     #[error(
-        "offset {offset:#010x}: expected elements that don't overlap, found {:#010x}..{:#010x} over {:#010x}..{:#010x} (at offset {other_offset:#010x})",
+        "{at}: expected elements that don't overlap, found {:#010x}..{:#010x} over {:#010x}..{:#010x} (at {other})",
         .range.start, .range.end, .other_range.start, .other_range.end
     )]
     Overlap {
-        /// Where the element with the higher address begins.
-        offset: u64,
+        /// Where the piece with the higher address begins.
+        at: Place,
         /// Its addresses, end exclusive.
         range: Range<u64>,
-        /// Where the element with the lower address begins.
-        other_offset: u64,
+        /// Where the piece with the lower address begins.
+        other: Place,
         /// Its addresses, end exclusive.
         other_range: Range<u64>,
     },
 }
 
 impl ImageError {
-    /// A [`Malformed`](Self::Malformed) field.
+    /// A [`Malformed`](Self::Malformed) field at an offset.
     pub(super) fn malformed(
         offset: usize,
         expected: impl Into<String>,
         found: impl Into<String>,
     ) -> Self {
+        Self::malformed_at(Place::Offset(offset as u64), expected, found)
+    }
+
+    /// A [`Malformed`](Self::Malformed) field.
+    pub(super) fn malformed_at(
+        at: Place,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
         Self::Malformed {
-            offset: offset as u64,
+            at,
             expected: expected.into(),
             found: found.into(),
         }

@@ -25,6 +25,8 @@ pub struct Suffix {
     pub dfu_version: u16,
     /// The devices that the file is meant for.
     pub ids: FileIds,
+    /// `dwCRC`, which is right.
+    pub crc: u32,
 }
 
 /// The devices that a file is meant for.
@@ -110,7 +112,24 @@ pub fn check(bytes: &[u8]) -> Result<Suffix, ImageError> {
             product_id: LittleEndian::read_u16(&suffix[2..]),
             device_release: LittleEndian::read_u16(suffix),
         },
+        crc: found,
     })
+}
+
+/// Adds a suffix to the bytes before it.
+pub fn append(bytes: &mut Vec<u8>, dfu_version: u16, ids: FileIds) {
+    for field in [
+        ids.device_release,
+        ids.product_id,
+        ids.vendor_id,
+        dfu_version,
+    ] {
+        bytes.extend(field.to_le_bytes());
+    }
+    bytes.extend(SIGNATURE);
+    bytes.push(LENGTH as u8);
+    let crc = crc(bytes);
+    bytes.extend(crc.to_le_bytes());
 }
 
 /// A suffix whose `bcdDFU` is none of those expected.
@@ -160,8 +179,21 @@ mod tests {
                     product_id: 0xDF11,
                     device_release: 0x2200,
                 },
+                crc: 0x3F26_4627,
             })
         );
+    }
+
+    #[test]
+    fn a_suffix_is_written_as_it_is_read() {
+        let ids = FileIds {
+            vendor_id: 0x0483,
+            product_id: 0xDF11,
+            device_release: 0x2200,
+        };
+        let mut bytes = PLAIN[..4].to_vec();
+        append(&mut bytes, DFU_1_1, ids);
+        assert_eq!(bytes, PLAIN);
     }
 
     #[test]

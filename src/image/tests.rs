@@ -18,6 +18,11 @@ const CRLF_TO_LF: &[u8] = include_bytes!("../../tests/data/crlf-to-lf.dfu");
 const UTF8: &[u8] = include_bytes!("../../tests/data/utf8.dfu");
 const INTEL_HEX: &[u8] = include_bytes!("../../tests/data/intel-hex.dfu");
 const RAW: &[u8] = include_bytes!("../../tests/data/raw.dfu");
+const BLINKY_HEX: &[u8] = include_bytes!("../../tests/data/blinky.hex");
+const BLINKY_HEX_GZ: &[u8] = include_bytes!("../../tests/data/blinky.hex.gz");
+const BLINKY_SREC: &[u8] = include_bytes!("../../tests/data/blinky.srec");
+const BLINKY_ELF: &[u8] = include_bytes!("../../tests/data/blinky.elf");
+const BLINKY_UF2: &[u8] = include_bytes!("../../tests/data/blinky.uf2");
 
 const FLASH: Option<u32> = Some(0x0800_0000);
 
@@ -55,6 +60,60 @@ fn check(
 fn check_refused(bytes: &[u8], options: LoadOptions<'_>, expected: &str) {
     let error = load(bytes.to_vec(), &options).expect_err(expected);
     assert_eq!(error.to_string(), expected);
+}
+
+/// Asserts what every image promises: no target twice, elements ordered, none empty, none overlapping, none past the end.
+#[track_caller]
+pub fn assert_in_order(image: &Image) {
+    assert!(!image.targets.is_empty());
+    for (index, target) in image.targets.iter().enumerate() {
+        let mut others = image.targets[..index].iter();
+        assert!(others.all(|other| other.alternate_setting != target.alternate_setting));
+        assert!(!target.elements.is_empty());
+        let mut next = 0;
+        for ImageElement { address, data } in &target.elements {
+            assert!(
+                !data.is_empty() && u64::from(*address) >= next,
+                "{address:#x}"
+            );
+            next = u64::from(*address) + data.len() as u64;
+        }
+        assert!(next <= 1 << 32);
+    }
+}
+
+/// Whatever tells the format: the content alone, a name that promises it, a name that promises nothing, the caller.
+#[test]
+fn the_same_firmware_is_the_same_image_in_every_format() {
+    let expected = vec![ImageTarget {
+        alternate_setting: None,
+        name: None,
+        elements: vec![ImageElement {
+            address: 0x0800_0000,
+            data: BLINKY_BIN.to_vec(),
+        }],
+    }];
+    let check = |bytes: &[u8], name: &str, format: Format| {
+        for (name, asked) in [
+            (name, None),
+            ("firmware", None),
+            ("firmware.bin", None),
+            (name, Some(format)),
+            ("firmware.bin", Some(format)),
+        ] {
+            let image = load(bytes.to_vec(), &options(name, asked, None)).expect(name);
+            assert_eq!(image.format, format, "{name}");
+            assert_eq!(image.targets, expected, "{name}");
+            assert_eq!((image.ids, image.warnings.len()), (None, 0), "{name}");
+        }
+    };
+    check(BLINKY_HEX, "blinky.hex", Format::Hex);
+    check(BLINKY_HEX_GZ, "blinky.hex.gz", Format::Hex);
+    check(BLINKY_SREC, "blinky.srec", Format::Srec);
+    check(BLINKY_ELF, "blinky.elf", Format::Elf);
+    check(BLINKY_UF2, "blinky.uf2", Format::Uf2);
+    let bin = load(BLINKY_BIN.to_vec(), &options("blinky.bin", None, FLASH)).expect("raw");
+    assert_eq!(bin.targets, expected);
 }
 
 #[test]
@@ -123,13 +182,15 @@ fn the_content_decides_where_the_name_promises_nothing() {
             &[],
         );
     }
-    check(
-        BLINKY_BIN,
-        options("blinky.hex", None, FLASH),
-        Format::Bin,
-        &elements,
-        &[],
-    );
+    for name in ["blinky.hex", "blinky.srec", "blinky.uf2", "blinky"] {
+        check(
+            BLINKY_ELF,
+            options(name, None, None),
+            Format::Elf,
+            &elements,
+            &[],
+        );
+    }
     check(
         b"404: Not Found",
         options("blinky.bin", None, FLASH),
@@ -227,10 +288,6 @@ fn a_dfu_file_that_is_something_else_says_what_it_is() {
         r#""UF2\nW": the file is a UF2 file"#,
     );
     check(
-        b"\x1F\x8B\x08\0\0\0",
-        r#""\x1f\x8b\x08\x00\x00": the file is gzip-compressed data"#,
-    );
-    check(
         b"PK\x03\x04\x14",
         r#""PK\x03\x04\x14": the file is a zip archive"#,
     );
@@ -252,24 +309,132 @@ fn a_suffix_that_says_dfuse_needs_the_rest_of_the_format() {
     );
 }
 
+/// A name is a promise where the content tells nothing: else a damaged text file would be flashed letter by letter.
 #[test]
-fn formats_that_are_not_read_are_refused_unless_bytes_are_asked_for() {
+fn a_name_that_promises_a_format_is_believed_where_the_content_tells_nothing() {
+    let check = |bytes: &[u8], name: &str, expected: &str| {
+        check_refused(bytes, options(name, None, FLASH), expected);
+    };
+    check(
+        b":02000004080\n",
+        "a.hex",
+        "line 1: expected an even number of hexadecimal digits, found 11",
+    );
+    check(
+        b"Not found\n",
+        "a.IHEX",
+        "line 1: expected a record, which begins with \":\", found \"Not found\"",
+    );
+    check(
+        b"# made by\nS00600004844521B\n",
+        "a.s19",
+        "line 1: expected a record, which begins with \"S\" and a digit, found \"# made by\"",
+    );
+    let raw =
+        "found \"\\x00\\x00\\x02 \\xc1\": the file is a raw image that begins with a vector table";
+    for (name, beginning) in [
+        ("a.hex", "an Intel HEX record (\":\" and digits)"),
+        ("a.srec", "a Motorola S-record (\"S\" and digits)"),
+        ("a.elf", "\"\\x7fELF\""),
+        ("a.uf2", "\"UF2\\n\""),
+    ] {
+        let expected = format!("offset 0x00000000: expected {beginning}, {raw}");
+        check(RAW, name, &expected);
+        let format = Format::promised_by(Path::new(name));
+        check_refused(RAW, options("a.bin", format, FLASH), &expected);
+    }
+}
+
+#[test]
+fn a_format_that_the_caller_names_is_not_taken_for_another() {
+    let check = |bytes: &[u8], format, expected: &str| {
+        let expected = format!("offset 0x00000000: expected {expected}");
+        check_refused(bytes, options("a", Some(format), None), &expected);
+    };
+    check(
+        BLINKY_ELF,
+        Format::Hex,
+        r#"an Intel HEX record (":" and digits), found "\x7fELF\x01": the file is an ELF file"#,
+    );
+    check(
+        BLINKY_HEX,
+        Format::Elf,
+        r#""\x7fELF", found ":0200": the file is Intel HEX text"#,
+    );
+    check(
+        BLINKY_DFU,
+        Format::Uf2,
+        r#""UF2\n", found "DfuSe": the file is a DfuSe file"#,
+    );
+    check(
+        PLAIN,
+        Format::Srec,
+        r#"a Motorola S-record ("S" and digits), found "\x00\x00\x02 \xc1": the file is a plain DFU 1.1 file (raw bytes and a suffix)"#,
+    );
+}
+
+#[test]
+fn every_format_may_be_compressed() {
+    let check = |bytes: &[u8], name: &str, address, format, count| {
+        let image = load(packed(bytes), &options(name, None, address)).expect(name);
+        assert_eq!(
+            (image.format, image.targets[0].elements.len()),
+            (format, count)
+        );
+    };
+    check(BLINKY_BIN, "a.bin.gz", FLASH, Format::Bin, 1);
+    check(BLINKY_DFU, "a.dfu.gz", None, Format::Dfu, 1);
+    check(TWO_ELEMENTS, "a", None, Format::Dfu, 2);
+    check(BLINKY_ELF, "a.elf.gz", None, Format::Elf, 1);
+    check(PLAIN, "a.dfu.gz", FLASH, Format::Bin, 1);
+    let check_refused = |bytes: &[u8], name, expected| {
+        check_refused(&packed(bytes), options(name, None, None), expected)
+    };
+    check_refused(
+        BLINKY_HEX,
+        "a.dfu.gz",
+        r#"offset 0x00000000: expected "DfuSe", found ":0200": the file is Intel HEX text"#,
+    );
+    check_refused(b"", "a.gz", "the file is empty");
+    check_refused(BLINKY_HEX_GZ, "a.gz", "the file is gzip-compressed twice");
+}
+
+/// As gzip packs it.
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(bytes).expect("memory");
+    packer.finish().expect("memory")
+}
+
+#[test]
+fn what_is_no_firmware_is_refused_unless_bytes_are_asked_for() {
     let check = |bytes: &[u8], content: &str| {
         check_refused(
             bytes,
             options("a.bin", None, FLASH),
-            &format!("the file is {content}: only DfuSe files and raw binaries can be read"),
+            &format!(
+                "the file is {content}: only DfuSe, Intel HEX, S-record, ELF and UF2 files and raw binaries can be read"
+            ),
         );
         let warning = format!("Taken byte for byte, as asked, although it is {content}.");
         check_as_bytes(bytes, &[&warning]);
     };
-    check(INTEL_HEX, "Intel HEX text");
-    check(b"S9030000FC\n", "Motorola S-record text");
-    check(b"\x7FELF\x01\x01", "an ELF file");
-    check(b"UF2\n\x57\x51\x5D\x9E", "a UF2 file");
-    check(b"\x1F\x8B\x08\0", "gzip-compressed data");
     check(b"PK\x03\x04\x14", "a zip archive");
     check(b"<html>", "a web page (HTML)");
+}
+
+#[test]
+fn a_file_in_a_known_format_is_bytes_where_bytes_are_asked_for() {
+    let check = |bytes: &[u8], content: &str| {
+        let warning = format!("Taken byte for byte, as asked, although it is {content}.");
+        check_as_bytes(bytes, &[&warning]);
+    };
+    check(BLINKY_HEX, "Intel HEX text");
+    check(BLINKY_SREC, "Motorola S-record text");
+    check(BLINKY_ELF, "an ELF file");
+    check(BLINKY_UF2, "a UF2 file");
+    check(BLINKY_HEX_GZ, "gzip-compressed data");
 }
 
 #[track_caller]
@@ -327,12 +492,18 @@ proptest! {
     #[test]
     fn no_bytes_panic(
         bytes in vec(any::<u8>(), 0..64),
-        start in proptest::sample::select(vec!["", "DfuSe\x01", ":", "S", "<", "\u{FEFF}:"]),
-        format in proptest::sample::select(vec![None, Some(Format::Bin), Some(Format::Dfu)]),
+        start in proptest::sample::select(vec![
+            &b""[..], b"DfuSe\x01", b":", b"S", b"<", b"\xEF\xBB\xBF:", b":00000001FF", b"S9030000FC", b"\x7FELF",
+            b"UF2\n\x57\x51\x5D\x9E", b"\x1F\x8B\x08\0\0\0\0\0\0\x03",
+        ]),
+        format in proptest::sample::select(vec![
+            None, Some(Format::Bin), Some(Format::Dfu), Some(Format::Hex), Some(Format::Elf), Some(Format::Srec),
+            Some(Format::Uf2),
+        ]),
         address in any::<Option<u32>>(),
-        file_name in proptest::sample::select(vec!["a.bin", "a.dfu"]),
+        file_name in proptest::sample::select(vec!["a.bin", "a.dfu", "a.hex"]),
     ) {
-        let bytes = [start.as_bytes(), &bytes].concat();
+        let bytes = [start, &bytes].concat();
         let _ = load(bytes, &options(file_name, format, address));
     }
 }

@@ -268,7 +268,8 @@ impl MemoryContents {
                 start = end;
                 continue;
             }
-            let mut new = vec![nor.erased; end - start];
+            let mut new = vec![0; end - start];
+            new.fill(nor.erased);
             let touched = start.max(range.start)..end.min(range.end);
             new[touched.start - start..touched.end - start]
                 .copy_from_slice(&data[touched.start - range.start..touched.end - range.start]);

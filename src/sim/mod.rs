@@ -289,6 +289,11 @@ impl Transport for SimTransport {
         self.transfer(request, data.len(), data, timeout).map(drop)
     }
 
+    /// The bootloaders take no notice of a reset; applications here detach by themselves.
+    fn reset(&mut self) -> Result<(), UsbError> {
+        Ok(())
+    }
+
     fn wait(&mut self, duration: Duration) {
         let mut port = lock(&self.port);
         port.now = port.now.saturating_add(duration);

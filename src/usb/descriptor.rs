@@ -36,6 +36,12 @@ pub struct DfuFunctionalDescriptor {
 
 impl DfuFunctionalDescriptor {
     const CAN_UPLOAD: u8 = 1 << 1;
+    const WILL_DETACH: u8 = 1 << 3;
+
+    /// Whether it leaves the bus by itself after DETACH, without a reset by the host.
+    pub fn will_detach(&self) -> bool {
+        self.attributes & Self::WILL_DETACH != 0
+    }
 
     /// Whether flash can be read back.
     pub fn can_upload(&self) -> bool {
@@ -157,7 +163,10 @@ pub fn decode_string(descriptor: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// Interface descriptor, then the functional descriptor of an F405's ROM (lsusb -v).
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    /// The functional descriptor of an F405's ROM (lsusb -v).
     const F405_EXTRA: [u8; 9] = [9, 0x21, 0x0B, 0xFF, 0x00, 0x00, 0x08, 0x1A, 0x01];
 
     fn utf16(text: &str) -> Vec<u8> {
@@ -262,6 +271,125 @@ mod tests {
         assert_eq!(decode_string(&[5, 3, 0x41, 0, 0x42]), "A");
         for stump in [&[][..], &[2], &[2, 3], &[0, 3], &[255, 3]] {
             assert_eq!(decode_string(stump), "");
+        }
+    }
+
+    /// An F405's configuration, whole (lsusb -v): its functional descriptor stands behind the last alternate setting.
+    const F405_CONFIGURATION: [u8; 54] = [
+        0x09, 0x02, 0x36, 0x00, 0x01, 0x01, 0x00, 0xC0, 0x32, // configuration
+        0x09, 0x04, 0x00, 0x00, 0x00, 0xFE, 0x01, 0x02, 0x04, // alternate setting 0
+        0x09, 0x04, 0x00, 0x01, 0x00, 0xFE, 0x01, 0x02, 0x05, // 1
+        0x09, 0x04, 0x00, 0x02, 0x00, 0xFE, 0x01, 0x02, 0x06, // 2
+        0x09, 0x04, 0x00, 0x03, 0x00, 0xFE, 0x01, 0x02, 0x07, // 3
+        0x09, 0x21, 0x0B, 0xFF, 0x00, 0x00, 0x08, 0x1A, 0x01, // DFU functional
+    ];
+
+    #[test]
+    fn a_descriptor_cut_anywhere_is_none() {
+        for real in [&F405_CONFIGURATION[..], &F405_EXTRA] {
+            assert!(DfuFunctionalDescriptor::find(real).is_some());
+            for length in 0..real.len() {
+                assert_eq!(
+                    DfuFunctionalDescriptor::find(&real[..length]),
+                    None,
+                    "{length}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_string_cut_anywhere_gives_what_came_before_the_cut() {
+        let gd32_serial = b"\x06\x033CBJ".to_vec();
+        for real in [
+            utf16("336133663433"),
+            utf16("@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg"),
+            gd32_serial,
+        ] {
+            let whole = decode_string(&real);
+            for length in 0..real.len() {
+                let found = decode_string(&real[..length]);
+                assert!(whole.starts_with(&found), "{length}: {found:?}");
+                // Two bytes a character, and two before the first.
+                assert!(found.len() >= length.saturating_sub(2) / 2, "{length}");
+            }
+        }
+    }
+
+    /// Descriptors one behind the other, their lengths right or lies.
+    fn descriptors() -> impl Strategy<Value = Vec<u8>> {
+        let kind = prop_oneof![Just(DFU_FUNCTIONAL), Just(4), any::<u8>()];
+        let descriptor = (kind, vec(any::<u8>(), 0..12), any::<Option<u8>>());
+        vec(descriptor, 0..5).prop_map(|descriptors| {
+            let mut bytes = Vec::new();
+            for (kind, rest, lie) in descriptors {
+                let length = u8::try_from(rest.len() + 2).expect("short");
+                bytes.extend([lie.unwrap_or(length), kind]);
+                bytes.extend(rest);
+            }
+            bytes
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_found_stands_in_the_bytes_that_were_given(extra in descriptors()) {
+            if let Some(found) = DfuFunctionalDescriptor::find(&extra) {
+                let [t0, t1] = found.detach_timeout.to_le_bytes();
+                let [s0, s1] = found.transfer_size.to_le_bytes();
+                let body = [DFU_FUNCTIONAL, found.attributes, t0, t1, s0, s1];
+                let stands = (0..extra.len()).any(|start| {
+                    let descriptor = &extra[start..];
+                    let length = usize::from(descriptor[0]);
+                    let whole = (7..=descriptor.len()).contains(&length);
+                    whole && descriptor[1..7] == body
+                });
+                prop_assert!(stands, "{found:?}");
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_searched_to_an_end(extra in vec(any::<u8>(), 0..300)) {
+            let _ = DfuFunctionalDescriptor::find(&extra);
+        }
+
+        #[test]
+        fn what_stands_behind_what_is_found_changes_nothing(
+            extra in descriptors(),
+            behind in vec(any::<u8>(), 0..20),
+        ) {
+            if let Some(found) = DfuFunctionalDescriptor::find(&extra) {
+                let longer = [extra, behind].concat();
+                prop_assert_eq!(DfuFunctionalDescriptor::find(&longer), Some(found));
+            }
+        }
+
+        #[test]
+        fn a_string_has_no_more_characters_than_bytes_and_no_nul(
+            // Small bytes make characters of their own, and NULs.
+            descriptor in vec(prop_oneof![any::<u8>(), 0_u8..3], 0..300),
+        ) {
+            let text = decode_string(&descriptor);
+            prop_assert!(text.chars().count() <= descriptor.len().saturating_sub(2));
+            prop_assert!(!text.contains('\0'));
+        }
+
+        #[test]
+        fn what_lies_behind_the_declared_length_changes_nothing(
+            text in "[ -~]{0,100}",
+            behind in vec(any::<u8>(), 0..50),
+        ) {
+            let descriptor = [utf16(&text), behind].concat();
+            prop_assert_eq!(decode_string(&descriptor), text);
+        }
+
+        #[test]
+        fn every_transfer_size_becomes_one_that_can_be_carried(
+            declared in any::<u16>(),
+            packet in prop_oneof![Just(8_u8), Just(16), Just(32), Just(64)],
+        ) {
+            let usable = usable_transfer_size(declared, packet);
+            prop_assert!((u16::from(packet)..=4096).contains(&usable));
         }
     }
 }

@@ -135,6 +135,14 @@ impl Transport for LibusbTransport {
         }
     }
 
+    fn reset(&mut self) -> Result<(), UsbError> {
+        match self.handle.reset() {
+            // It came back as another device, which is what a reset is for here.
+            Err(rusb::Error::NotFound) => Ok(()),
+            other => other.map_err(usb_error),
+        }
+    }
+
     fn wait(&mut self, duration: Duration) {
         thread::sleep(duration);
     }

@@ -48,6 +48,9 @@ pub trait Transport: Send {
         timeout: Duration,
     ) -> Result<(), UsbError>;
 
+    /// Resets the port the device is at; it enumerates anew, as something else perhaps.
+    fn reset(&mut self) -> Result<(), UsbError>;
+
     /// Lets time pass. The only place where anything waits.
     fn wait(&mut self, duration: Duration);
 
@@ -115,6 +118,11 @@ impl DeviceInfo {
                 .map_or(0, |functional| functional.transfer_size),
             self.max_packet_size0,
         )
+    }
+
+    /// Whether the bootloader is listening.
+    pub fn is_in_dfu_mode(&self) -> bool {
+        self.mode == DfuMode::Dfu
     }
 
     /// Whether memory can be read back; taken for granted where the device doesn't say.

@@ -109,6 +109,10 @@ impl Transport for Traced {
         outcome
     }
 
+    fn reset(&mut self) -> Result<(), UsbError> {
+        self.inner.reset()
+    }
+
     fn wait(&mut self, duration: Duration) {
         self.inner.wait(duration);
     }

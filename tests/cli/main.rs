@@ -1,12 +1,18 @@
 //! Drives the shipped binary as a user would, on simulated boards, and compares what it says and does whole.
 
+mod convert;
+mod devices;
 mod differs;
 mod erase;
 mod exit;
 mod firmware;
 mod flash;
+mod formats;
 mod help;
+mod hints;
+mod info;
 mod list;
+mod operations;
 mod output;
 mod plan;
 mod progress;

@@ -78,7 +78,8 @@ const SAMPLES: [(&str, Refusal); 11] = [
         "intel-hex.dfu",
         Some((
             6,
-            "offset 0x00000000: expected \"DfuSe\", found \":0200\": the file is Intel HEX text",
+            "offset 0x00000000: expected \"DfuSe\", found \":0200\": the file is Intel HEX text\n\
+             hint: If that is what you mean, add --format hex.",
         )),
     ),
     ("junk-after-name.dfu", None),

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::SystemTime;
@@ -182,6 +183,25 @@ impl FlashFile {
     /// Puts these bytes into flash.
     pub fn put(&self, contents: &[u8]) {
         fs::write(self.path(), contents).expect("the file is still there");
+    }
+
+    /// Reads what flash holds now into a buffer, and makes it as long.
+    pub fn read_into(&self, contents: &mut Vec<u8>) {
+        let mut file = fs::File::open(self.path()).expect("the file is still there");
+        contents.clear();
+        file.read_to_end(contents).expect("readable");
+    }
+
+    /// Puts some bytes into flash.
+    pub fn patch(&self, offset: usize, bytes: &[u8]) {
+        let mut options = fs::OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .open(self.path())
+            .expect("the file is still there");
+        file.seek(SeekFrom::Start(offset as u64))
+            .and_then(|_| file.write_all(bytes))
+            .expect("writable");
     }
 
     /// Asserts what flash holds now.

@@ -14,6 +14,12 @@ pub enum SelectError {
         /// Boards with a DFU interface that are running their application.
         runtime: Vec<DeviceInfo>,
     },
+    /// None matches that runs its application.
+    #[error("there is no board{wanted} that runs an application with a DFU interface")]
+    NoneRunning {
+        /// What was asked for, in words.
+        wanted: String,
+    },
     /// Fewer match than there have to be.
     #[error("found {} in DFU mode{wanted}, where {count} are meant", number::count(*found as u64, "board"))]
     TooFewBoards {

@@ -34,13 +34,10 @@ fn part_in_sector(element: &ImageElement, sector: Sector) -> AddressRange {
     AddressRange { address, end }
 }
 
-/// Cuts off the first block, which has the vector table.
+/// Cuts off the first block, which has the vector table. Blocks end where addresses are multiples of their size.
 pub fn take_head(write: &mut Vec<AddressRange>, transfer_size: u16) -> Option<AddressRange> {
     let first = write.first_mut()?;
-    let head = AddressRange {
-        end: first.end.min(first.start() + u64::from(transfer_size)),
-        ..*first
-    };
+    let head = first.blocks(transfer_size).next()?;
     match u32::try_from(head.end) {
         Ok(address) if head.end < first.end => first.address = address,
         _ => {

@@ -45,11 +45,13 @@ impl Session<'_> {
         let can_upload = self.options.can_upload;
         let beyond = |target: &TargetPlan<'_>| -> Vec<AddressRange> {
             let readable = |range: &AddressRange| can_upload && target.is_readable(*range);
-            target
-                .erased_beyond()
-                .into_iter()
-                .filter(readable)
-                .collect()
+            // Whoever erases without an image means all of it.
+            let beyond = if target.elements.is_empty() {
+                Vec::new()
+            } else {
+                target.erased_beyond()
+            };
+            beyond.into_iter().filter(readable).collect()
         };
         let total = plan
             .targets
@@ -74,7 +76,12 @@ impl Session<'_> {
             let bytes: u64 = found.iter().map(|element| element.data.len() as u64).sum();
             if target.preserve {
                 self.tally.preserved_bytes += bytes;
+                let kept: Vec<AddressRange> = found.iter().map(ImageElement::range).collect();
                 target.keep(found);
+                // What is about to be erased has to be known for certain: one reading may have been wrong.
+                for range in joined(kept.into_iter()) {
+                    self.unnoticed(|session| session.verify(target, range))?;
+                }
             } else {
                 self.tally.lost_bytes += bytes;
             }
@@ -88,32 +95,44 @@ impl Session<'_> {
         let mut buffer = vec![0; transfer_size.into()];
         let mut expected = vec![0; transfer_size.into()];
         let mut findings = vec![Finding::default(); target.sectors.len()];
-        let mut ranges: Vec<AddressRange> = target
+        let mut planned: Vec<AddressRange> = target
             .stages()
             .flat_map(|stage| &stage.write)
             .copied()
             .collect();
-        ranges.sort_by_key(|range| range.address);
-        for block in joined(ranges.into_iter())
+        planned.sort_by_key(|range| range.address);
+        let sectors = |range: AddressRange| &target.sectors[target.sector_indices(range)];
+        let whole = |range: &AddressRange| match sectors(*range) {
+            [first, .., last] => range.to_blocks(
+                transfer_size,
+                AddressRange {
+                    end: last.end(),
+                    ..(*first).into()
+                },
+            ),
+            [only] => range.to_blocks(transfer_size, (*only).into()),
+            [] => *range,
+        };
+        for block in joined(planned.iter().map(whole))
             .into_iter()
             .flat_map(|range| range.blocks(transfer_size))
         {
             let indices = target.sector_indices(block);
-            let different = |finding: &Finding| finding.is_different();
-            if !findings[indices.clone()].iter().all(different) {
-                let whole = AddressRange {
-                    end: block.start() + u64::from(transfer_size),
-                    ..block
-                };
-                let last = indices
-                    .end
-                    .checked_sub(1)
-                    .map(|last| AddressRange::from(target.sectors[last]));
-                let wanted = last.map_or(block, |last| whole.up_to_end(last.end));
-                self.read_block(target, wanted, &mut buffer, |address, found| {
+            let first = planned.partition_point(|range| range.end <= block.start());
+            let named = planned[first..]
+                .iter()
+                .map_while(|range| range.overlap(block));
+            if !findings[indices.clone()]
+                .iter()
+                .all(|finding| finding.is_different())
+            {
+                self.read_block(target, block, &mut buffer, |address, found| {
                     for index in indices.clone() {
-                        let sector = AddressRange::from(target.sectors[index]);
-                        if let Some(part) = block.overlap(sector) {
+                        let Some(part) = block.overlap(target.sectors[index].into()) else {
+                            continue;
+                        };
+                        findings[index].room &= target.is_erased(part.within(address, found));
+                        for part in named.clone().filter_map(|range| range.overlap(part)) {
                             let found = part.within(address, found);
                             let expected = &mut expected[..found.len()];
                             expected.copy_from_slice(found);
@@ -121,14 +140,13 @@ impl Session<'_> {
                             findings[index].saw(found == expected, target.is_erased(found));
                         }
                     }
-                    if let Some(behind) = wanted.above(block.end) {
-                        findings[indices.end - 1].room &=
-                            target.is_erased(behind.within(address, found));
-                    }
                     Ok(())
                 })?;
             }
-            self.advance(block.size(), Action::Read(block.address))?;
+            self.advance(
+                named.map(AddressRange::size).sum(),
+                Action::Read(block.address),
+            )?;
         }
         Ok(findings)
     }

@@ -85,6 +85,8 @@ impl Session<'_> {
                     let block = doubtful.up_to(self.options.transfer_size.into());
                     if self.unnoticed(|session| session.settle(target, block))? {
                         done += block.size();
+                        self.tally.written_bytes +=
+                            target.named_in(block) * u64::from(self.counting);
                     }
                 }
             }

@@ -36,6 +36,9 @@ impl Session<'_> {
         if *tries >= worth_trying(&error.cause) || self.tally.retries >= TRIES_IN_ALL {
             return Err(error);
         }
+        if error.cause.is_vendor_error() && self.refuses_addresses(&error) {
+            return Err(error);
+        }
         *tries += 1;
         self.pointer = None;
         self.tally.retries += 1;
@@ -48,17 +51,32 @@ impl Session<'_> {
     }
 }
 
+impl Session<'_> {
+    /// Whether the board, asked once more, doesn't even let its address pointer be moved: a chip with read
+    /// protection on answers errVENDOR to everything.
+    fn refuses_addresses(&mut self, error: &SessionError) -> bool {
+        let Some(address) = error.action.address().or(self.any_address) else {
+            return false;
+        };
+        let again = self
+            .link
+            .recover(&error.cause)
+            .and_then(|()| self.set_address(address));
+        matches!(again, Err(again) if again.cause.is_vendor_error())
+    }
+}
+
 /// How often to try again after this.
 fn worth_trying(cause: &Cause) -> u32 {
     match cause {
         Cause::Usb(UsbError::Stall | UsbError::Timeout | UsbError::Io)
         | Cause::Short { .. }
         | Cause::StillBusy(_) => TRIES,
-        // It is what the board means to say, and would say again.
+        // It is what the board means to say, and says again if it does.
         Cause::Answered {
             status: DfuStatus::ErrVendor | DfuStatus::ErrTarget,
             ..
-        } => 0,
+        } => 1,
         Cause::Answered { .. } => TRIES,
         // The answer may have been wrong rather than the flash.
         Cause::Differs { .. } => 1,

@@ -5,7 +5,7 @@ use std::ops::Range;
 use byteorder::{ByteOrder, LittleEndian};
 
 use super::reader::Reader;
-use crate::image::{ImageElement, ImageError, ImageTarget};
+use crate::image::{ImageElement, ImageError, ImageTarget, Place};
 
 /// The first address past the last.
 const ADDRESS_SPACE: u64 = 1 << 32;
@@ -205,9 +205,9 @@ fn check_overlap(elements: &[Element<'_>]) -> Result<(), ImageError> {
     for (lower, higher) in elements.iter().zip(elements.iter().skip(1)) {
         if higher.range().start < lower.range().end {
             return Err(ImageError::Overlap {
-                offset: higher.offset as u64,
+                at: Place::Offset(higher.offset as u64),
                 range: higher.range(),
-                other_offset: lower.offset as u64,
+                other: Place::Offset(lower.offset as u64),
                 other_range: lower.range(),
             });
         }

@@ -1,0 +1,232 @@
+//! `stdfu convert`: the same firmware in another format.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
+use crate::image::{self, FileIds, Format, Image, ImageElement, NamedFile};
+
+use super::Context;
+use super::diagnosis::UsageError;
+use super::exit::Exit;
+use super::firmware::{self, ReadingArgs};
+use super::number::count;
+use super::save;
+use super::select::Ids;
+
+/// Writes firmware in another format, or several files as one
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stdfu convert firmware.elf -o firmware.dfu
+  stdfu convert firmware.bin --address 0x08000000 -o firmware.hex
+  stdfu convert bootloader.hex application.hex -o both.bin
+  stdfu convert --alt 0:firmware.hex --alt 1:option-bytes.hex -o all.dfu")]
+pub struct ConvertArgs {
+    /// The firmware: .dfu, Intel HEX, ELF, S-record or UF2 files, or a raw binary with --address; each gzip-compressed or
+    /// not; - is stdin
+    #[arg(value_name = "IN", required_unless_present = "for_memory")]
+    files: Vec<PathBuf>,
+    /// The file to write; its name tells the format: .dfu, .hex, .srec or .bin; - is stdout
+    #[arg(short, long, value_name = "OUT")]
+    output: PathBuf,
+    /// The format to write, whatever the name
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    to: Option<OutputFormat>,
+    /// This file for the memory with this number; repeat it for several memories of one .dfu file
+    #[arg(long = "alt", value_name = "N:FILE")]
+    for_memory: Vec<FileForMemory>,
+    /// The device ids to put into a .dfu file, instead of those of the input, else 0483:df11
+    #[arg(long, value_name = "VID:PID")]
+    id: Option<Ids>,
+    #[command(flatten)]
+    reading: ReadingArgs,
+    /// Overwrite OUT
+    #[arg(long)]
+    force: bool,
+}
+
+/// What can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OutputFormat {
+    /// Raw bytes from the first address to the last; gaps are filled with 0xFF
+    Bin,
+    /// ST's DfuSe file
+    Dfu,
+    /// Intel HEX
+    Hex,
+    /// Motorola S-records
+    Srec,
+}
+
+/// `N:FILE`
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct FileForMemory {
+    alternate_setting: u8,
+    file: PathBuf,
+}
+
+impl FromStr for FileForMemory {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = text.split_once(':').and_then(|(number, file)| {
+            Some(Self {
+                alternate_setting: number.parse().ok()?,
+                file: (!file.is_empty()).then(|| file.into())?,
+            })
+        });
+        parsed.ok_or_else(|| {
+            "expected the number of a memory and a file such as 1:option-bytes.hex".to_owned()
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct ConvertDocument<'c> {
+    output: &'c Path,
+    format: &'static str,
+    size: usize,
+    bytes: u64,
+}
+
+pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
+    let is_stdout = args.output == Path::new("-");
+    let format = format(args)?;
+    if is_stdout && context.output.json {
+        return Err(UsageError {
+            message: "--json and a firmware file can't both go to stdout".to_owned(),
+            hint: Some("Name a file with -o.".to_owned()),
+        }
+        .into());
+    }
+    if !is_stdout {
+        save::check(&args.output, args.force)?;
+    }
+    let image = load(args)?;
+    for warning in &image.warnings {
+        context.output.warning(warning);
+    }
+    let file = write(&image, format, args)?;
+    if is_stdout {
+        context.output.bytes(&file).context("writing to stdout")?;
+        return Ok(Exit::Done);
+    }
+    save::save(&args.output, &file, args.force)?;
+    let elements = || image.targets.iter().flat_map(|target| &target.elements);
+    let bytes = elements().map(|element| element.data.len() as u64).sum();
+    let mut summary = format!("{}: {}", args.output.display(), count(bytes, "byte"));
+    if let (OutputFormat::Bin, Some(first)) = (format, elements().next()) {
+        // The file doesn't say it.
+        summary += &format!(" for {:#010x}", first.address);
+    }
+    context
+        .output
+        .summary(&format!("{summary}\n"))
+        .and_then(|()| {
+            context.output.document(ConvertDocument {
+                output: &args.output,
+                format: Format::from(format).short_name(),
+                size: file.len(),
+                bytes,
+            })
+        })
+        .context("writing the summary")?;
+    Ok(Exit::Done)
+}
+
+impl From<OutputFormat> for Format {
+    fn from(format: OutputFormat) -> Self {
+        match format {
+            OutputFormat::Bin => Self::Bin,
+            OutputFormat::Dfu => Self::Dfu,
+            OutputFormat::Hex => Self::Hex,
+            OutputFormat::Srec => Self::Srec,
+        }
+    }
+}
+
+/// The format to write: the one that was named, else what the output's name promises.
+fn format(args: &ConvertArgs) -> Result<OutputFormat, UsageError> {
+    if let Some(format) = args.to {
+        return Ok(format);
+    }
+    let name = &args.output;
+    let promised = match Format::promised_by(name) {
+        Some(Format::Dfu) => Some(OutputFormat::Dfu),
+        Some(Format::Hex) => Some(OutputFormat::Hex),
+        Some(Format::Srec) => Some(OutputFormat::Srec),
+        None if name
+            .extension()
+            .is_some_and(|end| end.eq_ignore_ascii_case("bin")) =>
+        {
+            Some(OutputFormat::Bin)
+        }
+        _ => None,
+    };
+    promised.ok_or_else(|| UsageError {
+        message: match name == Path::new("-") {
+            true => "stdout has no name that tells the format".to_owned(),
+            false => format!(
+                "{}: the name tells no format that can be written",
+                name.display()
+            ),
+        },
+        hint: Some("Say which with --to: bin, dfu, hex or srec.".to_owned()),
+    })
+}
+
+fn load(args: &ConvertArgs) -> anyhow::Result<Image> {
+    let plain = args.files.iter().map(|file| (file, None));
+    let for_memory = args
+        .for_memory
+        .iter()
+        .map(|named| (&named.file, Some(named.alternate_setting)));
+    let files: anyhow::Result<Vec<NamedFile>> = plain
+        .chain(for_memory)
+        .map(|(file, alternate_setting)| firmware::read(file, alternate_setting))
+        .collect();
+    Ok(image::load_several(files?, &args.reading.options())?)
+}
+
+fn write(image: &Image, format: OutputFormat, args: &ConvertArgs) -> anyhow::Result<Vec<u8>> {
+    Ok(match format {
+        OutputFormat::Dfu => to_dfu(&image.targets, ids(image, args.id))?,
+        OutputFormat::Bin => to_bin(one_target(image, format)?)?,
+        OutputFormat::Hex => to_hex(one_target(image, format)?).into_bytes(),
+        OutputFormat::Srec => to_srec(one_target(image, format)?).into_bytes(),
+    })
+}
+
+/// Those that were asked for, else those of the input, else those of ST's bootloaders.
+fn ids(image: &Image, asked: Option<Ids>) -> FileIds {
+    let ids = image.ids.unwrap_or(FileIds {
+        vendor_id: 0x0483,
+        product_id: 0xDF11,
+        device_release: 0,
+    });
+    asked.map_or(ids, |asked| FileIds {
+        vendor_id: asked.vendor_id,
+        product_id: asked.product_id,
+        ..ids
+    })
+}
+
+/// The elements, where they are for one memory: no format but `.dfu` can keep memories apart.
+fn one_target(image: &Image, format: OutputFormat) -> Result<&[ImageElement], UsageError> {
+    match &image.targets[..] {
+        [target] => Ok(&target.elements),
+        targets => Err(UsageError {
+            message: format!(
+                "the input is for {} memories, which {} can't keep apart",
+                targets.len(),
+                Format::from(format)
+            ),
+            hint: Some("Write a .dfu file, or convert what is for one memory.".to_owned()),
+        }),
+    }
+}

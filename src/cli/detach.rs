@@ -1,0 +1,108 @@
+//! `stdfu detach`: ask an application to enter DFU mode.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use serde::Serialize;
+
+use crate::dfuse::protocol::DfuRequest;
+use crate::usb::{ControlRequest, DeviceInfo, Transport, UsbError};
+
+use super::Context;
+use super::exit::Exit;
+
+/// Asks an application with a DFU runtime interface to enter DFU mode, and waits until it has
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stdfu detach
+  stdfu detach --path 1-1.4 && stdfu flash firmware.dfu --path 1-1.4")]
+pub struct DetachArgs {}
+
+/// How long the application may take to let go, in milliseconds, where it doesn't say (`wDetachTimeOut`).
+const DETACH_TIMEOUT: u16 = 1000;
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a board may take to come back in DFU mode, and how often to look.
+const LOOKS: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
+
+#[derive(Serialize)]
+struct DetachDocument<'d> {
+    boards: Vec<BoardDocument<'d>>,
+}
+
+#[derive(Serialize)]
+struct BoardDocument<'d> {
+    serial: Option<&'d str>,
+    path: &'d str,
+    exit: u8,
+}
+
+pub fn run(_: &DetachArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
+    let (bus, mut boards) = context.running()?;
+    let mut documents = Vec::new();
+    for board in &mut boards {
+        let label = board.label();
+        let opened = board.opened.as_mut().map_err(|error| error.clone())?;
+        detach(&mut opened.transport, &board.info)
+            .with_context(|| format!("{label}: asking it to detach"))?;
+        for look in 0.. {
+            let devices = bus.devices()?;
+            if devices
+                .iter()
+                .any(|device| device.path == board.info.path && device.is_in_dfu_mode())
+            {
+                break;
+            }
+            if look == LOOKS {
+                bail!("{label} was asked to detach, and has not come back in DFU mode");
+            }
+            opened.transport.wait(PAUSE);
+        }
+        context
+            .output
+            .summary(&format!("{label}: in DFU mode\n"))
+            .context("writing the summary")?;
+    }
+    for board in &boards {
+        documents.push(BoardDocument {
+            serial: board.serial(),
+            path: &board.info.path,
+            exit: Exit::Done.code(),
+        });
+    }
+    context
+        .output
+        .document(DetachDocument { boards: documents })
+        .context("writing the answer")?;
+    Ok(Exit::Done)
+}
+
+/// DFU 1.1 §5.1: DETACH, and a bus reset by the host unless the device says that it detaches by itself.
+fn detach(transport: &mut dyn Transport, info: &DeviceInfo) -> Result<(), UsbError> {
+    transport.claim()?;
+    let request = ControlRequest {
+        request_type: DfuRequest::TO_DEVICE,
+        request: DfuRequest::Detach as u8,
+        value: info
+            .functional
+            .map_or(DETACH_TIMEOUT, |functional| functional.detach_timeout),
+        index: info.interface.into(),
+    };
+    match transport.control_out(request, &[], REQUEST_TIMEOUT) {
+        // It was quicker than its answer.
+        Ok(()) | Err(UsbError::NoDevice | UsbError::Io | UsbError::Timeout) => {}
+        Err(error) => return Err(error),
+    }
+    if info
+        .functional
+        .is_some_and(|functional| functional.will_detach())
+    {
+        return Ok(());
+    }
+    match transport.reset() {
+        Ok(()) | Err(UsbError::NoDevice) => Ok(()),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,101 @@
+//! The firmware files of a command line: read, told apart, put together.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+
+use crate::image::{self, Format, Image, LoadOptions, NamedFile};
+
+use super::number::parse_address;
+
+/// Firmware files, and what they don't say themselves.
+#[derive(Debug, Args)]
+pub struct FirmwareArgs {
+    /// The firmware: .dfu, Intel HEX, ELF, S-record or UF2 files, or a raw binary with --address; each gzip-compressed or
+    /// not; - is stdin
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+}
+
+/// What a firmware file doesn't say itself.
+#[derive(Debug, Args)]
+pub struct ReadingArgs {
+    /// Where a raw binary belongs, such as 0x08000000
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
+    pub address: Option<u32>,
+    /// What the file is, when its content or name mislead
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<FileFormat>,
+}
+
+/// What a firmware file can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FileFormat {
+    /// Raw bytes
+    Bin,
+    /// ST's DfuSe file
+    Dfu,
+    /// Intel HEX
+    Hex,
+    /// ELF, as a linker writes it
+    Elf,
+    /// Motorola S-records
+    Srec,
+    /// UF2, for an STM32
+    Uf2,
+}
+
+impl From<FileFormat> for Format {
+    fn from(format: FileFormat) -> Self {
+        match format {
+            FileFormat::Bin => Self::Bin,
+            FileFormat::Dfu => Self::Dfu,
+            FileFormat::Hex => Self::Hex,
+            FileFormat::Elf => Self::Elf,
+            FileFormat::Srec => Self::Srec,
+            FileFormat::Uf2 => Self::Uf2,
+        }
+    }
+}
+
+impl FirmwareArgs {
+    /// What is in all of the files.
+    pub fn load(&self) -> anyhow::Result<Image> {
+        let files: anyhow::Result<Vec<NamedFile>> =
+            self.files.iter().map(|path| read(path, None)).collect();
+        Ok(image::load_several(files?, &self.reading.options())?)
+    }
+}
+
+impl ReadingArgs {
+    /// The same for the reader.
+    pub fn options(&self) -> LoadOptions<'static> {
+        LoadOptions {
+            file_name: None,
+            format: self.format.map(Format::from),
+            address: self.address,
+        }
+    }
+}
+
+/// A file's bytes, for the memory that was named, if one was; `-` is stdin.
+pub fn read(path: &Path, alternate_setting: Option<u8>) -> anyhow::Result<NamedFile> {
+    let (name, bytes) = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        let result = io::stdin().lock().read_to_end(&mut bytes);
+        ("stdin".to_owned(), result.map(|_| bytes))
+    } else {
+        (path.display().to_string(), fs::read(path))
+    };
+    let bytes = bytes.with_context(|| name.clone())?;
+    Ok(NamedFile {
+        name,
+        bytes,
+        alternate_setting,
+    })
+}

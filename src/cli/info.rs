@@ -1,0 +1,256 @@
+//! `stdfu info`: what is in firmware files.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use clap::Args;
+use serde::Serialize;
+
+use crate::image::{self, FileIds, Format, Image, ImageElement, ImageTarget, LoadOptions};
+
+use super::Context;
+use super::diagnosis::Diagnosis;
+use super::exit::Exit;
+use super::firmware::{self, FirmwareArgs};
+use super::number::count;
+
+/// Shows what is in firmware files: format, memories, addresses and sizes, ids, checksum
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stdfu info firmware.dfu
+  stdfu info bootloader.hex application.elf
+  stdfu info --json firmware.dfu")]
+pub struct InfoArgs {
+    #[command(flatten)]
+    firmware: FirmwareArgs,
+}
+
+/// The JSON of the answer: a contract with scripts.
+#[derive(Serialize)]
+struct InfoDocument<'i> {
+    files: Vec<FileDocument<'i>>,
+}
+
+#[derive(Serialize)]
+struct FileDocument<'i> {
+    file: &'i str,
+    exit: u8,
+    error: Option<&'i str>,
+    hint: Option<&'i str>,
+    format: Option<&'static str>,
+    size: Option<u64>,
+    unpacked_size: Option<u64>,
+    ids: Option<IdsDocument>,
+    crc: Option<u32>,
+    targets: Vec<TargetDocument<'i>>,
+    warnings: &'i [String],
+}
+
+#[derive(Serialize)]
+struct IdsDocument {
+    vendor_id: u16,
+    product_id: u16,
+    device_release: u16,
+}
+
+#[derive(Serialize)]
+struct TargetDocument<'i> {
+    alt: Option<u8>,
+    name: Option<&'i str>,
+    elements: Vec<ElementDocument>,
+}
+
+#[derive(Serialize)]
+struct ElementDocument {
+    /// `None` where the file doesn't say it.
+    address: Option<u32>,
+    size: u64,
+    /// The everyday CRC-32 of its bytes, to tell builds apart.
+    crc32: u32,
+}
+
+/// A file that could be read.
+struct Described {
+    /// In bytes.
+    size: u64,
+    /// Where it is compressed.
+    unpacked_size: Option<u64>,
+    /// `dwCRC`
+    crc: Option<u32>,
+    /// Whether the addresses are those that the file, or the user, says.
+    has_addresses: bool,
+    image: Image,
+}
+
+pub fn run(args: &InfoArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
+    let files: Vec<(String, anyhow::Result<Described>)> = args
+        .firmware
+        .files
+        .iter()
+        .map(|path| {
+            let described = describe(path, &args.firmware.reading.options());
+            (path.display().to_string(), described)
+        })
+        .collect();
+    let refusals: Vec<Option<Diagnosis>> = files
+        .iter()
+        .map(|(_, file)| file.as_ref().err().map(Diagnosis::from))
+        .collect();
+    for ((name, file), refusal) in files.iter().zip(&refusals) {
+        match (file, refusal) {
+            (Ok(file), _) => {
+                context
+                    .output
+                    .answer(&text(name, file))
+                    .context("writing the answer")?;
+                for warning in &file.image.warnings {
+                    context.output.warning(&format!("{name}: {warning}"));
+                }
+            }
+            (Err(_), Some(refusal)) => context.output.error(refusal),
+            (Err(_), None) => {}
+        }
+    }
+    let documents = files
+        .iter()
+        .zip(&refusals)
+        .map(|((name, file), refusal)| document(name, file.as_ref().ok(), refusal.as_ref()));
+    context
+        .output
+        .document(InfoDocument {
+            files: documents.collect(),
+        })
+        .context("writing the answer")?;
+    let first = refusals.iter().flatten().next();
+    Ok(first.map_or(Exit::Done, |refusal| refusal.exit))
+}
+
+fn describe(path: &Path, options: &LoadOptions<'_>) -> anyhow::Result<Described> {
+    let file = firmware::read(path, None)?;
+    let name = || file.name.clone();
+    let size = file.bytes.len() as u64;
+    let is_raw = options.format == Some(Format::Bin);
+    let unpacked = match is_raw {
+        true => None,
+        false => image::unpack(&file.bytes).with_context(name)?,
+    };
+    let unpacked_size = unpacked.as_ref().map(|bytes| bytes.len() as u64);
+    let crc = image::suffix_crc(unpacked.as_ref().unwrap_or(&file.bytes));
+    let options = LoadOptions {
+        file_name: Some(path),
+        ..*options
+    };
+    // A raw binary is what it is, wherever it belongs.
+    let somewhere = LoadOptions {
+        address: Some(0),
+        ..options
+    };
+    let image = match image::load(file.bytes.clone(), &options) {
+        Err(image::ImageError::MissingAddress) => image::load(file.bytes, &somewhere),
+        other => other,
+    }
+    .with_context(|| file.name.clone())?;
+    Ok(Described {
+        size,
+        unpacked_size,
+        crc: crc.filter(|_| image.ids.is_some()),
+        has_addresses: image.format != Format::Bin || options.address.is_some(),
+        image,
+    })
+}
+
+/// A file in a few lines.
+fn text(name: &str, file: &Described) -> String {
+    let Described { image, size, .. } = file;
+    let mut text = format!("{name}: {}, {}", image.format, count(*size, "byte"));
+    if let Some(size) = file.unpacked_size {
+        text += &format!(", unpacked {}", count(size, "byte"));
+    }
+    text.push('\n');
+    if let Some(ids) = image.ids {
+        let FileIds {
+            vendor_id,
+            product_id,
+            device_release,
+        } = ids;
+        text += &format!("  ids {vendor_id:04x}:{product_id:04x}   release {device_release:04x}");
+        if let Some(crc) = file.crc {
+            text += &format!("   CRC {crc:#010x}, right");
+        }
+        text.push('\n');
+    }
+    for target in &image.targets {
+        text += &target_text(target, file.has_addresses);
+    }
+    text
+}
+
+fn target_text(target: &ImageTarget, has_addresses: bool) -> String {
+    let mut text = String::new();
+    let mut indent = "  ";
+    if let Some(number) = target.alternate_setting {
+        indent = "    ";
+        text += &format!("  for alternate setting {number}");
+        if let Some(name) = &target.name {
+            text += &format!(", {name:?}");
+        }
+        text.push('\n');
+    }
+    for ImageElement { address, data } in &target.elements {
+        let size = data.len() as u64;
+        let place = match has_addresses {
+            true => format!("{address:#010x}..{:#010x}", u64::from(*address) + size),
+            false => "at no address".to_owned(),
+        };
+        let crc = crc32fast::hash(data);
+        text += &format!(
+            "{indent}{place}   {}   CRC-32 {crc:#010x}\n",
+            count(size, "byte")
+        );
+    }
+    text
+}
+
+fn document<'i>(
+    name: &'i str,
+    file: Option<&'i Described>,
+    refusal: Option<&'i Diagnosis>,
+) -> FileDocument<'i> {
+    let image = file.map(|file| &file.image);
+    let has_addresses = file.is_some_and(|file| file.has_addresses);
+    let targets = image.map_or(&[][..], |image| &image.targets);
+    FileDocument {
+        file: name,
+        exit: refusal.map_or(Exit::Done, |refusal| refusal.exit).code(),
+        error: refusal.map(|refusal| refusal.message.as_str()),
+        hint: refusal.and_then(|refusal| refusal.hint.as_deref()),
+        format: image.map(|image| image.format.short_name()),
+        size: file.map(|file| file.size),
+        unpacked_size: file.and_then(|file| file.unpacked_size),
+        ids: image.and_then(|image| image.ids).map(|ids| IdsDocument {
+            vendor_id: ids.vendor_id,
+            product_id: ids.product_id,
+            device_release: ids.device_release,
+        }),
+        crc: file.and_then(|file| file.crc),
+        targets: targets
+            .iter()
+            .map(|target| target_document(target, has_addresses))
+            .collect(),
+        warnings: image.map_or(&[], |image| &image.warnings),
+    }
+}
+
+fn target_document(target: &ImageTarget, has_addresses: bool) -> TargetDocument<'_> {
+    let elements = target.elements.iter().map(|element| ElementDocument {
+        address: has_addresses.then_some(element.address),
+        size: element.data.len() as u64,
+        crc32: crc32fast::hash(&element.data),
+    });
+    TargetDocument {
+        alt: target.alternate_setting,
+        name: target.name.as_deref(),
+        elements: elements.collect(),
+    }
+}

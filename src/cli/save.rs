@@ -1,0 +1,121 @@
+//! Writes a file whole or not at all, and none over another unless asked to.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+/// A file that is there already.
+#[derive(Debug, thiserror::Error)]
+#[error("{name} is there already")]
+pub struct AlreadyThere {
+    name: String,
+}
+
+/// Refuses a path where something is already, unless that may be overwritten: before work is done for nothing.
+pub fn check(path: &Path, force: bool) -> anyhow::Result<()> {
+    if !force && path.symlink_metadata().is_ok() {
+        let name = path.display().to_string();
+        return Err(AlreadyThere { name }.into());
+    }
+    Ok(())
+}
+
+/// Puts these bytes into a file. Until all of them are there, the path holds what it held before.
+pub fn save(path: &Path, bytes: &[u8], force: bool) -> anyhow::Result<()> {
+    check(path, force)?;
+    // What a link points to is what is meant.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let result = match fs::metadata(&target) {
+        // A device or a pipe takes bytes; a file must not take its place.
+        Ok(there) if !there.is_file() && !there.is_dir() => fs::write(&target, bytes),
+        there => replace(&target, bytes, there.ok()),
+    };
+    result.with_context(|| path.display().to_string())
+}
+
+fn replace(path: &Path, bytes: &[u8], there: Option<fs::Metadata>) -> io::Result<()> {
+    if there.as_ref().is_some_and(fs::Metadata::is_dir) {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    let (mut file, temporary) = create_beside(path)?;
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| {
+            there.map_or(Ok(()), |there| {
+                fs::set_permissions(&temporary, there.permissions())
+            })
+        })
+        .and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // The error is what to tell; that a rest of the work stays behind is the smaller trouble.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// A new file in the same directory, and so on the same file system.
+fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}.part", std::process::id()));
+    let temporary = path.with_file_name(name);
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&temporary)?;
+    Ok((file, temporary))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_written_whole_and_nothing_else_stays_behind() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("out.bin");
+        save(&path, b"new", false).expect("nothing is there");
+        assert_eq!(fs::read(&path).expect("the file"), b"new");
+        let entries = fs::read_dir(directory.path()).expect("the directory");
+        assert_eq!(entries.count(), 1);
+    }
+
+    #[test]
+    fn what_is_there_is_overwritten_only_when_asked_for() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("out.bin");
+        fs::write(&path, b"old").expect("a new file");
+        let error = save(&path, b"new", false).expect_err("it is there");
+        assert_eq!(
+            error.to_string(),
+            format!("{} is there already", path.display())
+        );
+        assert_eq!(fs::read(&path).expect("the file"), b"old");
+        save(&path, b"new", true).expect("asked for");
+        assert_eq!(fs::read(&path).expect("the file"), b"new");
+    }
+
+    #[test]
+    fn a_directory_is_not_overwritten() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        assert!(save(directory.path(), b"new", true).is_err());
+        assert!(directory.path().is_dir());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_and_what_it_points_to_is_written() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("out.bin");
+        let link = directory.path().join("link.bin");
+        fs::write(&path, b"old").expect("a new file");
+        std::os::unix::fs::symlink(&path, &link).expect("a new link");
+        save(&link, b"new", true).expect("asked for");
+        assert!(link.is_symlink());
+        assert_eq!(fs::read(&path).expect("the file"), b"new");
+    }
+}

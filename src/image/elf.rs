@@ -1,0 +1,272 @@
+//! ELF files (System V ABI, "Object Files"): what a linker leaves behind.
+
+use std::ops::Range;
+
+use object::LittleEndian;
+use object::elf::{
+    EM_ARM, EM_RISCV, ET_CORE, ET_DYN, ET_EXEC, ET_REL, FileHeader32, FileType, Machine, PT_LOAD,
+    ProgramHeader32, SHF_ALLOC, SHT_NOBITS,
+};
+use object::read::elf::{FileHeader as _, ProgramHeader as _, SectionHeader as _};
+
+use super::pieces::{self, Piece};
+use super::{Format, Image, ImageError, Place};
+
+type FileHeader = FileHeader32<LittleEndian>;
+type ProgramHeader = ProgramHeader32<LittleEndian>;
+
+const ENDIAN: LittleEndian = LittleEndian;
+/// Bytes of a file header.
+const FILE_HEADER_LENGTH: usize = 52;
+/// Bytes of a program header.
+const PROGRAM_HEADER_LENGTH: usize = 32;
+/// Where the fields of a file header stand.
+const CLASS_OFFSET: usize = 4;
+const DATA_OFFSET: usize = 5;
+const TYPE_OFFSET: usize = 16;
+const MACHINE_OFFSET: usize = 18;
+const PROGRAM_HEADERS_OFFSET: usize = 28;
+const SECTION_HEADERS_OFFSET: usize = 32;
+/// Where `p_offset` stands in a program header.
+const SEGMENT_OFFSET: usize = 4;
+
+/// Reads an executable: the loadable segments at their physical addresses, so that initialised data, which start-up
+/// code copies to RAM, goes to where it is copied from.
+///
+/// Of a segment, only what its sections name is taken, as GNU objcopy does. A linker puts the file's own headers, and the
+/// gap behind them, into the first segment where pages allow, or into one of their own. Flashed, they would erase what
+/// lies before the application: a bootloader.
+///
+/// # Errors
+///
+/// What is not for a 32-bit Arm or RISC-V, not linked, or damaged.
+pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
+    let header = file_header(bytes)?;
+    let program_headers = header.program_headers(ENDIAN, bytes).map_err(|_| {
+        ImageError::malformed(
+            PROGRAM_HEADERS_OFFSET,
+            format!("program headers of {PROGRAM_HEADER_LENGTH} bytes inside the file"),
+            format!(
+                "{} of {} bytes at offset {:#010x}",
+                header.e_phnum(ENDIAN),
+                header.e_phentsize(ENDIAN),
+                header.e_phoff(ENDIAN)
+            ),
+        )
+    })?;
+    let first = header.e_phoff(ENDIAN) as usize;
+    let mut segments = Vec::new();
+    for (index, program_header) in program_headers.iter().enumerate() {
+        let at = first + index * PROGRAM_HEADER_LENGTH;
+        segments.extend(Segment::read(program_header, at, bytes.len())?);
+    }
+    segments.sort_unstable_by_key(|segment| (segment.file.start, segment.at));
+    check_overlap(&segments)?;
+    let sections = sections(header, bytes)?;
+    let pieces = segments
+        .iter()
+        .flat_map(|segment| segment.pieces(bytes, &sections));
+    pieces::image(Format::Elf, pieces.collect())
+}
+
+/// The file header, if the file is a program that an STM32 or one of its relatives can run.
+fn file_header(bytes: &[u8]) -> Result<&FileHeader, ImageError> {
+    let Some(start) = bytes.get(..FILE_HEADER_LENGTH) else {
+        return Err(ImageError::malformed(
+            bytes.len(),
+            format!("an ELF header of {FILE_HEADER_LENGTH} bytes"),
+            "the end of the file",
+        ));
+    };
+    let is_big_endian = start[DATA_OFFSET] == 2;
+    let machine = [start[MACHINE_OFFSET], start[MACHINE_OFFSET + 1]];
+    let machine = Machine(match is_big_endian {
+        true => u16::from_be_bytes(machine),
+        false => u16::from_le_bytes(machine),
+    });
+    if machine != EM_ARM && machine != EM_RISCV {
+        return Err(ImageError::malformed(
+            MACHINE_OFFSET,
+            "a program for Arm or RISC-V (e_machine)",
+            format!("one for {}", machine_name(machine)),
+        ));
+    }
+    if start[CLASS_OFFSET] != 1 {
+        return Err(ImageError::malformed(
+            CLASS_OFFSET,
+            "a 32-bit file (EI_CLASS 1)",
+            match start[CLASS_OFFSET] {
+                2 => "a 64-bit one".to_owned(),
+                other => format!("EI_CLASS {other}"),
+            },
+        ));
+    }
+    if start[DATA_OFFSET] != 1 {
+        return Err(ImageError::malformed(
+            DATA_OFFSET,
+            "a little-endian file (EI_DATA 1)",
+            match is_big_endian {
+                true => "a big-endian one".to_owned(),
+                false => format!("EI_DATA {}", start[DATA_OFFSET]),
+            },
+        ));
+    }
+    let header = FileHeader::parse(bytes).map_err(|_| {
+        ImageError::malformed(6, "ELF version 1 (EI_VERSION)", start[6].to_string())
+    })?;
+    match header.e_type(ENDIAN) {
+        ET_EXEC | ET_DYN => Ok(header),
+        other => Err(ImageError::malformed(
+            TYPE_OFFSET,
+            "a linked program (e_type 2)",
+            type_name(other),
+        )),
+    }
+}
+
+/// What a file is for that people flash by mistake.
+fn machine_name(machine: Machine) -> String {
+    let name = match machine.0 {
+        3 => "x86",
+        8 => "MIPS",
+        20 => "PowerPC",
+        62 => "x86-64",
+        83 => "AVR",
+        94 => "Xtensa",
+        105 => "MSP430",
+        183 => "64-bit Arm (AArch64)",
+        other => return format!("machine {other}"),
+    };
+    format!("{name} (machine {})", machine.0)
+}
+
+fn type_name(file_type: FileType) -> String {
+    match file_type {
+        ET_REL => "an object file, which is not linked (1)".to_owned(),
+        ET_CORE => "a core dump (4)".to_owned(),
+        other => other.0.to_string(),
+    }
+}
+
+/// A loadable segment that has bytes in the file.
+struct Segment {
+    /// Where its program header stands.
+    at: usize,
+    /// Its bytes in the file.
+    file: Range<usize>,
+    /// `p_paddr`: where the first of them belongs.
+    address: u32,
+}
+
+impl Segment {
+    /// `None` for segments that are not loaded, or only cleared.
+    fn read(
+        header: &ProgramHeader,
+        at: usize,
+        file_length: usize,
+    ) -> Result<Option<Self>, ImageError> {
+        let size = header.p_filesz(ENDIAN) as usize;
+        if header.p_type(ENDIAN) != PT_LOAD || size == 0 {
+            return Ok(None);
+        }
+        let start = header.p_offset(ENDIAN) as usize;
+        let address = header.p_paddr(ENDIAN);
+        match start.checked_add(size) {
+            Some(end) if end <= file_length => Ok(Some(Self {
+                at,
+                file: start..end,
+                address,
+            })),
+            _ => Err(ImageError::malformed(
+                at + SEGMENT_OFFSET,
+                format!(
+                    "a segment inside the file, which has {file_length} bytes (p_offset, p_filesz)"
+                ),
+                format!("{size} bytes at offset {start:#010x}"),
+            )),
+        }
+    }
+
+    /// Its bytes that a section names; all of them, where none names any and they can't be the file's own headers.
+    fn pieces<'a>(&self, bytes: &'a [u8], sections: &[Range<usize>]) -> Vec<Piece<'a>> {
+        let first = sections.partition_point(|section| section.end <= self.file.start);
+        let inside: Vec<Piece<'a>> = sections[first..]
+            .iter()
+            .take_while(|section| section.start < self.file.end)
+            .map(|section| {
+                let start = section.start.max(self.file.start);
+                self.piece(start..section.end.min(self.file.end), bytes)
+            })
+            .collect();
+        let has_headers = !sections.is_empty() && self.file.start < FILE_HEADER_LENGTH;
+        if inside.is_empty() && !has_headers {
+            return vec![self.piece(self.file.clone(), bytes)];
+        }
+        inside
+    }
+
+    fn piece<'a>(&self, file: Range<usize>, bytes: &'a [u8]) -> Piece<'a> {
+        let skipped = (file.start - self.file.start) as u32;
+        Piece {
+            at: Place::Offset(self.at as u64),
+            address: self.address.wrapping_add(skipped),
+            data: &bytes[file],
+        }
+    }
+}
+
+/// Refuses segments that share bytes of the file: no linker makes them, and a small file of many would be huge.
+fn check_overlap(segments: &[Segment]) -> Result<(), ImageError> {
+    for (first, second) in segments.iter().zip(segments.iter().skip(1)) {
+        if second.file.start < first.file.end {
+            return Err(ImageError::malformed(
+                second.at + SEGMENT_OFFSET,
+                format!(
+                    "a segment behind {:#010x}, the end of another (p_offset)",
+                    first.file.end
+                ),
+                format!("one at {:#010x}", second.file.start),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Where the contents of the sections that are part of the program stand in the file, ascending, joined where they touch.
+fn sections(header: &FileHeader, bytes: &[u8]) -> Result<Vec<Range<usize>>, ImageError> {
+    let headers = header.section_headers(ENDIAN, bytes).map_err(|_| {
+        ImageError::malformed(
+            SECTION_HEADERS_OFFSET,
+            "section headers of 40 bytes inside the file",
+            format!(
+                "{} of {} bytes at offset {:#010x}",
+                header.e_shnum(ENDIAN),
+                header.e_shentsize(ENDIAN),
+                header.e_shoff(ENDIAN)
+            ),
+        )
+    })?;
+    let mut sections: Vec<Range<usize>> = headers
+        .iter()
+        .filter(|section| {
+            section.sh_flags(ENDIAN).contains(SHF_ALLOC) && section.sh_type(ENDIAN) != SHT_NOBITS
+        })
+        .map(|section| {
+            let start = section.sh_offset(ENDIAN) as usize;
+            start..start.saturating_add(section.sh_size(ENDIAN) as usize)
+        })
+        .filter(|section| !section.is_empty())
+        .collect();
+    sections.sort_unstable_by_key(|section| section.start);
+    let mut joined: Vec<Range<usize>> = Vec::new();
+    for section in sections {
+        match joined.last_mut() {
+            Some(last) if section.start <= last.end => last.end = last.end.max(section.end),
+            _ => joined.push(section),
+        }
+    }
+    Ok(joined)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! Text files of records, a line each: the bytes that their hexadecimal digits stand for.
+
+use super::{ImageError, Place};
+
+/// A line that is not blank, without white space around it.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'a> {
+    pub at: Place,
+    pub text: &'a [u8],
+}
+
+/// The lines that are not blank. A byte order mark before the first is passed over.
+pub fn lines(bytes: &[u8]) -> impl Iterator<Item = Line<'_>> {
+    let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let numbered = (1..).zip(text.split(|&byte| byte == b'\n'));
+    numbered
+        .map(|(number, text)| Line {
+            at: Place::Line(number),
+            text: text.trim_ascii(),
+        })
+        .filter(|line| !line.text.is_empty())
+}
+
+/// The place behind the last line that is not blank.
+pub fn end(bytes: &[u8]) -> Place {
+    let text = bytes.trim_ascii_end();
+    let line_feeds = text.iter().filter(|&&byte| byte == b'\n').count() as u64;
+    Place::Line(line_feeds + 2)
+}
+
+impl Line<'_> {
+    /// This line is not what it should be.
+    pub fn malformed(&self, expected: impl Into<String>, found: impl Into<String>) -> ImageError {
+        ImageError::malformed_at(self.at, expected, found)
+    }
+
+    /// How the line begins, in quotes.
+    pub fn excerpt(&self) -> String {
+        let longest = 16;
+        let start = &self.text[..self.text.len().min(longest)];
+        let more = if self.text.len() > longest { "…" } else { "" };
+        format!("\"{}{more}\"", start.escape_ascii())
+    }
+
+    /// Puts the bytes that the digits from `start` on stand for into `buffer`, in place of what was there.
+    pub fn decode(&self, start: usize, buffer: &mut Vec<u8>) -> Result<(), ImageError> {
+        buffer.clear();
+        let digits = &self.text[start..];
+        if let Some(index) = digits.iter().position(|digit| !digit.is_ascii_hexdigit()) {
+            return Err(self.malformed(
+                "nothing but hexadecimal digits",
+                format!(
+                    "\"{}\" at column {}",
+                    digits[index].escape_ascii(),
+                    start + index + 1
+                ),
+            ));
+        }
+        if digits.len() % 2 != 0 {
+            let found = digits.len().to_string();
+            return Err(self.malformed("an even number of hexadecimal digits", found));
+        }
+        let values = digits
+            .chunks_exact(2)
+            .map(|pair| value(pair[0]) << 4 | value(pair[1]));
+        buffer.extend(values);
+        Ok(())
+    }
+}
+
+/// The value of a hexadecimal digit.
+fn value(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        _ => (digit | 0x20) - b'a' + 10,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blank_lines_count_but_are_passed_over() {
+        let check = |text: &[u8], expected: &[(u64, &[u8])], behind: u64| {
+            let found: Vec<(Place, &[u8])> = lines(text).map(|line| (line.at, line.text)).collect();
+            let expected: Vec<(Place, &[u8])> = expected
+                .iter()
+                .map(|(number, text)| (Place::Line(*number), *text))
+                .collect();
+            assert_eq!(found, expected);
+            assert_eq!(end(text), Place::Line(behind));
+        };
+        check(b":00\r\n:01\r\n", &[(1, b":00"), (2, b":01")], 3);
+        check(
+            b"\xEF\xBB\xBF:00\n\n \t:01 ",
+            &[(1, b":00"), (3, b":01")],
+            4,
+        );
+        check(b":00\n\n\n", &[(1, b":00")], 2);
+    }
+
+    #[test]
+    fn digits_become_bytes_or_an_error_that_says_where() {
+        let decode = |text: &[u8]| {
+            let line = Line {
+                at: Place::Line(7),
+                text,
+            };
+            let mut buffer = vec![0xEE];
+            line.decode(1, &mut buffer)
+                .map(|()| buffer)
+                .map_err(|error| error.to_string())
+        };
+        let check = |text: &[u8], expected: &[u8]| assert_eq!(decode(text), Ok(expected.to_vec()));
+        check(b":", &[]);
+        check(b":0123aBCdEf", &[0x01, 0x23, 0xAB, 0xCD, 0xEF]);
+        check(b":99990F", &[0x99, 0x99, 0x0F]);
+        let check = |text: &[u8], expected: &str| assert_eq!(decode(text), Err(expected.into()));
+        check(
+            b":00g0",
+            "line 7: expected nothing but hexadecimal digits, found \"g\" at column 4",
+        );
+        check(
+            b":00\xFF",
+            "line 7: expected nothing but hexadecimal digits, found \"\\xff\" at column 4",
+        );
+        check(
+            b":000",
+            "line 7: expected an even number of hexadecimal digits, found 3",
+        );
+    }
+}

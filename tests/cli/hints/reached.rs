@@ -1,0 +1,60 @@
+//! The system doesn't let us.
+
+use super::*;
+
+/// The exact rule, on a line of its own, and the file it belongs into.
+#[test]
+#[cfg(target_os = "linux")]
+fn permission() {
+    let check = |board: &str, ids: [&str; 2]| {
+        let [vendor_id, product_id] = ids;
+        let stderr = format!(
+            "\
+error: the board at 1-1 can't be opened: permission denied
+hint: Put this line into /etc/udev/rules.d/70-stdfu.rules, then plug the board in again:
+      SUBSYSTEM==\"usb\", ATTR{{idVendor}}==\"{vendor_id}\", ATTR{{idProduct}}==\"{product_id}\", MODE=\"0660\", TAG+=\"uaccess\"
+"
+        );
+        let board = format!("--sim {board},quirk=no-access");
+        for command in COMMANDS.into_iter().chain(["serial"]) {
+            check(&board, command, 5, &stderr);
+        }
+        // What is known of it is listed all the same.
+        let list = stdfu(&board).arg("list").run();
+        let text = format!(
+            "serial number unknown\n  path 1-1   ids {vendor_id}:{product_id}\n  can't be opened: permission denied\n"
+        );
+        list.says(5, &text, &stderr);
+    };
+    check("f405", ["0483", "df11"]);
+    check("gd32vf103", ["28e9", "0189"]);
+}
+
+/// It may be the one that is meant.
+#[test]
+#[cfg(target_os = "linux")]
+fn permission_for_a_board_that_may_be_the_one() {
+    let stderr = "\
+error: the board at 1-2 can't be opened: permission denied
+hint: Put this line into /etc/udev/rules.d/70-stdfu.rules, then plug the board in again:
+      SUBSYSTEM==\"usb\", ATTR{idVendor}==\"0483\", ATTR{idProduct}==\"df11\", MODE=\"0660\", TAG+=\"uaccess\"
+";
+    check(
+        "--sim f405 --sim l476,quirk=no-access --serial 205834865852",
+        "flash blinky.dfu",
+        5,
+        stderr,
+    );
+}
+
+#[test]
+fn another_program_uses_the_board() {
+    let stderr = "\
+error: 336133663433 at 1-1: taking the DFU interface: another program is using the device; \
+nothing was erased or written
+hint: Close the other program, then repeat the command.
+";
+    for command in COMMANDS {
+        check_untouched("f405,quirk=busy", command, 5, stderr);
+    }
+}

@@ -1,0 +1,203 @@
+//! The board goes wrong in the middle of the work.
+
+use super::*;
+use crate::devices::write_at;
+use crate::firmware::Firmware;
+use crate::run::sample;
+
+const DIFFERS: &str = "\
+hint: Write protection does this without an error: look at the option bytes.
+      Otherwise repeat the command; if the address stays the same, the flash there is worn out.
+";
+
+#[test]
+fn read_protection() {
+    let hint = "hint: `stdfu unprotect` lifts it, and erases everything on the chip.\n";
+    let pointer = "setting the address 0x08000000";
+    for (command, phase, action) in [
+        ("flash blinky.dfu", "comparing 5123 bytes", pointer),
+        ("leave", "starting the application", pointer),
+        ("erase --all", "mass-erasing", "erasing all of the memory"),
+    ] {
+        let stderr = format!(
+            "{phase}\nerror: 336133663433 at 1-1: {action}: the chip's read protection is on; \
+             nothing was erased or written\n{hint}"
+        );
+        check_untouched("f405,quirk=read-protected", command, 10, &stderr);
+    }
+}
+
+/// A chip whose protection is on would have refused what came before, and refuses what comes behind.
+#[test]
+fn one_errvendor_in_the_middle_of_the_work_is_no_read_protection() {
+    let flash = FlashFile::full(1 << 20);
+    let board = flash.board("f405");
+    let command = "flash blinky.bin --address 0x08004000 --full --stay";
+    let dry = FlashFile::full(1 << 20);
+    let request = write_at(&dry.board("f405"), command, 0x0800_4800) + 1;
+    stdfu("--sim")
+        .arg(format!("{board},fault=errVENDOR@{request}"))
+        .args(command)
+        .run()
+        .says(
+            0,
+            "336133663433 at 1-1: erased 1 sector and with them 11261 bytes beyond the image, wrote 5123 bytes, \
+             verified 5123 bytes, still in DFU mode, in 0.0 s\n",
+            "\
+looking around the image 11261 bytes
+erasing 16K
+writing 4K
+writing at 0x08004800: the board answered errVENDOR in dfuERROR; trying again
+verifying 3200 bytes
+writing the first block
+",
+        );
+}
+
+/// The tools of the day end in "done" here.
+#[test]
+fn a_write_protected_sector() {
+    let firmware = Firmware::raw(24 << 10);
+    let flash = FlashFile::full(1 << 20);
+    let board = flash.board("f405,quirk=write-protected=0x08004000");
+    let differs = format!(
+        "verification failed: 0x08004000 holds {:#04x} where {:#04x} should be",
+        flash.before()[0x4000],
+        firmware.bytes[0x4000],
+    );
+    let stderr = format!(
+        "\
+comparing 24K
+looking around the image 8K
+erasing 32K
+writing 22K
+verifying 22K
+{differs}; trying again
+error: 336133663433 at 1-1: {differs}; so far 2 sectors erased and 22528 bytes written
+{DIFFERS}"
+    );
+    stdfu("--sim")
+        .arg(&board)
+        .args(&format!("flash {} --address 0x08000000", firmware.path()))
+        .run()
+        .says(9, "", &stderr);
+}
+
+#[test]
+fn a_write_protected_sector_that_was_to_be_erased() {
+    let flash = FlashFile::full(1 << 20);
+    let found = flash.before()[0x4000];
+    let differs =
+        format!("verification failed: 0x08004000 holds {found:#04x} where 0xff should be");
+    let stderr = format!(
+        "\
+mass-erasing
+checking for blank 1M
+erasing 16K
+{differs}; trying again
+error: 336133663433 at 1-1: {differs}; so far 12 sectors erased and 0 bytes written
+{DIFFERS}"
+    );
+    stdfu("--sim")
+        .arg(flash.board("f405,quirk=write-protected=0x08004000"))
+        .args("erase --all")
+        .run()
+        .says(9, "", &stderr);
+}
+
+#[test]
+fn a_bit_that_is_worn() {
+    let blinky = sample("blinky.bin");
+    // Behind the first block and in it: that is written last, and nothing starts before it is right.
+    for (address, phases, written) in [
+        (0x1123_usize, "", 3075),
+        (0x123, "writing the first block\n", 5123),
+    ] {
+        let right = blinky[address];
+        let differs = format!(
+            "verification failed: {:#010x} holds {:#04x} where {right:#04x} should be",
+            0x0800_0000 + address,
+            right ^ 1,
+        );
+        let stderr = format!(
+            "comparing 5123 bytes\nwriting 4K\nverifying 3200 bytes\n{phases}{differs}; trying again\n\
+             error: 336133663433 at 1-1: {differs}; so far 0 sectors erased and {written} bytes written\n{DIFFERS}"
+        );
+        check(
+            &format!("--sim f405,quirk=flipped-bit={:#x}", 0x0800_0000 + address),
+            "flash blinky.dfu",
+            9,
+            &stderr,
+        );
+    }
+}
+
+/// The number of the DNLOAD of the first block that is written.
+fn first_block() -> usize {
+    write_at("f405", "flash blinky.dfu", 0x0800_0800)
+}
+
+#[test]
+fn a_board_that_is_gone() {
+    for fault in ["unplug", "power-cut"] {
+        check(
+            &format!("--sim f405,fault={fault}@{}", first_block() + 1),
+            "flash blinky.dfu",
+            8,
+            "\
+comparing 5123 bytes
+writing 4K
+error: 336133663433 at 1-1: writing at 0x08000800: the device is gone; so far 0 sectors erased and 0 bytes written
+hint: Check the cable, put the board into DFU mode again and repeat the command.
+",
+        );
+    }
+}
+
+/// As it answers nothing any more, and nobody knows whether it is there.
+#[test]
+fn a_board_that_falls_silent() {
+    let first = first_block();
+    let faults: String = (first..first + 60)
+        .map(|request| format!(",fault=lost-request@{request}"))
+        .collect();
+    check(
+        &format!("--sim f405{faults}"),
+        "flash blinky.dfu",
+        8,
+        "\
+comparing 5123 bytes
+writing 4K
+writing at 0x08000800: no answer in time; trying again
+error: 336133663433 at 1-1: writing at 0x08000800: no answer in time; so far 0 sectors erased and 0 bytes written
+hint: Unplug the board, put it into DFU mode again and repeat the command.
+",
+    );
+}
+
+#[test]
+fn a_board_that_answers_what_nobody_knows() {
+    let answer = "setting the address 0x08000000: the board answered OK in unknown state 42";
+    let again = format!("{answer}; trying again\n");
+    let stderr = format!(
+        "comparing 5123 bytes\n{again}{again}{again}\
+         error: 336133663433 at 1-1: {answer}; nothing was erased or written\n\
+         hint: Look at the layout with `stdfu list`; repeat the command with -vv to see every request.\n"
+    );
+    check_untouched("f405,quirk=unknown-state", "flash blinky.dfu", 8, &stderr);
+}
+
+#[test]
+fn a_board_that_stays_in_dfu_mode() {
+    let stderr = "\
+starting the application
+error: 336133663433 at 1-1: starting the application: the board is still in DFU mode; nothing was erased or written
+hint: Reset the board, or take its power away for a moment, with BOOT0 low.
+";
+    check_untouched("f405,quirk=leave=stays", "leave", 8, stderr);
+    // After a flash that is no failure.
+    let run = stdfu("--sim f405,quirk=leave=stays flash blinky.dfu").run();
+    let warning = "warning: 336133663433 at 1-1: flash is right, but the board is still in DFU mode; \
+                   reset it to start the application";
+    assert_eq!((run.exit, run.stderr.lines().last()), (0, Some(warning)));
+}

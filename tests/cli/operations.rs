@@ -1,0 +1,117 @@
+//! `leave`, `unprotect`, `detach`, `udev`, `completions` and `man`.
+
+use crate::run::{FlashFile, stdfu};
+
+#[test]
+fn leave_starts_the_application_at_the_beginning_of_main_flash_or_where_told() {
+    let started = "336133663433 at 1-1: started at 0x08000000, in 0.0 s\n";
+    stdfu("--sim f405 leave")
+        .run()
+        .says(0, started, "starting the application\n");
+    let started = "336133663433 at 1-1: started at 0x08008000, in 0.0 s\n";
+    stdfu("--sim f405 leave 0x08008000")
+        .run()
+        .says(0, started, "starting the application\n");
+}
+
+#[test]
+fn leave_changes_nothing_in_flash() {
+    let flash = FlashFile::full(1 << 20);
+    let run = stdfu("leave --json --sim").arg(flash.board("f405")).run();
+    let boards = run.boards(0);
+    assert_eq!(boards[0]["left"], true);
+    flash.is_untouched();
+}
+
+#[test]
+fn leave_outside_of_main_flash_is_refused() {
+    let run = stdfu("--sim f405 leave 0x20000000").run();
+    assert_eq!(run.exit, 7, "{run:?}");
+    assert!(run.stderr.contains("0x20000000 is outside of"), "{run:?}");
+}
+
+#[test]
+fn a_board_that_does_not_leave_is_an_error() {
+    let stderr = "\
+starting the application
+error: 336133663433 at 1-1: starting the application: the board is still in DFU mode; nothing was erased or written
+hint: Reset the board, or take its power away for a moment, with BOOT0 low.
+";
+    stdfu("--sim f405,quirk=leave=stays leave")
+        .run()
+        .says(8, "", stderr);
+}
+
+#[test]
+fn unprotect_erases_everything_only_after_a_yes() {
+    let flash = FlashFile::full(1 << 20);
+    let board = flash.board("f405,quirk=read-protected");
+    let stderr = "\
+error: lifting read protection erases all of the chip, and nobody has said yes
+hint: Add --yes if everything on the chip may go. Nothing was touched.
+";
+    stdfu("unprotect --sim")
+        .arg(&board)
+        .run()
+        .says(2, "", stderr);
+    flash.is_untouched();
+    let run = stdfu("unprotect --yes --sim").arg(&board).run();
+    assert_eq!(run.exit, 0, "{run:?}");
+    flash.holds(&[0xFF; 1 << 20]);
+}
+
+#[test]
+fn a_bootloader_that_has_no_unprotect_is_an_error() {
+    for board in ["mboot", "class-sample"] {
+        let run = stdfu(&format!("--sim {board} unprotect --yes")).run();
+        assert_eq!(run.exit, 8, "{run:?}");
+    }
+}
+
+#[test]
+fn detach_brings_an_application_to_dfu_mode() {
+    let board = "--sim f405,quirk=application";
+    assert_eq!(stdfu(&format!("{board} list")).run().exit, 3);
+    stdfu(&format!("{board} detach"))
+        .run()
+        .says(0, "336133663433 at 1-1: in DFU mode\n", "");
+}
+
+#[test]
+fn detach_without_an_application_is_exit_3() {
+    let stderr = "\
+error: there is no board that runs an application with a DFU interface
+hint: Set BOOT0 high and reset the board: that works whatever is in its flash.
+";
+    stdfu("--sim f405 detach").run().says(3, "", stderr);
+}
+
+#[test]
+fn udev_prints_the_rule_that_a_denied_board_asks_for() {
+    let rules = stdfu("udev").run();
+    let denied = stdfu("--sim f405,quirk=no-access list").run();
+    let rule = "SUBSYSTEM==\"usb\", ATTR{idVendor}==\"0483\", ATTR{idProduct}==\"df11\", MODE=\"0660\", TAG+=\"uaccess\"";
+    assert_eq!(rules.exit, 0);
+    assert!(
+        rules.stdout.lines().any(|line| line == rule),
+        "{}",
+        rules.stdout
+    );
+    assert!(denied.stderr.contains(rule), "{}", denied.stderr);
+}
+
+#[test]
+fn completions_and_man_pages_know_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = stdfu(&format!("completions {shell}")).run();
+        assert_eq!(script.exit, 0);
+        for word in ["flash", "erase", "mass-erase", "serial"] {
+            assert!(script.stdout.contains(word), "{shell}: {word}");
+        }
+    }
+    let page = stdfu("man").run().stdout;
+    assert!(page.contains(".TH stdfu 1"), "{page}");
+    let page = stdfu("man flash").run().stdout;
+    assert!(page.contains("mass\\-erase"), "{page}");
+    assert_eq!(stdfu("man nonsense").run().exit, 1);
+}
