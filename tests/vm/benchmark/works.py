@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import firmware
 import floor
 from dfu_util import LAYOUTS
-from firmware import BLANK, FLASH
+from firmware import BLANK, FLASH, SECTOR_SIZES
 
 SIZE = 384 << 10
 BLOCKS = SIZE // floor.BLOCK
@@ -79,15 +79,20 @@ def flash(name, before, floor, most_requests, targets, **more):
 
 
 def one_byte(name, sector, offset):
-    """All is there but one byte, `offset` bytes into a sector. Reading that sector may end at the byte."""
+    """All is there but one byte, `offset` bytes into a sector. Reading that sector may end at the byte.
+
+    The first sector is erased and written too: while another one is half done, the application must not start.
+    """
     start, end = list(firmware.sectors())[sector]
     at = start - FLASH + offset
     before = bytearray(FLASHED)
     before[at] ^= 0x10
     in_sector = (end - start) // floor.BLOCK
     looked_at = BLOCKS - in_sector + offset // floor.BLOCK + 1
-    least = floor.read(looked_at) + floor.erase(sector) + floor.write(in_sector) + floor.read(in_sector)
-    return flash(name, bytes(before), least, _requests(in_sector, looked_at + in_sector), {DFU_UTIL: 0.35})
+    changed = {0, sector}
+    written = sum(SECTOR_SIZES[index] for index in changed) // floor.BLOCK
+    least = floor.read(looked_at) + sum(map(floor.erase, changed)) + floor.write(written) + floor.read(written)
+    return flash(name, bytes(before), least, _requests(written, looked_at + written), {DFU_UTIL: 0.35})
 
 
 def listing(boards):
