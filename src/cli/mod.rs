@@ -17,14 +17,18 @@ mod list;
 mod manual;
 mod number;
 mod output;
+mod output_format;
 mod progress;
+mod read;
 mod save;
 mod select;
 mod serial;
 mod sim;
+mod so_far;
 mod trace;
 mod udev;
 mod unprotect;
+mod verify;
 mod work;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -81,6 +85,8 @@ enum Command {
     Serial(serial::SerialArgs),
     Flash(flash::FlashArgs),
     Erase(erase::EraseArgs),
+    Read(read::ReadArgs),
+    Verify(verify::VerifyArgs),
     Info(info::InfoArgs),
     Convert(convert::ConvertArgs),
     Leave(leave::LeaveArgs),
@@ -121,6 +127,8 @@ pub fn run() -> Exit {
         Command::Serial(args) => serial::run(args, &context),
         Command::Flash(args) => flash::run(args, &context),
         Command::Erase(args) => erase::run(args, &context),
+        Command::Read(args) => read::run(args, &context),
+        Command::Verify(args) => verify::run(args, &context),
         Command::Info(args) => info::run(args, &context),
         Command::Convert(args) => convert::run(args, &context),
         Command::Leave(args) => leave::run(args, &context),
