@@ -9,6 +9,7 @@ mod dry_run;
 mod erase;
 mod exit;
 mod firmware;
+mod fit;
 mod flash;
 mod info;
 mod interrupt;
@@ -164,6 +165,16 @@ impl Context<'_> {
             ));
         }
         Ok(boards)
+    }
+
+    /// The boards that are meant, where the user has said anything about boards; none otherwise.
+    fn select_if_named(&self) -> anyhow::Result<Vec<Board>> {
+        let is_simulated = !self.cli.sim.is_empty() || !simulated_by_environment()?.is_empty();
+        if is_simulated || self.cli.selection.is_given() {
+            self.select()
+        } else {
+            Ok(Vec::new())
+        }
     }
 
     /// All boards that match, and what stands in the way of a complete answer.

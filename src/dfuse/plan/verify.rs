@@ -66,8 +66,11 @@ mod tests {
         "@Option Bytes  /0x1FFFC000/01*016 e",
     ];
 
-    fn image(targets: &[(Option<u8>, &[(u32, usize)])]) -> Image {
-        let target = |&(alternate_setting, elements): &(_, &[(u32, usize)])| ImageTarget {
+    /// Alternate setting, and address and length of each element.
+    type Target<'t> = (Option<u8>, &'t [(u32, usize)]);
+
+    fn image(targets: &[Target<'_>]) -> Image {
+        let target = |&(alternate_setting, elements): &Target<'_>| ImageTarget {
             alternate_setting,
             name: None,
             elements: elements
