@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
 use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
@@ -15,6 +15,7 @@ use super::diagnosis::UsageError;
 use super::exit::Exit;
 use super::firmware::{self, ReadingArgs};
 use super::number::count;
+use super::output_format::OutputFormat;
 use super::save;
 use super::select::Ids;
 
@@ -34,7 +35,7 @@ pub struct ConvertArgs {
     /// The file to write; its name tells the format: .dfu, .hex, .srec or .bin; - is stdout
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
-    /// The format to write, whatever the name
+    /// The format to write, whatever the name; in a .bin file, gaps are filled with 0xFF
     #[arg(long, value_enum, value_name = "FORMAT")]
     to: Option<OutputFormat>,
     /// This file for the memory with this number; repeat it for several memories of one .dfu file
@@ -48,19 +49,6 @@ pub struct ConvertArgs {
     /// Overwrite OUT
     #[arg(long)]
     force: bool,
-}
-
-/// What can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OutputFormat {
-    /// Raw bytes from the first address to the last; gaps are filled with 0xFF
-    Bin,
-    /// ST's DfuSe file
-    Dfu,
-    /// Intel HEX
-    Hex,
-    /// Motorola S-records
-    Srec,
 }
 
 /// `N:FILE`
@@ -139,45 +127,12 @@ pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-impl From<OutputFormat> for Format {
-    fn from(format: OutputFormat) -> Self {
-        match format {
-            OutputFormat::Bin => Self::Bin,
-            OutputFormat::Dfu => Self::Dfu,
-            OutputFormat::Hex => Self::Hex,
-            OutputFormat::Srec => Self::Srec,
-        }
-    }
-}
-
 /// The format to write: the one that was named, else what the output's name promises.
 fn format(args: &ConvertArgs) -> Result<OutputFormat, UsageError> {
     if let Some(format) = args.to {
         return Ok(format);
     }
-    let name = &args.output;
-    let promised = match Format::promised_by(name) {
-        Some(Format::Dfu) => Some(OutputFormat::Dfu),
-        Some(Format::Hex) => Some(OutputFormat::Hex),
-        Some(Format::Srec) => Some(OutputFormat::Srec),
-        None if name
-            .extension()
-            .is_some_and(|end| end.eq_ignore_ascii_case("bin")) =>
-        {
-            Some(OutputFormat::Bin)
-        }
-        _ => None,
-    };
-    promised.ok_or_else(|| UsageError {
-        message: match name == Path::new("-") {
-            true => "stdout has no name that tells the format".to_owned(),
-            false => format!(
-                "{}: the name tells no format that can be written",
-                name.display()
-            ),
-        },
-        hint: Some("Say which with --to: bin, dfu, hex or srec.".to_owned()),
-    })
+    OutputFormat::promised_by(&args.output, "--to")
 }
 
 fn load(args: &ConvertArgs) -> anyhow::Result<Image> {

@@ -42,6 +42,11 @@ pub struct UsageError {
     pub hint: Option<String>,
 }
 
+/// Why a plan that changes nothing can't be made.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct OnlyLooking(pub PlanError);
+
 impl From<&anyhow::Error> for Diagnosis {
     fn from(error: &anyhow::Error) -> Self {
         let (exit, hint) = error
@@ -75,7 +80,10 @@ fn diagnose(error: &(dyn std::error::Error + 'static)) -> Option<(Exit, Option<S
         return Some(of_session(error));
     }
     if let Some(error) = error.downcast_ref() {
-        return Some(of_plan(error));
+        return Some(of_plan(error, " Nothing was erased."));
+    }
+    if let Some(OnlyLooking(error)) = error.downcast_ref() {
+        return Some(of_plan(error, ""));
     }
     if let Some(error) = error.downcast_ref() {
         return Some(of_image(error));
@@ -208,7 +216,8 @@ fn of_session(error: &SessionError) -> (Exit, Option<String>) {
     }
 }
 
-fn of_plan(error: &PlanError) -> (Exit, Option<String>) {
+/// `reassurance` stands behind the hint where there is reason to fear.
+fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
     let hint = match error {
         PlanError::OtherDevice { .. } => {
             "If the file is right for this board all the same, add --any-id.".to_owned()
@@ -229,8 +238,13 @@ fn of_plan(error: &PlanError) -> (Exit, Option<String>) {
         | PlanError::NothingForMemory { .. }
         | PlanError::Outside { .. }
         | PlanError::NotWritable { .. }
-        | PlanError::NotErasable { .. } => {
-            "`stdfu list` shows the memories of the board. Nothing was erased.".to_owned()
+        | PlanError::NotErasable { .. }
+        | PlanError::NotReadable { .. } => {
+            format!("`stdfu list` shows the memories of the board.{reassurance}")
+        }
+        PlanError::CantUpload => {
+            "Such a board can only be flashed; `stdfu flash` says that it could not check."
+                .to_owned()
         }
     };
     (Exit::DoesNotFit, Some(hint))

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use serde::Serialize;
 
-use crate::dfuse::plan::{Plan, TargetPlan};
+use crate::dfuse::plan::{Plan, TargetPlan, Task};
 use crate::dfuse::range::AddressRange;
 
 use super::board::Board;
@@ -160,9 +160,17 @@ pub fn text(plan: &Plan<'_>) -> String {
         for range in target.stages().flat_map(|stage| &stage.write) {
             text += &format!("     write   {}\n", range_text(*range));
         }
-        text += match (target.is_verified(), target.named_bytes()) {
-            (true, bytes) => format!("     verify  {}\n", count(bytes, "byte")),
-            (false, _) => "     verify  nothing\n".to_owned(),
+        for range in &target.look {
+            let verb = match plan.task {
+                Task::Compare => "compare",
+                _ => "read   ",
+            };
+            text += &format!("     {verb} {}\n", range_text(*range));
+        }
+        text += match (plan.task, target.is_verified(), target.named_bytes()) {
+            (Task::Compare | Task::Read, ..) => String::new(),
+            (_, true, bytes) => format!("     verify  {}\n", count(bytes, "byte")),
+            (_, false, _) => "     verify  nothing\n".to_owned(),
         }
         .as_str();
     }

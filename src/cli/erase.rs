@@ -3,7 +3,8 @@
 use clap::{ArgGroup, Args};
 
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::erase::{EraseRange, EraseRequest, plan_erase};
+use crate::dfuse::plan::erase::{EraseRequest, plan_erase};
+use crate::dfuse::range::RangeRequest;
 
 use super::Context;
 use super::alt::AltChoice;
@@ -25,7 +26,7 @@ Examples:
 pub struct EraseArgs {
     /// What to erase; it has to begin and end where sectors do
     #[arg(value_name = "RANGE", value_parser = parse_range)]
-    ranges: Vec<EraseRange>,
+    ranges: Vec<RangeRequest>,
     /// Erase all of the memory
     #[arg(long)]
     all: bool,

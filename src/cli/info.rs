@@ -1,4 +1,4 @@
-//! `stdfu info`: what is in firmware files.
+//! `stdfu info`: what is in firmware files, and whether a board takes them.
 
 use std::path::Path;
 
@@ -12,15 +12,20 @@ use super::Context;
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 use super::firmware::{self, FirmwareArgs};
+use super::fit::{Fit, FitDocument, judge};
 use super::number::count;
 
 /// Shows what is in firmware files: format, memories, addresses and sizes, ids, checksum
 #[derive(Debug, Args)]
 #[command(after_help = "\
+With an option that says which board, it also says whether `stdfu flash` would find the files fit for it; otherwise no board
+is asked for anything.
+
 Examples:
   stdfu info firmware.dfu
   stdfu info bootloader.hex application.elf
-  stdfu info --json firmware.dfu")]
+  stdfu info --json firmware.dfu
+  stdfu info firmware.dfu --every")]
 pub struct InfoArgs {
     #[command(flatten)]
     firmware: FirmwareArgs,
@@ -45,6 +50,9 @@ struct FileDocument<'i> {
     crc: Option<u32>,
     targets: Vec<TargetDocument<'i>>,
     warnings: &'i [String],
+    /// Only where boards are meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    boards: Vec<FitDocument<'i>>,
 }
 
 #[derive(Serialize)]
@@ -81,10 +89,12 @@ struct Described {
     /// Whether the addresses are those that the file, or the user, says.
     has_addresses: bool,
     image: Image,
+    /// Board by board, whether it fits.
+    fits: Vec<Fit>,
 }
 
 pub fn run(args: &InfoArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
-    let files: Vec<(String, anyhow::Result<Described>)> = args
+    let mut files: Vec<(String, anyhow::Result<Described>)> = args
         .firmware
         .files
         .iter()
@@ -93,6 +103,13 @@ pub fn run(args: &InfoArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
             (path.display().to_string(), described)
         })
         .collect();
+    let mut boards = context.select_if_named()?;
+    for file in files.iter_mut().filter_map(|(_, file)| file.as_mut().ok()) {
+        file.fits = judge(
+            Some(&file.image).filter(|_| file.has_addresses),
+            &mut boards,
+        );
+    }
     let refusals: Vec<Option<Diagnosis>> = files
         .iter()
         .map(|(_, file)| file.as_ref().err().map(Diagnosis::from))
@@ -106,6 +123,9 @@ pub fn run(args: &InfoArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
                     .context("writing the answer")?;
                 for warning in &file.image.warnings {
                     context.output.warning(&format!("{name}: {warning}"));
+                }
+                for trouble in file.fits.iter().filter_map(Fit::trouble) {
+                    context.output.error(&trouble.about(name));
                 }
             }
             (Err(_), Some(refusal)) => context.output.error(refusal),
@@ -122,8 +142,24 @@ pub fn run(args: &InfoArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
             files: documents.collect(),
         })
         .context("writing the answer")?;
-    let first = refusals.iter().flatten().next();
-    Ok(first.map_or(Exit::Done, |refusal| refusal.exit))
+    Ok(exit(&files, &refusals))
+}
+
+/// The code of what comes first: a file that can't be read, or doesn't fit a board.
+fn exit(files: &[(String, anyhow::Result<Described>)], refusals: &[Option<Diagnosis>]) -> Exit {
+    let unfit = |file: &Described| {
+        let refusals = file.fits.iter().filter_map(|fit| fit.refusal.as_ref());
+        refusals.map(|refusal| refusal.diagnosis.exit).next()
+    };
+    let mut exits = files
+        .iter()
+        .zip(refusals)
+        .filter_map(|((_, file), refusal)| match (file, refusal) {
+            (_, Some(refusal)) => Some(refusal.exit),
+            (Ok(file), None) => unfit(file),
+            (Err(_), None) => None,
+        });
+    exits.next().unwrap_or(Exit::Done)
 }
 
 fn describe(path: &Path, options: &LoadOptions<'_>) -> anyhow::Result<Described> {
@@ -157,6 +193,7 @@ fn describe(path: &Path, options: &LoadOptions<'_>) -> anyhow::Result<Described>
         crc: crc.filter(|_| image.ids.is_some()),
         has_addresses: image.format != Format::Bin || options.address.is_some(),
         image,
+        fits: Vec::new(),
     })
 }
 
@@ -182,6 +219,9 @@ fn text(name: &str, file: &Described) -> String {
     }
     for target in &image.targets {
         text += &target_text(target, file.has_addresses);
+    }
+    for line in file.fits.iter().filter_map(Fit::text) {
+        text += &format!("  {line}\n");
     }
     text
 }
@@ -239,6 +279,9 @@ fn document<'i>(
             .map(|target| target_document(target, has_addresses))
             .collect(),
         warnings: image.map_or(&[], |image| &image.warnings),
+        boards: file.map_or_else(Vec::new, |file| {
+            file.fits.iter().map(Fit::document).collect()
+        }),
     }
 }
 

@@ -9,6 +9,7 @@ mod dry_run;
 mod erase;
 mod exit;
 mod firmware;
+mod fit;
 mod flash;
 mod info;
 mod interrupt;
@@ -17,14 +18,18 @@ mod list;
 mod manual;
 mod number;
 mod output;
+mod output_format;
 mod progress;
+mod read;
 mod save;
 mod select;
 mod serial;
 mod sim;
+mod so_far;
 mod trace;
 mod udev;
 mod unprotect;
+mod verify;
 mod work;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -81,6 +86,8 @@ enum Command {
     Serial(serial::SerialArgs),
     Flash(flash::FlashArgs),
     Erase(erase::EraseArgs),
+    Read(read::ReadArgs),
+    Verify(verify::VerifyArgs),
     Info(info::InfoArgs),
     Convert(convert::ConvertArgs),
     Leave(leave::LeaveArgs),
@@ -121,6 +128,8 @@ pub fn run() -> Exit {
         Command::Serial(args) => serial::run(args, &context),
         Command::Flash(args) => flash::run(args, &context),
         Command::Erase(args) => erase::run(args, &context),
+        Command::Read(args) => read::run(args, &context),
+        Command::Verify(args) => verify::run(args, &context),
         Command::Info(args) => info::run(args, &context),
         Command::Convert(args) => convert::run(args, &context),
         Command::Leave(args) => leave::run(args, &context),
@@ -156,6 +165,16 @@ impl Context<'_> {
             ));
         }
         Ok(boards)
+    }
+
+    /// The boards that are meant, where the user has said anything about boards; none otherwise.
+    fn select_if_named(&self) -> anyhow::Result<Vec<Board>> {
+        let is_simulated = !self.cli.sim.is_empty() || !simulated_by_environment()?.is_empty();
+        if is_simulated || self.cli.selection.is_given() {
+            self.select()
+        } else {
+            Ok(Vec::new())
+        }
     }
 
     /// All boards that match, and what stands in the way of a complete answer.

@@ -1,7 +1,6 @@
 //! Numbers, addresses and ranges as people type them.
 
-use crate::dfuse::plan::erase::EraseRange;
-use crate::dfuse::range::AddressRange;
+use crate::dfuse::range::{AddressRange, RangeRequest};
 
 /// The end of the address space.
 const ADDRESS_SPACE: u64 = 1 << 32;
@@ -43,7 +42,7 @@ pub fn parse_address(text: &str) -> Result<u32, String> {
 }
 
 /// Reads `ADDRESS+SIZE`, `ADDRESS..END` (without END), or a lone address, which means its sector.
-pub fn parse_range(text: &str) -> Result<EraseRange, String> {
+pub fn parse_range(text: &str) -> Result<RangeRequest, String> {
     let (address, end) = if let Some((address, size)) = text.split_once('+') {
         let address = parse_address(address)?;
         (
@@ -53,7 +52,7 @@ pub fn parse_range(text: &str) -> Result<EraseRange, String> {
     } else if let Some((address, end)) = text.split_once("..") {
         (parse_address(address)?, parse_number(end)?)
     } else {
-        return parse_address(text).map(EraseRange::SectorAt);
+        return parse_address(text).map(RangeRequest::SectorAt);
     };
     if end <= u64::from(address) {
         return Err(format!("{text:?} is empty"));
@@ -61,7 +60,7 @@ pub fn parse_range(text: &str) -> Result<EraseRange, String> {
     if end > ADDRESS_SPACE {
         return Err(format!("{text:?} goes past the end of the address space"));
     }
-    Ok(EraseRange::Exactly(AddressRange { address, end }))
+    Ok(RangeRequest::Exactly(AddressRange { address, end }))
 }
 
 /// A size as a memory layout has it: 16K, 1M, 40.
@@ -126,7 +125,7 @@ mod tests {
     #[test]
     fn ranges_have_three_forms() {
         let check = |text, address, end| {
-            let expected = EraseRange::Exactly(AddressRange { address, end });
+            let expected = RangeRequest::Exactly(AddressRange { address, end });
             assert_eq!(parse_range(text), Ok(expected), "{text}");
         };
         check("0x08000000+128K", 0x0800_0000, 0x0802_0000);
@@ -134,7 +133,7 @@ mod tests {
         check("0xFFFF0000..0x100000000", 0xFFFF_0000, 1 << 32);
         assert_eq!(
             parse_range("0x08004000"),
-            Ok(EraseRange::SectorAt(0x0800_4000))
+            Ok(RangeRequest::SectorAt(0x0800_4000))
         );
     }
 
@@ -178,10 +177,10 @@ mod tests {
             let address = parse_address(&text);
             prop_assert!(readable.is_ok() || address.is_err());
             match parse_range(&text) {
-                Ok(EraseRange::Exactly(AddressRange { address, end })) => {
+                Ok(RangeRequest::Exactly(AddressRange { address, end })) => {
                     prop_assert!(u64::from(address) < end && end <= ADDRESS_SPACE);
                 }
-                Ok(EraseRange::SectorAt(found)) => prop_assert_eq!(address, Ok(found)),
+                Ok(RangeRequest::SectorAt(found)) => prop_assert_eq!(address, Ok(found)),
                 Err(_) => prop_assert!(address.is_err()),
             }
         }
@@ -210,7 +209,7 @@ mod tests {
                 (1_u64 << 32) - 2..(1 << 32) + 3,
             ],
         ) {
-            let expected = EraseRange::Exactly(AddressRange { address, end });
+            let expected = RangeRequest::Exactly(AddressRange { address, end });
             let fits = u64::from(address) < end && end <= 1 << 32;
             prop_assert_eq!(
                 parse_range(&format!("{address:#x}..{end:#x}")).ok(),

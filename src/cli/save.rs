@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::interrupt;
+
 /// A file that is there already.
 #[derive(Debug, thiserror::Error)]
 #[error("{name} is there already")]
@@ -20,12 +22,25 @@ pub fn check(path: &Path, force: bool) -> anyhow::Result<()> {
         let name = path.display().to_string();
         return Err(AlreadyThere { name }.into());
     }
-    Ok(())
+    can_be_written(path).with_context(|| path.display().to_string())
+}
+
+/// A directory that isn't there, or stands in the place of the file, is told before work is done for nothing.
+fn can_be_written(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    match path.parent() {
+        Some(directory) if directory != Path::new("") => fs::metadata(directory).map(|_| ()),
+        _ => Ok(()),
+    }
 }
 
 /// Puts these bytes into a file. Until all of them are there, the path holds what it held before.
 pub fn save(path: &Path, bytes: &[u8], force: bool) -> anyhow::Result<()> {
     check(path, force)?;
+    // Until the name stands, Ctrl-C would leave the rest of the work behind.
+    let _watched = interrupt::watch();
     // What a link points to is what is meant.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let result = match fs::metadata(&target) {

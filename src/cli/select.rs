@@ -95,6 +95,12 @@ impl Selection {
         self
     }
 
+    /// Whether anything is said about which board, here or in the environment.
+    pub fn is_given(&self) -> bool {
+        let names = !self.serial.is_empty() || !self.path.is_empty();
+        names || self.id.is_some() || self.every || self.wait.is_some()
+    }
+
     /// The boards that are meant: one, or more where the user has named or allowed more.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::dfuse::plan::Plan;
 use crate::dfuse::session::{Event, Session, SessionOptions, Tally};
+use crate::image::ImageElement;
 use crate::usb::Transport;
 
 use super::board::{Board, Opened};
@@ -15,22 +16,28 @@ use super::diagnosis::Diagnosis;
 use super::dry_run;
 use super::exit::Exit;
 use super::interrupt;
-use super::number::count;
 use super::output::Output;
 use super::progress::{BoardProgress, Progress};
+use super::so_far::so_far;
 
 /// What came of the work on one board.
 pub struct Outcome {
     /// How messages call the board.
     pub label: String,
-    serial: Option<String>,
-    path: String,
+    /// Its serial number, if it is known.
+    pub serial: Option<String>,
+    /// Where it is plugged in.
+    pub path: String,
     /// What was done, up to the end or the error.
     pub tally: Tally,
-    requests: u64,
+    /// How many requests it took, those for the board's strings included.
+    pub requests: u64,
     /// How long it took on the board's clock.
     pub seconds: f64,
-    error: Option<Diagnosis>,
+    /// What was read, where that was asked for.
+    pub found: Vec<ImageElement>,
+    /// What went wrong.
+    pub error: Option<Diagnosis>,
 }
 
 /// The JSON of an outcome: a contract with scripts.
@@ -47,6 +54,8 @@ struct BoardDocument<'o> {
     lost_bytes: u64,
     preserved_bytes: u64,
     verified_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    differing_bytes: Option<u64>,
     requests: u64,
     retries: u32,
     left: bool,
@@ -83,6 +92,22 @@ pub fn carry_out(
     output: &Output,
     summary: impl Fn(&Outcome, &Plan<'_>) -> String,
 ) -> anyhow::Result<Exit> {
+    let outcomes = attempt(boards, plans, output);
+    let results = report(&outcomes, plans, output, summary);
+    output.summary(&results).context("writing the summary")?;
+    let boards = outcomes.iter().map(Outcome::document).collect();
+    output
+        .document(BoardsDocument { boards })
+        .context("writing the answer")?;
+    Ok(exit(&outcomes))
+}
+
+/// Carries out a plan on each board, all at the same time, and says nothing but how far it is.
+pub fn attempt(
+    boards: Vec<Board>,
+    plans: &[anyhow::Result<Plan<'_>>],
+    output: &Output,
+) -> Vec<Outcome> {
     for (board, plan) in boards.iter().zip(plans) {
         if let Ok(plan) = plan {
             output.detail(&format!(
@@ -94,7 +119,7 @@ pub fn carry_out(
     }
     let _watched = interrupt::watch();
     let progress = Progress::new(output, boards.len());
-    let outcomes: Vec<Outcome> = thread::scope(|scope| {
+    thread::scope(|scope| {
         let threads: Vec<_> = boards
             .into_iter()
             .zip(plans)
@@ -111,8 +136,13 @@ pub fn carry_out(
                     .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             })
             .collect()
-    });
-    report(&outcomes, plans, output, summary)
+    })
+}
+
+/// The first failure's code.
+pub fn exit(outcomes: &[Outcome]) -> Exit {
+    let first = outcomes.iter().find_map(|outcome| outcome.error.as_ref());
+    first.map_or(Exit::Done, |diagnosis| diagnosis.exit)
 }
 
 fn work(
@@ -136,6 +166,7 @@ fn work(
         tally: Tally::default(),
         requests: 0,
         seconds: 0.0,
+        found: Vec::new(),
         error: None,
     };
     let opened = match &mut board.opened {
@@ -152,9 +183,12 @@ fn work(
             let (tally, result) = run(opened, options, plan, progress);
             outcome.tally = tally;
             outcome.seconds = (opened.transport.now() - start).as_secs_f64();
-            outcome.error = result
-                .err()
-                .map(|error| so_far(Diagnosis::from(&error), tally));
+            match result {
+                Ok(found) => outcome.found = found,
+                Err(error) => {
+                    outcome.error = Some(so_far(Diagnosis::from(&error), plan.task, tally));
+                }
+            }
         }
     }
     outcome.requests = opened.transport.requests();
@@ -162,32 +196,12 @@ fn work(
     outcome
 }
 
-/// Adds to what went wrong how far the work had come, which is what the next step depends on.
-fn so_far(diagnosis: Diagnosis, tally: Tally) -> Diagnosis {
-    // A protected chip refuses whatever it is sent. One that says so later on has done what it did before.
-    let refused = diagnosis.exit == Exit::ReadProtected
-        && (tally.erased_sectors, tally.written_bytes) == (0, 0);
-    let state = if tally.touched && !refused {
-        let sectors = count(tally.erased_sectors as u64, "sector");
-        format!(
-            "so far {sectors} erased and {} written",
-            count(tally.written_bytes, "byte")
-        )
-    } else {
-        "nothing was erased or written".to_owned()
-    };
-    Diagnosis {
-        message: format!("{}; {state}", diagnosis.message),
-        ..diagnosis
-    }
-}
-
 fn run(
     opened: &mut Opened,
     options: SessionOptions,
     plan: &Plan<'_>,
     progress: &mut BoardProgress<'_>,
-) -> (Tally, anyhow::Result<()>) {
+) -> (Tally, anyhow::Result<Vec<ImageElement>>) {
     let mut on_event = |event: Event<'_>| {
         progress.show(event);
         if interrupt::requested() {
@@ -204,12 +218,13 @@ fn run(
     (session.tally(), result.map_err(Into::into))
 }
 
-fn report(
+/// Says what went wrong with each board, and returns what came of each in a line.
+pub fn report(
     outcomes: &[Outcome],
     plans: &[anyhow::Result<Plan<'_>>],
     output: &Output,
     summary: impl Fn(&Outcome, &Plan<'_>) -> String,
-) -> anyhow::Result<Exit> {
+) -> String {
     for outcome in outcomes {
         if let Some(diagnosis) = &outcome.error {
             output.error(&diagnosis.about(&outcome.label));
@@ -231,15 +246,7 @@ fn report(
             _ => None,
         })
         .collect();
-    output
-        .summary(&table(&results))
-        .context("writing the summary")?;
-    let boards = outcomes.iter().map(Outcome::document).collect();
-    output
-        .document(BoardsDocument { boards })
-        .context("writing the answer")?;
-    let first = outcomes.iter().find_map(|outcome| outcome.error.as_ref());
-    Ok(first.map_or(Exit::Done, |diagnosis| diagnosis.exit))
+    table(&results)
 }
 
 /// A line for each board, the results in a column.
@@ -271,6 +278,7 @@ impl Outcome {
             lost_bytes: self.tally.lost_bytes,
             preserved_bytes: self.tally.preserved_bytes,
             verified_bytes: self.tally.verified_bytes,
+            differing_bytes: self.tally.differing_bytes,
             requests: self.requests,
             retries: self.tally.retries,
             left: self.tally.left == Some(true),

@@ -1,11 +1,15 @@
 //! The plan: what to erase, write, read back and start, decided and checked whole before the first byte goes out.
 
+mod choice;
 pub mod erase;
 pub mod error;
 pub mod flash;
 pub mod leave;
 pub mod profile;
+mod reach;
+pub mod read;
 mod stretches;
+pub mod verify;
 
 use std::borrow::Cow;
 
@@ -21,10 +25,23 @@ use profile::Memory;
 pub struct Plan<'i> {
     /// Memory by memory.
     pub targets: Vec<TargetPlan<'i>>,
+    /// What to do with them.
+    pub task: Task,
     /// Where to start the application when all is done; `None` to stay in DFU mode.
     pub start: Option<Start>,
-    /// Lift read protection instead, which erases everything and resets the board.
-    pub unprotect: bool,
+}
+
+/// What a plan is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// Erase, write, read back and compare, as each target says.
+    Change,
+    /// Compare each target's `look` with its elements, all of it, and change nothing.
+    Compare,
+    /// Read each target's `look`, and change nothing.
+    Read,
+    /// Lift read protection, which erases everything and resets the board.
+    Unprotect,
 }
 
 /// What is to be done with one memory. *Target* is ST's word for an alternate setting.
@@ -34,7 +51,7 @@ pub struct TargetPlan<'i> {
     pub alternate_setting: u8,
     /// What the board calls it.
     pub name: String,
-    /// Every sector that has a byte of the image, ascending.
+    /// Every sector that has a byte of the image, or of what is read, ascending.
     pub sectors: Vec<Sector>,
     /// Those of them that are erased, or are going to be, behind what is written.
     pub room: Vec<Sector>,
@@ -50,6 +67,8 @@ pub struct TargetPlan<'i> {
     pub body: Stage,
     /// What to write and compare last, when everything else is known to be right: the block with the vector table.
     pub head: Option<Stage>,
+    /// What to compare or to read, where that is all there is to do: stretches without a gap, ascending.
+    pub look: Vec<AddressRange>,
     /// The bytes, ascending. Where none is named, memory is expected to be erased.
     pub elements: Cow<'i, [ImageElement]>,
     /// What this memory reads as when it is erased.
@@ -69,6 +88,7 @@ impl<'i> TargetPlan<'i> {
             erase: Vec::new(),
             body: Stage::default(),
             head: None,
+            look: Vec::new(),
             elements: Cow::Borrowed(elements),
             erased: erased_value(&memory.layout),
         }

@@ -47,6 +47,13 @@ impl AddressRange {
         })
     }
 
+    /// Cut every `size` bytes from its beginning on; the last piece may be shorter.
+    pub fn pieces(self, size: u16) -> impl Iterator<Item = Self> {
+        let size = u64::from(size);
+        (0..self.size().div_ceil(size))
+            .filter_map(move |index| self.behind(index * size).map(|rest| rest.up_to(size)))
+    }
+
     /// Widened to where addresses are multiples of `size`, but not out of `limits`.
     pub fn to_blocks(self, size: u16, limits: Self) -> Self {
         let size = u64::from(size);
@@ -99,6 +106,25 @@ impl From<Sector> for AddressRange {
     }
 }
 
+/// A range as the user names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RangeRequest {
+    /// The sector that this address lies in.
+    SectorAt(u32),
+    /// These addresses.
+    Exactly(AddressRange),
+}
+
+impl RangeRequest {
+    /// An address that lies in it.
+    pub fn address(self) -> u32 {
+        match self {
+            Self::SectorAt(address) => address,
+            Self::Exactly(range) => range.address,
+        }
+    }
+}
+
 /// Joins ascending ranges that touch or overlap.
 pub fn joined(ranges: impl Iterator<Item = AddressRange>) -> Vec<AddressRange> {
     let mut joined: Vec<AddressRange> = Vec::new();
@@ -122,6 +148,14 @@ mod tests {
 
     fn range(address: u32, end: u64) -> AddressRange {
         AddressRange { address, end }
+    }
+
+    #[test]
+    fn pieces_count_from_the_beginning_wherever_that_is() {
+        let pieces: Vec<AddressRange> = range(6, 27).pieces(8).collect();
+        assert_eq!(pieces, [range(6, 14), range(14, 22), range(22, 27)]);
+        let last = range(0xFFFF_FFFC, 1 << 32);
+        assert_eq!(last.pieces(8).collect::<Vec<_>>(), [last]);
     }
 
     #[test]

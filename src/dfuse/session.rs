@@ -3,17 +3,19 @@
 mod compare;
 mod download;
 mod erase;
+mod look;
 mod read;
 mod recovery;
 
 use std::ops::ControlFlow;
 
+use crate::image::ImageElement;
 use crate::usb::Transport;
 
 use super::blocks::block_number;
 use super::error::{Action, Cause, SessionError};
 use super::link::Link;
-use super::plan::{Plan, Start, TargetPlan};
+use super::plan::{Plan, Start, TargetPlan, Task};
 use super::protocol::{DfuseCommand, FIRST_DATA_BLOCK};
 use super::quirks;
 
@@ -47,6 +49,8 @@ pub enum Phase {
     Verify,
     /// Downloading and comparing the heads: what makes the application bootable.
     Head,
+    /// Reading out what was asked for.
+    Read,
     /// Starting the application.
     Leave,
     /// Lifting read protection.
@@ -70,6 +74,10 @@ pub struct Tally {
     pub preserved_bytes: u64,
     /// Bytes that were read back and are as they should be.
     pub verified_bytes: u64,
+    /// Bytes that are not; `None` where the first one ends the work.
+    pub differing_bytes: Option<u64>,
+    /// Bytes that were read because they were asked for.
+    pub read_bytes: u64,
     /// How often something went wrong and was tried again.
     pub retries: u32,
     /// Whether the board has left DFU mode; `None` where it was not asked to.
@@ -131,8 +139,9 @@ impl<'t> Session<'t> {
         self.tally
     }
 
-    /// Carries out a plan. After an error the board is brought to dfuIDLE again, if it still listens.
-    pub fn run(&mut self, plan: &Plan<'_>) -> Result<(), SessionError> {
+    /// Carries out a plan, and returns what was to be read. After an error the board is brought to dfuIDLE again, if
+    /// it still listens.
+    pub fn run(&mut self, plan: &Plan<'_>) -> Result<Vec<ImageElement>, SessionError> {
         self.carry_out(plan).map_err(|error| {
             let error = self.diagnosed(error);
             // Should this fail too, the first error says more.
@@ -141,12 +150,19 @@ impl<'t> Session<'t> {
         })
     }
 
-    fn carry_out(&mut self, plan: &Plan<'_>) -> Result<(), SessionError> {
+    fn carry_out(&mut self, plan: &Plan<'_>) -> Result<Vec<ImageElement>, SessionError> {
         let mut sectors = plan.targets.iter().flat_map(|target| &target.sectors);
         self.any_address = sectors.next().map(|sector| sector.address);
-        if plan.unprotect {
-            return self.unprotect();
-        }
+        match plan.task {
+            Task::Read => return self.read_out(plan),
+            Task::Compare => self.compare_all(plan),
+            Task::Change => self.change(plan),
+            Task::Unprotect => self.unprotect(),
+        }?;
+        Ok(Vec::new())
+    }
+
+    fn change(&mut self, plan: &Plan<'_>) -> Result<(), SessionError> {
         let mut plan = self.compare(plan)?;
         self.survey(&mut plan)?;
         for target in &mut plan.targets {

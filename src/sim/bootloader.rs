@@ -161,6 +161,7 @@ impl Bootloader {
         if !matches!(self.state, DfuState::DfuIdle | DfuState::DfuUploadIdle)
             || length > self.transfer_size
             || is_reserved(block)
+            || self.quirks.has(Quirk::NoUpload)
         {
             return self.stall();
         }

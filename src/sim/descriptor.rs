@@ -139,7 +139,7 @@ impl SelfDescription<'_> {
         [
             9,
             DFU_FUNCTIONAL,
-            self.board.attributes,
+            attributes(self.board, self.quirks),
             // wDetachTimeOut: 255 ms.
             0xFF,
             0x00,
@@ -181,6 +181,15 @@ impl SelfDescription<'_> {
             0
         };
         Some(utf_16(&layout, missing))
+    }
+}
+
+/// `bmAttributes` as the functional descriptor says it.
+fn attributes(board: &Board, quirks: &Quirks) -> u8 {
+    const CAN_UPLOAD: u8 = 1 << 1;
+    match quirks.has(Quirk::NoUpload) {
+        true => board.attributes & !CAN_UPLOAD,
+        false => board.attributes,
     }
 }
 

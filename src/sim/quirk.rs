@@ -73,6 +73,8 @@ pub enum Quirk {
     TransferSize(u16),
     /// Some devices answer nothing to a DNLOAD longer than wTransferSize.
     OversizeSilent,
+    /// bmAttributes lacks bitCanUpload, and UPLOAD leads into dfuERROR (DFU 1.1 §4.1.3, §A.2.3).
+    NoUpload,
     /// The functional descriptor stands behind the last alternate setting only: ST's ROMs.
     FunctionalDescriptorLast,
     /// The functional descriptor stands behind each alternate setting: libopencm3 and others.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::firmware::Firmware;
-use crate::run::stdfu;
+use crate::run::{Run, stdfu};
 
 #[track_caller]
 fn check(arguments: &str, expected: &str) {
@@ -148,4 +148,136 @@ fn the_json_has_all_of_it() {
         ],
     });
     assert_eq!(document, expected);
+}
+
+#[test]
+fn a_board_is_asked_only_where_one_is_meant() {
+    let without = stdfu("info -vv blinky.dfu").run();
+    assert_eq!(without.stderr, "");
+    assert!(!without.stdout.contains("fit"), "{without:?}");
+    let board = "fits 336133663433 at 1-1\n";
+    let check = |run: Run| {
+        assert_eq!(run.exit, 0, "{run:?}");
+        assert_eq!(run.stdout, format!("{}  {board}", without.stdout));
+    };
+    check(stdfu("info blinky.dfu --sim f405").run());
+    check(stdfu("info blinky.dfu").env("STDFU_SIM", "f405").run());
+    let two = "info blinky.dfu --sim f405 --sim l476";
+    check(stdfu(two).env("STDFU_PATH", "1-1").run());
+    check(stdfu(two).env("STDFU_SERIAL", "336133663433").run());
+    check(stdfu(&format!("{two} --path 1-1")).run());
+    // On USB, of which there may be none here: the answer is about boards in any case.
+    for options in [
+        "--serial X",
+        "--path 77-7",
+        "--id 1234:5678",
+        "--every --id 1234:5678",
+    ] {
+        let run = stdfu(&format!("info blinky.dfu {options}")).run();
+        assert!([3, 5].contains(&run.exit), "{options}: {run:?}");
+    }
+    let run = stdfu(two).run();
+    assert_eq!((run.exit, run.stdout.as_str()), (4, ""), "{run:?}");
+    let run = stdfu("info blinky.dfu --sim f405 --serial X").run();
+    assert_eq!(run.exit, 3, "{run:?}");
+}
+
+#[test]
+fn whether_a_file_fits_is_said_for_each_board() {
+    let fits = |arguments: &str, exit: i32, expected: &[&str]| {
+        let run = stdfu(&format!("info {arguments}")).run();
+        assert_eq!(run.exit, exit, "{run:?}");
+        let said: Vec<&str> = run
+            .stdout
+            .lines()
+            .filter(|line| line.contains("fit"))
+            .collect();
+        assert_eq!(said, expected, "{run:?}");
+    };
+    fits(
+        "blinky.dfu blinky.hex --sim gd32vf103 --sim f405 --every",
+        7,
+        &[
+            "  doesn't fit 3CBJ at 1-1: the file is for a device with ids 0483:df11, this board has 28e9:0189",
+            "  fits 336133663433 at 1-2",
+            "  fits 3CBJ at 1-1",
+            "  fits 336133663433 at 1-2",
+        ],
+    );
+    fits(
+        "blinky.bin --address 0x0801FFFF --sim g0b1",
+        7,
+        &[
+            "  doesn't fit 20653172574B at 1-1: 0x08020000 is outside of alternate setting 0, \"Internal Flash\": \
+             0x08000000..0x08020000 (read, erase, write)",
+        ],
+    );
+    let run = stdfu("info blinky.hex --sim f103").run();
+    assert_eq!(run.exit, 7, "{run:?}");
+    assert!(
+        run.stdout
+            .contains("  doesn't fit 001 at 1-1: the sector at 0x08000000 can't be written")
+    );
+    // The memory of the option bytes is known only to a board that is asked for all of them.
+    let file = Firmware::dfuse(&[(1, 0x1FFF_C000, &[0xFF; 16])]);
+    let run = stdfu(&format!("info {} --sim f405", file.path())).run();
+    assert_eq!(run.exit, 7, "{run:?}");
+    assert!(
+        run.stdout
+            .contains("changes the chip's settings, possibly for ever"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn the_judgement_is_that_of_flash() {
+    for board in [
+        "f405",
+        "f103",
+        "gd32vf103",
+        "l072",
+        "f405,quirk=strings=no-layout",
+    ] {
+        for file in [
+            "blinky.dfu",
+            "blinky.elf",
+            "two-elements.dfu",
+            "junk-after-name.dfu",
+            "blinky.bin --address 0x08003000",
+            "blinky.bin --address 0x0802F000",
+            "blinky.bin --address 0x1FFF7800",
+        ] {
+            let run = |command: &str| stdfu(&format!("{command} {file} --sim {board}")).run();
+            let (info, flash) = (run("info"), run("flash --dry-run"));
+            assert_eq!(
+                info.exit, flash.exit,
+                "{file} on {board}: {info:?} {flash:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn where_it_can_not_be_said_whether_a_file_fits_that_is_no_yes() {
+    let run = stdfu("info blinky.bin --sim f405").run();
+    run.says(
+        2,
+        "blinky.bin: a raw binary, 5123 bytes\n  at no address   5123 bytes   CRC-32 0xbd034318\n",
+        "\
+error: blinky.bin: 336133663433 at 1-1: the file is a raw binary, which doesn't say at which address it belongs
+hint: Say where it belongs, for most boards --address 0x08000000.
+",
+    );
+    let run = stdfu("info blinky.dfu --sim f405 --sim f405,quirk=no-access --every --json").run();
+    let document = run.document(5);
+    assert_eq!(
+        document["files"][0]["boards"],
+        json!([
+            {"serial": "336133663433", "path": "1-1", "exit": 0, "fits": true, "reason": null},
+            {"serial": null, "path": "1-2", "exit": 5, "fits": null, "reason": "permission denied"},
+        ])
+    );
+    // The first file's trouble comes first.
+    let run = stdfu("info cut-short.dfu blinky.hex --sim f103").run();
+    assert_eq!(run.exit, 6, "{run:?}");
 }

@@ -252,3 +252,21 @@ fn dfu_suffix_accepts_what_is_written() {
         assert!(said.contains(line), "{line} is not in {said}");
     }
 }
+
+#[test]
+fn dfu_suffix_accepts_what_is_read_from_a_board() {
+    let Some(bench) = Bench::with(&["dfu-suffix"]) else {
+        return;
+    };
+    bench.run("stdfu --sim gd32vf103 read flash.dfu");
+    let answer = bench.run("dfu-suffix -c flash.dfu");
+    let said = String::from_utf8(answer.stdout).expect("UTF-8");
+    for line in [
+        "Product ID:\t0x0189",
+        "Vendor ID:\t0x28E9",
+        "BCD DFU:\t0x011A",
+        "Length:\t\t16",
+    ] {
+        assert!(said.contains(line), "{line} is not in {said}");
+    }
+}

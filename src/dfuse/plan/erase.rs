@@ -4,8 +4,8 @@ use crate::dfuse::layout::Sector;
 
 use super::error::PlanError;
 use super::profile::{BoardProfile, Memory};
-use super::{MassErase, Plan, TargetPlan};
-use crate::dfuse::range::{AddressRange, joined};
+use super::{MassErase, Plan, TargetPlan, Task};
+use crate::dfuse::range::{AddressRange, RangeRequest, joined};
 
 /// What to erase.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,25 +13,7 @@ pub enum EraseRequest {
     /// All of the memory.
     All,
     /// Exactly the sectors of these.
-    Ranges(Vec<EraseRange>),
-}
-
-/// One stretch to erase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EraseRange {
-    /// The sector that this address lies in.
-    SectorAt(u32),
-    /// These addresses, which have to begin and end where sectors do.
-    Exactly(AddressRange),
-}
-
-impl EraseRange {
-    fn address(self) -> u32 {
-        match self {
-            Self::SectorAt(address) => address,
-            Self::Exactly(range) => range.address,
-        }
-    }
+    Ranges(Vec<RangeRequest>),
 }
 
 /// Plans to erase.
@@ -78,15 +60,15 @@ pub fn plan_erase(
     }
     Ok(Plan {
         targets: vec![plan],
+        task: Task::Change,
         start: None,
-        unprotect: false,
     })
 }
 
-fn sectors_of(range: EraseRange, memory: &Memory) -> Result<Vec<Sector>, PlanError> {
+fn sectors_of(range: RangeRequest, memory: &Memory) -> Result<Vec<Sector>, PlanError> {
     let range = match range {
-        EraseRange::SectorAt(address) => return Ok(vec![sector_to_erase(address, memory)?]),
-        EraseRange::Exactly(range) => range,
+        RangeRequest::SectorAt(address) => return Ok(vec![sector_to_erase(address, memory)?]),
+        RangeRequest::Exactly(range) => range,
     };
     let mut sectors = Vec::new();
     let mut next = range.start();
@@ -151,11 +133,11 @@ mod tests {
         plan_erase(request, board, alternate_setting)
     }
 
-    fn exactly(address: u32, end: u64) -> EraseRange {
-        EraseRange::Exactly(AddressRange { address, end })
+    fn exactly(address: u32, end: u64) -> RangeRequest {
+        RangeRequest::Exactly(AddressRange { address, end })
     }
 
-    fn check(ranges: &[EraseRange], expected: &[u32]) {
+    fn check(ranges: &[RangeRequest], expected: &[u32]) {
         let plan = plan(&EraseRequest::Ranges(ranges.to_vec()), None).expect("fits");
         let erased: Vec<u32> = plan.targets[0]
             .erase
@@ -166,7 +148,7 @@ mod tests {
         assert!(plan.start.is_none());
     }
 
-    fn refused(range: EraseRange) -> String {
+    fn refused(range: RangeRequest) -> String {
         plan(&EraseRequest::Ranges(vec![range]), None)
             .expect_err("must be refused")
             .to_string()
@@ -178,12 +160,12 @@ mod tests {
             &[exactly(0x0800_0000, 0x0800_8000)],
             &[0x0800_0000, 0x0800_4000],
         );
-        check(&[EraseRange::SectorAt(0x0801_1234)], &[0x0801_0000]);
+        check(&[RangeRequest::SectorAt(0x0801_1234)], &[0x0801_0000]);
         check(
             &[
-                EraseRange::SectorAt(0x080F_FFFF),
+                RangeRequest::SectorAt(0x080F_FFFF),
                 exactly(0x0800_C000, 0x0802_0000),
-                EraseRange::SectorAt(0x0801_0000),
+                RangeRequest::SectorAt(0x0801_0000),
             ],
             &[0x0800_C000, 0x0801_0000, 0x080E_0000],
         );
@@ -204,12 +186,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_erased_or_is_not_there_is_refused() {
-        assert!(refused(EraseRange::SectorAt(0x0800_8000)).contains("can't be erased"));
+        assert!(refused(RangeRequest::SectorAt(0x0800_8000)).contains("can't be erased"));
         assert!(
             refused(exactly(0x0800_0000, 0x0801_0000))
                 .contains("the sector at 0x08008000 can't be erased")
         );
-        assert!(refused(EraseRange::SectorAt(0x1FFF_C000)).contains("can't be erased"));
+        assert!(refused(RangeRequest::SectorAt(0x1FFF_C000)).contains("can't be erased"));
         assert!(refused(exactly(0x080E_0000, 0x0812_0000)).contains("0x08100000 is outside"));
         assert!(plan(&EraseRequest::All, Some(1)).is_err());
         assert!(plan(&EraseRequest::All, Some(7)).is_err());

@@ -62,6 +62,17 @@ pub enum PlanError {
         /// The memory and its layout.
         memory: String,
     },
+    /// A sector that may not be read.
+    #[error("the sector at {address:#010x} can't be read: {memory}")]
+    NotReadable {
+        /// Of the sector.
+        address: u32,
+        /// The memory and its layout.
+        memory: String,
+    },
+    /// A board that only takes, and gives nothing back (bitCanUpload 0).
+    #[error("this board's bootloader can't read its memory out: it has no upload")]
+    CantUpload,
     /// A range that begins or ends inside a sector.
     #[error(
         "{address:#010x} is inside the sector from {:#010x} to {:#010x}: a range has to begin and end where sectors do",

@@ -3,10 +3,11 @@
 use crate::dfuse::layout::{MemoryLayout, Sector};
 use crate::image::{Image, ImageTarget};
 
+use super::choice::{check_ids, memory_for, nothing_for_memory};
 use super::error::PlanError;
 use super::profile::{BoardProfile, Memory};
 use super::stretches::{take_head, write_ranges};
-use super::{MassErase, Plan, Stage, Start, TargetPlan};
+use super::{MassErase, Plan, Stage, Start, TargetPlan, Task};
 use crate::dfuse::range::AddressRange;
 
 /// What the user wants of a flash.
@@ -39,31 +40,18 @@ pub fn plan_flash<'i>(
     board: BoardProfile<'_>,
     options: FlashOptions,
 ) -> Result<Plan<'i>, PlanError> {
-    let (vendor_id, product_id) = board.ids;
-    let ids = image.ids.filter(|_| !options.any_id);
-    if let Some(ids) = ids.filter(|ids| !ids.accepts(vendor_id, product_id)) {
-        let file = (ids.vendor_id, ids.product_id);
-        return Err(PlanError::OtherDevice {
-            file,
-            board: board.ids,
-        });
+    if !options.any_id {
+        check_ids(image, board)?;
     }
     let mut targets: Vec<TargetPlan> = Vec::new();
     let mut planned: Vec<PlannedMemory> = Vec::new();
     for target in &image.targets {
-        if let Some(memory) = memory_for(target, board, options.alternate_setting)? {
+        if let Some(memory) = memory_to_write(target, board, options.alternate_setting)? {
             targets.push(plan_target(target, memory, board, options, &mut planned)?);
         }
     }
     if targets.is_empty() {
-        return Err(PlanError::NothingForMemory {
-            alternate_setting: options.alternate_setting.unwrap_or_default(),
-            in_file: image
-                .targets
-                .iter()
-                .filter_map(|target| target.alternate_setting)
-                .collect(),
-        });
+        return Err(nothing_for_memory(image, options.alternate_setting));
     }
     let start = if options.start {
         start(&targets, board, options.entry)?
@@ -72,33 +60,27 @@ pub fn plan_flash<'i>(
     };
     Ok(Plan {
         targets,
+        task: Task::Change,
         start,
-        unprotect: false,
     })
 }
 
-/// The memory that a target of the image goes to; `None` where the user has chosen another one than the file says.
-fn memory_for<'b>(
+/// The memory that a target of the image goes to, as [`memory_for`] says; one that holds settings has to be named.
+fn memory_to_write<'b>(
     target: &ImageTarget,
     board: BoardProfile<'b>,
     chosen: Option<u8>,
 ) -> Result<Option<&'b Memory>, PlanError> {
-    let memory = match (target.alternate_setting, chosen) {
-        (Some(number), Some(chosen)) if number != chosen => return Ok(None),
-        (Some(number), _) | (None, Some(number)) => board.memory(number)?,
-        (None, None) => board.memory_with(target.elements.iter().map(|element| element.address)),
-    };
-    if chosen.is_none() && holds_settings(&memory.layout.name) {
-        let Memory {
-            alternate_setting,
-            layout,
-        } = memory.clone();
-        return Err(PlanError::NotNamed {
-            alternate_setting,
-            name: layout.name,
-        });
+    let memory = memory_for(target, board, chosen)?;
+    match memory {
+        Some(memory) if chosen.is_none() && holds_settings(&memory.layout.name) => {
+            Err(PlanError::NotNamed {
+                alternate_setting: memory.alternate_setting,
+                name: memory.layout.name.clone(),
+            })
+        }
+        memory => Ok(memory),
     }
-    Ok(Some(memory))
 }
 
 /// Whether a memory of this name holds settings rather than a program: option bytes, one-time programmable memory and

@@ -2,7 +2,7 @@
 
 use super::error::PlanError;
 use super::profile::BoardProfile;
-use super::{Plan, Start};
+use super::{Plan, Start, Task};
 
 /// Plans to start the application at `address`, or at the beginning of main flash.
 ///
@@ -26,8 +26,8 @@ pub fn plan_leave(
     });
     Ok(Plan {
         targets: Vec::new(),
+        task: Task::Change,
         start,
-        unprotect: false,
     })
 }
 
@@ -35,7 +35,7 @@ pub fn plan_leave(
 pub fn plan_unprotect() -> Plan<'static> {
     Plan {
         targets: Vec::new(),
+        task: Task::Unprotect,
         start: None,
-        unprotect: true,
     }
 }

@@ -104,7 +104,9 @@ impl Session<'_> {
     }
 }
 
-fn first_difference(address: u32, found: &[u8], expected: &[u8]) -> Result<(), Cause> {
+/// # Errors
+/// The first byte that is not as expected.
+pub(super) fn first_difference(address: u32, found: &[u8], expected: &[u8]) -> Result<(), Cause> {
     // By far the most common case, and compared many bytes at a time.
     if found == expected {
         return Ok(());

@@ -179,6 +179,11 @@ pub static QUIRKS: &[QuirkName] = &[
         "no answer to a DNLOAD longer than wTransferSize",
     ),
     plain(
+        "no-upload",
+        Quirk::NoUpload,
+        "says that it can't upload, and refuses to",
+    ),
+    plain(
         "functional-descriptor=last",
         Quirk::FunctionalDescriptorLast,
         "stands behind the last alternate setting",

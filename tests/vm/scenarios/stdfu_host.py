@@ -172,6 +172,48 @@ def erase_all_erases_all_of_main_flash(lab):
     check_flash(_flash(lab), BLANK)
 
 
+def verify_compares_and_touches_nothing(lab):
+    image = firmware.sample(70_001, seed=59)
+    before = firmware.programmed(firmware.full(seed=60), (FLASH + 0x8000, image))
+    lab.file("board.bin", before)
+    server = lab.serve(ONE)
+    path = lab.plug()
+    at = ("--address", f"{FLASH + 0x8000:#x}")
+    lab.run_stdfu("verify", lab.file("app.bin", image), *at)
+    wrong = bytearray(image)
+    wrong[50_000] ^= 0x40
+    done = lab.run_stdfu("verify", lab.file("other.bin", bytes(wrong)), *at, "--json", expect=9)
+    (result,) = json.loads(done.stdout)["boards"]
+    assert (result["differing_bytes"], result["verified_bytes"]) == (1, 70_000), result
+    assert f"{FLASH + 0x8000 + 50_000:#010x}" in result["error"]
+    assert boards() == [path], "the application was started"
+    server.stop()
+    check_flash(_flash(lab), before)
+
+
+def read_gives_back_all_of_flash_and_parts_of_it(lab):
+    before = firmware.full(seed=61)
+    lab.file("board.bin", before)
+    server = lab.serve(ONE)
+    path = lab.plug()
+    lab.run_stdfu("read", "all.bin")
+    check_flash(_flash(lab, "all.bin"), before)
+    lab.run_stdfu("read", "part.bin", "0x08003ffd+5003")
+    check_flash(_flash(lab, "part.bin"), before[0x3FFD:][:5003], base=FLASH + 0x3FFD)
+    lab.run_stdfu("read", "part.dfu", "0x08000000+20K", "0x08010000+20K")
+    lab.run("dfu-suffix", "-c", "part.dfu")
+    lab.run_stdfu("verify", "part.dfu")
+    lab.run_stdfu("read", "options.hex", "--alt", "1")
+    lab.run_stdfu("read", "all.bin", "0x08000000+16", expect=1)
+    check_flash(_flash(lab, "all.bin"), before)
+    # dfu-util reads the same.
+    lab.run("dfu-util", "-a", "0", "-s", f"{FLASH:#x}:65536", "-U", "theirs.bin")
+    check_flash(_flash(lab, "theirs.bin"), before[:65536])
+    assert boards() == [path], "the application was started"
+    server.stop()
+    check_flash(_flash(lab), before)
+
+
 def several_boards_and_none_chosen_is_exit_4_and_nothing_touched(lab):
     before = firmware.full(seed=54)
     lab.file("a.bin", before)

@@ -1,0 +1,291 @@
+//! `stdfu read`: what is in flash, into a file.
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use serde::Serialize;
+
+use crate::dfuse::plan::read::plan_read;
+use crate::dfuse::plan::{Plan, TargetPlan};
+use crate::dfuse::range::{AddressRange, RangeRequest};
+use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
+use crate::image::{FileIds, Format, ImageElement, ImageTarget};
+
+use super::Context;
+use super::alt::AltChoice;
+use super::board::{self, Board};
+use super::diagnosis::{Diagnosis, OnlyLooking, UsageError};
+use super::exit::Exit;
+use super::number::{count, parse_range};
+use super::output::Output;
+use super::output_format::OutputFormat;
+use super::save;
+use super::work::{self, Outcome};
+
+/// Reads flash into a file: all of the memory, or exactly the ranges
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A range is ADDRESS+SIZE, ADDRESS..END (END is not read), or a lone address for the sector it is in. It may begin and end
+anywhere. The file is there when all of it was read, and not before.
+
+Examples:
+  stdfu read flash.bin
+  stdfu read flash.dfu 0x08000000+128K
+  stdfu read parts.hex 0x08000000+16K 0x08010000..0x08010200
+  stdfu read settings.hex --alt 1
+  stdfu read - 0x08000000+32 --format hex")]
+pub struct ReadArgs {
+    /// The file to write; its name tells the format: .bin, .dfu, .hex or .srec; - is stdout
+    #[arg(value_name = "OUT")]
+    output: PathBuf,
+    /// What to read; all of the memory if there is none
+    #[arg(value_name = "RANGE", value_parser = parse_range)]
+    ranges: Vec<RangeRequest>,
+    /// The memory, by number or name, as `stdfu list` shows it
+    #[arg(long, value_name = "MEMORY")]
+    alt: Option<AltChoice>,
+    /// The format to write, whatever the name; for stdout, bin unless told otherwise
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<OutputFormat>,
+    /// Overwrite OUT
+    #[arg(long)]
+    force: bool,
+}
+
+/// The JSON of the answer: a contract with scripts.
+#[derive(Serialize)]
+struct ReadDocument<'r> {
+    boards: Vec<BoardDocument<'r>>,
+}
+
+#[derive(Serialize)]
+struct BoardDocument<'r> {
+    serial: Option<&'r str>,
+    path: &'r str,
+    exit: u8,
+    error: Option<&'r str>,
+    hint: Option<&'r str>,
+    output: &'r Path,
+    format: &'static str,
+    /// Which memory, if that is known.
+    alt: Option<u8>,
+    ranges: Vec<RangeDocument>,
+    read_bytes: u64,
+    requests: u64,
+    retries: u32,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct RangeDocument {
+    address: u32,
+    size: u64,
+}
+
+pub fn run(args: &ReadArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
+    let format = format(args)?;
+    check_output(args, format, context.output.json)?;
+    let mut boards = context.select()?;
+    if boards.len() > 1 {
+        return Err(UsageError {
+            message: format!("one file can't hold what is in {} boards", boards.len()),
+            hint: Some(
+                "Name one board with --serial or --path, and read one after the other.".to_owned(),
+            ),
+        }
+        .into());
+    }
+    let ids: Vec<FileIds> = boards.iter().map(ids).collect();
+    let plans = work::plan(&mut boards, |board| plan(args, format, board));
+    let mut outcomes = work::attempt(boards, &plans, context.output);
+    for ((outcome, plan), ids) in outcomes.iter_mut().zip(&plans).zip(ids) {
+        if let (None, Ok(plan)) = (&outcome.error, plan) {
+            let found = std::mem::take(&mut outcome.found);
+            let written =
+                file(found, plan, ids, format).and_then(|file| write(args, &file, context.output));
+            outcome.error = written.err().map(|error| Diagnosis::from(&error));
+        }
+    }
+    let results = work::report(&outcomes, &plans, context.output, |outcome, plan| {
+        summary(args, outcome, plan)
+    });
+    if is_stdout(args) {
+        context.output.note(results.trim_end());
+    } else {
+        context
+            .output
+            .summary(&results)
+            .context("writing the summary")?;
+    }
+    let boards = outcomes
+        .iter()
+        .zip(&plans)
+        .map(|(outcome, plan)| document(args, format, outcome, plan.as_ref().ok()))
+        .collect();
+    context
+        .output
+        .document(ReadDocument { boards })
+        .context("writing the answer")?;
+    Ok(work::exit(&outcomes))
+}
+
+/// The format to write: the one that was named, else what the output's name promises.
+fn format(args: &ReadArgs) -> Result<OutputFormat, UsageError> {
+    match args.format {
+        Some(format) => Ok(format),
+        None if is_stdout(args) => Ok(OutputFormat::Bin),
+        None => OutputFormat::promised_by(&args.output, "--format"),
+    }
+}
+
+fn is_stdout(args: &ReadArgs) -> bool {
+    args.output == Path::new("-")
+}
+
+/// Refuses, before the board is touched, an output that can't be written in the end.
+fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> anyhow::Result<()> {
+    if !is_stdout(args) {
+        return save::check(&args.output, args.force);
+    }
+    if json {
+        return Err(UsageError {
+            message: "--json and what is read can't both go to stdout".to_owned(),
+            hint: Some("Name a file.".to_owned()),
+        }
+        .into());
+    }
+    let is_text = matches!(format, OutputFormat::Hex | OutputFormat::Srec);
+    if !is_text && io::stdout().is_terminal() {
+        return Err(UsageError {
+            message: "raw bytes would garble the terminal".to_owned(),
+            hint: Some(
+                "Name a file, put a program behind it with |, or add --format hex.".to_owned(),
+            ),
+        }
+        .into());
+    }
+    Ok(())
+}
+
+fn plan(args: &ReadArgs, format: OutputFormat, board: &Board) -> anyhow::Result<Plan<'static>> {
+    let memories = board.memories_to_use(args.alt.is_some())?;
+    let alternate_setting = args
+        .alt
+        .as_ref()
+        .map(|alt| alt.number(&memories))
+        .transpose()?;
+    let profile = board::for_plan(&board.info, &memories);
+    let plan = plan_read(&args.ranges, profile, alternate_setting).map_err(OnlyLooking)?;
+    if format == OutputFormat::Bin {
+        plan.targets.iter().try_for_each(check_gaps)?;
+    }
+    Ok(plan)
+}
+
+/// A raw binary has no addresses: whoever flashed one with a gap would write there what was never read.
+fn check_gaps(target: &TargetPlan<'_>) -> Result<(), UsageError> {
+    let [AddressRange { end, .. }, AddressRange { address, .. }, ..] = target.look[..] else {
+        return Ok(());
+    };
+    Err(UsageError {
+        message: format!(
+            "nothing is read between {end:#010x} and {address:#010x}, and a raw binary can't have gaps"
+        ),
+        hint: Some(
+            "Write a .hex, .srec or .dfu file: their gaps stay gaps.\nOr read one range at a time."
+                .to_owned(),
+        ),
+    })
+}
+
+/// The ids that a file read from this board is for.
+fn ids(board: &Board) -> FileIds {
+    FileIds {
+        vendor_id: board.info.vendor_id,
+        product_id: board.info.product_id,
+        device_release: 0,
+    }
+}
+
+/// What was found, as a file.
+fn file(
+    found: Vec<ImageElement>,
+    plan: &Plan<'_>,
+    ids: FileIds,
+    format: OutputFormat,
+) -> anyhow::Result<Vec<u8>> {
+    Ok(match format {
+        OutputFormat::Bin => to_bin(&found)?,
+        OutputFormat::Hex => to_hex(&found).into_bytes(),
+        OutputFormat::Srec => to_srec(&found).into_bytes(),
+        OutputFormat::Dfu => {
+            let target = plan.targets.first();
+            let target = ImageTarget {
+                alternate_setting: target.map(|target| target.alternate_setting),
+                name: target.map(|target| target.name.clone()),
+                elements: found,
+            };
+            to_dfu(&[target], ids)?
+        }
+    })
+}
+
+fn write(args: &ReadArgs, file: &[u8], output: &Output) -> anyhow::Result<()> {
+    if is_stdout(args) {
+        output.bytes(file).context("writing to stdout")
+    } else {
+        save::save(&args.output, file, args.force)
+    }
+}
+
+fn summary(args: &ReadArgs, outcome: &Outcome, plan: &Plan<'_>) -> String {
+    let ranges: Vec<String> = plan
+        .targets
+        .iter()
+        .flat_map(|target| &target.look)
+        .map(|range| format!("{:#010x}..{:#010x}", range.address, range.end))
+        .collect();
+    let output = match is_stdout(args) {
+        true => "stdout".into(),
+        false => args.output.to_string_lossy(),
+    };
+    format!(
+        "read {} from {} into {output}, in {:.1} s",
+        count(outcome.tally.read_bytes, "byte"),
+        ranges.join(" and "),
+        outcome.seconds
+    )
+}
+
+fn document<'r>(
+    args: &'r ReadArgs,
+    format: OutputFormat,
+    outcome: &'r Outcome,
+    plan: Option<&Plan<'_>>,
+) -> BoardDocument<'r> {
+    let error = outcome.error.as_ref();
+    let targets = plan.map_or(&[][..], |plan| &plan.targets);
+    let ranges = targets.iter().flat_map(|target| &target.look);
+    BoardDocument {
+        serial: outcome.serial.as_deref(),
+        path: &outcome.path,
+        exit: error.map_or(Exit::Done, |diagnosis| diagnosis.exit).code(),
+        error: error.map(|diagnosis| diagnosis.message.as_str()),
+        hint: error.and_then(|diagnosis| diagnosis.hint.as_deref()),
+        output: &args.output,
+        format: Format::from(format).short_name(),
+        alt: targets.first().map(|target| target.alternate_setting),
+        ranges: ranges
+            .map(|range| RangeDocument {
+                address: range.address,
+                size: range.size(),
+            })
+            .collect(),
+        read_bytes: outcome.tally.read_bytes,
+        requests: outcome.requests,
+        retries: outcome.tally.retries,
+        seconds: outcome.seconds,
+    }
+}

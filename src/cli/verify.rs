@@ -1,0 +1,70 @@
+//! `stdfu verify`: compare a firmware file with what is in flash, and change nothing.
+
+use clap::Args;
+
+use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::verify::{VerifyOptions, plan_verify};
+use crate::image::Image;
+
+use super::Context;
+use super::alt::AltChoice;
+use super::board::{self, Board};
+use super::diagnosis::OnlyLooking;
+use super::exit::Exit;
+use super::firmware::FirmwareArgs;
+use super::number::count;
+use super::work::{self, Outcome};
+
+/// Compares a firmware file with what is in flash: writes nothing, starts nothing
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Every byte that the file names is read and compared, and no other. Exit 0 means that all of them are the same, exit 9 that
+some differ.
+
+Examples:
+  stdfu verify firmware.dfu
+  stdfu verify firmware.bin --address 0x08000000
+  stdfu verify bootloader.hex application.elf
+  stdfu verify firmware.dfu --every")]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    firmware: FirmwareArgs,
+    /// The memory, by number or name, as `stdfu list` shows it; of a .dfu file, only what is for it
+    #[arg(long, value_name = "MEMORY")]
+    alt: Option<AltChoice>,
+    /// Compare even if the file is for a device with other ids
+    #[arg(long)]
+    any_id: bool,
+}
+
+pub fn run(args: &VerifyArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
+    let image = args.firmware.load()?;
+    for warning in &image.warnings {
+        context.output.warning(warning);
+    }
+    let mut boards = context.select()?;
+    let plans = work::plan(&mut boards, |board| plan(args, &image, board));
+    work::carry_out(boards, &plans, context.output, summary)
+}
+
+fn plan<'i>(args: &VerifyArgs, image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
+    let memories = board.memories_to_use(args.alt.is_some())?;
+    let options = VerifyOptions {
+        alternate_setting: args
+            .alt
+            .as_ref()
+            .map(|alt| alt.number(&memories))
+            .transpose()?,
+        any_id: args.any_id,
+    };
+    let board = board::for_plan(&board.info, &memories);
+    Ok(plan_verify(image, board, options).map_err(OnlyLooking)?)
+}
+
+fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {
+    format!(
+        "verified {}, all the same, in {:.1} s",
+        count(outcome.tally.verified_bytes, "byte"),
+        outcome.seconds
+    )
+}

@@ -1,0 +1,173 @@
+//! Ranges + memories → plan: exactly the bytes that were asked for, or all of a memory.
+
+use crate::dfuse::range::{AddressRange, RangeRequest, joined};
+
+use super::error::PlanError;
+use super::profile::{BoardProfile, Memory};
+use super::reach::{check_upload, sector_to_read};
+use super::{Plan, TargetPlan, Task};
+
+/// Plans to read these ranges, or all of the memory where there are none. They need not begin or end where sectors do;
+/// what several of them have is read once.
+///
+/// # Errors
+/// A board that can't upload, a memory of no size, an address outside, a sector that can't be read.
+pub fn plan_read(
+    ranges: &[RangeRequest],
+    board: BoardProfile<'_>,
+    alternate_setting: Option<u8>,
+) -> Result<Plan<'static>, PlanError> {
+    let memory = match (alternate_setting, ranges) {
+        (Some(number), _) => board.memory(number)?,
+        (None, []) => board.main_memory(),
+        (None, ranges) => board.memory_with(ranges.iter().map(|range| range.address())),
+    };
+    check_upload(board)?;
+    let mut wanted = match ranges {
+        [] => memory.layout.sectors().map(AddressRange::from).collect(),
+        ranges => asked_for(ranges, memory)?,
+    };
+    if wanted.is_empty() {
+        let (address, memory) = (memory.start(), memory.describe());
+        return Err(PlanError::Outside { address, memory });
+    }
+    wanted.sort_by_key(|range| range.address);
+    let target = TargetPlan::new(memory, &[]).looks_at(joined(wanted.into_iter()), memory)?;
+    Ok(Plan {
+        targets: vec![target],
+        task: Task::Read,
+        start: None,
+    })
+}
+
+fn asked_for(ranges: &[RangeRequest], memory: &Memory) -> Result<Vec<AddressRange>, PlanError> {
+    let range = |range: &RangeRequest| match *range {
+        RangeRequest::SectorAt(address) => sector_to_read(address, memory).map(AddressRange::from),
+        RangeRequest::Exactly(range) => Ok(range),
+    };
+    ranges.iter().map(range).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dfuse::layout::MemoryLayout;
+
+    /// Sectors of 16 KiB, the third write-only, the fifth behind a gap; and a memory of 16 bytes.
+    const BOARD: [&str; 3] = [
+        "@Internal Flash  /0x08000000/02*016Kg,01*016Kf,01*016Ka/0x08020000/01*016Kg",
+        "@Option Bytes  /0x1FFFC000/01*016 e",
+        "@Nothing  /0x10000000/0*8Ka",
+    ];
+
+    fn plan(
+        ranges: &[RangeRequest],
+        alternate_setting: Option<u8>,
+    ) -> Result<Plan<'static>, PlanError> {
+        let memories: Vec<Memory> = (0..)
+            .zip(BOARD)
+            .map(|(alternate_setting, text)| Memory {
+                alternate_setting,
+                layout: MemoryLayout::parse(text).expect("good"),
+            })
+            .collect();
+        let board = BoardProfile {
+            memories: &memories,
+            ids: (0x0483, 0xDF11),
+            transfer_size: 2048,
+            can_upload: true,
+        };
+        plan_read(ranges, board, alternate_setting)
+    }
+
+    fn exactly(address: u32, end: u64) -> RangeRequest {
+        RangeRequest::Exactly(AddressRange { address, end })
+    }
+
+    #[track_caller]
+    fn check(
+        ranges: &[RangeRequest],
+        alternate_setting: Option<u8>,
+        looks: &[(u32, u64)],
+        sectors: &[u32],
+    ) {
+        let plan = plan(ranges, alternate_setting).expect("fits");
+        assert_eq!((plan.task, plan.start), (Task::Read, None));
+        let [target] = &plan.targets[..] else {
+            panic!("one memory");
+        };
+        let found: Vec<(u32, u64)> = target
+            .look
+            .iter()
+            .map(|range| (range.address, range.end))
+            .collect();
+        assert_eq!(found, looks);
+        let found: Vec<u32> = target.sectors.iter().map(|sector| sector.address).collect();
+        assert_eq!(found, sectors);
+        assert_eq!((target.erase.len(), target.body.write.len()), (0, 0));
+    }
+
+    fn refused(ranges: &[RangeRequest], alternate_setting: Option<u8>) -> String {
+        let error = plan(ranges, alternate_setting).expect_err("must be refused");
+        error.to_string()
+    }
+
+    #[test]
+    fn exactly_the_bytes_that_were_asked_for_are_read_each_once() {
+        check(
+            &[exactly(0x0800_3FFF, 0x0800_4001)],
+            None,
+            &[(0x0800_3FFF, 0x0800_4001)],
+            &[0x0800_0000, 0x0800_4000],
+        );
+        check(
+            &[
+                exactly(0x0802_0000, 0x0802_0001),
+                exactly(0x0800_0010, 0x0800_0030),
+                exactly(0x0800_0000, 0x0800_0020),
+            ],
+            None,
+            &[(0x0800_0000, 0x0800_0030), (0x0802_0000, 0x0802_0001)],
+            &[0x0800_0000, 0x0802_0000],
+        );
+        check(
+            &[RangeRequest::SectorAt(0x0800_D123)],
+            None,
+            &[(0x0800_C000, 0x0801_0000)],
+            &[0x0800_C000],
+        );
+    }
+
+    #[test]
+    fn without_a_range_it_is_all_of_the_memory() {
+        check(&[], Some(1), &[(0x1FFF_C000, 0x1FFF_C010)], &[0x1FFF_C000]);
+        // All, and not all but what can't be read.
+        assert!(refused(&[], None).starts_with("the sector at 0x08008000 can't be read"));
+        assert!(refused(&[], Some(2)).starts_with("0x10000000 is outside"));
+    }
+
+    #[test]
+    fn the_memory_is_the_one_that_has_the_addresses() {
+        check(
+            &[exactly(0x1FFF_C004, 0x1FFF_C008)],
+            None,
+            &[(0x1FFF_C004, 0x1FFF_C008)],
+            &[0x1FFF_C000],
+        );
+    }
+
+    #[test]
+    fn what_is_not_there_or_can_not_be_read_is_refused() {
+        let check = |range, reason: &str| {
+            let error = refused(&[range], None);
+            assert!(error.starts_with(reason), "{error}");
+        };
+        let outside = "0x08010000 is outside of alternate setting 0";
+        check(exactly(0x0800_C000, 0x0801_0001), outside);
+        check(exactly(0x0800_C000, 0x0802_0001), outside);
+        check(exactly(0xFFFF_FFFF, 1 << 32), "0xffffffff is outside");
+        let unreadable = "the sector at 0x08008000 can't be read";
+        check(exactly(0x0800_7FFF, 0x0800_8001), unreadable);
+        check(RangeRequest::SectorAt(0x0800_9000), unreadable);
+    }
+}
