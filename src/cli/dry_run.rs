@@ -1,109 +1,123 @@
-//! `--dry-run`: the plan, and nothing else.
+//! `--dry-run`: the plan, after a look at what is there, and nothing changed.
 
 use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::dfuse::plan::{Plan, TargetPlan, Task};
 use crate::dfuse::range::AddressRange;
+use crate::dfuse::session::Tally;
 
 use super::board::Board;
-use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 use super::number::{amount, count};
 use super::output::Output;
+use super::work::{self, Outcome};
 
-#[derive(Serialize)]
-struct PlansDocument<'p> {
-    boards: Vec<BoardDocument<'p>>,
+/// What a plan comes to, for people and for scripts.
+#[derive(Debug)]
+pub struct Preview {
+    /// A step a line.
+    pub text: String,
+    document: PlanDocument,
 }
 
 #[derive(Serialize)]
-struct BoardDocument<'p> {
-    serial: Option<&'p str>,
-    path: &'p str,
+struct PlansDocument<'o> {
+    boards: Vec<BoardDocument<'o>>,
+}
+
+#[derive(Serialize)]
+struct BoardDocument<'o> {
+    serial: Option<&'o str>,
+    path: &'o str,
     exit: u8,
-    error: Option<&'p str>,
-    hint: Option<&'p str>,
-    plan: Option<PlanDocument<'p>>,
+    error: Option<&'o str>,
+    hint: Option<&'o str>,
+    plan: Option<&'o PlanDocument>,
 }
 
-#[derive(Serialize)]
-struct PlanDocument<'p> {
-    targets: Vec<TargetDocument<'p>>,
+#[derive(Debug, Serialize)]
+struct PlanDocument {
+    targets: Vec<TargetDocument>,
     start: Option<u32>,
+    skipped_bytes: u64,
+    lost_bytes: u64,
+    preserved_bytes: u64,
 }
 
-#[derive(Serialize)]
-struct TargetDocument<'p> {
+#[derive(Debug, Serialize)]
+struct TargetDocument {
     alt: u8,
-    name: &'p str,
+    name: String,
     mass_erase: bool,
     erase: Vec<RangeDocument>,
     write: Vec<RangeDocument>,
     verify: Vec<RangeDocument>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct RangeDocument {
     address: u32,
     size: u64,
 }
 
-/// Shows the plans. Returns the first refusal's code.
+/// Looks what the plans come to, and shows it. Returns the first refusal's code.
 pub fn show(
-    boards: &[Board],
+    boards: Vec<Board>,
     plans: &[anyhow::Result<Plan<'_>>],
     output: &Output,
 ) -> anyhow::Result<Exit> {
-    let refusals: Vec<Option<Diagnosis>> = plans
-        .iter()
-        .map(|plan| plan.as_ref().err().map(Diagnosis::from))
-        .collect();
-    let mut documents = Vec::new();
-    for ((board, plan), refusal) in boards.iter().zip(plans).zip(&refusals) {
-        if let Ok(plan) = plan {
+    let outcomes = work::attempt(boards, plans, output);
+    for outcome in &outcomes {
+        if let Some(error) = &outcome.error {
+            output.error(&error.about(&outcome.label));
+        } else if let Some(preview) = &outcome.preview {
             output
                 .answer(&format!(
-                    "{}: dry run, nothing is touched\n{}",
-                    board.label(),
-                    text(plan)
+                    "{}: dry run, nothing is erased or written\n{}",
+                    outcome.label, preview.text
                 ))
                 .context("writing the plan")?;
         }
-        if let Some(refusal) = refusal {
-            output.error(&refusal.about(&board.label()));
-        }
-        documents.push(document(board, plan.as_ref().ok(), refusal.as_ref()));
     }
+    let boards = outcomes.iter().map(document).collect();
     output
-        .document(PlansDocument { boards: documents })
+        .document(PlansDocument { boards })
         .context("writing the plan")?;
-    Ok(refusals
-        .iter()
-        .flatten()
-        .next()
-        .map_or(Exit::Done, |refusal| refusal.exit))
+    Ok(work::exit(&outcomes))
 }
 
-fn document<'p>(
-    board: &'p Board,
-    plan: Option<&'p Plan<'_>>,
-    refusal: Option<&'p Diagnosis>,
-) -> BoardDocument<'p> {
+fn document(outcome: &Outcome) -> BoardDocument<'_> {
+    let refusal = outcome.error.as_ref();
+    let preview = outcome.preview.as_ref().filter(|_| refusal.is_none());
     BoardDocument {
-        serial: board.serial(),
-        path: &board.info.path,
+        serial: outcome.serial.as_deref(),
+        path: &outcome.path,
         exit: refusal.map_or(Exit::Done, |refusal| refusal.exit).code(),
         error: refusal.map(|refusal| refusal.message.as_str()),
         hint: refusal.and_then(|refusal| refusal.hint.as_deref()),
-        plan: plan.map(|plan| PlanDocument {
-            targets: plan.targets.iter().map(target_document).collect(),
-            start: plan.start.map(|start| start.address),
-        }),
+        plan: preview.map(|preview| &preview.document),
     }
 }
 
-fn target_document<'p>(target: &'p TargetPlan<'_>) -> TargetDocument<'p> {
+impl Preview {
+    /// Of a plan as it is made, or as it is settled after what was `found` in flash.
+    pub fn of(plan: &Plan<'_>, found: Option<Tally>) -> Self {
+        let tally = found.unwrap_or_default();
+        Self {
+            text: text(plan, found),
+            document: PlanDocument {
+                targets: plan.targets.iter().map(target_document).collect(),
+                start: plan.start.map(|start| start.address),
+                skipped_bytes: tally.skipped_bytes,
+                lost_bytes: tally.lost_bytes,
+                preserved_bytes: tally.preserved_bytes,
+            },
+        }
+    }
+}
+
+fn target_document(target: &TargetPlan<'_>) -> TargetDocument {
     let erase = target
         .erase
         .iter()
@@ -115,7 +129,7 @@ fn target_document<'p>(target: &'p TargetPlan<'_>) -> TargetDocument<'p> {
         .map(|s| AddressRange::from(*s));
     TargetDocument {
         alt: target.alternate_setting,
-        name: &target.name,
+        name: target.name.clone(),
         mass_erase: target.mass_erase.is_some(),
         erase: erase.chain(mass_erase).map(range_document).collect(),
         write: target
@@ -140,8 +154,7 @@ fn range_document(range: AddressRange) -> RangeDocument {
     }
 }
 
-/// A plan, a step a line.
-pub fn text(plan: &Plan<'_>) -> String {
+fn text(plan: &Plan<'_>, found: Option<Tally>) -> String {
     let mut text = String::new();
     for target in &plan.targets {
         text += &format!("  {}  {}\n", target.alternate_setting, target.name);
@@ -151,7 +164,7 @@ pub fn text(plan: &Plan<'_>) -> String {
                 count(all.sectors.len() as u64, "sector")
             );
         }
-        if target.compare {
+        if target.compare && found.is_none() {
             text += "     compare first, and leave out what is there already\n";
         }
         for sector in &target.erase {
@@ -167,18 +180,43 @@ pub fn text(plan: &Plan<'_>) -> String {
             };
             text += &format!("     {verb} {}\n", range_text(*range));
         }
+        let all_there = target.stages().all(|stage| stage.write.is_empty());
         text += match (plan.task, target.is_verified(), target.named_bytes()) {
             (Task::Compare | Task::Read, ..) => String::new(),
+            _ if all_there => String::new(),
             (_, true, bytes) => format!("     verify  {}\n", count(bytes, "byte")),
             (_, false, _) => "     verify  nothing\n".to_owned(),
         }
         .as_str();
+    }
+    for line in found.iter().flat_map(found_lines) {
+        text += &format!("  {line}\n");
     }
     match plan.start {
         Some(start) => text += &format!("  start at {:#010x}\n", start.address),
         None => text += "  stay in DFU mode\n",
     }
     text
+}
+
+fn found_lines(found: &Tally) -> impl Iterator<Item = String> {
+    let line = |bytes, before: &str, behind: &str| {
+        (bytes > 0).then(|| format!("{before} {} {behind}", count(bytes, "byte")))
+    };
+    let lines = [
+        line(
+            found.skipped_bytes,
+            "leaves",
+            "of the image that are there already",
+        ),
+        line(
+            found.lost_bytes,
+            "loses",
+            "beyond the image; --preserve keeps them",
+        ),
+        line(found.preserved_bytes, "keeps", "beyond the image"),
+    ];
+    lines.into_iter().flatten()
 }
 
 fn range_text(range: AddressRange) -> String {

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
-use crate::dfuse::plan::{Plan, TargetPlan};
+use crate::dfuse::plan::{Plan, TargetPlan, Task};
 use crate::image::Image;
 
 use super::Context;
@@ -51,7 +51,7 @@ pub struct FlashArgs {
     /// Flash even if the file is for a device with other ids
     #[arg(long)]
     any_id: bool,
-    /// Print what would be done, touch nothing
+    /// Look what is there, print what would be done, and change nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -64,7 +64,7 @@ pub fn run(args: &FlashArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     let mut boards = context.select()?;
     let plans = work::plan(&mut boards, |board| plan(args, &image, board));
     if args.dry_run {
-        return dry_run::show(&boards, &plans, context.output);
+        return dry_run::show(boards, &plans, context.output);
     }
     work::carry_out(boards, &plans, context.output, summary)
 }
@@ -85,11 +85,11 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
         entry: args.entry,
         any_id: args.any_id,
     };
-    Ok(plan_flash(
-        image,
-        board::for_plan(&board.info, &memories),
-        options,
-    )?)
+    let mut plan = plan_flash(image, board::for_plan(&board.info, &memories), options)?;
+    if args.dry_run {
+        plan.task = Task::Rehearse;
+    }
+    Ok(plan)
 }
 
 /// What was erased, written, left alone, verified and started.

@@ -81,6 +81,7 @@ impl BoardProgress<'_> {
                 next.enable_steady_tick(Duration::from_millis(100));
                 self.bar = Some(next);
             }
+            (Event::Settled(..), _) => {}
             (Event::Advance(bytes), _) => self.bar.iter().for_each(|bar| bar.inc(bytes)),
             (Event::Retry(error), bars) => {
                 let say = || {

@@ -10,7 +10,7 @@ use super::number::count;
 /// Adds to what went wrong how far the work had come, and gives the next step where it depends on the work.
 pub fn so_far(diagnosis: Diagnosis, task: Task, tally: Tally) -> Diagnosis {
     let state = match task {
-        Task::Change | Task::Unprotect => changed(&diagnosis, tally),
+        Task::Change | Task::Rehearse | Task::Unprotect => changed(&diagnosis, tally),
         Task::Compare => differing(&diagnosis, tally),
         Task::Read => "; no file was written".to_owned(),
     };

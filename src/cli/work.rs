@@ -13,7 +13,7 @@ use crate::usb::Transport;
 
 use super::board::{Board, Opened};
 use super::diagnosis::Diagnosis;
-use super::dry_run;
+use super::dry_run::Preview;
 use super::exit::Exit;
 use super::interrupt;
 use super::output::Output;
@@ -34,6 +34,8 @@ pub struct Outcome {
     pub requests: u64,
     /// How long it took on the board's clock.
     pub seconds: f64,
+    /// What was left to do after a look at what is there.
+    pub preview: Option<Preview>,
     /// What was read, where that was asked for.
     pub found: Vec<ImageElement>,
     /// What went wrong.
@@ -113,7 +115,7 @@ pub fn attempt(
             output.detail(&format!(
                 "{}: the plan\n{}",
                 board.label(),
-                dry_run::text(plan).trim_end()
+                Preview::of(plan, None).text.trim_end()
             ));
         }
     }
@@ -125,7 +127,7 @@ pub fn attempt(
             .zip(plans)
             .map(|(board, plan)| {
                 let mut progress = progress.board(&board.label());
-                scope.spawn(move || work(board, plan, &mut progress))
+                scope.spawn(move || work(board, plan, output, &mut progress))
             })
             .collect();
         threads
@@ -148,6 +150,7 @@ pub fn exit(outcomes: &[Outcome]) -> Exit {
 fn work(
     mut board: Board,
     plan: &anyhow::Result<Plan<'_>>,
+    output: &Output,
     progress: &mut BoardProgress<'_>,
 ) -> Outcome {
     let label = board.label();
@@ -166,6 +169,7 @@ fn work(
         tally: Tally::default(),
         requests: 0,
         seconds: 0.0,
+        preview: None,
         found: Vec::new(),
         error: None,
     };
@@ -180,7 +184,18 @@ fn work(
         Err(error) => outcome.error = Some(Diagnosis::from(error)),
         Ok(plan) => {
             let start = opened.transport.now();
-            let (tally, result) = run(opened, options, plan, progress);
+            let (label, preview) = (&outcome.label, &mut outcome.preview);
+            let mut on_event = |event: Event<'_>| {
+                progress.show(event);
+                if let Event::Settled(left, tally) = event {
+                    let settled = preview.insert(Preview::of(left, Some(tally)));
+                    if left.targets.iter().any(|target| target.compare) {
+                        let text = settled.text.trim_end();
+                        output.detail(&format!("{label}: what is left of it\n{text}"));
+                    }
+                }
+            };
+            let (tally, result) = run(opened, options, plan, &mut on_event);
             outcome.tally = tally;
             outcome.seconds = (opened.transport.now() - start).as_secs_f64();
             match result {
@@ -200,10 +215,10 @@ fn run(
     opened: &mut Opened,
     options: SessionOptions,
     plan: &Plan<'_>,
-    progress: &mut BoardProgress<'_>,
+    show: &mut dyn FnMut(Event<'_>),
 ) -> (Tally, anyhow::Result<Vec<ImageElement>>) {
     let mut on_event = |event: Event<'_>| {
-        progress.show(event);
+        show(event);
         if interrupt::requested() {
             ControlFlow::Break(())
         } else {

@@ -36,6 +36,8 @@ pub struct Plan<'i> {
 pub enum Task {
     /// Erase, write, read back and compare, as each target says.
     Change,
+    /// Look what changing would come to with what is in flash already, and change nothing.
+    Rehearse,
     /// Compare each target's `look` with its elements, all of it, and change nothing.
     Compare,
     /// Read each target's `look`, and change nothing.

@@ -28,6 +28,8 @@ pub enum Event<'e> {
     Advance(u64),
     /// This went wrong, and is tried again.
     Retry(&'e SessionError),
+    /// What is in flash has been looked at. This is left to do, and so much is found to be there or in the way.
+    Settled(&'e Plan<'e>, Tally),
 }
 
 /// The parts of the work.
@@ -156,7 +158,7 @@ impl<'t> Session<'t> {
         match plan.task {
             Task::Read => return self.read_out(plan),
             Task::Compare => self.compare_all(plan),
-            Task::Change => self.change(plan),
+            Task::Change | Task::Rehearse => self.change(plan),
             Task::Unprotect => self.unprotect(),
         }?;
         Ok(Vec::new())
@@ -169,6 +171,10 @@ impl<'t> Session<'t> {
             target.fill_blocks(self.options.transfer_size);
         }
         let plan = &plan;
+        self.tell(Event::Settled(plan, self.tally), Action::ReachIdle)?;
+        if plan.task == Task::Rehearse {
+            return self.link.reach_idle();
+        }
         self.erase(plan)?;
         self.download(plan)?;
         match plan.start {

@@ -1,32 +1,53 @@
-//! `stdfu flash --dry-run`: the plan, and nothing touched.
+//! `stdfu flash --dry-run`: the plan, after a look at the board, and nothing changed.
 
 use serde_json::json;
 
-use crate::run::{FlashFile, stdfu};
+use crate::run::{FlashFile, sample, stdfu};
+use crate::trace::{Transfer, transfers};
 
+/// What is printed of the plan for a board whose flash is full, and what is done to find it out.
 #[track_caller]
-fn check(arguments: &str, plan: &str) {
+fn check(arguments: &str, progress: &str, plan: &str) {
     let flash = FlashFile::full(1 << 20);
     stdfu("--sim")
         .arg(flash.board("f405"))
         .args(&format!("flash --dry-run {arguments}"))
         .run()
-        .answers(plan);
+        .says(0, plan, progress);
     flash.is_untouched();
 }
 
 #[test]
-fn a_dry_run_prints_the_plan_and_touches_nothing() {
+fn a_dry_run_prints_the_plan_and_changes_nothing() {
     check(
         "blinky.dfu",
+        "comparing 5123 bytes\nlooking around the image 11261 bytes\n",
         "\
-336133663433 at 1-1: dry run, nothing is touched
+336133663433 at 1-1: dry run, nothing is erased or written
   0  Internal Flash
-     compare first, and leave out what is there already
      erase   0x08000000..0x08004000   16K
-     write   0x08000800..0x08001480   3200 bytes
+     write   0x08000800..0x08001800   4K
      write   0x08000000..0x08000800   2K
      verify  5123 bytes
+  loses 11261 bytes beyond the image; --preserve keeps them
+  start at 0x08000000
+",
+    );
+}
+
+#[test]
+fn the_plan_says_what_is_kept_around_the_image() {
+    check(
+        "blinky.dfu --preserve",
+        "comparing 5123 bytes\nlooking around the image 11261 bytes\n",
+        "\
+336133663433 at 1-1: dry run, nothing is erased or written
+  0  Internal Flash
+     erase   0x08000000..0x08004000   16K
+     write   0x08000800..0x08004000   14K
+     write   0x08000000..0x08000800   2K
+     verify  16384 bytes
+  keeps 11261 bytes beyond the image
   start at 0x08000000
 ",
     );
@@ -36,15 +57,16 @@ fn a_dry_run_prints_the_plan_and_touches_nothing() {
 fn the_plan_shows_every_sector_to_be_erased() {
     check(
         "blinky.bin --address 0x0800F000",
+        "comparing 5123 bytes\nlooking around the image 76797 bytes\n",
         "\
-336133663433 at 1-1: dry run, nothing is touched
+336133663433 at 1-1: dry run, nothing is erased or written
   0  Internal Flash
-     compare first, and leave out what is there already
      erase   0x0800c000..0x08010000   16K
      erase   0x08010000..0x08020000   64K
-     write   0x0800f800..0x08010480   3200 bytes
+     write   0x0800f800..0x08010800   4K
      write   0x0800f000..0x0800f800   2K
      verify  5123 bytes
+  loses 76797 bytes beyond the image; --preserve keeps them
   start at 0x08000000
 ",
     );
@@ -54,27 +76,40 @@ fn the_plan_shows_every_sector_to_be_erased() {
 fn the_plan_says_what_the_options_change() {
     check(
         "blinky.dfu --mass-erase --no-verify --stay",
+        "",
         "\
-336133663433 at 1-1: dry run, nothing is touched
+336133663433 at 1-1: dry run, nothing is erased or written
   0  Internal Flash
      erase   all of it, 12 sectors
-     write   0x08000800..0x08001480   3200 bytes
+     write   0x08000800..0x08001800   4K
      write   0x08000000..0x08000800   2K
      verify  nothing
   stay in DFU mode
 ",
     );
-    check(
-        "two-elements.dfu --full --entry 0x08000200",
-        "\
-336133663433 at 1-1: dry run, nothing is touched
+}
+
+#[test]
+fn the_plan_leaves_out_what_is_there_already() {
+    let flash = FlashFile::full(1 << 20);
+    let mut there = flash.before();
+    there[..5123].copy_from_slice(&sample("blinky.bin"));
+    flash.put(&there);
+    stdfu("--sim")
+        .arg(flash.board("f405"))
+        .args("flash --dry-run blinky.dfu")
+        .run()
+        .says(
+            0,
+            "\
+336133663433 at 1-1: dry run, nothing is erased or written
   0  Internal Flash
-     erase   0x08000000..0x08004000   16K
-     write   0x08000000..0x08000680   1664 bytes
-     verify  1540 bytes
-  start at 0x08000200
+  leaves 5123 bytes of the image that are there already
+  start at 0x08000000
 ",
-    );
+            "comparing 5123 bytes\n",
+        );
+    flash.holds(&there);
 }
 
 #[test]
@@ -83,15 +118,18 @@ fn the_plan_is_a_json_document_too() {
         .run()
         .document(0);
     let range = |address: u32, size: u32| json!({"address": address, "size": size});
-    let writes = json!([range(0x0800_0800, 3200), range(0x0800_0000, 2048)]);
     assert_eq!(
         document,
         json!({"schema": 1, "boards": [{
             "serial": "336133663433", "path": "1-1", "exit": 0, "error": null, "hint": null,
-            "plan": {"start": 0x0800_0000, "targets": [{
-                "alt": 0, "name": "Internal Flash", "mass_erase": false,
-                "erase": [range(0x0800_0000, 16384)], "write": writes, "verify": writes,
-            }]},
+            "plan": {
+                "start": 0x0800_0000, "skipped_bytes": 0, "lost_bytes": 0, "preserved_bytes": 0,
+                "targets": [{
+                    "alt": 0, "name": "Internal Flash", "mass_erase": false, "erase": [],
+                    "write": [range(0x0800_0800, 4096), range(0x0800_0000, 2048)],
+                    "verify": [range(0x0800_0800, 3200), range(0x0800_0000, 2048)],
+                }],
+            },
         }]})
     );
 }
@@ -101,8 +139,33 @@ fn a_dry_run_sends_nothing_that_changes_a_board() {
     let trace = stdfu("-vv --sim f405 flash blinky.dfu --dry-run")
         .run()
         .stderr;
-    assert!(trace.contains("1-1: "), "{trace}");
-    assert!(!trace.contains(" DNLOAD "), "{trace}");
+    let found = transfers(&trace);
+    let block = |number: u32| 0x0800_0000 + 2048 * number..0x0800_0800 + 2048 * number;
+    for read in [0, 1, 2].map(block).map(Transfer::Read) {
+        assert!(found.contains(&read), "{trace}");
+    }
+    let changes = |transfer: &Transfer| {
+        use Transfer::{Erase, Leave, MassErase, Write};
+        matches!(transfer, Erase(_) | MassErase | Write(_) | Leave)
+    };
+    assert!(!found.iter().any(changes), "{trace}");
+}
+
+#[test]
+fn verbose_says_the_plan_before_and_after_the_look() {
+    let run = stdfu("-v --sim f405 flash blinky.dfu").run();
+    for part in [
+        ": the plan\n  0  Internal Flash\n     compare first, and leave out what is there already\n     erase ",
+        ": what is left of it\n  0  Internal Flash\n     write ",
+    ] {
+        assert!(run.stderr.contains(part), "{run:?}");
+    }
+}
+
+#[test]
+fn a_chip_with_read_protection_is_found_out_in_a_dry_run() {
+    let run = stdfu("--sim f405,quirk=read-protected flash blinky.dfu --dry-run").run();
+    assert_eq!((run.exit, run.stdout.as_str()), (10, ""), "{run:?}");
 }
 
 #[test]

@@ -279,15 +279,16 @@ hint: If that is what you want, add --alt 1.
         "--sim f405 flash {} --alt 1 --dry-run",
         file.path()
     ));
-    plan.run().answers(
+    plan.run().says(
+        0,
         "\
-336133663433 at 1-1: dry run, nothing is touched
+336133663433 at 1-1: dry run, nothing is erased or written
   1  Option Bytes
-     compare first, and leave out what is there already
      write   0x1fffc000..0x1fffc010   16 bytes
      verify  16 bytes
   stay in DFU mode
 ",
+        "comparing 16 bytes\n",
     );
 }
 
