@@ -136,8 +136,21 @@ fn format(args: &ReadArgs) -> Result<OutputFormat, UsageError> {
     match args.format {
         Some(format) => Ok(format),
         None if is_stdout(args) => Ok(OutputFormat::Bin),
+        None if is_range(&args.output) => {
+            let range = args.output.display();
+            Err(UsageError {
+                message: format!("{range} is a range, where the file to write is due"),
+                hint: Some(format!("Name the file first: stdfu read flash.bin {range}")),
+            })
+        }
         None => OutputFormat::promised_by(&args.output, "--format"),
     }
+}
+
+fn is_range(output: &Path) -> bool {
+    output
+        .to_str()
+        .is_some_and(|text| parse_range(text).is_ok())
 }
 
 fn is_stdout(args: &ReadArgs) -> bool {
