@@ -27,8 +27,9 @@ use super::work::{self, Outcome};
 /// Reads flash into a file: all of the memory, or exactly the ranges
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A range is ADDRESS+SIZE, ADDRESS..END (END is not read), or a lone address for the sector it is in. It may begin and end
-anywhere. The file is there when all of it was read, and not before.
+A range is ADDRESS+SIZE, ADDRESS..END (END is not read), or a lone address for the sector it is in.
+It may begin and end anywhere.
+The file is there when all of it was read, and not before.
 
 Examples:
   stdfu read flash.bin
