@@ -40,7 +40,9 @@ const EVERYWHERE: [&str; 13] = [
 #[test]
 fn the_help_has_the_commands_and_the_options_of_all_of_them() {
     check("", &["list", "serial", "flash", "erase", "sim"]);
-    for command in ["", "list", "serial", "flash", "erase", "read", "verify", "info"] {
+    for command in [
+        "", "list", "serial", "flash", "erase", "read", "verify", "info",
+    ] {
         check(command, &EVERYWHERE);
     }
 }
