@@ -18,8 +18,8 @@ use super::number::count;
 /// Shows what is in firmware files: format, memories, addresses and sizes, ids, checksum
 #[derive(Debug, Args)]
 #[command(after_help = "\
-With an option that says which board, it also says whether `stdfu flash` would find the files fit for it; otherwise no board
-is asked for anything.
+With an option that says which board, it also says whether `stdfu flash` would take each file.
+Without one, no board is asked for anything.
 
 Examples:
   stdfu info firmware.dfu

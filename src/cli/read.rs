@@ -27,8 +27,9 @@ use super::work::{self, Outcome};
 /// Reads flash into a file: all of the memory, or exactly the ranges
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A range is ADDRESS+SIZE, ADDRESS..END (END is not read), or a lone address for the sector it is in. It may begin and end
-anywhere. The file is there when all of it was read, and not before.
+A range is ADDRESS+SIZE, ADDRESS..END (END is not read), or a lone address for the sector it is in.
+It may begin and end anywhere.
+The file is there when all of it was read, and not before.
 
 Examples:
   stdfu read flash.bin
@@ -136,8 +137,21 @@ fn format(args: &ReadArgs) -> Result<OutputFormat, UsageError> {
     match args.format {
         Some(format) => Ok(format),
         None if is_stdout(args) => Ok(OutputFormat::Bin),
+        None if is_range(&args.output) => {
+            let range = args.output.display();
+            Err(UsageError {
+                message: format!("{range} is a range, where the file to write is due"),
+                hint: Some(format!("Name the file first: stdfu read flash.bin {range}")),
+            })
+        }
         None => OutputFormat::promised_by(&args.output, "--format"),
     }
+}
+
+fn is_range(output: &Path) -> bool {
+    output
+        .to_str()
+        .is_some_and(|text| parse_range(text).is_ok())
 }
 
 fn is_stdout(args: &ReadArgs) -> bool {

@@ -18,8 +18,8 @@ use super::work::{self, Outcome};
 /// Compares a firmware file with what is in flash: writes nothing, starts nothing
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Every byte that the file names is read and compared, and no other. Exit 0 means that all of them are the same, exit 9 that
-some differ.
+Every byte that the file names is read and compared, and no other.
+Exit 0 means that all of them are the same, exit 9 that some differ.
 
 Examples:
   stdfu verify firmware.dfu

@@ -40,7 +40,9 @@ const EVERYWHERE: [&str; 13] = [
 #[test]
 fn the_help_has_the_commands_and_the_options_of_all_of_them() {
     check("", &["list", "serial", "flash", "erase", "sim"]);
-    for command in ["", "list", "serial", "flash", "erase"] {
+    for command in [
+        "", "list", "serial", "flash", "erase", "read", "verify", "info",
+    ] {
         check(command, &EVERYWHERE);
     }
 }
@@ -101,6 +103,33 @@ fn the_help_of_erase_has_its_options_and_the_forms_of_a_range() {
             "a lone address",
             "0x08020000+128K",
             "0x08000000..0x08010000",
+        ],
+    );
+}
+
+#[test]
+fn the_help_of_read_and_verify_has_their_options_and_what_they_promise() {
+    check(
+        "read",
+        &[
+            "<OUT> [RANGE]...",
+            "- is stdout",
+            "--format <FORMAT>",
+            "--force",
+            "--alt <MEMORY>",
+            "ADDRESS..END (END is not read)",
+            "The file is there when all of it was read, and not before.",
+        ],
+    );
+    check(
+        "verify",
+        &[
+            "<FILE>...",
+            "--address <ADDRESS>",
+            "--format <FORMAT>",
+            "--alt <MEMORY>",
+            "--any-id",
+            "exit 9 that some differ",
         ],
     );
 }

@@ -298,6 +298,14 @@ fn an_output_that_can_not_be_written_is_refused_before_the_board_is_asked() {
         "the name tells no format that can be written\nhint: Say which with --format: bin, dfu, hex or srec.\n",
     );
     check("a.elf", "", 2, "the name tells no format");
+    stdfu("--sim f405 read 0x08000000+16K").run().says(
+        2,
+        "",
+        "\
+error: 0x08000000+16K is a range, where the file to write is due
+hint: Name the file first: stdfu read flash.bin 0x08000000+16K
+",
+    );
 }
 
 #[test]
