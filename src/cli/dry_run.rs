@@ -71,7 +71,7 @@ pub fn show(
                 .context("writing the plan")?;
         }
         if let Some(refusal) = refusal {
-            output.error(&refusal.about(&board.label()));
+            output.error_of(board.name(), refusal);
         }
         documents.push(document(board, plan.as_ref().ok(), refusal.as_ref()));
     }

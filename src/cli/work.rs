@@ -10,7 +10,7 @@ use crate::dfuse::plan::Plan;
 use crate::dfuse::session::{Event, Session, SessionOptions, Tally};
 use crate::usb::Transport;
 
-use super::board::{Board, Opened};
+use super::board::{Board, BoardName, Opened};
 use super::diagnosis::Diagnosis;
 use super::dry_run;
 use super::exit::Exit;
@@ -99,7 +99,7 @@ pub fn carry_out(
             .into_iter()
             .zip(plans)
             .map(|(board, plan)| {
-                let mut progress = progress.board(&board.label());
+                let mut progress = progress.board(board.name());
                 scope.spawn(move || work(board, plan, &mut progress))
             })
             .collect();
@@ -158,7 +158,7 @@ fn work(
         }
     }
     outcome.requests = opened.transport.requests();
-    progress.clear();
+    progress.end(outcome.error.is_none());
     outcome
 }
 
@@ -212,12 +212,12 @@ fn report(
 ) -> anyhow::Result<Exit> {
     for outcome in outcomes {
         if let Some(diagnosis) = &outcome.error {
-            output.error(&diagnosis.about(&outcome.label));
+            output.error_of(outcome.name(), diagnosis);
         } else if outcome.tally.left == Some(false) {
-            output.warning(&format!(
-                "{}: flash is right, but the board is still in DFU mode; reset it to start the application",
-                outcome.label
-            ));
+            output.warning_of(
+                outcome.name(),
+                "flash is right, but the board is still in DFU mode; reset it to start the application",
+            );
         }
     }
     let results: Vec<(&Outcome, String)> = outcomes
@@ -257,6 +257,13 @@ fn table(results: &[(&Outcome, String)]) -> String {
 }
 
 impl Outcome {
+    fn name(&self) -> BoardName<'_> {
+        BoardName {
+            serial: self.serial.as_deref(),
+            path: &self.path,
+        }
+    }
+
     fn document(&self) -> BoardDocument<'_> {
         let error = self.error.as_ref();
         BoardDocument {
