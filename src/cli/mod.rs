@@ -133,7 +133,7 @@ pub fn run() -> Exit {
         Command::Completions(args) => manual::completions(args, &context),
         Command::Man(args) => manual::man(args, &context),
         Command::Udev(args) => udev::run(args, &context),
-        Command::Sim(args) => sim::run(args, &mut |line| output.note(line)).map(|()| Exit::Done),
+        Command::Sim(args) => sim::run(args, &context),
     };
     outcome.unwrap_or_else(|error| {
         let diagnosis = Diagnosis::from(&error);
