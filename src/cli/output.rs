@@ -257,6 +257,9 @@ impl Output {
         };
         if self.progress == ProgressChoice::Json {
             self.error(&diagnosis);
+        } else if io::stderr().is_terminal() {
+            // Behind a bar or a question, so that the shell's prompt gets a line of its own.
+            to_stderr("\n");
         }
         self.failure_document(&diagnosis);
     }

@@ -26,6 +26,8 @@ mod select;
 mod serial;
 mod sim;
 mod sweep;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod trace;
 mod trouble;
 mod wait;
