@@ -14,6 +14,7 @@ mod info;
 mod interrupted;
 mod json;
 mod list;
+mod micropython;
 mod ndjson;
 mod operations;
 mod output;
