@@ -1,5 +1,7 @@
 //! A board as the commands see it: opened, and asked once for its strings.
 
+use std::fmt;
+
 use crate::dfuse::layout::{LayoutError, MemoryLayout};
 use crate::dfuse::plan::profile::Memory;
 use crate::dfuse::plan::{self};
@@ -155,9 +157,32 @@ impl Board {
 
     /// How messages call it: serial and path.
     pub fn label(&self) -> String {
-        match self.serial() {
-            Some(serial) => format!("{serial} at {}", self.info.path),
-            None => format!("board at {}", self.info.path),
+        self.name().to_string()
+    }
+
+    /// What it is known by.
+    pub fn name(&self) -> BoardName<'_> {
+        BoardName {
+            serial: self.serial(),
+            path: &self.info.path,
+        }
+    }
+}
+
+/// What a board is known by; as text, how messages call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BoardName<'b> {
+    /// The serial number, if it is known.
+    pub serial: Option<&'b str>,
+    /// Where it is plugged in.
+    pub path: &'b str,
+}
+
+impl fmt::Display for BoardName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.serial {
+            Some(serial) => write!(f, "{serial} at {}", self.path),
+            None => write!(f, "board at {}", self.path),
         }
     }
 }

@@ -7,9 +7,11 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::dfuse::protocol::DfuRequest;
-use crate::usb::{ControlRequest, DeviceInfo, Transport, UsbError};
+use crate::usb::{Bus, ControlRequest, DeviceInfo, Transport, UsbError};
 
 use super::Context;
+use super::board::Board;
+use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 
 /// Asks an application with a DFU runtime interface to enter DFU mode, and waits until it has
@@ -37,46 +39,59 @@ struct BoardDocument<'d> {
     serial: Option<&'d str>,
     path: &'d str,
     exit: u8,
+    error: Option<&'d str>,
+    hint: Option<&'d str>,
 }
 
 pub fn run(_: &DetachArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     let (bus, mut boards) = context.running()?;
-    let mut documents = Vec::new();
+    let mut refusals: Vec<Option<Diagnosis>> = Vec::new();
     for board in &mut boards {
-        let label = board.label();
-        let opened = board.opened.as_mut().map_err(|error| error.clone())?;
-        detach(&mut opened.transport, &board.info)
-            .with_context(|| format!("{label}: asking it to detach"))?;
-        for look in 0.. {
-            let devices = bus.devices()?;
-            if devices
-                .iter()
-                .any(|device| device.path == board.info.path && device.is_in_dfu_mode())
-            {
-                break;
-            }
-            if look == LOOKS {
-                bail!("{label} was asked to detach, and has not come back in DFU mode");
-            }
-            opened.transport.wait(PAUSE);
+        let result = detach_and_wait(bus.as_ref(), board);
+        let refusal = result.err().map(|error| Diagnosis::from(&error));
+        match &refusal {
+            Some(refusal) => context.output.error_of(board.name(), refusal),
+            None => context
+                .output
+                .summary(&format!("{}: in DFU mode\n", board.name()))
+                .context("writing the summary")?,
         }
-        context
-            .output
-            .summary(&format!("{label}: in DFU mode\n"))
-            .context("writing the summary")?;
+        refusals.push(refusal);
     }
-    for board in &boards {
-        documents.push(BoardDocument {
+    let documents = boards.iter().zip(&refusals).map(|(board, refusal)| {
+        let refusal = refusal.as_ref();
+        BoardDocument {
             serial: board.serial(),
             path: &board.info.path,
-            exit: Exit::Done.code(),
-        });
-    }
+            exit: refusal.map_or(Exit::Done, |refusal| refusal.exit).code(),
+            error: refusal.map(|refusal| refusal.message.as_str()),
+            hint: refusal.and_then(|refusal| refusal.hint.as_deref()),
+        }
+    });
     context
         .output
-        .document(DetachDocument { boards: documents })
+        .document(DetachDocument {
+            boards: documents.collect(),
+        })
         .context("writing the answer")?;
-    Ok(Exit::Done)
+    let first = refusals.iter().flatten().next();
+    Ok(first.map_or(Exit::Done, |refusal| refusal.exit))
+}
+
+fn detach_and_wait(bus: &dyn Bus, board: &mut Board) -> anyhow::Result<()> {
+    let opened = board.opened.as_mut().map_err(|error| error.clone())?;
+    detach(&mut opened.transport, &board.info).context("asking it to detach")?;
+    for _ in 0..=LOOKS {
+        let devices = bus.devices()?;
+        if devices
+            .iter()
+            .any(|device| device.path == board.info.path && device.is_in_dfu_mode())
+        {
+            return Ok(());
+        }
+        opened.transport.wait(PAUSE);
+    }
+    bail!("it was asked to detach, and has not come back in DFU mode");
 }
 
 /// DFU 1.1 §5.1: DETACH, and a bus reset by the host unless the device says that it detaches by itself.

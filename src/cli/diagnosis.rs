@@ -61,16 +61,6 @@ impl From<&anyhow::Error> for Diagnosis {
     }
 }
 
-impl Diagnosis {
-    /// The same, beginning with the board that it is about.
-    pub fn about(&self, label: &str) -> Self {
-        Self {
-            message: format!("{label}: {}", self.message),
-            ..self.clone()
-        }
-    }
-}
-
 /// What an error of ours means; `None` for those of others.
 fn diagnose(error: &(dyn std::error::Error + 'static)) -> Option<(Exit, Option<String>)> {
     if let Some(error) = error.downcast_ref() {

@@ -70,12 +70,13 @@ pub fn show(
     let outcomes = work::attempt(boards, plans, output);
     for outcome in &outcomes {
         if let Some(error) = &outcome.error {
-            output.error(&error.about(&outcome.label));
+            output.error_of(outcome.name(), error);
         } else if let Some(preview) = &outcome.preview {
             output
                 .answer(&format!(
                     "{}: dry run, nothing is erased or written\n{}",
-                    outcome.label, preview.text
+                    outcome.name(),
+                    preview.text
                 ))
                 .context("writing the plan")?;
         }

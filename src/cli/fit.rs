@@ -72,10 +72,17 @@ impl Fit {
         }
     }
 
-    /// Why it can't be said.
-    pub fn trouble(&self) -> Option<Diagnosis> {
-        let refusal = self.refusal.as_ref()?;
-        (!refusal.is_certain).then(|| refusal.diagnosis.about(&self.label))
+    /// Why it can't be said of a file.
+    pub fn trouble(&self, file: &str) -> Option<Diagnosis> {
+        let Refusal {
+            is_certain,
+            diagnosis,
+        } = self.refusal.as_ref()?;
+        (!is_certain).then(|| Diagnosis {
+            exit: diagnosis.exit,
+            message: format!("{file}: {}: {}", self.label, diagnosis.message),
+            hint: diagnosis.hint.clone(),
+        })
     }
 
     /// The same for programs.

@@ -124,8 +124,8 @@ pub fn run(args: &InfoArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
                 for warning in &file.image.warnings {
                     context.output.warning(&format!("{name}: {warning}"));
                 }
-                for trouble in file.fits.iter().filter_map(Fit::trouble) {
-                    context.output.error(&trouble.about(name));
+                for trouble in file.fits.iter().filter_map(|fit| fit.trouble(name)) {
+                    context.output.error(&trouble);
                 }
             }
             (Err(_), Some(refusal)) => context.output.error(refusal),

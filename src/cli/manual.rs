@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
 
+use super::diagnosis::UsageError;
 use super::exit::Exit;
 use super::{Cli, Context};
 
@@ -46,7 +47,10 @@ pub fn man(args: &ManArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         None => all,
         Some(name) => {
             let command: Option<&Command> = all.find_subcommand(name);
-            let command = command.with_context(|| format!("there is no command {name:?}"))?;
+            let command = command.ok_or_else(|| UsageError {
+                message: format!("there is no command {name:?}"),
+                hint: Some("`stdfu --help` lists the commands.".to_owned()),
+            })?;
             command.clone()
         }
     };

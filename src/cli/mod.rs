@@ -7,6 +7,7 @@ mod detach;
 mod diagnosis;
 mod dry_run;
 mod erase;
+mod event;
 mod exit;
 mod firmware;
 mod fit;
@@ -21,6 +22,7 @@ mod output;
 mod output_format;
 mod progress;
 mod read;
+mod refusal;
 mod save;
 mod select;
 mod serial;
@@ -102,7 +104,7 @@ enum Command {
 /// Runs the program and tells how it ended.
 pub fn run() -> Exit {
     interrupt::install();
-    let command = Cli::command().color(output::color_choice(std::env::args_os()));
+    let command = Cli::command().color(refusal::color_choice(std::env::args_os()));
     let parsed = command
         .try_get_matches()
         .and_then(|matches| Cli::from_arg_matches(&matches));
@@ -111,7 +113,7 @@ pub fn run() -> Exit {
             selection: cli.selection.or_environment(),
             ..cli
         },
-        Err(error) if error.use_stderr() => return output::refuse(&error, std::env::args_os()),
+        Err(error) if error.use_stderr() => return refusal::refuse(&error, std::env::args_os()),
         Err(help) => {
             // A reader that has gone away has read enough.
             let _ = help.print();
@@ -119,6 +121,8 @@ pub fn run() -> Exit {
         }
     };
     let output = Output::from(&cli.output);
+    let at_once = output.clone();
+    interrupt::when_ended_by_it(move || at_once.interrupted());
     let context = Context {
         cli: &cli,
         output: &output,
@@ -138,7 +142,7 @@ pub fn run() -> Exit {
         Command::Completions(args) => manual::completions(args, &context),
         Command::Man(args) => manual::man(args, &context),
         Command::Udev(args) => udev::run(args, &context),
-        Command::Sim(args) => sim::run(args, &mut |line| output.note(line)).map(|()| Exit::Done),
+        Command::Sim(args) => sim::run(args, &context),
     };
     outcome.unwrap_or_else(|error| {
         let diagnosis = Diagnosis::from(&error);

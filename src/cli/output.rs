@@ -1,13 +1,15 @@
 //! What the user sees: answers on stdout; notes, errors and hints on stderr. Nothing else prints.
 
-use std::ffi::OsString;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::builder::styling::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use super::board::BoardName;
 use super::diagnosis::Diagnosis;
+use super::event::Event;
 use super::exit::Exit;
 
 /// How to answer.
@@ -26,12 +28,26 @@ pub struct OutputArgs {
     /// When to use colour on stderr
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
     pub color: ColorChoice,
+    /// How to show progress on stderr
+    #[arg(long, global = true, value_enum, value_name = "HOW", default_value_t = ProgressChoice::Auto)]
+    pub progress: ProgressChoice,
+}
+
+/// How to show progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProgressChoice {
+    /// Bars on a terminal, else a line for each phase
+    Auto,
+    /// One JSON object a line, for programs: progress, notes, warnings and errors, and nothing else
+    Json,
+    /// Not at all
+    None,
 }
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless NO_COLOR, CLICOLOR=0 or TERM=dumb says otherwise
     Auto,
     /// Everywhere
     Always,
@@ -47,9 +63,13 @@ pub struct Output {
     quiet: bool,
     verbose: u8,
     color: bool,
+    progress: ProgressChoice,
 }
 
-/// The version of every JSON document: the field `schema`.
+/// Whether the one document has been said: a command ends with it, but Ctrl-C can come at any time.
+static ANSWERED: AtomicBool = AtomicBool::new(false);
+
+/// The version of every JSON document and of every line of `--progress json`: the field `schema`.
 const SCHEMA: u32 = 1;
 
 #[derive(Serialize)]
@@ -69,17 +89,32 @@ impl From<&OutputArgs> for Output {
         let color = match args.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
-            ColorChoice::Auto => {
-                let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-                io::stderr().is_terminal() && !no_color
-            }
+            ColorChoice::Auto => color_by_environment().unwrap_or(io::stderr().is_terminal()),
         };
         Self {
             json: args.json,
             quiet: args.quiet,
             verbose: args.verbose,
             color,
+            progress: args.progress,
         }
+    }
+}
+
+/// What the environment says about colour, in the order in which clap asks it too: <https://no-color.org>,
+/// <https://bixense.com/clicolors>.
+fn color_by_environment() -> Option<bool> {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if variable("NO_COLOR").is_some() {
+        Some(false)
+    } else if variable("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
+        Some(true)
+    } else if variable("CLICOLOR").as_deref() == Some("0")
+        || variable("TERM").as_deref() == Some("dumb")
+    {
+        Some(false)
+    } else {
+        None
     }
 }
 
@@ -110,24 +145,26 @@ impl Output {
         }
     }
 
-    /// The answer as a JSON document. Not said without `--json`.
+    /// The answer as a JSON document, the only one. Not said without `--json`.
     pub fn document(&self, content: impl Serialize) -> io::Result<()> {
-        if !self.json {
+        if !self.json || ANSWERED.swap(true, Ordering::SeqCst) {
             return Ok(());
         }
-        let mut text = serde_json::to_string(&Document {
-            schema: SCHEMA,
-            content,
-        })?;
-        text.push('\n');
-        to_stdout(text.as_bytes())
+        to_stdout(json_line(content)?.as_bytes())
     }
 
     /// Something worth knowing.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            to_stderr(&format!("{text}\n"));
+            self.say(text, |message| Event::Note { message });
         }
+    }
+
+    /// Whether there is somebody at a terminal who can be asked.
+    pub fn can_ask(&self) -> bool {
+        self.progress != ProgressChoice::Json
+            && io::stdin().is_terminal()
+            && io::stderr().is_terminal()
     }
 
     /// Something that has to be answered; the cursor stays behind it.
@@ -138,7 +175,7 @@ impl Output {
     /// What is decided, for those who want to know.
     pub fn detail(&self, text: &str) {
         if self.verbose > 0 {
-            to_stderr(&format!("{text}\n"));
+            self.say(text, |message| Event::Detail { message });
         }
     }
 
@@ -147,21 +184,52 @@ impl Output {
         self.verbose > 1
     }
 
-    /// Whether progress is to be shown.
-    pub fn shows_progress(&self) -> bool {
-        !self.quiet
+    /// How progress is to be shown.
+    pub fn progress(&self) -> ProgressChoice {
+        match self.quiet {
+            true => ProgressChoice::None,
+            false => self.progress,
+        }
     }
 
     /// Something that may be wrong.
     pub fn warning(&self, text: &str) {
-        if !self.quiet {
-            self.labelled("warning", AnsiColor::Yellow, text);
+        self.warn(None, text);
+    }
+
+    /// Something that may be wrong with a board.
+    pub fn warning_of(&self, board: BoardName<'_>, text: &str) {
+        self.warn(Some(board), text);
+    }
+
+    fn warn(&self, board: Option<BoardName<'_>>, message: &str) {
+        if self.quiet {
+        } else if self.progress == ProgressChoice::Json {
+            self.event(&Event::warning(board, message));
+        } else {
+            let text = board.map_or(message.to_owned(), |board| format!("{board}: {message}"));
+            self.labelled("warning", AnsiColor::Yellow, &text);
         }
     }
 
     /// What went wrong, and what to do next.
     pub fn error(&self, diagnosis: &Diagnosis) {
-        self.labelled("error", AnsiColor::Red, &diagnosis.message);
+        self.err(None, diagnosis);
+    }
+
+    /// What went wrong on a board, and what to do next.
+    pub fn error_of(&self, board: BoardName<'_>, diagnosis: &Diagnosis) {
+        self.err(Some(board), diagnosis);
+    }
+
+    fn err(&self, board: Option<BoardName<'_>>, diagnosis: &Diagnosis) {
+        if self.progress == ProgressChoice::Json {
+            self.event(&Event::error(board, diagnosis));
+            return;
+        }
+        let message = &diagnosis.message;
+        let text = board.map_or(message.clone(), |board| format!("{board}: {message}"));
+        self.labelled("error", AnsiColor::Red, &text);
         if let Some(hint) = &diagnosis.hint {
             // What is to be copied into a file or a shell has to stand on a line of its own.
             self.labelled("hint", AnsiColor::Cyan, &hint.replace('\n', "\n      "));
@@ -171,8 +239,45 @@ impl Output {
     /// An error that ends the program, as text and, with `--json`, as the document.
     pub fn failure(&self, diagnosis: &Diagnosis) {
         self.error(diagnosis);
+        self.failure_document(diagnosis);
+    }
+
+    /// An error that ends the program, for stdout.
+    pub fn failure_document(&self, diagnosis: &Diagnosis) {
         // There is nowhere left to say that stdout can't be written either.
         let _ = self.document(Failed { error: diagnosis });
+    }
+
+    /// Ctrl-C, which ends the program here and now. People know what they have done, programs have to be told.
+    pub fn interrupted(&self) {
+        let diagnosis = Diagnosis {
+            exit: Exit::Interrupted,
+            message: "interrupted".to_owned(),
+            hint: None,
+        };
+        if self.progress == ProgressChoice::Json {
+            self.error(&diagnosis);
+        } else if io::stderr().is_terminal() {
+            // Behind a bar or a question, so that the shell's prompt gets a line of its own.
+            to_stderr("\n");
+        }
+        self.failure_document(&diagnosis);
+    }
+
+    /// A line of `--progress json`.
+    pub fn event(&self, event: &Event<'_>) {
+        // Strings and numbers always have a JSON.
+        if let Ok(line) = json_line(event) {
+            to_stderr(&line);
+        }
+    }
+
+    /// A line of text, or the event that it is.
+    fn say<'t>(&self, text: &'t str, event: impl FnOnce(&'t str) -> Event<'t>) {
+        match self.progress {
+            ProgressChoice::Json => self.event(&event(text)),
+            _ => to_stderr(&format!("{text}\n")),
+        }
     }
 
     fn labelled(&self, label: &str, color: AnsiColor, text: &str) {
@@ -185,58 +290,12 @@ impl Output {
     }
 }
 
-/// Whether clap is to use colour, looked up before the command line is understood.
-pub fn color_choice(arguments: impl Iterator<Item = OsString>) -> clap::ColorChoice {
-    let mut arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
-    let mut choice = clap::ColorChoice::Auto;
-    while let Some(argument) = arguments.next() {
-        let when = match argument.strip_prefix("--color=") {
-            Some(when) => Some(when.to_owned()),
-            None if argument == "--color" => arguments.next(),
-            None => None,
-        };
-        choice = when.and_then(|when| when.parse().ok()).unwrap_or(choice);
-    }
-    choice
-}
-
-/// A command line that clap refuses, in its words; with `--json` as the document too.
-pub fn refuse(error: &clap::Error, mut arguments: impl Iterator<Item = OsString>) -> Exit {
-    // There is nowhere left to say that stderr can't be written.
-    let _ = error.print();
-    if arguments.any(|argument| argument == "--json") {
-        let document = Document {
-            schema: SCHEMA,
-            content: Failed {
-                error: &refusal(error),
-            },
-        };
-        let _ =
-            serde_json::to_string(&document).map(|text| to_stdout(format!("{text}\n").as_bytes()));
-    }
-    Exit::Usage
-}
-
-/// What clap says, up to the usage; its tips are hints.
-fn refusal(error: &clap::Error) -> Diagnosis {
-    let text = error.render().to_string();
-    let said: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
-        .filter(|line| !line.is_empty())
-        .collect();
-    let (tips, message): (Vec<&str>, Vec<&str>) =
-        said.into_iter().partition(|line| line.starts_with("tip:"));
-    let tips: Vec<&str> = tips
-        .iter()
-        .map(|tip| tip.trim_start_matches("tip:").trim())
-        .collect();
-    Diagnosis {
-        exit: Exit::Usage,
-        message: message.join(" ").trim_start_matches("error: ").to_owned(),
-        hint: Some(tips.join("\n")).filter(|hint| !hint.is_empty()),
-    }
+fn json_line(content: impl Serialize) -> serde_json::Result<String> {
+    let document = Document {
+        schema: SCHEMA,
+        content,
+    };
+    Ok(serde_json::to_string(&document)? + "\n")
 }
 
 fn to_stdout(bytes: &[u8]) -> io::Result<()> {
@@ -247,7 +306,7 @@ fn to_stdout(bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Where stderr can't be written, nobody can be told.
+/// A line goes out in one piece. Where stderr can't be written, nobody can be told.
 fn to_stderr(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }

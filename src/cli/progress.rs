@@ -1,4 +1,6 @@
-//! How far the work is: a bar for each board on a terminal, a line for each phase elsewhere.
+//! How far the work is: a bar for each board on a terminal, a line for each phase elsewhere, or JSON for programs.
+
+mod json;
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -7,8 +9,10 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::dfuse::session::{Event, Phase};
 
+use super::board::BoardName;
 use super::number::amount;
-use super::output::Output;
+use super::output::{Output, ProgressChoice};
+use json::JsonProgress;
 
 /// The progress of all boards.
 pub struct Progress<'o> {
@@ -24,13 +28,18 @@ pub struct BoardProgress<'o> {
     bars: Option<MultiProgress>,
     /// The phase that is on the screen.
     bar: Option<ProgressBar>,
+    json: Option<JsonProgress<'o>>,
 }
 
 impl<'o> Progress<'o> {
     /// For so many boards.
     pub fn new(output: &'o Output, boards: usize) -> Self {
-        let bars =
-            output.shows_progress() && !output.shows_transfers() && io::stderr().is_terminal();
+        // Bars need a terminal that can move its cursor.
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let bars = output.progress() == ProgressChoice::Auto
+            && !output.shows_transfers()
+            && io::stderr().is_terminal()
+            && !is_dumb;
         let bars = bars.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
         Self {
             output,
@@ -40,17 +49,18 @@ impl<'o> Progress<'o> {
     }
 
     /// For one of them.
-    pub fn board(&self, label: &str) -> BoardProgress<'o> {
-        let label = if self.several {
-            format!("{label}: ")
-        } else {
-            String::new()
+    pub fn board(&self, name: BoardName<'_>) -> BoardProgress<'o> {
+        let label = match self.several {
+            true => format!("{name}: "),
+            false => String::new(),
         };
+        let is_json = self.output.progress() == ProgressChoice::Json;
         BoardProgress {
             output: self.output,
             label,
             bars: self.bars.clone(),
             bar: None,
+            json: is_json.then(|| JsonProgress::new(self.output, name)),
         }
     }
 }
@@ -58,13 +68,18 @@ impl<'o> Progress<'o> {
 impl BoardProgress<'_> {
     /// Shows what a session tells.
     pub fn show(&mut self, event: Event<'_>) {
+        if let Some(json) = &mut self.json {
+            return json.show(event);
+        }
         match (event, &self.bars) {
             (Event::Begin(phase, total), None) => {
                 let total = total
                     .map(|total| format!(" {}", amount(total)))
                     .unwrap_or_default();
-                self.output
-                    .note(&format!("{}{}{total}", self.label, doing(phase)));
+                if self.output.progress() == ProgressChoice::Auto {
+                    self.output
+                        .note(&format!("{}{}{total}", self.label, doing(phase)));
+                }
             }
             (Event::Begin(phase, total), Some(bars)) => {
                 let next = bar(&self.label, phase, total);
@@ -83,22 +98,31 @@ impl BoardProgress<'_> {
             }
             (Event::Settled(..), _) => {}
             (Event::Advance(bytes), _) => self.bar.iter().for_each(|bar| bar.inc(bytes)),
-            (Event::Retry(error), bars) => {
-                let say = || {
-                    self.output
-                        .note(&format!("{}{error}; trying again", self.label))
-                };
-                match bars {
-                    Some(bars) => bars.suspend(say),
-                    None => say(),
-                }
-            }
+            (Event::Retry(error), _) => self.above_bars(|| {
+                self.output
+                    .note(&format!("{}{error}; trying again", self.label));
+            }),
         }
     }
 
-    /// Takes the bar off the screen.
-    pub fn clear(&self) {
+    /// Says what was decided, above the bars.
+    pub fn detail(&self, text: &str) {
+        self.above_bars(|| self.output.detail(text));
+    }
+
+    fn above_bars(&self, say: impl FnOnce()) {
+        match &self.bars {
+            Some(bars) => bars.suspend(say),
+            None => say(),
+        }
+    }
+
+    /// The work has come to its end, good or not: takes the bar off the screen.
+    pub fn end(&mut self, good: bool) {
         self.bar.iter().for_each(ProgressBar::finish_and_clear);
+        if let Some(json) = &mut self.json {
+            json.end(good);
+        }
     }
 }
 

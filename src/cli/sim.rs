@@ -3,13 +3,17 @@
 use std::fmt::Write;
 use std::net::{SocketAddr, TcpListener};
 
-use anyhow::Context;
+use anyhow::Context as _;
+use serde::Serialize;
 
 use crate::sim::board::BOARDS;
 use crate::sim::fault::FAULTS;
 use crate::sim::quirk::names::QUIRKS;
 use crate::sim::spec::BoardSpec;
 use crate::sim::usbip::Server;
+
+use super::Context;
+use super::exit::Exit;
 
 /// The port that `usbip` takes unless told otherwise.
 const USUAL_PORT: u16 = 3240;
@@ -27,24 +31,58 @@ pub struct SimArgs {
     listen: String,
 }
 
-/// Serves until no more connection can be accepted. `say` gets a line for people at a time.
+/// What is served: a contract with scripts.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct SimDocument {
+    listen: SocketAddr,
+    boards: Vec<BoardDocument>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct BoardDocument {
+    name: &'static str,
+    serial: String,
+    path: String,
+    attach: String,
+}
+
+pub fn run(args: &SimArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
+    serve(args, &mut |served| {
+        for board in &served.boards {
+            context.output.note(&format!(
+                "{:<5}  {:<9}  {:<12}  {}",
+                board.path, board.name, board.serial, board.attach
+            ));
+        }
+        // Programs wait for it: from here on the boards can be attached.
+        context
+            .output
+            .document(served)
+            .context("writing the answer")
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Serves until no more connection can be accepted. `ready` hears what, as soon as it can be attached.
 ///
 /// # Errors
 /// Where a flash file can't be used or the address is not to be had.
-pub fn run(args: &SimArgs, say: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+fn serve(
+    args: &SimArgs,
+    ready: &mut dyn FnMut(&SimDocument) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let server = Server::new(&args.boards)?;
     let listener = TcpListener::bind(&args.listen)
         .with_context(|| format!("can't listen on {}", args.listen))?;
-    let address = listener.local_addr()?;
-    for board in server.boards() {
-        say(&format!(
-            "{:<5}  {:<9}  {:<12}  {}",
-            board.bus_id,
-            board.name,
-            board.serial,
-            attach_command(address, &board.bus_id)
-        ));
-    }
+    let listen = listener.local_addr()?;
+    let boards = server.boards().into_iter().map(|board| BoardDocument {
+        attach: attach_command(listen, &board.bus_id),
+        name: board.name,
+        serial: board.serial,
+        path: board.bus_id,
+    });
+    let boards = boards.collect();
+    ready(&SimDocument { listen, boards })?;
     server
         .serve(&listener)
         .context("no more connection can be accepted")
@@ -141,9 +179,7 @@ mod tests {
             boards: vec!["f405".parse().expect("good")],
             listen: listen.clone(),
         };
-        let mut said = Vec::new();
-        let error = run(&args, &mut |line| said.push(line.to_owned())).expect_err("taken");
+        let error = serve(&args, &mut |_| panic!("it is not ready")).expect_err("taken");
         assert_eq!(error.to_string(), format!("can't listen on {listen}"));
-        assert_eq!(said, Vec::<String>::new());
     }
 }

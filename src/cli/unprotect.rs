@@ -1,6 +1,6 @@
 //! `stdfu unprotect`: lift read protection, which erases everything.
 
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, BufRead};
 
 use clap::Args;
 
@@ -44,7 +44,7 @@ pub fn run(args: &UnprotectArgs, context: &Context<'_>) -> anyhow::Result<Exit> 
 
 /// Asks, where there is somebody to be asked.
 fn is_confirmed(boards: &[Board], context: &Context<'_>) -> anyhow::Result<bool> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if !context.output.can_ask() {
         return Ok(false);
     }
     let labels: Vec<String> = boards.iter().map(Board::label).collect();

@@ -11,7 +11,7 @@ use crate::dfuse::session::{Event, Session, SessionOptions, Tally};
 use crate::image::ImageElement;
 use crate::usb::Transport;
 
-use super::board::{Board, Opened};
+use super::board::{Board, BoardName, Opened};
 use super::diagnosis::Diagnosis;
 use super::dry_run::Preview;
 use super::exit::Exit;
@@ -126,8 +126,8 @@ pub fn attempt(
             .into_iter()
             .zip(plans)
             .map(|(board, plan)| {
-                let mut progress = progress.board(&board.label());
-                scope.spawn(move || work(board, plan, output, &mut progress))
+                let mut progress = progress.board(board.name());
+                scope.spawn(move || work(board, plan, &mut progress))
             })
             .collect();
         threads
@@ -150,7 +150,6 @@ pub fn exit(outcomes: &[Outcome]) -> Exit {
 fn work(
     mut board: Board,
     plan: &anyhow::Result<Plan<'_>>,
-    output: &Output,
     progress: &mut BoardProgress<'_>,
 ) -> Outcome {
     let label = board.label();
@@ -184,14 +183,18 @@ fn work(
         Err(error) => outcome.error = Some(Diagnosis::from(error)),
         Ok(plan) => {
             let start = opened.transport.now();
-            let (label, preview) = (&outcome.label, &mut outcome.preview);
+            let name = BoardName {
+                serial: outcome.serial.as_deref(),
+                path: &outcome.path,
+            };
+            let preview = &mut outcome.preview;
             let mut on_event = |event: Event<'_>| {
                 progress.show(event);
                 if let Event::Settled(left, tally) = event {
                     let settled = preview.insert(Preview::of(left, Some(tally)));
                     if left.targets.iter().any(|target| target.compare) {
                         let text = settled.text.trim_end();
-                        output.detail(&format!("{label}: what is left of it\n{text}"));
+                        progress.detail(&format!("{name}: what is left of it\n{text}"));
                     }
                 }
             };
@@ -207,7 +210,7 @@ fn work(
         }
     }
     outcome.requests = opened.transport.requests();
-    progress.clear();
+    progress.end(outcome.error.is_none());
     outcome
 }
 
@@ -242,12 +245,12 @@ pub fn report(
 ) -> String {
     for outcome in outcomes {
         if let Some(diagnosis) = &outcome.error {
-            output.error(&diagnosis.about(&outcome.label));
+            output.error_of(outcome.name(), diagnosis);
         } else if outcome.tally.left == Some(false) {
-            output.warning(&format!(
-                "{}: flash is right, but the board is still in DFU mode; reset it to start the application",
-                outcome.label
-            ));
+            output.warning_of(
+                outcome.name(),
+                "flash is right, but the board is still in DFU mode; reset it to start the application",
+            );
         }
     }
     let results: Vec<(&Outcome, String)> = outcomes
@@ -279,6 +282,14 @@ fn table(results: &[(&Outcome, String)]) -> String {
 }
 
 impl Outcome {
+    /// What the board is known by.
+    pub fn name(&self) -> BoardName<'_> {
+        BoardName {
+            serial: self.serial.as_deref(),
+            path: &self.path,
+        }
+    }
+
     fn document(&self) -> BoardDocument<'_> {
         let error = self.error.as_ref();
         BoardDocument {

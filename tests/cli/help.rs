@@ -21,7 +21,7 @@ fn check(arguments: &str, mentions: &[&str]) {
 }
 
 /// What every command takes.
-const EVERYWHERE: [&str; 13] = [
+const EVERYWHERE: [&str; 14] = [
     "--serial <SERIAL>",
     "[env: STDFU_SERIAL]",
     "--path <BUS-PORT>",
@@ -35,6 +35,7 @@ const EVERYWHERE: [&str; 13] = [
     "-q, --quiet",
     "-v, --verbose",
     "--color <WHEN>",
+    "--progress <HOW>",
 ];
 
 #[test]

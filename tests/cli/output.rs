@@ -1,6 +1,6 @@
 //! What goes to stdout and what to stderr: `--json`, `-q`, `-v`, `--color`, and readers that go away.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::json;
 
@@ -174,34 +174,147 @@ fn color_always_is_for_a_wrong_command_line_too() {
     assert!(stderr.contains(RED), "{stderr}");
 }
 
-/// `script` of util-linux gives a command a terminal.
 #[test]
-#[cfg(target_os = "linux")]
-fn on_a_terminal_there_is_colour_unless_the_user_wants_none() {
+fn the_environment_says_whether_there_is_colour() {
     let check = |environment: &[(&str, &str)], options: &str, coloured: bool| {
-        let command = format!(
-            "{} {options} --sim f405 --serial NOSUCH serial",
-            env!("CARGO_BIN_EXE_stdfu")
-        );
-        let output = Command::new("script")
-            .args(["-qec", &command, "/dev/null"])
-            .env_remove("NO_COLOR")
-            .envs(environment.iter().copied())
-            .stdin(Stdio::null())
-            .output();
-        let Ok(output) = output else {
-            eprintln!("skipped: there is no `script` here, which gives a command a terminal");
+        let mut command = stdfu(&format!("{options} --sim f405 --serial NOSUCH serial"));
+        for (name, value) in environment {
+            command = command.env(name, value);
+        }
+        let stderr = command.run().stderr;
+        assert_eq!(stderr.contains(RED), coloured, "{environment:?} {options}");
+    };
+    check(&[("CLICOLOR_FORCE", "1")], "", true);
+    check(&[("CLICOLOR_FORCE", "0")], "", false);
+    check(&[("CLICOLOR_FORCE", "")], "", false);
+    check(&[("CLICOLOR_FORCE", "1")], "--color never", false);
+    check(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], "", false);
+    check(&[("CLICOLOR", "1")], "", false);
+}
+
+#[cfg(target_os = "linux")]
+mod on_a_terminal {
+    //! What is different there.
+
+    use super::RED;
+    use crate::firmware::Firmware;
+    use crate::terminal::{Screen, terminal};
+
+    /// What begins every control sequence.
+    const CONTROL: &str = "\u{1b}[";
+
+    #[test]
+    fn there_is_colour_unless_the_user_wants_none() {
+        let check = |environment: &[(&str, &str)], options: &str, coloured: bool| {
+            let arguments = format!("{options} --sim f405 --serial NOSUCH serial");
+            let Some(screen) = terminal(&arguments, environment, None) else {
+                return;
+            };
+            assert_eq!(screen.exit, 3, "{}", screen.sent);
+            assert_eq!(
+                screen.sent.contains(RED),
+                coloured,
+                "{environment:?} {options}"
+            );
+            let error = "error: there is no board with serial number NOSUCH in DFU mode\n";
+            assert!(screen.text.starts_with(error), "{}", screen.text);
+        };
+        check(&[], "", true);
+        check(&[("NO_COLOR", "1")], "", false);
+        check(&[("NO_COLOR", "")], "", true);
+        check(&[("CLICOLOR", "0")], "", false);
+        check(&[("CLICOLOR", "1")], "", true);
+        check(&[("TERM", "dumb")], "", false);
+        check(&[], "--color auto", true);
+        check(&[], "--color never", false);
+        check(&[("NO_COLOR", "1")], "--color always", true);
+        check(&[("TERM", "dumb")], "--color always", true);
+    }
+
+    #[test]
+    fn help_and_usage_errors_have_the_same_colours() {
+        let check = |environment: &[(&str, &str)], options: &str, coloured: bool| {
+            for arguments in ["flash --help", "flahs"] {
+                let arguments = format!("{options} {arguments}");
+                let Some(screen) = terminal(&arguments, environment, None) else {
+                    return;
+                };
+                assert_eq!(
+                    screen.sent.contains(CONTROL),
+                    coloured,
+                    "{environment:?} {arguments}"
+                );
+            }
+        };
+        check(&[], "", true);
+        check(&[], "--color never", false);
+        check(&[], "--color=never", false);
+        check(&[("NO_COLOR", "1")], "", false);
+        check(&[("NO_COLOR", "1")], "--color always", true);
+        check(&[("TERM", "dumb")], "", false);
+    }
+
+    /// What is on the screen in the end, and whether a bar was seen.
+    fn flash(options: &str, environment: &[(&str, &str)], file: &str) -> Option<(String, bool)> {
+        let arguments = format!("--sim f767 {options} flash {file}");
+        let Screen { exit, sent, text } = terminal(&arguments, environment, None)?;
+        assert_eq!(exit, 0, "{sent}");
+        Some((text, sent.contains("B / ")))
+    }
+
+    #[test]
+    fn bars_come_and_go() {
+        // Large enough for a bar to be drawn before the work is done.
+        let file = Firmware::raw(2_000_000);
+        let check = |options: &str, bars: bool, expected: &str| {
+            let file = format!("{} --address 0x08000000", file.path());
+            if let Some((text, seen)) = flash(options, &[], &file) {
+                let (text, _) = text.split_once(", in ").unwrap_or((text.trim_end(), ""));
+                assert_eq!((text, seen), (expected, bars), "{options}");
+            }
+        };
+        let summary = "206438814D53 at 1-1: erased 0 sectors, wrote 2000000 bytes, verified 2000000 bytes, \
+                       started at 0x08000000";
+        check("", true, summary);
+        check("--color never", true, summary);
+        check("--progress auto", true, summary);
+        check("--progress none", false, summary);
+        check("-q", false, "");
+        check("-q --progress auto", false, "");
+    }
+
+    #[test]
+    fn where_there_can_be_no_bars_there_are_lines() {
+        let file = "blinky.dfu";
+        if let Some((text, bars)) = flash("", &[("TERM", "dumb")], file) {
+            assert!(
+                text.starts_with("comparing 5123 bytes\nwriting 4K\n"),
+                "{text}"
+            );
+            assert!(!bars);
+        }
+        if let Some((text, bars)) = flash("-vv", &[], file) {
+            assert!(text.contains("\ncomparing 5123 bytes\n1-1: "), "{text}");
+            assert!(!bars, "they would tear the lines of transfers apart");
+        }
+        if let Some((text, bars)) = flash("--progress json", &[], file) {
+            assert!(
+                text.starts_with("{\"schema\":1,\"event\":\"progress\""),
+                "{text}"
+            );
+            assert!(!bars);
+        }
+    }
+
+    /// Programs read the lines; a question among them would wait for ever.
+    #[test]
+    fn with_progress_for_programs_nobody_is_asked() {
+        let Some(screen) = terminal("--progress json --sim f405 unprotect", &[], None) else {
             return;
         };
-        let run = Run::from(output);
-        assert_eq!(run.exit, 3, "{run:?}");
-        assert_eq!(run.stdout.contains(RED), coloured, "{options}: {run:?}");
-    };
-    check(&[], "", true);
-    check(&[("NO_COLOR", "1")], "", false);
-    check(&[("NO_COLOR", "")], "", true);
-    check(&[], "--color never", false);
-    check(&[("NO_COLOR", "1")], "--color always", true);
+        assert_eq!(screen.exit, 2, "{}", screen.sent);
+        assert!(!screen.text.contains("Type yes"), "{}", screen.text);
+    }
 }
 
 #[test]
@@ -214,6 +327,23 @@ fn a_reader_that_goes_away_is_no_failure() {
         "--sim f405 serial",
         "--sim f405 flash blinky.dfu",
         "--sim f405 flash blinky.dfu --dry-run",
+        "--sim f405 flash blinky.dfu --json",
+        "--sim f405 flash blinky.dfu --json --progress json",
+        "--sim f405 erase --all",
+        "--sim f405 erase --all --json",
+        "--sim f405 leave --json",
+        "--sim f405 unprotect --yes",
+        "--sim f405,quirk=application detach",
+        "--version",
+        "help flash",
+        "info blinky.dfu blinky.elf",
+        "info blinky.dfu --json",
+        "convert blinky.elf --to hex -o -",
+        "man",
+        "man flash --json",
+        "completions bash",
+        "completions zsh",
+        "udev",
     ] {
         let mut child = stdfu(arguments)
             .into_command()
@@ -225,6 +355,25 @@ fn a_reader_that_goes_away_is_no_failure() {
         let run = Run::from(child.wait_with_output().expect("it ends"));
         assert_eq!(run.exit, 0, "{arguments}: {run:?}");
         assert!(!run.stderr.contains("error"), "{arguments}: {run:?}");
+    }
+}
+
+#[test]
+fn a_failure_stays_one_where_nobody_reads_its_document() {
+    for (arguments, exit) in [
+        ("--json --sim f405 flash flipped-bit.dfu", 6),
+        ("--json --sim f405,fault=unplug@12 flash blinky.dfu", 8),
+        ("--json flahs", 2),
+    ] {
+        let mut command = stdfu(arguments).into_command();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        drop(child.stdout.take());
+        let run = Run::from(child.wait_with_output().expect("it ends"));
+        assert_eq!(run.exit, exit, "{arguments}: {run:?}");
     }
 }
 

@@ -11,7 +11,15 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// What can be set in a user's environment and changes what the program does.
-const VARIABLES: [&str; 4] = ["STDFU_SERIAL", "STDFU_PATH", "STDFU_SIM", "NO_COLOR"];
+const VARIABLES: [&str; 7] = [
+    "STDFU_SERIAL",
+    "STDFU_PATH",
+    "STDFU_SIM",
+    "NO_COLOR",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "TERM",
+];
 
 /// A command line to be run, in the directory of the sample files.
 pub struct Stdfu(Command);

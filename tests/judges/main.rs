@@ -1,84 +1,11 @@
-//! Other people's programs as judges: GNU objcopy, srec_cat and srec_cmp, and dfu-suffix read what stdfu writes, and stdfu
-//! reads what they write. `tests/judges/packages` names the Debian packages that bring them.
+//! Other people's programs as judges: GNU objcopy, srec_cat and srec_cmp, dfu-suffix, dfuse-pack and fwupd read what stdfu
+//! writes, and stdfu reads what they write. `tests/judges/packages` names the Debian packages that bring them.
 
-use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod bench;
+mod dfu;
+mod forms;
 
-use tempfile::TempDir;
-
-/// A directory to work in, and the tools in question, all of which are there.
-struct Bench {
-    directory: TempDir,
-}
-
-impl Bench {
-    /// `None`, and said so, where one of the tools is missing. In CI that is a failure.
-    fn with(tools: &[&str]) -> Option<Self> {
-        let is_missing = |tool: &&&str| match Command::new(tool).arg("--version").output() {
-            Err(error) => error.kind() == io::ErrorKind::NotFound,
-            Ok(_) => false,
-        };
-        if let Some(missing) = tools.iter().find(is_missing) {
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "in CI {missing} has to be there"
-            );
-            let skipped =
-                format!("\nSKIPPED: nothing was judged by {missing}, which is not installed\n");
-            // Straight to stderr, because the test harness shows what a test prints only when it fails.
-            io::stderr()
-                .write_all(skipped.as_bytes())
-                .expect("stderr can be written");
-            return None;
-        }
-        let directory = TempDir::new().expect("a temporary directory");
-        Some(Self { directory })
-    }
-
-    /// Puts a file there.
-    fn put(&self, name: &str, bytes: &[u8]) {
-        fs::write(self.directory.path().join(name), bytes).expect("a new file");
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.directory.path().join(name)).expect("the file was written")
-    }
-
-    /// Runs a command line, whose arguments spaces separate, to its good end.
-    #[track_caller]
-    fn run(&self, command: &str) -> Output {
-        let mut words = command.split_whitespace();
-        let program = match words.next().expect("a program") {
-            "stdfu" => env!("CARGO_BIN_EXE_stdfu"),
-            program => program,
-        };
-        let output = Command::new(program)
-            .args(words)
-            .current_dir(self.directory.path())
-            .output()
-            .expect("the program starts");
-        assert!(output.status.success(), "{command}: {output:?}");
-        output
-    }
-}
-
-fn sample(name: &str) -> Vec<u8> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-    let path: PathBuf = directory.join(name);
-    fs::read(path).expect("a sample")
-}
-
-/// Bytes without a pattern.
-fn noise(length: usize) -> Vec<u8> {
-    let mut seed = 0x4A55_u32;
-    let mut next = || {
-        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        seed.to_be_bytes()[0]
-    };
-    (0..length).map(|_| next()).collect()
-}
+use bench::{Bench, noise, sample};
 
 /// Images of different shapes, and where they belong: small, across a border of 64K, and with more records than 16 bits can
 /// count.
@@ -229,44 +156,5 @@ fn what_srecord_writes_is_read() {
             bench.run(&format!("stdfu convert {name} --force -o out.bin"));
             assert!(bench.read("out.bin") == bytes, "{name} at {address:#x}");
         }
-    }
-}
-
-#[test]
-fn dfu_suffix_accepts_what_is_written() {
-    let Some(bench) = Bench::with(&["dfu-suffix"]) else {
-        return;
-    };
-    bench.put("in.elf", &sample("blinky.elf"));
-    bench.put("settings.bin", &[0xA5; 16]);
-    bench.run("stdfu convert settings.bin --address 0x1FFFC000 -o settings.hex");
-    bench.run("stdfu convert --alt 0:in.elf --alt 1:settings.hex --id 0483:5740 -o out.dfu");
-    let answer = bench.run("dfu-suffix -c out.dfu");
-    let said = String::from_utf8(answer.stdout).expect("UTF-8");
-    for line in [
-        "Product ID:\t0x5740",
-        "Vendor ID:\t0x0483",
-        "BCD DFU:\t0x011A",
-        "Length:\t\t16",
-    ] {
-        assert!(said.contains(line), "{line} is not in {said}");
-    }
-}
-
-#[test]
-fn dfu_suffix_accepts_what_is_read_from_a_board() {
-    let Some(bench) = Bench::with(&["dfu-suffix"]) else {
-        return;
-    };
-    bench.run("stdfu --sim gd32vf103 read flash.dfu");
-    let answer = bench.run("dfu-suffix -c flash.dfu");
-    let said = String::from_utf8(answer.stdout).expect("UTF-8");
-    for line in [
-        "Product ID:\t0x0189",
-        "Vendor ID:\t0x28E9",
-        "BCD DFU:\t0x011A",
-        "Length:\t\t16",
-    ] {
-        assert!(said.contains(line), "{line} is not in {said}");
     }
 }

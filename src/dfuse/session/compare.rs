@@ -144,7 +144,7 @@ impl Session<'_> {
                 })?;
             }
             self.advance(
-                named.map(AddressRange::size).sum(),
+                named.map(|range| target.named_in(range)).sum(),
                 Action::Read(block.address),
             )?;
         }

@@ -1,0 +1,87 @@
+//! A command line that clap refuses, and what has to be known of one that is not understood.
+
+use std::ffi::OsString;
+
+use clap::ValueEnum;
+
+use super::diagnosis::Diagnosis;
+use super::exit::Exit;
+use super::output::{ColorChoice, Output, OutputArgs, ProgressChoice};
+
+/// Whether clap is to use colour, looked up before the command line is understood.
+pub fn color_choice(arguments: impl Iterator<Item = OsString>) -> clap::ColorChoice {
+    match output_args(arguments).color {
+        ColorChoice::Auto => clap::ColorChoice::Auto,
+        ColorChoice::Always => clap::ColorChoice::Always,
+        ColorChoice::Never => clap::ColorChoice::Never,
+    }
+}
+
+/// Tells of a command line that clap refuses, in its words; with `--json` as the document too.
+pub fn refuse(error: &clap::Error, arguments: impl Iterator<Item = OsString>) -> Exit {
+    let args = output_args(arguments);
+    let output = Output::from(&args);
+    if args.progress == ProgressChoice::Json {
+        output.failure(&refusal(error));
+    } else {
+        // There is nowhere left to say that stderr can't be written.
+        let _ = error.print();
+        output.failure_document(&refusal(error));
+    }
+    Exit::Usage
+}
+
+/// What can be told of the options for output, whatever is wrong with the others.
+fn output_args(arguments: impl Iterator<Item = OsString>) -> OutputArgs {
+    let mut args = OutputArgs {
+        json: false,
+        quiet: false,
+        verbose: 0,
+        color: ColorChoice::Auto,
+        progress: ProgressChoice::Auto,
+    };
+    let mut arguments = arguments
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .take_while(|argument| argument != "--");
+    while let Some(argument) = arguments.next() {
+        let (name, value) = match argument.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (argument.as_str(), None),
+        };
+        match name {
+            "--json" => args.json = true,
+            "--color" => set(&mut args.color, value.or_else(|| arguments.next())),
+            "--progress" => set(&mut args.progress, value.or_else(|| arguments.next())),
+            _ => {}
+        }
+    }
+    args
+}
+
+fn set<T: ValueEnum>(choice: &mut T, value: Option<String>) {
+    if let Some(Ok(value)) = value.map(|value| T::from_str(&value, false)) {
+        *choice = value;
+    }
+}
+
+/// What clap says, up to the usage; its tips are hints.
+fn refusal(error: &clap::Error) -> Diagnosis {
+    let text = error.render().to_string();
+    let said: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let (tips, message): (Vec<&str>, Vec<&str>) =
+        said.into_iter().partition(|line| line.starts_with("tip:"));
+    let tips: Vec<&str> = tips
+        .iter()
+        .map(|tip| tip.trim_start_matches("tip:").trim())
+        .collect();
+    Diagnosis {
+        exit: Exit::Usage,
+        message: message.join(" ").trim_start_matches("error: ").to_owned(),
+        hint: Some(tips.join("\n")).filter(|hint| !hint.is_empty()),
+    }
+}

@@ -1,0 +1,233 @@
+//! Ctrl-C, wherever it comes: exit 130, nothing half done that could be taken for whole, and a terminal as it was.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::firmware::Firmware;
+use crate::ndjson::events;
+use crate::run::{Run, Stdfu, stdfu};
+
+/// Long enough for a program to have come where it waits, or to show that it doesn't end.
+const MOMENT: Duration = Duration::from_millis(500);
+/// Soon, on a machine that is busy with other tests.
+const SOON: Duration = Duration::from_secs(5);
+
+/// Starts it with everything piped.
+fn start(command: Stdfu) -> Child {
+    let mut command = command.into_command();
+    let piped = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    piped.spawn().expect("the binary starts")
+}
+
+fn interrupt(child: &Child) {
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(sent.expect("kill is there").success());
+}
+
+/// Waits for the end, which has to come soon.
+fn end(mut child: Child) -> Run {
+    let start = Instant::now();
+    while child.try_wait().expect("it is ours").is_none() {
+        if start.elapsed() > SOON {
+            child.kill().expect("it is ours");
+            panic!("it does not end");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    Run::from(child.wait_with_output().expect("it ended"))
+}
+
+/// The document of a program that Ctrl-C ended at once.
+fn document() -> String {
+    "{\"schema\":1,\"error\":{\"exit\":130,\"message\":\"interrupted\",\"hint\":null}}\n".to_owned()
+}
+
+#[test]
+fn a_file_from_stdin_that_never_ends_is_not_waited_for() {
+    let directory = TempDir::new().expect("a temporary directory");
+    let check = |options: &str, stdout: &str, stderr: &str| {
+        let out = directory.path().join("out.dfu");
+        let convert = format!(
+            "{options} convert - --address 0x08000000 -o {}",
+            out.display()
+        );
+        let mut child = start(stdfu(&convert));
+        let mut stdin = child.stdin.take().expect("piped");
+        stdin.write_all(&[0x5A; 1000]).expect("it reads");
+        thread::sleep(MOMENT);
+        interrupt(&child);
+        end(child).says(130, stdout, stderr);
+        let there: Vec<_> = directory.path().read_dir().expect("ours").collect();
+        assert!(there.is_empty(), "{there:?}");
+    };
+    check("", "", "");
+    check("--json", &document(), "");
+    let line = "{\"schema\":1,\"event\":\"error\",\"serial\":null,\"path\":null,\"exit\":130,\"message\":\"interrupted\",\"hint\":null}\n";
+    check("--progress json", "", line);
+    check("--progress json --json", &document(), line);
+}
+
+#[test]
+fn a_server_that_has_answered_does_not_answer_again() {
+    let mut child = start(stdfu("--json sim f405 --listen 127.0.0.1:0"));
+    let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+    let mut line = String::new();
+    stdout.read_line(&mut line).expect("it serves");
+    interrupt(&child);
+    stdout.read_to_string(&mut line).expect("it ends");
+    let mut run = end(child);
+    run.stdout = line;
+    let document = run.document(130);
+    let listen = document["listen"].as_str().expect("an address");
+    let (host, port) = listen.split_once(':').expect("with a port");
+    let attach = format!("usbip --tcp-port {port} attach -r {host} -b 1-1");
+    let boards =
+        json!([{"name": "f405", "serial": "336133663433", "path": "1-1", "attach": attach}]);
+    assert_eq!(
+        document,
+        json!({"schema": 1, "listen": listen, "boards": boards})
+    );
+    assert_eq!(
+        run.stderr,
+        format!("1-1    f405       336133663433  {attach}\n")
+    );
+}
+
+#[test]
+fn a_wait_ends_with_its_document_and_its_event() {
+    let child = start(stdfu(
+        "--json --progress json --sim f405 --serial NOSUCH serial --wait",
+    ));
+    thread::sleep(MOMENT);
+    interrupt(&child);
+    let run = end(child);
+    let message = "interrupted while waiting for a board";
+    assert_eq!(run.document(130)["error"]["message"], message);
+    let events = events(&run);
+    assert_eq!(events.len(), 1, "{run:?}");
+    assert_eq!(
+        (&events[0]["exit"], &events[0]["message"]),
+        (&json!(130), &json!(message))
+    );
+}
+
+/// A pipe holds 64 KiB: whoever says more waits in the middle of the work until somebody reads.
+#[test]
+fn the_first_stops_the_work_in_good_order_and_all_are_told() {
+    let file = Firmware::raw(1 << 20);
+    let arguments = format!("flash --full {} --address 0x08000000", file.path());
+    let options = "--json --progress json -vv --sim f405";
+    let mut child = start(stdfu(&format!("{options} {arguments}")));
+    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    let mut said = String::new();
+    while !said.contains("\"phase\":\"write\"") {
+        assert!(stderr.read_line(&mut said).expect("UTF-8") > 0, "{said}");
+    }
+    interrupt(&child);
+    thread::sleep(MOMENT);
+    stderr.read_to_string(&mut said).expect("UTF-8");
+    let mut run = end(child);
+    run.stderr = said;
+    let events = events(&run);
+    let boards = run.boards(130);
+    assert_eq!(boards[0]["exit"], 130);
+    let last = events.last().expect("an error");
+    assert_eq!(
+        (&last["event"], &last["exit"]),
+        (&json!("error"), &json!(130))
+    );
+    assert_eq!(last["message"], boards[0]["error"]);
+}
+
+/// Nobody reads what it says, so it can't hear the first.
+#[test]
+fn the_second_ends_the_program_at_once() {
+    let check = |options: &str, stdout: &str| {
+        let board = "--sim f767 erase --all";
+        let child = start(stdfu(&format!("-vv {options} {board}")));
+        thread::sleep(MOMENT);
+        interrupt(&child);
+        thread::sleep(MOMENT);
+        interrupt(&child);
+        let run = end(child);
+        assert_eq!((run.exit, run.stdout.as_str()), (130, stdout), "{options}");
+        assert!(
+            !run.stderr.contains("error"),
+            "{options}: it was stuck in the middle: {}",
+            run.stderr
+        );
+    };
+    check("", "");
+    check("--json", &document());
+    check("--progress json", "");
+}
+
+#[cfg(target_os = "linux")]
+mod terminal {
+    //! With somebody at the keyboard.
+
+    use super::Firmware;
+    use crate::terminal::terminal;
+
+    const CTRL_C: &[u8] = b"\x03";
+
+    #[test]
+    fn a_question_may_be_answered_with_ctrl_c() {
+        let question = "Type yes to go on: ";
+        let Some(screen) = terminal("--sim f405 unprotect", &[], Some((question, CTRL_C))) else {
+            return;
+        };
+        assert_eq!(screen.exit, 130, "{}", screen.sent);
+        assert_eq!(
+            screen.text,
+            "This erases ALL of the flash of 336133663433 at 1-1 and resets it. Type yes to go on: ^C\n"
+        );
+        assert!(screen.sent.ends_with("^C\r\n"), "{:?}", screen.sent);
+    }
+
+    #[test]
+    fn a_wait_may_be_ended_with_ctrl_c() {
+        let arguments = "-vv --sim f405 --serial NOSUCH serial --wait";
+        let Some(screen) = terminal(arguments, &[], Some(("wLength", CTRL_C))) else {
+            return;
+        };
+        assert_eq!(screen.exit, 130, "{}", screen.sent);
+        let error = "error: interrupted while waiting for a board\n";
+        assert!(screen.text.ends_with(error), "{}", screen.text);
+    }
+
+    #[test]
+    fn bars_are_gone_when_the_work_was_interrupted() {
+        let file = Firmware::raw(2_000_000);
+        let boards = "--sim f767 ".repeat(12);
+        let arguments = format!(
+            "{boards} --every flash --full {} --address 0x08000000",
+            file.path()
+        );
+        let Some(screen) = terminal(&arguments, &[], Some(("writing", CTRL_C))) else {
+            return;
+        };
+        assert_eq!(screen.exit, 130, "{}", screen.text);
+        assert!(screen.sent.contains("[#"), "{}", screen.sent);
+        assert!(!screen.text.contains(" ["), "{}", screen.text);
+        assert!(screen.text.contains("error: "), "{}", screen.text);
+        assert!(
+            screen.text.contains("FAILED, exit 130\n"),
+            "{}",
+            screen.text
+        );
+        // Nothing that hides the cursor or takes another screen.
+        assert!(!screen.sent.contains("\u{1b}[?"), "{:?}", screen.sent);
+    }
+}

@@ -1,0 +1,123 @@
+//! A terminal: `script` of util-linux gives a command one, and what stands on its screen in the end is compared.
+
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+
+use crate::run::stdfu;
+
+/// What a terminal shows in the end.
+pub struct Screen {
+    /// The exit code.
+    pub exit: i32,
+    /// All that was sent to it.
+    pub sent: String,
+    /// What stands there, without blanks at the ends of lines.
+    pub text: String,
+}
+
+/// What is typed as soon as the screen has shown a text.
+pub type Typed<'t> = Option<(&'t str, &'t [u8])>;
+
+/// Runs `stdfu` with these arguments in a terminal of 80 columns; `None` where there is no `script`.
+pub fn terminal(arguments: &str, environment: &[(&str, &str)], typed: Typed<'_>) -> Option<Screen> {
+    let command = format!(
+        "stty cols 80 rows 50 && exec {} {arguments}",
+        env!("CARGO_BIN_EXE_stdfu")
+    );
+    let clean = stdfu("").into_command();
+    let mut script = Command::new("script");
+    script
+        .args(["-qec", &command, "/dev/null"])
+        .current_dir(clean.get_current_dir()?);
+    for (name, value) in clean.get_envs() {
+        match value {
+            Some(value) => script.env(name, value),
+            None => script.env_remove(name),
+        };
+    }
+    let spawned = script
+        .env("TERM", "xterm")
+        .envs(environment.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
+    let Ok(mut child) = spawned else {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "in CI `script` has to be there"
+        );
+        eprintln!("skipped: there is no `script` here, which gives a command a terminal");
+        return None;
+    };
+    let mut stdin = child.stdin.take().expect("piped");
+    let mut stdout = child.stdout.take().expect("piped");
+    let mut sent = Vec::new();
+    let mut buffer = [0; 4096];
+    let mut typed = typed;
+    loop {
+        let length = stdout.read(&mut buffer).expect("readable");
+        if length == 0 {
+            break;
+        }
+        sent.extend(&buffer[..length]);
+        if let Some((_, keys)) =
+            typed.filter(|(shown, _)| String::from_utf8_lossy(&sent).contains(shown))
+        {
+            stdin.write_all(keys).expect("it still runs");
+            typed = None;
+        }
+    }
+    let status = child.wait().expect("it ends");
+    drop(stdin);
+    let sent = String::from_utf8(sent).expect("UTF-8");
+    Some(Screen {
+        exit: status.code().expect("by itself"),
+        text: shown(&sent),
+        sent,
+    })
+}
+
+/// What stands on a screen after this: of the control sequences those that indicatif and clap use.
+fn shown(sent: &str) -> String {
+    let mut lines: Vec<Vec<char>> = vec![Vec::new()];
+    let (mut row, mut column) = (0_usize, 0_usize);
+    let mut rest = sent.chars();
+    while let Some(character) = rest.next() {
+        match character {
+            '\r' => column = 0,
+            '\n' => row += 1,
+            '\u{7}' => {}
+            '\u{1b}' => {
+                assert_eq!(rest.next(), Some('['), "in {sent:?}");
+                let mut parameter = String::new();
+                let end = loop {
+                    match rest.next().expect("the sequence ends") {
+                        end if end.is_ascii_alphabetic() => break end,
+                        digit => parameter.push(digit),
+                    }
+                };
+                let number = parameter.parse().unwrap_or(1);
+                match (end, parameter.as_str()) {
+                    ('A', _) => row = row.saturating_sub(number),
+                    ('B', _) => row += number,
+                    ('G', _) => column = number - 1,
+                    ('K', "2") => lines[row].clear(),
+                    ('K', "" | "0") => lines[row].truncate(column),
+                    ('J', "" | "0") => lines.truncate(row),
+                    ('m', _) => {}
+                    other => panic!("{other:?} in {sent:?}"),
+                }
+            }
+            character => {
+                let line = &mut lines[row];
+                line.resize(line.len().max(column + 1), ' ');
+                line[column] = character;
+                column += 1;
+            }
+        }
+        lines.resize(lines.len().max(row + 1), Vec::new());
+    }
+    let text = |line: &Vec<char>| line.iter().collect::<String>().trim_end().to_owned() + "\n";
+    let text: String = lines.iter().map(text).collect();
+    text.trim_end().to_owned() + "\n"
+}
