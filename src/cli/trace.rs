@@ -68,6 +68,11 @@ fn name(request_type: u8, request: u8) -> String {
         Some(DfuRequest::ClrStatus) => "CLRSTATUS".to_owned(),
         Some(DfuRequest::GetState) => "GETSTATE".to_owned(),
         Some(DfuRequest::Abort) => "ABORT".to_owned(),
-        None => format!("request {request_type:#04x} {request:#04x}"),
+        None => match (request_type, request) {
+            // USB 2.0 §9.4
+            (0x80, 0x06) => "GET_DESCRIPTOR".to_owned(),
+            (0x01, 0x0B) => "SET_INTERFACE".to_owned(),
+            _ => format!("request {request_type:#04x} {request:#04x}"),
+        },
     }
 }

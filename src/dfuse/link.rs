@@ -48,7 +48,7 @@ impl<'t> Link<'t> {
             interface,
             state: DfuState::DfuError,
         };
-        link.reach_idle()?;
+        link.bring_to_idle(true)?;
         Ok(link)
     }
 
@@ -165,6 +165,11 @@ impl<'t> Link<'t> {
 
     /// Brings the device to dfuIDLE.
     pub fn reach_idle(&mut self) -> Result<(), SessionError> {
+        self.bring_to_idle(false)
+    }
+
+    /// The same. At `first_contact` nothing has gone wrong yet.
+    fn bring_to_idle(&mut self, first_contact: bool) -> Result<(), SessionError> {
         let action = Action::ReachIdle;
         let end = self.transport.now() + PAGE_DEADLINE;
         let mut last = SessionError {
@@ -184,7 +189,14 @@ impl<'t> Link<'t> {
             };
             let moved = match report.state {
                 DfuState::DfuIdle => return Ok(()),
-                DfuState::DfuError => self.clear_status(action),
+                DfuState::DfuError => match self.clear_status(action) {
+                    // CLRSTATUS leads to dfuIDLE (DFU 1.1 §A.2.11). Should it not have, the first command is refused,
+                    // and that is looked into.
+                    Ok(()) if first_contact && report.status == DfuStatus::ErrFirmware => {
+                        return Ok(());
+                    }
+                    cleared => cleared,
+                },
                 DfuState::DfuDnbusy | DfuState::DfuManifest if self.transport.now() < end => {
                     let left = end.saturating_sub(self.transport.now());
                     self.transport
@@ -520,16 +532,25 @@ mod tests {
     }
 
     #[test]
-    fn the_error_that_an_f405_begins_in_is_cleared() {
-        let answers = [Bytes(&[0x0A, 0, 0, 0, 0x0A, 0]), ACK, IDLE].into();
-        let mut script = Script {
-            answers,
-            diary: String::new(),
-            now: Duration::ZERO,
+    fn the_error_that_an_f405_begins_in_is_cleared_and_any_other_is_looked_at_again() {
+        let check = |status, expected: &str| {
+            let answers = [
+                Bytes(Box::leak(Box::new([status, 0, 0, 0, 0x0A, 0]))),
+                ACK,
+                IDLE,
+            ]
+            .into();
+            let mut script = Script {
+                answers,
+                diary: String::new(),
+                now: Duration::ZERO,
+            };
+            assert!(Link::open(&mut script, 0).is_ok());
+            assert_eq!(script.diary, expected, "{status:#04x}");
         };
-        assert!(Link::open(&mut script, 0).is_ok());
-        let expected = "a1 03 0000 0000 < 6\n21 04 0000 0000 > []\na1 03 0000 0000 < 6\n";
-        assert_eq!(script.diary, expected);
+        let cleared = "a1 03 0000 0000 < 6\n21 04 0000 0000 > []\n";
+        check(0x0A, cleared);
+        check(0x0E, &format!("{cleared}a1 03 0000 0000 < 6\n"));
     }
 
     #[test]
@@ -554,7 +575,7 @@ mod tests {
 
     #[test]
     fn a_board_that_never_gets_idle_is_an_error_with_its_last_words() {
-        let stuck = || Bytes(&[0x0A, 0, 0, 0, 0x0A, 0]);
+        let stuck = || Bytes(&[0x0E, 0, 0, 0, 0x0A, 0]);
         let mut answers = VecDeque::from([stuck()]);
         for _ in 0..ROUNDS_TO_IDLE {
             answers.extend([ACK, stuck()]);
@@ -570,7 +591,7 @@ mod tests {
             .to_string();
         assert_eq!(
             error,
-            "getting the board's attention: the board answered errFIRMWARE in dfuERROR"
+            "getting the board's attention: the board answered errUNKNOWN in dfuERROR"
         );
     }
 

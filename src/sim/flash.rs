@@ -262,23 +262,24 @@ impl MemoryContents {
         let unit_size = nor.program_unit as usize;
         let mut taken = Duration::ZERO;
         let mut start = range.start / unit_size * unit_size;
+        let mut unit = vec![nor.erased; unit_size];
         while start < range.end {
             let end = (start + unit_size).min(self.bytes.len());
             if self.is_write_protected(start) {
                 start = end;
                 continue;
             }
-            let mut new = vec![0; end - start];
+            let new = &mut unit[..end - start];
             new.fill(nor.erased);
             let touched = start.max(range.start)..end.min(range.end);
             new[touched.start - start..touched.end - start]
                 .copy_from_slice(&data[touched.start - range.start..touched.end - range.start]);
             let old = &mut self.bytes[start..end];
-            if nor.refuses(old, &new) {
+            if nor.refuses(old, new) {
                 return Err(DfuStatus::ErrProg);
             }
             for (old, new) in old.iter_mut().zip(new) {
-                *old = nor.combine(*old, new);
+                *old = nor.combine(*old, *new);
             }
             taken += nor.program_time;
             start = end;

@@ -346,6 +346,22 @@ mod tests {
         assert_eq!(second[300..306], [0x28, 0xE9, 0x01, 0x89, 0x10, 0x00]);
     }
 
+    /// As far as the machine has the time: so the best of many counts.
+    #[test]
+    fn real_timing_adds_no_more_than_the_bus_takes() {
+        let mut kernel = Kernel::imports(serve(&["f405,timing=real"]), "1-1");
+        let best = (0..100)
+            .map(|_| {
+                let asked = Instant::now();
+                kernel.submits(GET_STATUS, &[]);
+                asked.elapsed()
+            })
+            .min()
+            .expect("a hundred");
+        assert!(best > Duration::from_micros(500), "{best:?}");
+        assert!(best < Duration::from_millis(2), "{best:?}");
+    }
+
     #[test]
     fn a_board_is_imported_asked_and_driven() {
         let mut kernel = Kernel::imports(serve(&["f405"]), "1-1");

@@ -37,7 +37,7 @@ impl Traced {
         }
     }
 
-    /// How many control transfers there were.
+    /// How many control transfers there were. What is asked of a device that is gone never reaches the bus.
     pub fn requests(&self) -> u64 {
         self.requests
     }
@@ -49,7 +49,7 @@ impl Traced {
         length: usize,
         outcome: Result<(), &UsbError>,
     ) {
-        self.requests += 1;
+        self.requests += u64::from(outcome != Err(&UsbError::NoDevice));
         if let Some(watch) = &mut self.watch {
             watch(&Transfer {
                 request,

@@ -56,12 +56,11 @@ fn verbose_twice_shows_every_control_transfer_with_its_answer() {
         .position(|line| line.starts_with("GETSTATUS"))
         .expect("the session begins with it");
     assert_eq!(
-        transfers[first..first + 7],
+        transfers[first..first + 6],
         [
             "GETSTATUS wValue 0x0000 wIndex 0x0000 wLength 6: 0a 00 00 00 0a 00 (dfuERROR, errFIRMWARE, 0 ms)",
             "CLRSTATUS wValue 0x0000 wIndex 0x0000 wLength 0",
-            "GETSTATUS wValue 0x0000 wIndex 0x0000 wLength 6: 00 00 00 00 02 00 (dfuIDLE, OK, 0 ms)",
-            "request 0x01 0x0b wValue 0x0000 wIndex 0x0000 wLength 0",
+            "SET_INTERFACE wValue 0x0000 wIndex 0x0000 wLength 0",
             "DNLOAD wValue 0x0000 wIndex 0x0000 wLength 5: 41 00 00 01 08",
             "GETSTATUS wValue 0x0000 wIndex 0x0000 wLength 6: 00 00 00 00 04 00 (dfuDNBUSY, OK, 0 ms)",
             "GETSTATUS wValue 0x0000 wIndex 0x0000 wLength 6: 00 00 00 00 05 00 (dfuDNLOAD-IDLE, OK, 0 ms)",

@@ -18,12 +18,13 @@ pub enum Transfer {
     Other,
 }
 
-/// The control transfers of the only board in a trace, in their order.
+/// The control transfers of the only board in a trace, in their order. What was asked of it when it was gone is none.
 pub fn transfers(trace: &str) -> Vec<Transfer> {
     let mut pointer = 0;
     trace
         .lines()
         .filter_map(|line| line.strip_prefix("1-1: "))
+        .filter(|line| !line.ends_with(": the device is gone"))
         .map(|line| {
             let transfer = transfer(line, pointer);
             if let Transfer::SetAddress(address) = transfer {

@@ -214,13 +214,12 @@ fn a_board_that_is_unplugged_while_it_is_erased_is_told() {
 
 #[test]
 fn a_board_that_goes_away_after_all_is_verified_has_left() {
-    // The last request is the look whether the board is still there. The one before is the GETSTATUS behind the
-    // zero-length DNLOAD.
+    // The last request that reaches the board is the GETSTATUS behind the zero-length DNLOAD.
     let requests = stdfu("--json --sim f405 flash blinky.dfu").run().boards(0)[0]["requests"]
         .as_u64()
         .expect("a number");
     let run = stdfu("--json --sim")
-        .arg(format!("f405,fault=unplug@{}", requests - 1))
+        .arg(format!("f405,fault=unplug@{requests}"))
         .arg("flash")
         .arg("blinky.dfu")
         .run();

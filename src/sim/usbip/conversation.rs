@@ -3,6 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::super::device::Exchange;
@@ -12,10 +13,13 @@ use super::frame::{self, Command, FrameError, Outcome, Submit};
 /// How many transfers may wait for an answer that never comes, and how many for their turn: more than any kernel lets
 /// wait.
 const MOST_WAITING: usize = 256;
+/// Systems count a socket's timeout in ticks of up to 10 ms, and add one: far more than most transfers take.
+const COARSE: Duration = Duration::from_millis(20);
 
 /// A reader that can be asked to look for a while.
 pub trait Look: BufRead {
-    /// Whether something is there to be read, or the end, within that time.
+    /// Whether something is there to be read, or the end, within that time. What comes shortly before it is over may be
+    /// left for later.
     fn look(&mut self, within: Duration) -> io::Result<bool>;
 }
 
@@ -176,6 +180,21 @@ impl BufRead for Patient<'_> {
 
 impl Look for Patient<'_> {
     fn look(&mut self, within: Duration) -> io::Result<bool> {
+        let end = Instant::now() + within;
+        let found = match within.checked_sub(COARSE) {
+            Some(most) if !most.is_zero() => self.look_coarsely(most)?,
+            _ => false,
+        };
+        if !found {
+            thread::sleep(end.saturating_duration_since(Instant::now()));
+        }
+        Ok(found)
+    }
+}
+
+impl Patient<'_> {
+    /// Looks for at least that long, and for up to [`COARSE`] longer.
+    fn look_coarsely(&mut self, within: Duration) -> io::Result<bool> {
         self.0.get_ref().set_read_timeout(Some(within))?;
         let found = match self.0.fill_buf() {
             Ok(_) => Ok(true),

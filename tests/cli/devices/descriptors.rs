@@ -23,7 +23,7 @@ fn f427_layouts_that_are_shorter_than_they_say_are_read() {
 ";
     stdfu("--sim f427 list").run().answers(text);
     let descriptor = &transfers("f427", "list")[1];
-    let layout = "request 0x80 0x06 wValue 0x0304 wIndex 0x0409 wLength 255: a6 03 40 00 ";
+    let layout = "GET_DESCRIPTOR wValue 0x0304 wIndex 0x0409 wLength 255: a6 03 40 00 ";
     assert!(descriptor.starts_with(layout), "{descriptor}");
 }
 

@@ -41,10 +41,10 @@ class Lab:
         self._servers.append(server)
         return server
 
-    def plug(self, busid="1-1"):
+    def plug(self, busid="1-1", port=ADDRESS[1]):
         """Plugs a board in and waits until programs can open it. Returns where: the kernel's name, as 1-1."""
         before = set(boards())
-        self.run("usbip", "attach", "-r", ADDRESS[0], "-b", busid)
+        self.run("usbip", "--tcp-port", port, "attach", "-r", ADDRESS[0], "-b", busid)
         wait_until(lambda: set(boards()) - before, f"the kernel shows board {busid}")
         (path,) = set(boards()) - before
         print(f"  board {busid} is at {path}")
@@ -52,7 +52,7 @@ class Lab:
 
     def run(self, *command, expect=(0,), timeout=120, env=None):
         """Runs a command in the scenario's folder, shows it with what it said, and checks its exit status against
-        `expect`: a number, several, or None for any. Returns what it said, whole."""
+        `expect`: a number, several, or None for any. Returns what it said, whole, and how many seconds it took."""
         command = [str(part) for part in command]
         print("$", shlex.join(command))
         started = time.monotonic()
@@ -66,10 +66,11 @@ class Lab:
             cwd=self.folder,
             env={**os.environ, **(env or {})},
         )
+        done.seconds = time.monotonic() - started
         for name, text in (("out", done.stdout), ("err", done.stderr)):
             for line in text.splitlines():
                 print(f"  {name}| {line if len(line) <= LINE else line[:LINE] + ' …'}")
-        print(f"  exit {done.returncode} after {time.monotonic() - started:.1f} s")
+        print(f"  exit {done.returncode} after {done.seconds:.1f} s")
         if isinstance(expect, int):
             expect = (expect,)
         if expect is not None:

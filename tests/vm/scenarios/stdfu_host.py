@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import threading
 from pathlib import Path
 
 import firmware
@@ -257,6 +258,24 @@ def two_boards_are_flashed_in_one_go(lab):
     lab.plug("1-2")
     file = lab.file("app.bin", image)
     done = lab.run_stdfu("flash", "--serial", A, "--serial", B, file, "--address", f"{FLASH:#x}", "--json")
+    results = json.loads(done.stdout)["boards"]
+    assert sorted((r["serial"], r["exit"], r["left"]) for r in results) == [(A, 0, True), (B, 0, True)]
+    wait_until(lambda: not boards(), "both boards leave")
+    server.stop()
+    for name in ("a.bin", "b.bin"):
+        check_flash(_flash(lab, name), firmware.programmed(BLANK, (FLASH, image)))
+
+
+def the_second_of_two_boards_is_waited_for(lab):
+    image = firmware.sample(20_000, seed=59)
+    server = lab.serve(*TWO)
+    lab.plug("1-1")
+    file = lab.file("app.bin", image)
+    later = threading.Timer(3, lab.plug, ["1-2"])
+    later.start()
+    wait = ("--every", "--count", "2", "--wait=60")
+    done = lab.run_stdfu("flash", *wait, file, "--address", f"{FLASH:#x}", "--json")
+    later.join()
     results = json.loads(done.stdout)["boards"]
     assert sorted((r["serial"], r["exit"], r["left"]) for r in results) == [(A, 0, True), (B, 0, True)]
     wait_until(lambda: not boards(), "both boards leave")

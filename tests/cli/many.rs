@@ -1,0 +1,134 @@
+//! Many boards at the same time: each has its result, and one's trouble leaves the others alone.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::run::{FlashFile, Run, assert_text, sample, stdfu};
+
+/// Flashes three F405, of which the one in the middle meets with this.
+fn flash_three(fault: &str, json: &str) -> (Run, [FlashFile; 3]) {
+    let flashes = [(); 3].map(|()| FlashFile::full(1 << 20));
+    let mut command = stdfu(json).args("--every flash blinky.dfu");
+    for (index, flash) in flashes.iter().enumerate() {
+        let fault = if index == 1 { fault } else { "" };
+        command = command
+            .arg("--sim")
+            .arg(flash.board(&format!("f405,serial=TRAY{index}{fault}")));
+    }
+    (command.run(), flashes)
+}
+
+#[track_caller]
+fn is_programmed(flash: &FlashFile) {
+    let firmware = sample("blinky.bin");
+    let mut expected = flash.before();
+    expected[..0x4000].fill(0xFF);
+    expected[..firmware.len()].copy_from_slice(&firmware);
+    flash.holds(&expected);
+}
+
+#[test]
+fn a_board_that_is_unplugged_in_the_middle_leaves_the_others_alone() {
+    let (run, flashes) = flash_three(",fault=unplug@25", "--json");
+    let found: Vec<Value> = run
+        .boards(8)
+        .iter()
+        .map(|board| {
+            json!([
+                board["serial"],
+                board["exit"],
+                board["verified_bytes"],
+                board["left"]
+            ])
+        })
+        .collect();
+    let done = |serial: &str| json!([serial, 0, 5123, true]);
+    assert_eq!(
+        found,
+        [done("TRAY0"), json!(["TRAY1", 8, 0, false]), done("TRAY2")]
+    );
+    is_programmed(&flashes[0]);
+    is_programmed(&flashes[2]);
+}
+
+#[test]
+fn the_summary_has_a_line_for_each_board_and_names_the_one_that_failed() {
+    let (run, _) = flash_three(",fault=unplug@25", "");
+    assert_eq!(run.exit, 8, "{run:?}");
+    // How long it took, nobody knows.
+    let lines: Vec<&str> = run
+        .stdout
+        .lines()
+        .map(|line| line.split(", in ").next().unwrap_or_default())
+        .collect();
+    let done = "erased 1 sector and with them 11261 bytes beyond the image, wrote 5123 bytes, verified 5123 bytes, started at 0x08000000";
+    assert_eq!(
+        lines,
+        [
+            &format!("TRAY0 at 1-1: {done}"),
+            "TRAY1 at 1-2: FAILED, exit 8",
+            &format!("TRAY2 at 1-3: {done}"),
+        ]
+    );
+    assert!(run.stderr.contains("error: TRAY1 at 1-2: "), "{run:?}");
+}
+
+const TWO: &str = "--sim f405,serial=A --sim f405,serial=B";
+const TOO_FEW: &str = "\
+error: found 2 boards in DFU mode, where 3 are meant
+hint: Put the others into DFU mode too, or add --wait. Nothing was touched.
+";
+
+#[test]
+fn fewer_boards_than_counted_are_not_touched() {
+    let flash = FlashFile::full(1 << 20);
+    stdfu("--sim f405,serial=A --sim")
+        .arg(flash.board("f405,serial=B"))
+        .args("--every --count 3 flash blinky.dfu")
+        .run()
+        .says(3, "", TOO_FEW);
+    flash.is_untouched();
+}
+
+#[test]
+fn boards_are_waited_for_until_all_of_them_are_there() {
+    let start = Instant::now();
+    stdfu(&format!("{TWO} --every --count 3 --wait=1 erase --all"))
+        .run()
+        .says(3, "", TOO_FEW);
+    assert!(start.elapsed() >= Duration::from_secs(1));
+    let run = stdfu(&format!("{TWO} --every --count 2 --wait=600 list")).run();
+    assert_eq!(run.exit, 0, "{run:?}");
+    let run = stdfu(&format!(
+        "--json {TWO} --every --count 2 --wait=600 flash blinky.dfu"
+    ))
+    .run();
+    assert_eq!(run.boards(0).len(), 2);
+}
+
+#[test]
+fn a_count_without_every_is_refused() {
+    let run = stdfu(&format!("{TWO} --count 2 flash blinky.dfu")).run();
+    assert_eq!(run.exit, 2, "{run:?}");
+    assert!(run.stderr.contains("--every"), "{run:?}");
+}
+
+/// Serial number, product, and a string for each of the four memories: nothing else is worth a request, and nothing twice.
+#[test]
+fn list_asks_each_board_once() {
+    let run = stdfu(&format!("-vv {TWO} list")).run();
+    for path in ["1-1: ", "1-2: "] {
+        let mut asked: Vec<&str> = run
+            .stderr
+            .lines()
+            .filter_map(|line| line.strip_prefix(path))
+            .filter_map(|line| line.split(" wIndex").next())
+            .collect();
+        asked.sort_unstable();
+        let expected =
+            [2, 3, 4, 5, 6, 7].map(|index| format!("GET_DESCRIPTOR wValue {index:#06x}"));
+        let expected = expected.map(|line| line.replace("0x00", "0x03"));
+        assert_text("requests", &asked.join("\n"), &expected.join("\n"));
+    }
+}
