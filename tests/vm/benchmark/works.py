@@ -18,6 +18,7 @@ LEFT = (0, 74)
 
 LAB = "LAB"
 APP, BACK = f"{LAB}/app.bin", f"{LAB}/back.bin"
+COMPARED = (["cmp", BACK, f"{LAB}/BENCH1.bin"], (0,))
 STDFU = "stdfu"
 DFU_UTIL = "dfu-util"
 READING_BACK = "dfu-util, upload, cmp"
@@ -134,10 +135,16 @@ MANY = [
     flash(f"{boards} boards", OTHER, ALL_OF_IT, None, {DFU_UTIL: None}, boards=boards, own_target=own)
     for boards, own in ((4, None), (8, (OVER_OTHER.name, 1.25)))
 ]
-# stdfu has no command for it yet.
 READ_ALL = Work(
-    "reading 1 MiB, dfu-util only",
-    {DFU_UTIL: lambda _: [(["dfu-util", "-a", "0", "-s", f"{FLASH:#x}:{1 << 20}", "-U", BACK], (0,))]},
+    "reading all of flash, 1 MiB",
+    {
+        STDFU: lambda _: [(["stdfu", "read", BACK, "--json"], (0,)), COMPARED],
+        DFU_UTIL: lambda _: [(["dfu-util", "-a", "0", "-s", f"{FLASH:#x}:{1 << 20}", "-U", BACK], (0,)), COMPARED],
+    },
     floor.read((1 << 20) // floor.BLOCK),
+    _requests(0, (1 << 20) // floor.BLOCK),
+    {DFU_UTIL: 1.0},
+    before=OTHER,
+    after=OTHER,
 )
 WORKS = [ON_BLANK, OVER_OTHER, SAME, BYTE_16K, BYTE_64K, BYTE_128K, *MANY, listing(1), listing(8), READ_ALL]
