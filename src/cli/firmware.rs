@@ -14,8 +14,9 @@ use super::number::parse_address;
 /// Firmware files, and what they don't say themselves.
 #[derive(Debug, Args)]
 pub struct FirmwareArgs {
-    /// The firmware: .dfu, Intel HEX, ELF, S-record or UF2 files, or a raw binary with --address; each gzip-compressed or
-    /// not; - is stdin
+    /// The firmware: .dfu, .hex, .elf, .srec, .uf2 or .bin
+    ///
+    /// The content tells the format, whatever the name, and files can be compressed with gzip. - is stdin.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     #[command(flatten)]
@@ -28,7 +29,7 @@ pub struct ReadingArgs {
     /// Where a raw binary belongs, such as 0x08000000
     #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
     pub address: Option<u32>,
-    /// What the file is, when its content or name mislead
+    /// What the file is, when its content misleads
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<FileFormat>,
 }

@@ -14,9 +14,11 @@ use super::exit::Exit;
 use super::firmware::{self, FirmwareArgs};
 use super::number::count;
 
-/// Shows what is in firmware files: format, memories, addresses and sizes, ids, checksum
+/// Shows what is in firmware files
+///
+/// Format, memories, addresses and sizes, ids and checksums. A damaged file is exit code 6. No board is needed.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   stdfu info firmware.dfu
   stdfu info bootloader.hex application.elf

@@ -8,8 +8,10 @@ use super::exit::Exit;
 use super::{Cli, Context};
 
 /// Prints completions for a shell
+///
+/// A shell that has read them completes commands and options of stdfu behind Tab.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   stdfu completions bash > ~/.local/share/bash-completion/completions/stdfu
   stdfu completions zsh > ~/.zfunc/_stdfu
@@ -20,9 +22,9 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Prints the man page, of all of stdfu or of one command
+/// Prints the man page of stdfu, or of one command
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   stdfu man | man -l -
   stdfu man flash > stdfu-flash.1")]

@@ -42,13 +42,16 @@ use select::{SelectError, Selection};
 
 /// Flashes STM32 boards in DFU mode, checks what it wrote, and says so only then.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(version, max_term_width = 100, after_help = AFTER_HELP, after_long_help = AFTER_LONG_HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
     selection: Selection,
-    /// A simulated board instead of USB, such as f405 or l476,flash=board.bin; repeat it for several [env: STDFU_SIM]
+    /// A simulated board instead of USB [env: STDFU_SIM]
+    ///
+    /// Such as f405 or l476,flash=board.bin; `stdfu sim --help` lists boards and options. Repeat it for several boards;
+    /// in the variable, put ; between them.
     #[arg(
         long,
         global = true,
@@ -61,19 +64,33 @@ struct Cli {
 }
 
 const AFTER_HELP: &str = "\
+Start with:
+  stdfu list                see the boards in DFU mode
+  stdfu flash firmware.dfu  program one, and check it
+  stdfu --sim f405 list     try it without a board
+  stdfu flash --help        read on: all about a command";
+
+const AFTER_LONG_HELP: &str = "\
 Examples:
   stdfu list
   stdfu flash firmware.dfu
-  stdfu flash firmware.bin --address 0x08000000 --serial 336133663433
-  stdfu --sim f405 list
+  stdfu flash firmware.bin --address 0x08000000
+  stdfu flash firmware.elf --serial 336133663433
+  stdfu --sim f405 flash firmware.dfu
 
 Exit codes:
-    0  done, and checked            6  the file is damaged
-    1  anything else                7  the file doesn't fit the board
-    2  usage                        8  the board answered an error or went away
-    3  no such board                9  what was read differs from the file
-    4  several boards, none chosen  10 read protection is on
-    5  the system won't let us      130 interrupted";
+  0    done, and checked
+  1    anything else
+  2    usage
+  3    no such board
+  4    several boards, none chosen
+  5    the system won't let us
+  6    the file is damaged
+  7    the file doesn't fit the board
+  8    the board answered an error or went away
+  9    what was read differs from the file
+  10   read protection is on
+  130  interrupted";
 
 #[derive(Debug, Subcommand)]
 enum Command {

@@ -23,22 +23,30 @@ pub use error::SelectError;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Which board")]
 pub struct Selection {
-    /// The board with this serial number; repeat it for several boards [env: STDFU_SERIAL]
+    /// The board with this serial number [env: STDFU_SERIAL]
+    ///
+    /// All of it, in any case. Repeat it for several boards.
     #[arg(long, global = true, value_name = "SERIAL", value_parser = NonEmptyStringValueParser::new())]
     serial: Vec<String>,
-    /// The board plugged in here, as `stdfu list` shows it; repeat it for several boards [env: STDFU_PATH]
+    /// The board plugged in here [env: STDFU_PATH]
+    ///
+    /// As `stdfu list` shows it, such as 1-1.4. Repeat it for several boards.
     #[arg(long, global = true, value_name = "BUS-PORT", value_parser = NonEmptyStringValueParser::new())]
     path: Vec<String>,
-    /// Boards with these ids, in hexadecimal, even if they don't speak DfuSe
+    /// Boards with these ids, such as 0483:df11
+    ///
+    /// In hexadecimal. Without it: every board in DFU mode that speaks DfuSe.
     #[arg(long, global = true, value_name = "VID:PID")]
     id: Option<Ids>,
     /// All boards that match, at the same time
     #[arg(long, global = true)]
     every: bool,
     /// With --every: so many boards, no fewer
-    #[arg(long, global = true, value_name = "N", requires = "every", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, global = true, hide_short_help = true, value_name = "N", requires = "every", value_parser = clap::value_parser!(u16).range(1..))]
     count: Option<u16>,
-    /// Wait until the board appears, for so many seconds or for ever
+    /// Wait for the board: for ever, or so many seconds
+    ///
+    /// --wait=10 waits for ten seconds at most. With --every --count N, until so many are there.
     #[arg(
         long, global = true, value_name = "SECONDS",
         num_args = 0..=1, require_equals = true, default_missing_value = "inf", value_parser = parse_seconds

@@ -119,6 +119,40 @@ fn the_help_of_sim_has_the_options_of_a_board() {
     );
 }
 
+/// A terminal of 80 columns and 42 lines.
+#[test]
+fn the_short_help_fits_a_screen_and_points_to_the_long_one() {
+    for command in ["", "flash", "erase", "convert", "list", "sim", "unprotect"] {
+        let run = stdfu(&format!("{command} -h")).env("COLUMNS", "80").run();
+        assert_eq!(run.exit, 0, "{run:?}");
+        let lines = run.stdout.lines().count();
+        assert!(lines <= 42, "{command} has {lines} lines");
+        let widest = run.stdout.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(80), "{command} has {widest:?} columns");
+        assert!(
+            run.stdout.contains("see more with '--help'"),
+            "{}",
+            run.stdout
+        );
+    }
+}
+
+/// Nothing that belongs into columns is wrapped there.
+#[test]
+fn the_help_reads_well_on_a_narrow_terminal() {
+    for command in ["", "sim"] {
+        let run = stdfu(&format!("{command} --help"))
+            .env("COLUMNS", "50")
+            .run();
+        let (_, lists) = run.stdout.split_once("\nExamples:\n").expect("examples");
+        for line in lists.lines() {
+            let is_heading = line.ends_with(':') || line.is_empty();
+            assert!(is_heading || line.starts_with("  "), "{line:?}");
+            assert!(line.chars().count() <= 50, "{line:?}");
+        }
+    }
+}
+
 #[test]
 fn the_version_is_that_of_the_package() {
     stdfu("--version")
@@ -144,7 +178,7 @@ fn no_command_at_all_is_met_with_the_help() {
     let run = stdfu("").run();
     assert_eq!(run.exit, 2);
     assert_eq!(run.stdout, "");
-    for mention in ["Usage: stdfu", "flash", "Exit codes"] {
+    for mention in ["Usage: stdfu", "flash", "Start with:"] {
         assert!(run.stderr.contains(mention), "{}", run.stderr);
     }
 }

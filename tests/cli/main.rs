@@ -3,6 +3,8 @@
 mod convert;
 mod devices;
 mod differs;
+#[cfg(unix)]
+mod documentation;
 mod erase;
 mod exit;
 mod firmware;

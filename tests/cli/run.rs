@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// What can be set in a user's environment and changes what the program does.
-const VARIABLES: [&str; 4] = ["STDFU_SERIAL", "STDFU_PATH", "STDFU_SIM", "NO_COLOR"];
+pub const VARIABLES: [&str; 4] = ["STDFU_SERIAL", "STDFU_PATH", "STDFU_SIM", "NO_COLOR"];
 
 /// A command line to be run, in the directory of the sample files.
 pub struct Stdfu(Command);
