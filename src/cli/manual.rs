@@ -4,7 +4,9 @@ use anyhow::Context as _;
 use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
 
+use super::diagnosis::UsageError;
 use super::exit::Exit;
+use super::meant::{self, nearest};
 use super::{Cli, Context};
 
 /// Prints completions for a shell
@@ -48,13 +50,22 @@ pub fn man(args: &ManArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         None => all,
         Some(name) => {
             let command: Option<&Command> = all.find_subcommand(name);
-            let command = command.with_context(|| format!("there is no command {name:?}"))?;
-            command.clone()
+            command.cloned().ok_or_else(|| no_command(name, &all))?
         }
     };
     let mut text = Vec::new();
     clap_mangen::Man::new(page).render(&mut text)?;
     print(text, context)
+}
+
+fn no_command(name: &str, all: &Command) -> UsageError {
+    let near = nearest(name, all.get_subcommands().map(Command::get_name));
+    let near: Vec<String> = near.into_iter().map(str::to_owned).collect();
+    UsageError {
+        message: format!("there is no command {name:?}"),
+        hint: meant::did_you_mean(&near)
+            .or_else(|| Some("`stdfu --help` shows the commands.".to_owned())),
+    }
 }
 
 fn print(text: Vec<u8>, context: &Context<'_>) -> anyhow::Result<Exit> {

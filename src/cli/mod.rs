@@ -15,6 +15,7 @@ mod interrupt;
 mod leave;
 mod list;
 mod manual;
+mod meant;
 mod number;
 mod output;
 mod progress;
@@ -30,7 +31,7 @@ mod work;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::sim::SimBus;
-use crate::sim::spec::BoardSpec;
+use crate::sim::spec::{BoardSpec, BoardSpecError};
 use crate::usb::Bus;
 use crate::usb::libusb::LibusbBus;
 
@@ -121,7 +122,7 @@ pub fn run() -> Exit {
             selection: cli.selection.or_environment(),
             ..cli
         },
-        Err(error) if error.use_stderr() => return output::refuse(&error, std::env::args_os()),
+        Err(error) if error.use_stderr() => return refuse(error),
         Err(help) => {
             // A reader that has gone away has read enough.
             let _ = help.print();
@@ -153,6 +154,23 @@ pub fn run() -> Exit {
         output.failure(&diagnosis);
         diagnosis.exit
     })
+}
+
+/// Says what is wrong with the command line, and what may have been meant.
+fn refuse(error: clap::Error) -> Exit {
+    let arguments: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let command = Cli::command();
+    let commands: Vec<&str> = command
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .collect();
+    output::refuse(
+        &meant::with_tips(error, &arguments, &commands),
+        std::env::args_os(),
+    )
 }
 
 /// What every command needs to know.
@@ -211,10 +229,10 @@ fn simulated_by_environment() -> anyhow::Result<Vec<BoardSpec>> {
         .filter(|board| !board.is_empty());
     boards
         .map(|board| {
-            board.parse().map_err(|error| {
+            board.parse().map_err(|error: BoardSpecError| {
                 UsageError {
                     message: format!("STDFU_SIM: {error}"),
-                    hint: None,
+                    hint: meant::simulated_board(&error),
                 }
                 .into()
             })

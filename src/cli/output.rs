@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use clap::builder::styling::{AnsiColor, Style};
+use clap::error::ErrorKind as Refusal;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
@@ -221,6 +222,16 @@ pub fn refuse(error: &clap::Error, mut arguments: impl Iterator<Item = OsString>
 
 /// What clap says, up to the usage; its tips are hints.
 fn refusal(error: &clap::Error) -> Diagnosis {
+    if matches!(
+        error.kind(),
+        Refusal::DisplayHelpOnMissingArgumentOrSubcommand | Refusal::MissingSubcommand
+    ) {
+        return Diagnosis {
+            exit: Exit::Usage,
+            message: "a command is missing".to_owned(),
+            hint: Some("`stdfu --help` shows the commands.".to_owned()),
+        };
+    }
     let text = error.render().to_string();
     let said: Vec<&str> = text
         .lines()

@@ -1,5 +1,6 @@
 //! Drives the shipped binary as a user would, on simulated boards, and compares what it says and does whole.
 
+mod contract;
 mod convert;
 mod devices;
 mod differs;
@@ -14,6 +15,7 @@ mod help;
 mod hints;
 mod info;
 mod list;
+mod meant;
 mod operations;
 mod output;
 mod plan;
