@@ -28,12 +28,12 @@ impl FromStr for AltChoice {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AltError {
     /// No memory has it.
-    #[error("the board has no memory called {name:?}; it has {available}")]
+    #[error("the board has no memory called {name:?}; it has {}", quoted(names))]
     Unknown {
         /// What was asked for.
         name: String,
         /// What there is.
-        available: String,
+        names: Vec<String>,
     },
     /// Several have it.
     #[error("several memories of the board are called {name:?}: alternate settings {numbers}")]
@@ -43,6 +43,11 @@ pub enum AltError {
         /// Which.
         numbers: String,
     },
+}
+
+fn quoted(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+    quoted.join(", ")
 }
 
 impl AltChoice {
@@ -59,13 +64,10 @@ impl AltChoice {
         match named[..] {
             [memory] => Ok(memory.alternate_setting),
             [] => {
-                let names: Vec<String> = memories
-                    .iter()
-                    .map(|memory| format!("{:?}", memory.layout.name))
-                    .collect();
+                let names = memories.iter().map(|memory| memory.layout.name.clone());
                 Err(AltError::Unknown {
                     name: name.clone(),
-                    available: names.join(", "),
+                    names: names.collect(),
                 })
             }
             _ => {

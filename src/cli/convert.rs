@@ -20,28 +20,38 @@ use super::save;
 use super::select::Ids;
 
 /// Writes firmware in another format, or several files as one
+///
+/// Gaps stay gaps, but in a raw binary, where they are filled with 0xFF. Files that overlap are refused, and so is
+/// an OUT that exists already.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   stdfu convert firmware.elf -o firmware.dfu
   stdfu convert firmware.bin --address 0x08000000 -o firmware.hex
   stdfu convert bootloader.hex application.hex -o both.bin
   stdfu convert --alt 0:firmware.hex --alt 1:option-bytes.hex -o all.dfu")]
 pub struct ConvertArgs {
-    /// The firmware: .dfu, Intel HEX, ELF, S-record or UF2 files, or a raw binary with --address; each gzip-compressed or
-    /// not; - is stdin
+    /// The firmware: .dfu, .hex, .elf, .srec, .uf2 or .bin
+    ///
+    /// The content tells the format, whatever the name, and files can be compressed with gzip. - is stdin.
     #[arg(value_name = "IN", required_unless_present = "for_memory")]
     files: Vec<PathBuf>,
-    /// The file to write; its name tells the format: .dfu, .hex, .srec or .bin; - is stdout
+    /// The file to write: .dfu, .hex, .srec or .bin
+    ///
+    /// Its name tells the format. - is stdout.
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
     /// The format to write, whatever the name; in a .bin file, gaps are filled with 0xFF
     #[arg(long, value_enum, value_name = "FORMAT")]
     to: Option<OutputFormat>,
-    /// This file for the memory with this number; repeat it for several memories of one .dfu file
+    /// This file for the memory with this number
+    ///
+    /// Repeat it for several memories of one .dfu file.
     #[arg(long = "alt", value_name = "N:FILE")]
     for_memory: Vec<FileForMemory>,
-    /// The device ids to put into a .dfu file, instead of those of the input, else 0483:df11
+    /// The ids of the boards that a .dfu file is for
+    ///
+    /// Without it: those of the input, else 0483:df11.
     #[arg(long, value_name = "VID:PID")]
     id: Option<Ids>,
     #[command(flatten)]

@@ -14,12 +14,15 @@ use super::board::Board;
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 
-/// Asks an application with a DFU runtime interface to enter DFU mode, and waits until it has
+/// Asks a running application to enter DFU mode
+///
+/// The application has to have a DFU runtime interface. Waits until the board is back in DFU mode, so that the next
+/// command finds it. Nothing is erased or written.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   stdfu detach
-  stdfu detach --path 1-1.4 && stdfu flash firmware.dfu --path 1-1.4")]
+  stdfu detach --path 1-2 && stdfu flash firmware.dfu --path 1-2")]
 pub struct DetachArgs {}
 
 /// How long the application may take to let go, in milliseconds, where it doesn't say (`wDetachTimeOut`).

@@ -12,6 +12,8 @@ use crate::usb::UsbError;
 use super::alt::AltError;
 use super::board::NoLayout;
 use super::exit::Exit;
+use super::firmware::{Mistake, NoSuchFile};
+use super::meant::{self, nearest};
 use super::save::AlreadyThere;
 use super::select::SelectError;
 use super::udev;
@@ -93,6 +95,32 @@ fn diagnose(error: &(dyn std::error::Error + 'static)) -> Option<(Exit, Option<S
             Some("Nothing was written; --force overwrites it.".to_owned()),
         ));
     }
+    if let Some(NoSuchFile { mistake, .. }) = error.downcast_ref() {
+        return Some(match mistake {
+            Some(Mistake::Address(address)) => (
+                Exit::Usage,
+                Some(format!(
+                    "If a raw binary belongs there: --address {address}."
+                )),
+            ),
+            Some(Mistake::Seconds(seconds)) => (
+                Exit::Usage,
+                Some(format!("If that is how long to wait: --wait={seconds}.")),
+            ),
+            Some(Mistake::Name(near)) => (Exit::Other, meant::did_you_mean(near)),
+            None => (Exit::Other, None),
+        });
+    }
+    if let Some(AltError::Unknown { name, names }) = error.downcast_ref() {
+        let near = nearest(name, names.iter().map(String::as_str));
+        let near: Vec<String> = near
+            .iter()
+            .map(|name| format!("--alt \"{name}\""))
+            .collect();
+        let question = meant::did_you_mean(&near).map(|question| question + "\n");
+        let hint = question.unwrap_or_default() + "`stdfu list` shows the memories of the board.";
+        return Some((Exit::DoesNotFit, Some(hint)));
+    }
     if error.is::<NoLayout>() || error.is::<AltError>() {
         return Some((
             Exit::DoesNotFit,
@@ -109,6 +137,11 @@ fn diagnose(error: &(dyn std::error::Error + 'static)) -> Option<(Exit, Option<S
 
 fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
     match error {
+        SelectError::NoBoard { near, .. } if !near.is_empty() => {
+            let question = meant::did_you_mean(near).unwrap_or_default();
+            let hint = format!("{question}\n`stdfu list` shows the boards in DFU mode.");
+            (Exit::NoBoard, Some(hint))
+        }
         SelectError::NoBoard { runtime, .. } => {
             let hint = if runtime.is_empty() {
                 "Set BOOT0 high and reset the board, then look with `stdfu list`."

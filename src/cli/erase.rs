@@ -13,24 +13,31 @@ use super::exit::Exit;
 use super::number::{count, parse_range};
 use super::work::{self, Outcome};
 
-/// Erases all of a memory, or exactly the sectors of the ranges, and checks that they are blank
+/// Erases all of a memory, or exactly the sectors you name
+///
+/// Nothing is erased that you didn't name: a range that would cut a sector is refused, with the nearest borders. What
+/// was erased is read, and has to be blank.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("what").required(true).args(["ranges", "all"]))]
-#[command(after_help = "\
-A range is ADDRESS+SIZE, ADDRESS..END (END is not erased), or a lone address for the sector it is in.
-
+#[command(after_long_help = "\
 Examples:
   stdfu erase 0x08020000+128K
   stdfu erase 0x08000000..0x08010000 0x08020000
+  stdfu erase 0x08004000
   stdfu erase --all")]
 pub struct EraseArgs {
-    /// What to erase; it has to begin and end where sectors do
+    /// What to erase, such as 0x08020000+128K
+    ///
+    /// ADDRESS+SIZE, ADDRESS..END (END is not erased), or a lone address for the sector it is in. Numbers are decimal or
+    /// hexadecimal behind 0x; K and M stand for 1024 and 1024².
     #[arg(value_name = "RANGE", value_parser = parse_range)]
     ranges: Vec<RangeRequest>,
     /// Erase all of the memory
     #[arg(long)]
     all: bool,
-    /// The memory, by number or name, as `stdfu list` shows it
+    /// The memory, by number or name, as listed
+    ///
+    /// As `stdfu list` shows it. Without it: the memory that has the addresses; with --all, main flash.
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
 }

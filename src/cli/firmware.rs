@@ -1,7 +1,7 @@
 //! The firmware files of a command line: read, told apart, put together.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -9,13 +9,15 @@ use clap::{Args, ValueEnum};
 
 use crate::image::{self, Format, Image, LoadOptions, NamedFile};
 
+use super::meant::nearest;
 use super::number::parse_address;
 
 /// Firmware files, and what they don't say themselves.
 #[derive(Debug, Args)]
 pub struct FirmwareArgs {
-    /// The firmware: .dfu, Intel HEX, ELF, S-record or UF2 files, or a raw binary with --address; each gzip-compressed or
-    /// not; - is stdin
+    /// The firmware: .dfu, .hex, .elf, .srec, .uf2 or .bin
+    ///
+    /// The content tells the format, whatever the name, and files can be compressed with gzip. - is stdin.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     #[command(flatten)]
@@ -28,7 +30,7 @@ pub struct ReadingArgs {
     /// Where a raw binary belongs, such as 0x08000000
     #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
     pub address: Option<u32>,
-    /// What the file is, when its content or name mislead
+    /// What the file is, when its content misleads
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<FileFormat>,
 }
@@ -83,6 +85,60 @@ impl ReadingArgs {
     }
 }
 
+/// A file that isn't there.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct NoSuchFile {
+    error: io::Error,
+    /// What may have been meant by it.
+    pub mistake: Option<Mistake>,
+}
+
+/// What may have been meant by a file that isn't there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mistake {
+    /// It is where a raw binary belongs.
+    Address(String),
+    /// It is how long to wait.
+    Seconds(String),
+    /// One of these, beside it, with nearly the same name.
+    Name(Vec<String>),
+}
+
+impl NoSuchFile {
+    fn new(path: &Path, error: io::Error) -> Self {
+        let name = path.display().to_string();
+        let mistake = if name.starts_with("0x") && parse_address(&name).is_ok() {
+            Some(Mistake::Address(name))
+        } else if name.parse::<f64>().is_ok() {
+            Some(Mistake::Seconds(name))
+        } else {
+            Some(beside(path))
+                .filter(|near| !near.is_empty())
+                .map(Mistake::Name)
+        };
+        Self { error, mistake }
+    }
+}
+
+/// The files beside a path with nearly the same name.
+fn beside(path: &Path) -> Vec<String> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let directory = path.parent().filter(|parent| *parent != Path::new(""));
+    let entries = fs::read_dir(directory.unwrap_or(Path::new(".")));
+    let there: Vec<String> = entries
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    let near = nearest(&name, there.iter().map(String::as_str));
+    let in_directory = |name: &str| match directory {
+        Some(directory) => directory.join(name).display().to_string(),
+        None => name.to_owned(),
+    };
+    near.into_iter().map(in_directory).collect()
+}
+
 /// A file's bytes, for the memory that was named, if one was; `-` is stdin.
 pub fn read(path: &Path, alternate_setting: Option<u8>) -> anyhow::Result<NamedFile> {
     let (name, bytes) = if path == Path::new("-") {
@@ -92,7 +148,12 @@ pub fn read(path: &Path, alternate_setting: Option<u8>) -> anyhow::Result<NamedF
     } else {
         (path.display().to_string(), fs::read(path))
     };
-    let bytes = bytes.with_context(|| name.clone())?;
+    let bytes = bytes
+        .map_err(|error| match error.kind() {
+            ErrorKind::NotFound => anyhow::Error::new(NoSuchFile::new(path, error)),
+            _ => error.into(),
+        })
+        .with_context(|| name.clone())?;
     Ok(NamedFile {
         name,
         bytes,

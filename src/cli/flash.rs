@@ -15,25 +15,45 @@ use super::firmware::FirmwareArgs;
 use super::number::{count, parse_address};
 use super::work::{self, Outcome};
 
-/// Programs a firmware file, reads it back and compares, and starts the application
+/// Programs firmware, checks it, and starts the application
+///
+/// The files are checked whole, then against the board, before anything is erased. One that is damaged is refused
+/// (exit code 6), and so is one that doesn't fit the board (7).
+///
+/// Then each sector that the firmware touches is read. One that holds the right bytes is left alone, a blank one is
+/// only written, any other is erased and written. What else is in such a sector goes, unless --preserve keeps it. No
+/// other sector is touched.
+///
+/// In the end all of the firmware is compared with flash. The block with the vector table is written last, so that an
+/// interrupted flash never starts half an application: repeat the command.
+///
+/// Option bytes and one-time programmable memory are written only when --alt names them.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   stdfu flash firmware.dfu
   stdfu flash firmware.bin --address 0x08000000
   stdfu flash bootloader.hex application.elf
-  stdfu flash firmware.dfu --serial 336133663433 --stay
-  stdfu flash firmware.dfu --dry-run")]
+  stdfu flash firmware.dfu --dry-run
+  stdfu flash firmware.dfu --wait --stay
+  stdfu flash firmware.dfu --serial 336133663433
+  stdfu flash firmware.dfu --every --count 4
+  gzip -c firmware.hex | stdfu flash -")]
 pub struct FlashArgs {
     #[command(flatten)]
     firmware: FirmwareArgs,
-    /// The memory, by number or name, as `stdfu list` shows it; of a .dfu file, only what is for it
+    /// The memory, by number or name, as listed
+    ///
+    /// As `stdfu list` shows it. Without it: the memory that the file names, else the one that has its addresses. Of a
+    /// .dfu file for several memories, only what is for this one is written.
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
-    /// Erase and write all of it, even what is there already
+    /// Erase and write it all, even what is there already
     #[arg(long)]
     full: bool,
-    /// Keep what is in partly covered sectors beyond the image
+    /// Keep what else is in the sectors of the firmware
+    ///
+    /// It is read before they are erased, and written back. Without it, the summary says how many bytes went.
     #[arg(long, conflicts_with = "mass_erase")]
     preserve: bool,
     /// Don't read back and compare
@@ -42,13 +62,15 @@ pub struct FlashArgs {
     /// Erase all of the memory first
     #[arg(long)]
     mass_erase: bool,
-    /// Stay in DFU mode, don't start the application
+    /// Stay in DFU mode: don't start the application
     #[arg(long)]
     stay: bool,
     /// Start the application here
+    ///
+    /// Where its vector table is. Without it: where the firmware has one, else the beginning of main flash.
     #[arg(long, value_name = "ADDRESS", value_parser = parse_address, conflicts_with = "stay")]
     entry: Option<u32>,
-    /// Flash even if the file is for a device with other ids
+    /// Flash a file that is for a device with other ids
     #[arg(long)]
     any_id: bool,
     /// Look what is there, print what would be done, and change nothing

@@ -15,12 +15,12 @@ use super::firmware::{self, FirmwareArgs};
 use super::fit::{Fit, FitDocument, judge};
 use super::number::count;
 
-/// Shows what is in firmware files: format, memories, addresses and sizes, ids, checksum
+/// Shows what is in firmware files
+///
+/// Format, memories, addresses and sizes, ids and checksums. A damaged file is exit code 6. No board is needed;
+/// with an option that says which board, it also says whether `stdfu flash` would take each file.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-With an option that says which board, it also says whether `stdfu flash` would take each file.
-Without one, no board is asked for anything.
-
+#[command(after_long_help = "\
 Examples:
   stdfu info firmware.dfu
   stdfu info bootloader.hex application.elf

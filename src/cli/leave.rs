@@ -12,13 +12,16 @@ use super::number::parse_address;
 use super::work::{self, Outcome};
 
 /// Starts the application
+///
+/// The board leaves DFU mode. Nothing is erased or written. A board that vanishes from the bus has left; one that is
+/// still in DFU mode afterwards is an error (exit code 8).
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   stdfu leave
   stdfu leave 0x08008000")]
 pub struct LeaveArgs {
-    /// Where its vector table is; the beginning of main flash unless told otherwise
+    /// Where its vector table is [default: main flash]
     #[arg(value_name = "ADDRESS", value_parser = parse_address)]
     address: Option<u32>,
 }

@@ -15,8 +15,16 @@ use super::exit::Exit;
 use super::number::size;
 use super::select::SelectError;
 
-/// Shows the boards in DFU mode: serial number, bus path, ids, and each memory with its layout
+/// Shows the boards in DFU mode, and their memories
+///
+/// For each board: its serial number, bus path and ids, and each memory with its sectors and what can be done with
+/// them. Nothing on a board changes. Where there is no board, the exit code is 3.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  stdfu list
+  stdfu list --json
+  stdfu list --wait=10")]
 pub struct ListArgs {}
 
 /// The JSON of the list: a contract with scripts.

@@ -6,11 +6,14 @@ use clap_complete::Shell;
 
 use super::diagnosis::UsageError;
 use super::exit::Exit;
+use super::meant::{self, nearest};
 use super::{Cli, Context};
 
 /// Prints completions for a shell
+///
+/// A shell that has read them completes commands and options of stdfu behind Tab.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   stdfu completions bash > ~/.local/share/bash-completion/completions/stdfu
   stdfu completions zsh > ~/.zfunc/_stdfu
@@ -21,9 +24,9 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Prints the man page, of all of stdfu or of one command
+/// Prints the man page of stdfu, or of one command
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   stdfu man | man -l -
   stdfu man flash > stdfu-flash.1")]
@@ -47,16 +50,22 @@ pub fn man(args: &ManArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         None => all,
         Some(name) => {
             let command: Option<&Command> = all.find_subcommand(name);
-            let command = command.ok_or_else(|| UsageError {
-                message: format!("there is no command {name:?}"),
-                hint: Some("`stdfu --help` lists the commands.".to_owned()),
-            })?;
-            command.clone()
+            command.cloned().ok_or_else(|| no_command(name, &all))?
         }
     };
     let mut text = Vec::new();
     clap_mangen::Man::new(page).render(&mut text)?;
     print(text, context)
+}
+
+fn no_command(name: &str, all: &Command) -> UsageError {
+    let near = nearest(name, all.get_subcommands().map(Command::get_name));
+    let near: Vec<String> = near.into_iter().map(str::to_owned).collect();
+    UsageError {
+        message: format!("there is no command {name:?}"),
+        hint: meant::did_you_mean(&near)
+            .or_else(|| Some("`stdfu --help` shows the commands.".to_owned())),
+    }
 }
 
 fn print(text: Vec<u8>, context: &Context<'_>) -> anyhow::Result<Exit> {

@@ -17,6 +17,7 @@ mod interrupt;
 mod leave;
 mod list;
 mod manual;
+mod meant;
 mod number;
 mod output;
 mod output_format;
@@ -37,7 +38,7 @@ mod work;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::sim::SimBus;
-use crate::sim::spec::BoardSpec;
+use crate::sim::spec::{BoardSpec, BoardSpecError};
 use crate::usb::Bus;
 use crate::usb::libusb::LibusbBus;
 
@@ -49,13 +50,16 @@ use select::{SelectError, Selection};
 
 /// Flashes STM32 boards in DFU mode, checks what it wrote, and says so only then.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(version, max_term_width = 100, after_help = AFTER_HELP, after_long_help = AFTER_LONG_HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
     selection: Selection,
-    /// A simulated board instead of USB, such as f405 or l476,flash=board.bin; repeat it for several [env: STDFU_SIM]
+    /// A simulated board instead of USB [env: STDFU_SIM]
+    ///
+    /// Such as f405 or l476,flash=board.bin; `stdfu sim --help` lists boards and options. Repeat it for several boards;
+    /// in the variable, put ; between them.
     #[arg(
         long,
         global = true,
@@ -68,19 +72,33 @@ struct Cli {
 }
 
 const AFTER_HELP: &str = "\
+Start with:
+  stdfu list                see the boards in DFU mode
+  stdfu flash firmware.dfu  program one, and check it
+  stdfu --sim f405 list     try it without a board
+  stdfu flash --help        read on: all about a command";
+
+const AFTER_LONG_HELP: &str = "\
 Examples:
   stdfu list
   stdfu flash firmware.dfu
-  stdfu flash firmware.bin --address 0x08000000 --serial 336133663433
-  stdfu --sim f405 list
+  stdfu flash firmware.bin --address 0x08000000
+  stdfu flash firmware.elf --serial 336133663433
+  stdfu --sim f405 flash firmware.dfu
 
 Exit codes:
-    0  done, and checked            6  the file is damaged
-    1  anything else                7  the file doesn't fit the board
-    2  usage                        8  the board answered an error or went away
-    3  no such board                9  what was read differs from the file
-    4  several boards, none chosen  10 read protection is on
-    5  the system won't let us      130 interrupted";
+  0    done, and checked
+  1    anything else
+  2    usage
+  3    no such board
+  4    several boards, none chosen
+  5    the system won't let us
+  6    the file is damaged
+  7    the file doesn't fit the board
+  8    the board answered an error or went away
+  9    what was read differs from the file
+  10   read protection is on
+  130  interrupted";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -113,7 +131,7 @@ pub fn run() -> Exit {
             selection: cli.selection.or_environment(),
             ..cli
         },
-        Err(error) if error.use_stderr() => return refusal::refuse(&error, std::env::args_os()),
+        Err(error) if error.use_stderr() => return refuse(error),
         Err(help) => {
             // A reader that has gone away has read enough.
             let _ = help.print();
@@ -149,6 +167,23 @@ pub fn run() -> Exit {
         output.failure(&diagnosis);
         diagnosis.exit
     })
+}
+
+/// Says what is wrong with the command line, and what may have been meant.
+fn refuse(error: clap::Error) -> Exit {
+    let arguments: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let command = Cli::command();
+    let commands: Vec<&str> = command
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .collect();
+    refusal::refuse(
+        &meant::with_tips(error, &arguments, &commands),
+        std::env::args_os(),
+    )
 }
 
 /// What every command needs to know.
@@ -217,10 +252,10 @@ fn simulated_by_environment() -> anyhow::Result<Vec<BoardSpec>> {
         .filter(|board| !board.is_empty());
     boards
         .map(|board| {
-            board.parse().map_err(|error| {
+            board.parse().map_err(|error: BoardSpecError| {
                 UsageError {
                     message: format!("STDFU_SIM: {error}"),
-                    hint: None,
+                    hint: meant::simulated_board(&error),
                 }
                 .into()
             })

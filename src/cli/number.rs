@@ -52,7 +52,12 @@ pub fn parse_range(text: &str) -> Result<RangeRequest, String> {
     } else if let Some((address, end)) = text.split_once("..") {
         (parse_address(address)?, parse_number(end)?)
     } else {
-        return parse_address(text).map(RangeRequest::SectorAt);
+        return parse_address(text)
+            .map(RangeRequest::SectorAt)
+            .map_err(|error| match text.contains(['-', ':', ',']) {
+                true => format!("{text:?} is no range; expected one such as 0x08000000+128K or 0x08000000..0x08020000"),
+                false => error,
+            });
     };
     if end <= u64::from(address) {
         return Err(format!("{text:?} is empty"));

@@ -17,19 +17,21 @@ use super::exit::Exit;
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
     /// Answer with one JSON document on stdout
+    ///
+    /// On failure too: the exit code and what went wrong are in it.
     #[arg(long, global = true)]
     pub json: bool,
     /// Say nothing but errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Say what is decided; twice: show every control transfer with its answer
+    /// Say what is decided; -vv: show every USB request
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// When to use colour on stderr
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    #[arg(long, global = true, hide_short_help = true, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
     pub color: ColorChoice,
     /// How to show progress on stderr
-    #[arg(long, global = true, value_enum, value_name = "HOW", default_value_t = ProgressChoice::Auto)]
+    #[arg(long, global = true, hide_short_help = true, value_enum, value_name = "HOW", default_value_t = ProgressChoice::Auto)]
     pub progress: ProgressChoice,
 }
 

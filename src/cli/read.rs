@@ -24,13 +24,14 @@ use super::output_format::OutputFormat;
 use super::save;
 use super::work::{self, Outcome};
 
-/// Reads flash into a file: all of the memory, or exactly the ranges
+/// Reads flash into a file
+///
+/// All of the memory, or exactly the ranges. The file is there when all of it was read, and not before.
+///
+/// A range is ADDRESS+SIZE, ADDRESS..END (END is not read), or a lone address for the sector it is in. It may begin and
+/// end anywhere.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-A range is ADDRESS+SIZE, ADDRESS..END (END is not read), or a lone address for the sector it is in.
-It may begin and end anywhere.
-The file is there when all of it was read, and not before.
-
+#[command(after_long_help = "\
 Examples:
   stdfu read flash.bin
   stdfu read flash.dfu 0x08000000+128K

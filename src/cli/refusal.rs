@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use clap::ValueEnum;
+use clap::error::ErrorKind;
 
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
@@ -66,6 +67,16 @@ fn set<T: ValueEnum>(choice: &mut T, value: Option<String>) {
 
 /// What clap says, up to the usage; its tips are hints.
 fn refusal(error: &clap::Error) -> Diagnosis {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand
+    ) {
+        return Diagnosis {
+            exit: Exit::Usage,
+            message: "a command is missing".to_owned(),
+            hint: Some("`stdfu --help` shows the commands.".to_owned()),
+        };
+    }
     let text = error.render().to_string();
     let said: Vec<&str> = text
         .lines()

@@ -16,6 +16,7 @@ use crate::usb::{Bus, DeviceInfo, DfuMode, UsbError};
 
 use super::board::Board;
 use super::interrupt;
+use super::meant::nearest;
 use error::Candidate;
 pub use error::SelectError;
 
@@ -23,22 +24,30 @@ pub use error::SelectError;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Which board")]
 pub struct Selection {
-    /// The board with this serial number; repeat it for several boards [env: STDFU_SERIAL]
+    /// The board with this serial number [env: STDFU_SERIAL]
+    ///
+    /// All of it, in any case. Repeat it for several boards.
     #[arg(long, global = true, value_name = "SERIAL", value_parser = NonEmptyStringValueParser::new())]
     serial: Vec<String>,
-    /// The board plugged in here, as `stdfu list` shows it; repeat it for several boards [env: STDFU_PATH]
+    /// The board plugged in here [env: STDFU_PATH]
+    ///
+    /// As `stdfu list` shows it, such as 1-1.4. Repeat it for several boards.
     #[arg(long, global = true, value_name = "BUS-PORT", value_parser = NonEmptyStringValueParser::new())]
     path: Vec<String>,
-    /// Boards with these ids, in hexadecimal, even if they don't speak DfuSe
+    /// Boards with these ids, such as 0483:df11
+    ///
+    /// In hexadecimal. Without it: every board in DFU mode that speaks DfuSe.
     #[arg(long, global = true, value_name = "VID:PID")]
     id: Option<Ids>,
     /// All boards that match, at the same time
     #[arg(long, global = true)]
     every: bool,
     /// With --every: so many boards, no fewer
-    #[arg(long, global = true, value_name = "N", requires = "every", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, global = true, hide_short_help = true, value_name = "N", requires = "every", value_parser = clap::value_parser!(u16).range(1..))]
     count: Option<u16>,
-    /// Wait until the board appears, for so many seconds or for ever
+    /// Wait for the board: for ever, or so many seconds
+    ///
+    /// --wait=10 waits for ten seconds at most. With --every --count N, until so many are there.
     #[arg(
         long, global = true, value_name = "SECONDS",
         num_args = 0..=1, require_equals = true, default_missing_value = "inf", value_parser = parse_seconds
@@ -119,11 +128,20 @@ impl Selection {
         watch: &OnTransfer<'_>,
     ) -> Result<(Vec<Board>, Option<SelectError>), SelectError> {
         self.patiently(|| {
-            let Matching { boards, runtime } = self.matching(bus, watch)?;
+            let Matching {
+                boards,
+                runtime,
+                others,
+            } = self.matching(bus, watch)?;
             if boards.is_empty() {
                 return Err(SelectError::NoBoard {
                     wanted: self.wanted(),
                     runtime,
+                    near: self
+                        .serial
+                        .iter()
+                        .flat_map(|serial| near(serial, &others))
+                        .collect(),
                 });
             }
             let none_opened = boards.iter().all(|board| board.opened.is_err());
@@ -161,6 +179,7 @@ impl Selection {
         self.choose(Matching {
             boards,
             runtime: Vec::new(),
+            others: Vec::new(),
         })
     }
 
@@ -208,17 +227,22 @@ impl Selection {
             .into_iter()
             .filter(|info| self.accepts(info))
             .partition(|info| info.mode == DfuMode::Dfu);
-        let mut boards: Vec<Board> = there
+        let (mut boards, others): (Vec<Board>, Vec<Board>) = there
             .into_iter()
             .map(|info| {
                 let watch = watch(&info);
                 Board::open(bus, info, watch)
             })
-            .filter(|board| self.accepts_serial(board))
-            .collect();
+            .partition(|board| self.accepts_serial(board));
+        let others = others.iter().filter_map(Board::serial);
+        let others = others.map(str::to_owned).collect();
         boards.iter_mut().for_each(Board::read_first_memory);
         boards.retain(|board| !board.is_gone() && (self.id.is_some() || board.speaks_dfuse()));
-        Ok(Matching { boards, runtime })
+        Ok(Matching {
+            boards,
+            runtime,
+            others,
+        })
     }
 
     fn accepts(&self, info: &DeviceInfo) -> bool {
@@ -247,17 +271,21 @@ impl Selection {
         let Matching {
             mut boards,
             runtime,
+            mut others,
         } = matching;
-        let missing = |wanted| {
+        others.extend(boards.iter().filter_map(Board::serial).map(str::to_owned));
+        let missing = |wanted, near| {
             Err(SelectError::NoBoard {
                 wanted,
                 runtime: runtime.clone(),
+                near,
             })
         };
         for serial in &self.serial {
             if !boards.iter().any(|board| is_serial(board, serial)) {
                 let wanted = with_serial(serial) + &self.paths();
-                return cant_open(&boards).map_or_else(|| missing(wanted), Err);
+                return cant_open(&boards)
+                    .map_or_else(|| missing(wanted, near(serial, &others)), Err);
             }
         }
         if !self.serial.is_empty() {
@@ -265,11 +293,11 @@ impl Selection {
         }
         for path in &self.path {
             if !boards.iter().any(|board| board.info.path == *path) {
-                return missing(at(path));
+                return missing(at(path), Vec::new());
             }
         }
         if boards.is_empty() {
-            return missing(self.wanted());
+            return missing(self.wanted(), Vec::new());
         }
         if !self.every && self.is_ambiguous(&boards) {
             let candidates = candidates(&boards);
@@ -350,6 +378,16 @@ struct Matching {
     boards: Vec<Board>,
     /// With a DFU interface, but running their application.
     runtime: Vec<DeviceInfo>,
+    /// The serial numbers of boards in DFU mode that were not asked for.
+    others: Vec<String>,
+}
+
+/// The options for boards whose serial number is nearly this one.
+fn near(serial: &str, others: &[String]) -> Vec<String> {
+    let near = nearest(serial, others.iter().map(String::as_str));
+    near.iter()
+        .map(|serial| format!("--serial {serial}"))
+        .collect()
 }
 
 fn is_serial(board: &Board, serial: &str) -> bool {

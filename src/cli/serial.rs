@@ -8,8 +8,16 @@ use super::Context;
 use super::diagnosis::UsageError;
 use super::exit::Exit;
 
-/// Prints the serial number of the one board meant, and nothing else
+/// Prints the serial number of the one board meant
+///
+/// One line, and nothing else: for scripts. Where several boards are in DFU mode and none is chosen, the exit code is
+/// 4.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  stdfu serial
+  stdfu serial --path 1-2
+  export STDFU_SERIAL=$(stdfu serial)")]
 pub struct SerialArgs {}
 
 #[derive(Serialize)]

@@ -1,6 +1,5 @@
 //! `stdfu sim`: serves simulated boards over USB/IP.
 
-use std::fmt::Write;
 use std::net::{SocketAddr, TcpListener};
 
 use anyhow::Context as _;
@@ -8,7 +7,7 @@ use serde::Serialize;
 
 use crate::sim::board::BOARDS;
 use crate::sim::fault::FAULTS;
-use crate::sim::quirk::names::QUIRKS;
+use crate::sim::quirk::names::{NONE, QUIRKS};
 use crate::sim::spec::BoardSpec;
 use crate::sim::usbip::Server;
 
@@ -18,16 +17,23 @@ use super::exit::Exit;
 /// The port that `usbip` takes unless told otherwise.
 const USUAL_PORT: u16 = 3240;
 
-/// Serve simulated boards over USB/IP, to be attached by this or another machine's kernel
+/// Serves simulated boards over USB/IP
+///
+/// A kernel that attaches them, on this machine or another, shows them to every program as if they were plugged in.
+/// Other commands use the same boards without a server: `stdfu --sim f405 list`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = boards_help())]
+#[command(after_long_help = boards_help())]
 pub struct SimArgs {
-    /// The boards, each with its options: f405 or l476,serial=205A3073484B,flash=board.bin,timing=real
+    /// The boards, such as f405 or l476,flash=board.bin
+    ///
+    /// Their options stand behind commas. Below is what there is.
     #[arg(required = true, value_name = "BOARD")]
     boards: Vec<BoardSpec>,
 
-    /// Where to listen; port 0 takes any that is free
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3240")]
+    /// Where to listen
+    ///
+    /// 0.0.0.0 lets in other machines; port 0 takes any that is free.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3240", value_parser = parse_listen)]
     listen: String,
 }
 
@@ -101,36 +107,90 @@ fn attach_command(address: SocketAddr, bus_id: &str) -> String {
     }
 }
 
-/// The boards there are, for `--help`.
+/// `HOST:PORT`. Whether there is such a host is for the system to say.
+fn parse_listen(text: &str) -> Result<String, String> {
+    let port = text
+        .rsplit_once(':')
+        .filter(|(host, _)| !host.is_empty())
+        .and_then(|(_, port)| port.parse::<u16>().ok());
+    port.map(|_| text.to_owned())
+        .ok_or_else(|| "expected an address and a port such as 127.0.0.1:3240".to_owned())
+}
+
+/// The boards there are, for `--help`: as narrow as [`WIDTH`], because clap would wrap longer lines below the names.
 fn boards_help() -> String {
-    let mut help = "Boards:\n".to_owned();
+    let mut help = "\
+Examples:
+  stdfu sim f405
+  stdfu sim f405 l476,flash=board.bin
+  stdfu sim f405,timing=real --listen 0.0.0.0:3240
+
+Boards:
+"
+    .to_owned();
     for board in BOARDS {
-        writeln!(help, "  {:<12}  {}", board.name, board.description)
-            .expect("writing to a string never fails");
+        columns(&mut help, 14, board.name, board.description);
     }
-    help.push_str(
-        "\nOptions of a board, each behind a comma:\n  \
-         serial=TEXT  another serial number than its usual one\n  \
-         flash=FILE   keep its main flash in this file\n  \
-         timing=real  take a data sheet's times and a full-speed bus; none, the default, takes none\n  \
-         quirk=NAME   misbehave so, always; can be given several times\n  \
-         fault=KIND@N go wrong so, once, at the Nth control transfer; can be given several times\n\nQuirks, with the boards that have them anyway; quirk=none takes away what is there so far:\n",
-    );
-    for quirk in QUIRKS {
-        writeln!(help, "  {:<30}  {}", quirk.usage(), quirk.description)
-            .expect("writing to a string never fails");
-        let boards: Vec<&str> = quirk.boards().map(|board| board.name).collect();
-        for line in boards.chunks(7) {
-            writeln!(help, "  {:<30}  on {}", "", line.join(", "))
-                .expect("writing to a string never fails");
-        }
+    help.push_str("\nOptions of a board, each behind a comma:\n");
+    for (option, description) in OPTIONS {
+        columns(&mut help, 14, option, description);
     }
     help.push_str("\nKinds of fault:\n");
     for fault in FAULTS {
-        writeln!(help, "  {:<14}  {}", fault.name, fault.description)
-            .expect("writing to a string never fails");
+        columns(&mut help, 14, fault.name, fault.description);
     }
+    help.push_str("\nQuirks, with the boards that have them anyway:\n");
+    for quirk in QUIRKS {
+        columns(&mut help, 0, &quirk.usage(), "");
+        columns(&mut help, 4, "", quirk.description);
+        let boards: Vec<&str> = quirk.boards().map(|board| board.name).collect();
+        if !boards.is_empty() {
+            columns(&mut help, 4, "", &format!("({})", boards.join(", ")));
+        }
+    }
+    columns(&mut help, 0, NONE, "");
+    columns(&mut help, 4, "", "none of those that the board has anyway");
     help
+}
+
+/// The options of a board, for `--help`.
+const OPTIONS: [(&str, &str); 5] = [
+    ("serial=TEXT", "another serial number than its usual one"),
+    ("flash=FILE", "keeps its main flash in this file"),
+    (
+        "timing=real",
+        "takes a data sheet's times and a full-speed bus; timing=none, the default, takes none",
+    ),
+    (
+        "quirk=NAME",
+        "misbehaves so, always; can be given several times",
+    ),
+    (
+        "fault=KIND@N",
+        "goes wrong so, once, at the Nth control transfer; can be given several times",
+    ),
+];
+
+/// The width of the narrowest terminal that has to be served, in columns.
+const WIDTH: usize = 50;
+
+/// Appends a name and, `column` characters further right, what there is to say about it.
+fn columns(help: &mut String, column: usize, name: &str, text: &str) {
+    let mut line = format!("  {name:<column$}");
+    for word in text.split(' ') {
+        if line.trim().len() > name.len() && line.chars().count() + word.chars().count() > WIDTH {
+            push_line(help, &line);
+            line = " ".repeat(2 + column);
+        }
+        line += word;
+        line.push(' ');
+    }
+    push_line(help, &line);
+}
+
+fn push_line(help: &mut String, line: &str) {
+    help.push_str(line.trim_end());
+    help.push('\n');
 }
 
 #[cfg(test)]
@@ -158,7 +218,7 @@ mod tests {
             assert!(help.contains(board.name), "{}", board.name);
         }
         for line in help.lines() {
-            assert!(line.chars().count() <= 100, "{line}");
+            assert!(line.chars().count() <= WIDTH, "{line}");
         }
         for option in ["serial=", "flash=", "timing=real", "quirk=", "fault="] {
             assert!(help.contains(option), "{option}");

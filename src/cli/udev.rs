@@ -6,10 +6,13 @@ use clap::Args;
 use super::Context;
 use super::exit::Exit;
 
-/// Prints the udev rules that let you use boards on Linux without being root
+/// Prints the udev rules that let you use boards on Linux
+///
+/// They let whoever sits at the machine use boards in DFU mode without being root. Plug the board in again when they
+/// are installed.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
+#[command(after_long_help = "\
+Examples:
   stdfu udev | sudo tee /etc/udev/rules.d/70-stdfu.rules")]
 pub struct UdevArgs {}
 

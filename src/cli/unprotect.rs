@@ -13,14 +13,17 @@ use super::diagnosis::UsageError;
 use super::exit::Exit;
 use super::work::{self, Outcome};
 
-/// Lifts read protection: erases ALL of the chip and resets the board
+/// Lifts read protection, which erases ALL of the chip
+///
+/// The chip erases all of its flash, without a way back, and resets itself. You are asked first; where nobody can be
+/// asked, as in a script, --yes has to say it.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   stdfu unprotect
   stdfu unprotect --yes --serial 336133663433")]
 pub struct UnprotectArgs {
-    /// Don't ask
+    /// Erase everything without asking
     #[arg(long)]
     yes: bool,
 }

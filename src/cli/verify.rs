@@ -15,12 +15,12 @@ use super::firmware::FirmwareArgs;
 use super::number::count;
 use super::work::{self, Outcome};
 
-/// Compares a firmware file with what is in flash: writes nothing, starts nothing
+/// Compares firmware with what is in flash, and changes nothing
+///
+/// Every byte that the files name is read and compared, and no other. Exit code 0 means that all of them are the same,
+/// 9 that some differ. The application isn't started.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Every byte that the file names is read and compared, and no other.
-Exit 0 means that all of them are the same, exit 9 that some differ.
-
+#[command(after_long_help = "\
 Examples:
   stdfu verify firmware.dfu
   stdfu verify firmware.bin --address 0x08000000

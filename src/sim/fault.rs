@@ -190,7 +190,8 @@ impl FaultKind {
     names()
 )]
 pub struct FaultError {
-    found: String,
+    /// What was asked for.
+    pub found: String,
 }
 
 fn names() -> String {

@@ -1,8 +1,11 @@
 //! Drives the shipped binary as a user would, on simulated boards, and compares what it says and does whole.
 
+mod contract;
 mod convert;
 mod devices;
 mod differs;
+#[cfg(unix)]
+mod documentation;
 mod erase;
 mod exit;
 mod firmware;
@@ -15,6 +18,7 @@ mod interrupted;
 mod json;
 mod list;
 mod many;
+mod meant;
 mod micropython;
 mod ndjson;
 mod operations;

@@ -147,7 +147,7 @@ fn a_wrong_command_line_is_a_json_document_too() {
     check_usage("flahs blinky.dfu", "flahs");
     check_usage("--sim f405 list --nonsense", "--nonsense");
     check_usage("--sim f405 erase flash", "\"flash\" is no number");
-    check_usage("", "subcommand");
+    check_usage("", "a command is missing");
 }
 
 const RED: &str = "\u{1b}[31m";

@@ -182,7 +182,8 @@ hint: `stdfu list` shows the memories of the board. Nothing was erased.
         "\
 error: 336133663433 at 1-1: the board has no memory called \"Flash\"; \
 it has \"Internal Flash\", \"Option Bytes\", \"OTP Memory\", \"Device Feature\"
-hint: `stdfu list` shows the memories of the board.
+hint: Did you mean --alt \"Internal Flash\"?
+      `stdfu list` shows the memories of the board.
 ",
     );
     check(

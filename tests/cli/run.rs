@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// What can be set in a user's environment and changes what the program does.
-const VARIABLES: [&str; 7] = [
+pub const VARIABLES: [&str; 7] = [
     "STDFU_SERIAL",
     "STDFU_PATH",
     "STDFU_SIM",

@@ -71,12 +71,27 @@ fn a_flash_file_that_can_not_be_made_is_told_once() {
 #[test]
 fn the_help_tells_every_quirk_and_fault_and_each_can_be_had() {
     let help = stdfu("sim --help").run().stdout;
+    // What there is to say stands on the same line or further right on the next one.
     let names = |heading: &str| -> Vec<String> {
         let (_, list) = help.split_once(heading).expect("a list");
-        let lines = list.lines().skip(1).take_while(|line| !line.is_empty());
-        let named = lines.filter_map(|line| line.trim().split_once("  "));
-        named
-            .map(|(name, description)| {
+        let list: Vec<&str> = list
+            .lines()
+            .skip(1)
+            .take_while(|line| !line.is_empty())
+            .collect();
+        let is_name = |line: &str| {
+            line.strip_prefix("  ")
+                .is_some_and(|rest| !rest.starts_with(' '))
+        };
+        let names = list.iter().enumerate().filter(|(_, line)| is_name(line));
+        names
+            .map(|(index, line)| {
+                let (name, mut description) =
+                    line.trim().split_once("  ").unwrap_or((line.trim(), ""));
+                if description.is_empty() {
+                    description = list.get(index + 1).copied().unwrap_or_default();
+                    assert!(!is_name(description), "{name}");
+                }
                 assert!(description.trim().len() >= 10, "{name}");
                 name.to_owned()
             })

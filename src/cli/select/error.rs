@@ -13,6 +13,8 @@ pub enum SelectError {
         wanted: String,
         /// Boards with a DFU interface that are running their application.
         runtime: Vec<DeviceInfo>,
+        /// The options for boards whose serial number is nearly the one that was asked for.
+        near: Vec<String>,
     },
     /// None matches that runs its application.
     #[error("there is no board{wanted} that runs an application with a DFU interface")]

@@ -1,0 +1,299 @@
+//! Every command that the README, the recipes and the help show, run as it stands there.
+
+mod folder;
+mod markdown;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::run::stdfu;
+use folder::{Ended, Folder};
+use markdown::{Block, blocks};
+
+/// Commands that no test of this kind can run, and why.
+const NOT_RUN: [(&str, &str); 13] = [
+    (
+        "tests/vm/bench",
+        "it boots a guest and measures for many minutes",
+    ),
+    (
+        "cargo run --release --locked -- --sim f405 flash tests/data/blinky.dfu",
+        "it builds stdfu; CI runs it as it stands in the README",
+    ),
+    (
+        "cargo test --locked",
+        "it is what runs this; CI runs it as it stands in the README",
+    ),
+    (
+        "stdfu udev | sudo tee /etc/udev/rules.d/70-stdfu.rules",
+        "it changes the machine; what it installs is compared elsewhere",
+    ),
+    (
+        "stdfu sim f405 --listen 127.0.0.1:3240",
+        "it serves until it is interrupted; the tests in a guest attach to it",
+    ),
+    ("stdfu sim f405", "the same"),
+    ("stdfu sim f405 l476,flash=board.bin", "the same"),
+    (
+        "stdfu sim f405,timing=real --listen 0.0.0.0:3240",
+        "the same",
+    ),
+    (
+        "stdfu man | man -l -",
+        "it shows a page until a key is pressed, and not every machine has man",
+    ),
+    ("make", "the build of the reader's firmware"),
+    ("make BOARD=PYBV11", "the build of the reader's firmware"),
+    (
+        "make firmware.elf firmware.bin",
+        "the build of the reader's firmware",
+    ),
+    (
+        "cargo install --locked --path tools/stdfu",
+        "it installs stdfu",
+    ),
+];
+
+/// Commands that end with another exit code than 0.
+const EXITS: [(&str, i32); 1] = [
+    // Nobody is there to be asked.
+    ("stdfu unprotect", 2),
+];
+
+#[test]
+fn every_command_in_the_readme_works() {
+    let count = run_page("README.md");
+    assert!(count >= 12, "only {count} commands were found");
+}
+
+#[test]
+fn every_command_in_the_recipes_works() {
+    let count = run_page("RECIPES.md");
+    assert!(count >= 36, "only {count} commands were found");
+}
+
+#[test]
+fn every_example_in_the_help_works() {
+    let mut count = 0;
+    for (command, examples) in examples() {
+        assert!(
+            !examples.is_empty(),
+            "`stdfu {command} --help` has no example"
+        );
+        for example in examples {
+            count += run_script(&format!("stdfu {command} --help"), &example);
+        }
+    }
+    assert!(count >= 30, "only {count} commands were found");
+}
+
+#[test]
+fn every_command_that_is_not_run_is_still_shown() {
+    let mut shown: BTreeSet<String> = BTreeSet::new();
+    for page in ["README.md", "RECIPES.md"] {
+        for block in blocks(&read(page)) {
+            let text = if block.language == "yaml" {
+                workflow(&block.text)
+            } else {
+                block.text
+            };
+            shown.extend(text.lines().map(|line| line.trim().to_owned()));
+        }
+    }
+    shown.extend(examples().into_iter().flat_map(|(_, examples)| examples));
+    for (line, reason) in NOT_RUN {
+        assert!(shown.contains(line), "{line:?} is nowhere any more");
+        assert!(reason == "the same" || reason.len() > 15, "{line}");
+    }
+    for (line, _) in EXITS {
+        assert!(shown.contains(line), "{line:?} is nowhere any more");
+    }
+}
+
+/// Runs all that a page shows. Returns the number of its commands, those that are not run included.
+fn run_page(page: &str) -> usize {
+    let run = |block: Block| run_block(&format!("{page}:{}", block.line), &block);
+    blocks(&read(page)).into_iter().map(run).sum()
+}
+
+fn read(page: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+    fs::read_to_string(path).expect("a page beside Cargo.toml")
+}
+
+fn run_block(at: &str, block: &Block) -> usize {
+    match block.language.as_str() {
+        "inline" | "indented" | "sh" => run_script(at, &block.text),
+        "console" => run_console(at, &block.text),
+        "python" => run_python(at, &block.text),
+        "make" => run_make(at, &block.text),
+        "ini" => run_script(at, &upload_command(&block.text)),
+        "yaml" => run_script(at, &workflow(&block.text)),
+        other => panic!("{at}: nobody knows how to run {other:?}"),
+    }
+}
+
+/// Runs a script in a fresh folder, without the lines that can't be run. Returns the number of lines with a command of
+/// ours, or one that is not run.
+fn run_script(at: &str, script: &str) -> usize {
+    let is_left_out = |line: &&str| NOT_RUN.iter().any(|(known, _)| *known == line.trim());
+    let (left_out, lines): (Vec<&str>, Vec<&str>) = script.lines().partition(is_left_out);
+    let is_command = |line: &&&str| !line.trim().is_empty() && !line.trim().starts_with('#');
+    let commands: Vec<&&str> = lines.iter().filter(is_command).collect();
+    if !commands.is_empty() {
+        let exit = EXITS.iter().find(|(line, _)| *line == script.trim());
+        let folder = Folder::new();
+        // What `convert` is to write is not there yet.
+        if let Some((_, output)) = script.split_once(" -o ") {
+            folder.remove(output.trim());
+        }
+        let ended = folder.shell(&lines.join("\n"));
+        assert_exit(at, script, &ended, exit.map_or(0, |(_, exit)| *exit));
+    }
+    let ours = commands.iter().filter(|line| line.contains("stdfu "));
+    ours.count() + left_out.len()
+}
+
+#[track_caller]
+fn assert_exit(at: &str, what: &str, ended: &Ended, exit: i32) {
+    assert_eq!(ended.exit, Some(exit), "{at}:\n{what}\n{ended}");
+}
+
+/// Runs each command behind a `$`, and compares what it prints with the lines below it.
+fn run_console(at: &str, text: &str) -> usize {
+    let folder = Folder::new();
+    let mut sessions = text.split("$ ");
+    assert_eq!(
+        sessions.next(),
+        Some(""),
+        "{at}: a session begins with a command"
+    );
+    let mut count = 0;
+    for session in sessions {
+        let (command, printed) = session.split_once('\n').expect("lines");
+        let ended = folder.shell(command);
+        assert_exit(at, command, &ended, 0);
+        assert_eq!(ended.stdout, printed, "{at}: {command}");
+        count += 1;
+    }
+    count
+}
+
+fn run_python(at: &str, program: &str) -> usize {
+    if is_there("python3") {
+        let folder = Folder::new();
+        folder.write("program.py", program.as_bytes());
+        assert_exit(at, program, &folder.run("python3", &["program.py"]), 0);
+    }
+    1
+}
+
+/// Makes each phony target; without any, runs what the variables hold, as the build system that asks for them would.
+fn run_make(at: &str, text: &str) -> usize {
+    let phony = text.lines().filter_map(|line| line.strip_prefix(".PHONY:"));
+    let mut targets: Vec<String> = phony
+        .flat_map(|names| names.split_whitespace().map(str::to_owned))
+        .collect();
+    let mut makefile = text.to_owned();
+    if targets.is_empty() {
+        for (name, _) in text.lines().filter_map(|line| line.split_once(" = ")) {
+            makefile += &format!("\nrun-{name}:\n\t$({name})\n");
+            targets.push(format!("run-{name}"));
+        }
+    }
+    assert!(!targets.is_empty(), "{at}: nothing to make");
+    if is_there("make") {
+        let folder = Folder::new();
+        folder.write("Makefile", makefile.as_bytes());
+        for target in &targets {
+            let variables = "BUILD_DIR=.build TARGET=planck_rev6_default";
+            let ended = folder.shell(&format!("make {target} {variables}"));
+            assert_exit(at, text, &ended, 0);
+            assert!(ended.stdout.contains("stdfu flash"), "{at}: {ended}");
+        }
+    }
+    targets.len()
+}
+
+/// PlatformIO's, which puts the firmware in the place of `$SOURCE`.
+fn upload_command(text: &str) -> String {
+    let mut values = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("upload_command = "));
+    let command = values.next().expect("an upload_command");
+    command.replace("$SOURCE", "firmware.bin")
+}
+
+/// What a workflow's job runs, as one script: its `env:` and the `run:` of each step.
+fn workflow(text: &str) -> String {
+    let mut script = String::new();
+    let mut lines = text.lines().peekable();
+    let indentation = |line: &str| line.len() - line.trim_start().len();
+    while let Some(line) = lines.next() {
+        let (key, value) = line.trim().split_once(':').unwrap_or_default();
+        let is_block = key == "env" || key == "run" && value.trim() == "|";
+        if key == "run" && !is_block {
+            script += &format!("{}\n", value.trim());
+        }
+        while let Some(inner) =
+            lines.next_if(|inner| is_block && indentation(inner) > indentation(line))
+        {
+            match inner.trim().split_once(": ") {
+                Some((name, value)) if key == "env" => {
+                    script += &format!("export {name}='{value}'\n")
+                }
+                _ => script += &format!("{}\n", inner.trim()),
+            }
+        }
+    }
+    script
+}
+
+/// Each command's examples in its long help; that of `stdfu` itself is without a name.
+fn examples() -> Vec<(String, Vec<String>)> {
+    let help = |command: &str| stdfu(&format!("{command} --help")).run().stdout;
+    let all = help("");
+    let commands = section(&all, "Commands:");
+    let names = commands
+        .iter()
+        .filter_map(|line| line.strip_prefix("  "))
+        .filter(|line| !line.starts_with(' '))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help");
+    let names: Vec<&str> = [""].into_iter().chain(names).collect();
+    assert!(names.len() >= 14, "{names:?}");
+    let examples = |name: &str| {
+        section(&help(name), "Examples:")
+            .iter()
+            .map(|line| line.trim().to_owned())
+            .collect()
+    };
+    names
+        .iter()
+        .map(|name| ((*name).to_owned(), examples(name)))
+        .collect()
+}
+
+/// The lines below a heading, up to the next empty one.
+fn section(help: &str, heading: &str) -> Vec<String> {
+    let lines = help.lines().skip_while(|line| *line != heading).skip(1);
+    lines
+        .take_while(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Whether a program is installed. In CI it has to be.
+fn is_there(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").output().is_ok();
+    assert!(
+        found || std::env::var_os("CI").is_none(),
+        "{program} is missing"
+    );
+    if !found {
+        eprintln!("skipped: there is no {program}");
+    }
+    found
+}
