@@ -8,6 +8,7 @@ mod exit;
 mod firmware;
 mod flash;
 mod formats;
+mod forms;
 mod help;
 mod hints;
 mod info;
