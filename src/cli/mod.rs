@@ -108,8 +108,7 @@ pub fn run() -> Exit {
         },
         Err(error) if error.use_stderr() => return refusal::refuse(&error, std::env::args_os()),
         Err(help) => {
-            // A reader that has gone away has read enough.
-            let _ = help.print();
+            output::in_words_of_clap(&help);
             return Exit::Done;
         }
     };
