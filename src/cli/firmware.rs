@@ -1,13 +1,13 @@
 //! The firmware files of a command line: read, told apart, put together.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
-use crate::image::{self, Format, Image, LoadOptions, NamedFile};
+use crate::image::{self, Format, Image, ImageError, LoadOptions, MOST_BYTES, NamedFile};
 
 use super::meant::nearest;
 use super::number::parse_address;
@@ -142,21 +142,58 @@ fn beside(path: &Path) -> Vec<String> {
 /// A file's bytes, for the memory that was named, if one was; `-` is stdin.
 pub fn read(path: &Path, alternate_setting: Option<u8>) -> anyhow::Result<NamedFile> {
     let (name, bytes) = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        let result = io::stdin().lock().read_to_end(&mut bytes);
-        ("stdin".to_owned(), result.map(|_| bytes))
+        let bytes = read_all(io::stdin().lock(), 0, MOST_BYTES);
+        ("stdin".to_owned(), bytes)
     } else {
-        (path.display().to_string(), fs::read(path))
+        (path.display().to_string(), read_file(path))
     };
-    let bytes = bytes
-        .map_err(|error| match error.kind() {
-            ErrorKind::NotFound => anyhow::Error::new(NoSuchFile::new(path, error)),
-            _ => error.into(),
-        })
-        .with_context(|| name.clone())?;
+    let bytes = bytes.with_context(|| name.clone())?;
     Ok(NamedFile {
         name,
         bytes,
         alternate_setting,
     })
+}
+
+fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let file = File::open(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => anyhow::Error::new(NoSuchFile::new(path, error)),
+        _ => error.into(),
+    })?;
+    let size = file.metadata()?.len();
+    read_all(file, size, MOST_BYTES)
+}
+
+/// Reads to the end, which has to come: a pipe or a device may have none. `size` is what is expected, in bytes.
+fn read_all(reader: impl Read, size: u64, most: u64) -> anyhow::Result<Vec<u8>> {
+    let too_large = ImageError::TooLarge { most };
+    if size > most {
+        return Err(too_large.into());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(size)?);
+    reader.take(most + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > most {
+        true => Err(too_large.into()),
+        false => Ok(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_end_is_not_read_for_ever() {
+        let check = |bytes: &[u8], size, expected: Result<&[u8], &str>| {
+            let found = read_all(bytes, size, 3).map_err(|error| error.to_string());
+            assert_eq!(found.as_deref().map_err(String::as_str), expected);
+        };
+        let too_large = "the file has more than 3 bytes, and no firmware is that large";
+        check(b"abc", 3, Ok(b"abc"));
+        check(b"abc", 0, Ok(b"abc"));
+        check(b"abcd", 0, Err(too_large));
+        check(b"", 4, Err(too_large));
+        let endless = read_all(io::repeat(0), 0, 3).map_err(|error| error.to_string());
+        assert_eq!(endless, Err(too_large.to_owned()));
+    }
 }

@@ -133,8 +133,7 @@ pub fn run() -> Exit {
         },
         Err(error) if error.use_stderr() => return refuse(error),
         Err(help) => {
-            // A reader that has gone away has read enough.
-            let _ = help.print();
+            output::in_words_of_clap(&help);
             return Exit::Done;
         }
     };
@@ -193,11 +192,20 @@ struct Context<'c> {
 }
 
 impl Context<'_> {
+    /// Says for what the user will have to wait.
+    fn waiting(&self, error: &SelectError) {
+        self.output.note(&format!("waiting: {error}"));
+    }
+
     /// The boards that are meant.
     fn select(&self) -> anyhow::Result<Vec<Board>> {
         let bus = self.bus()?;
         let selection = &self.cli.selection;
-        let boards = selection.select(bus.as_ref(), &|info| trace::watch(self.output, info))?;
+        let boards = selection.select(
+            bus.as_ref(),
+            &|info| trace::watch(self.output, info),
+            &|error| self.waiting(error),
+        )?;
         for serial in selection.shared_serials() {
             self.output.warning(&format!(
                 "many boards have the serial number {serial}; only --path picks exactly one"
@@ -220,14 +228,22 @@ impl Context<'_> {
     fn list(&self) -> anyhow::Result<(Vec<Board>, Option<SelectError>)> {
         let bus = self.bus()?;
         let selection = &self.cli.selection;
-        Ok(selection.list(bus.as_ref(), &|info| trace::watch(self.output, info))?)
+        Ok(selection.list(
+            bus.as_ref(),
+            &|info| trace::watch(self.output, info),
+            &|error| self.waiting(error),
+        )?)
     }
 
     /// The boards that are meant and run their application, and the bus that they are on.
     fn running(&self) -> anyhow::Result<(Box<dyn Bus>, Vec<Board>)> {
         let bus = self.bus()?;
         let selection = &self.cli.selection;
-        let boards = selection.running(bus.as_ref(), &|info| trace::watch(self.output, info))?;
+        let boards = selection.running(
+            bus.as_ref(),
+            &|info| trace::watch(self.output, info),
+            &|error| self.waiting(error),
+        )?;
         Ok((bus, boards))
     }
 

@@ -292,6 +292,12 @@ impl Output {
     }
 }
 
+/// Help, the version, or what is wrong with the command line.
+pub fn in_words_of_clap(said: &clap::Error) {
+    // A reader that has gone away has read enough.
+    let _ = said.print();
+}
+
 fn json_line(content: impl Serialize) -> serde_json::Result<String> {
     let document = Document {
         schema: SCHEMA,

@@ -7,7 +7,7 @@ use clap::error::ErrorKind;
 
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
-use super::output::{ColorChoice, Output, OutputArgs, ProgressChoice};
+use super::output::{self, ColorChoice, Output, OutputArgs, ProgressChoice};
 
 /// Whether clap is to use colour, looked up before the command line is understood.
 pub fn color_choice(arguments: impl Iterator<Item = OsString>) -> clap::ColorChoice {
@@ -25,8 +25,7 @@ pub fn refuse(error: &clap::Error, arguments: impl Iterator<Item = OsString>) ->
     if args.progress == ProgressChoice::Json {
         output.failure(&refusal(error));
     } else {
-        // There is nowhere left to say that stderr can't be written.
-        let _ = error.print();
+        output::in_words_of_clap(error);
         output.failure_document(&refusal(error));
     }
     Exit::Usage

@@ -114,8 +114,13 @@ impl Selection {
     ///
     /// # Errors
     /// [`SelectError`]; nothing has been sent to any board then but questions for its strings.
-    pub fn select(&self, bus: &dyn Bus, watch: &OnTransfer<'_>) -> Result<Vec<Board>, SelectError> {
-        self.patiently(|| self.choose(self.matching(bus, watch)?))
+    pub fn select(
+        &self,
+        bus: &dyn Bus,
+        watch: &OnTransfer<'_>,
+        waiting: &OnWait<'_>,
+    ) -> Result<Vec<Board>, SelectError> {
+        self.patiently(waiting, || self.choose(self.matching(bus, watch)?))
     }
 
     /// All boards that match, and the error where none can be opened.
@@ -126,8 +131,9 @@ impl Selection {
         &self,
         bus: &dyn Bus,
         watch: &OnTransfer<'_>,
+        waiting: &OnWait<'_>,
     ) -> Result<(Vec<Board>, Option<SelectError>), SelectError> {
-        self.patiently(|| {
+        self.patiently(waiting, || {
             let Matching {
                 boards,
                 runtime,
@@ -155,6 +161,15 @@ impl Selection {
     /// # Errors
     /// [`SelectError`], as for boards in DFU mode.
     pub fn running(
+        &self,
+        bus: &dyn Bus,
+        watch: &OnTransfer<'_>,
+        waiting: &OnWait<'_>,
+    ) -> Result<Vec<Board>, SelectError> {
+        self.patiently(waiting, || self.look_for_running(bus, watch))
+    }
+
+    fn look_for_running(
         &self,
         bus: &dyn Bus,
         watch: &OnTransfer<'_>,
@@ -192,7 +207,11 @@ impl Selection {
     }
 
     /// Looks again and again, as long as `--wait` says.
-    fn patiently<T>(&self, look: impl Fn() -> Result<T, SelectError>) -> Result<T, SelectError> {
+    fn patiently<T>(
+        &self,
+        waiting: &OnWait<'_>,
+        look: impl Fn() -> Result<T, SelectError>,
+    ) -> Result<T, SelectError> {
         const PAUSE: Duration = Duration::from_millis(200);
         /// Linux shows a board a moment before its udev rules have said who may open it.
         const UNTIL_OPENED: Duration = Duration::from_secs(2);
@@ -202,11 +221,19 @@ impl Selection {
         let _watched = interrupt::watch();
         let start = Instant::now();
         let mut closed_since = None;
+        let mut said = false;
         loop {
             let waited = start.elapsed().as_secs_f64() >= patience;
             match look() {
-                Err(SelectError::NoBoard { .. } | SelectError::TooFewBoards { .. }) if !waited => {
+                Err(
+                    error @ (SelectError::NoBoard { .. }
+                    | SelectError::NoneRunning { .. }
+                    | SelectError::TooFewBoards { .. }),
+                ) if !waited => {
                     closed_since = None;
+                    if !std::mem::replace(&mut said, true) {
+                        waiting(&error);
+                    }
                 }
                 Err(SelectError::CantOpen { .. })
                     if !waited
@@ -371,6 +398,9 @@ fn at(path: &str) -> String {
 
 /// Gives a board's transfers somebody to watch them.
 pub type OnTransfer<'w> = dyn Fn(&DeviceInfo) -> Option<Watch> + 'w;
+
+/// Hears once why there is need to wait.
+pub type OnWait<'w> = dyn Fn(&SelectError) + 'w;
 
 /// What was found on the bus.
 struct Matching {

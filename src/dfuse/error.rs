@@ -20,6 +20,8 @@ impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { action, cause } = self;
         match cause {
+            // Between two parts of the work nothing is being done.
+            Cause::Interrupted if *action == Action::ReachIdle => write!(f, "{cause}"),
             // It names the address itself, more exactly.
             Cause::Differs { .. } => write!(f, "verification failed: {cause}"),
             _ => write!(f, "{action}: {cause}"),
@@ -181,5 +183,23 @@ impl fmt::Display for Cause {
             Self::Stayed => f.write_str("the board is still in DFU mode"),
             Self::Interrupted => f.write_str("interrupted"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interruption_says_what_it_interrupted_where_that_is_anything() {
+        let check = |action, expected: &str| {
+            let cause = Cause::Interrupted;
+            assert_eq!(SessionError { action, cause }.to_string(), expected);
+        };
+        check(
+            Action::Write(0x0800_0800),
+            "writing at 0x08000800: interrupted",
+        );
+        check(Action::ReachIdle, "interrupted");
     }
 }

@@ -82,6 +82,12 @@ pub enum ImageError {
     /// gzip-compressed data in gzip-compressed data.
     #[error("the file is gzip-compressed twice")]
     GzipTwice,
+    /// Far more than firmware is.
+    #[error("the file has more than {most} bytes, and no firmware is that large")]
+    TooLarge {
+        /// What is read at most, in bytes.
+        most: u64,
+    },
     /// gzip-compressed data that is far more than firmware is.
     #[error("the gzip-compressed file unpacks to more than {most} bytes")]
     GzipTooLarge {

@@ -4,10 +4,7 @@ use std::io::{self, Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::ImageError;
-
-/// What is unpacked at most, in bytes: far more than the flash of any chip, as text too, and little enough for a PC.
-const MOST: u64 = 512 << 20;
+use super::{ImageError, MOST_BYTES};
 
 /// What is in a gzip-compressed file.
 ///
@@ -15,7 +12,7 @@ const MOST: u64 = 512 << 20;
 ///
 /// [`ImageError::GzipDamaged`], also where anything follows the last member, and [`ImageError::GzipTooLarge`].
 pub fn unpack(bytes: &[u8]) -> Result<Vec<u8>, ImageError> {
-    unpack_at_most(bytes, MOST)
+    unpack_at_most(bytes, MOST_BYTES)
 }
 
 fn unpack_at_most(bytes: &[u8], most: u64) -> Result<Vec<u8>, ImageError> {

@@ -26,6 +26,10 @@ pub use files::{FilesError, NamedFile, load_several};
 pub use format::Format;
 pub use suffix::FileIds;
 
+/// What is read of a file at most, and unpacked at most, in bytes: far more than the flash of any chip, as text too, and
+/// little enough for a PC.
+pub const MOST_BYTES: u64 = 256 << 20;
+
 /// A firmware file's contents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {

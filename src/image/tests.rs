@@ -7,6 +7,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod mutations;
+
 const BLINKY_BIN: &[u8] = include_bytes!("../../tests/data/blinky.bin");
 const BLINKY_DFU: &[u8] = include_bytes!("../../tests/data/blinky.dfu");
 const TWO_ELEMENTS: &[u8] = include_bytes!("../../tests/data/two-elements.dfu");

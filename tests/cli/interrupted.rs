@@ -115,9 +115,10 @@ fn a_wait_ends_with_its_document_and_its_event() {
     let message = "interrupted while waiting for a board";
     assert_eq!(run.document(130)["error"]["message"], message);
     let events = events(&run);
-    assert_eq!(events.len(), 1, "{run:?}");
+    assert_eq!(events.len(), 2, "{run:?}");
+    assert_eq!(events[0]["event"], "note", "{run:?}");
     assert_eq!(
-        (&events[0]["exit"], &events[0]["message"]),
+        (&events[1]["exit"], &events[1]["message"]),
         (&json!(130), &json!(message))
     );
 }
@@ -198,8 +199,8 @@ mod terminal {
 
     #[test]
     fn a_wait_may_be_ended_with_ctrl_c() {
-        let arguments = "-vv --sim f405 --serial NOSUCH serial --wait";
-        let Some(screen) = terminal(arguments, &[], Some(("wLength", CTRL_C))) else {
+        let arguments = "--sim f405 --serial NOSUCH serial --wait";
+        let Some(screen) = terminal(arguments, &[], Some(("waiting: ", CTRL_C))) else {
             return;
         };
         assert_eq!(screen.exit, 130, "{}", screen.sent);

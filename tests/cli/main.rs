@@ -11,6 +11,7 @@ mod exit;
 mod firmware;
 mod flash;
 mod formats;
+mod forms;
 mod help;
 mod hints;
 mod info;

@@ -96,7 +96,11 @@ fn boards_are_waited_for_until_all_of_them_are_there() {
     let start = Instant::now();
     stdfu(&format!("{TWO} --every --count 3 --wait=1 erase --all"))
         .run()
-        .says(3, "", TOO_FEW);
+        .says(
+            3,
+            "",
+            &format!("waiting: found 2 boards in DFU mode, where 3 are meant\n{TOO_FEW}"),
+        );
     assert!(start.elapsed() >= Duration::from_secs(1));
     let run = stdfu(&format!("{TWO} --every --count 2 --wait=600 list")).run();
     assert_eq!(run.exit, 0, "{run:?}");

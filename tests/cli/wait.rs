@@ -11,10 +11,14 @@ hint: Set BOOT0 high and reset the board, then look with `stdfu list`.
 
 #[track_caller]
 fn check(wait: &str, at_least: Duration, at_most: Duration) {
+    let waiting = match at_least {
+        Duration::ZERO => "",
+        _ => "waiting: there is no board with serial number NOSUCH in DFU mode\n",
+    };
     let start = Instant::now();
     stdfu(&format!("--sim f405 --serial NOSUCH serial {wait}"))
         .run()
-        .says(3, "", NONE);
+        .says(3, "", &format!("{waiting}{NONE}"));
     let taken = start.elapsed();
     assert!(
         (at_least..at_most).contains(&taken),
@@ -38,6 +42,29 @@ fn a_board_that_is_there_is_not_waited_for() {
             .run()
             .answers("336133663433\n");
     }
+}
+
+#[test]
+fn what_is_waited_for_is_said_once_unless_quiet() {
+    let check = |arguments: &str, expected: &str| {
+        let run = stdfu(&format!("--wait=0.5 {arguments}")).run();
+        assert_eq!(run.exit, 3, "{run:?}");
+        let (waiting, _) = run.stderr.split_once("error: ").expect("an error");
+        assert_eq!(waiting, expected, "{arguments}");
+    };
+    check(
+        "--sim f405 --path 1-9 erase --all",
+        "waiting: there is no board at 1-9 in DFU mode\n",
+    );
+    check(
+        "--sim f405 --every --count 2 leave",
+        "waiting: found 1 board in DFU mode, where 2 are meant\n",
+    );
+    check(
+        "--sim f405 detach",
+        "waiting: there is no board that runs an application with a DFU interface\n",
+    );
+    check("-q --sim f405 --serial NOSUCH serial", "");
 }
 
 #[test]
