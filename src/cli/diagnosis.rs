@@ -224,6 +224,9 @@ fn of_plan(error: &PlanError) -> (Exit, Option<String>) {
             sector.end()
         ),
         PlanError::CantPreserve { .. } => "Leave out --preserve, if the rest may go.".to_owned(),
+        PlanError::BadVectorTable(_) => "Look at --address, and at what the file was linked for.\n\
+             Without --strict it is flashed all the same. Nothing was touched."
+            .to_owned(),
         PlanError::SharedSector { .. } => "Choose one of the file's targets with --alt.".to_owned(),
         PlanError::NoSuchAlternateSetting { .. }
         | PlanError::NothingForMemory { .. }

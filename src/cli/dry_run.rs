@@ -11,6 +11,7 @@ use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 use super::number::{amount, count};
 use super::output::Output;
+use super::work;
 
 #[derive(Serialize)]
 struct PlansDocument<'p> {
@@ -24,6 +25,7 @@ struct BoardDocument<'p> {
     exit: u8,
     error: Option<&'p str>,
     hint: Option<&'p str>,
+    warnings: Vec<String>,
     plan: Option<PlanDocument<'p>>,
 }
 
@@ -96,6 +98,7 @@ fn document<'p>(
         exit: refusal.map_or(Exit::Done, |refusal| refusal.exit).code(),
         error: refusal.map(|refusal| refusal.message.as_str()),
         hint: refusal.and_then(|refusal| refusal.hint.as_deref()),
+        warnings: plan.map_or_else(Vec::new, work::warnings),
         plan: plan.map(|plan| PlanDocument {
             targets: plan.targets.iter().map(target_document).collect(),
             start: plan.start.map(|start| start.address),

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::dfuse::plan::error::PlanError;
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
 use crate::dfuse::plan::{Plan, TargetPlan};
 use crate::image::Image;
@@ -51,6 +52,9 @@ pub struct FlashArgs {
     /// Flash even if the file is for a device with other ids
     #[arg(long)]
     any_id: bool,
+    /// Refuse a file that nothing can start from: its stack pointer is not in RAM, or its reset vector not in the file
+    #[arg(long)]
+    strict: bool,
     /// Print what would be done, touch nothing
     #[arg(long)]
     dry_run: bool,
@@ -63,10 +67,22 @@ pub fn run(args: &FlashArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     }
     let mut boards = context.select()?;
     let plans = work::plan(&mut boards, |board| plan(args, &image, board));
+    for warning in warnings(&plans) {
+        context.output.warning(&warning);
+    }
     if args.dry_run {
         return dry_run::show(&boards, &plans, context.output);
     }
     work::carry_out(boards, &plans, context.output, summary)
+}
+
+/// What is odd about the file for these boards, each once.
+fn warnings(plans: &[anyhow::Result<Plan<'_>>]) -> Vec<String> {
+    let faults = plans.iter().flatten().flat_map(work::warnings);
+    let mut warnings: Vec<String> = faults.collect();
+    warnings.sort();
+    warnings.dedup();
+    warnings
 }
 
 fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
@@ -85,11 +101,14 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
         entry: args.entry,
         any_id: args.any_id,
     };
-    Ok(plan_flash(
-        image,
-        board::for_plan(&board.info, &memories),
-        options,
-    )?)
+    let plan = plan_flash(image, board::for_plan(&board.info, &memories), options)?;
+    if let Some(fault) = work::bad_vector_tables(&plan)
+        .next()
+        .filter(|_| args.strict)
+    {
+        return Err(PlanError::BadVectorTable(fault.clone()).into());
+    }
+    Ok(plan)
 }
 
 /// What was erased, written, left alone, verified and started.

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::vector_table::BadVectorTable;
 use crate::dfuse::session::{Event, Session, SessionOptions, Tally};
 use crate::usb::Transport;
 
@@ -41,6 +42,7 @@ struct BoardDocument<'o> {
     exit: u8,
     error: Option<&'o str>,
     hint: Option<&'o str>,
+    warnings: Vec<String>,
     erased_sectors: usize,
     written_bytes: u64,
     skipped_bytes: u64,
@@ -72,6 +74,17 @@ pub fn plan<'i>(
         plan => plan,
     };
     boards.iter_mut().map(plan).collect()
+}
+
+/// What is odd about what is to be written, a sentence each. Who has made the plan says it.
+pub fn warnings(plan: &Plan<'_>) -> Vec<String> {
+    bad_vector_tables(plan).map(ToString::to_string).collect()
+}
+
+/// The vector tables that nothing can be started from.
+pub fn bad_vector_tables<'p>(plan: &'p Plan<'_>) -> impl Iterator<Item = &'p BadVectorTable> {
+    let targets = plan.targets.iter();
+    targets.filter_map(|target| target.bad_vector_table.as_ref())
 }
 
 /// Carries out a plan on each board, all at the same time, and says what came of it.
@@ -211,13 +224,11 @@ fn report(
     summary: impl Fn(&Outcome, &Plan<'_>) -> String,
 ) -> anyhow::Result<Exit> {
     for outcome in outcomes {
+        for warning in outcome.warnings() {
+            output.warning(&format!("{}: {warning}", outcome.label));
+        }
         if let Some(diagnosis) = &outcome.error {
             output.error(&diagnosis.about(&outcome.label));
-        } else if outcome.tally.left == Some(false) {
-            output.warning(&format!(
-                "{}: flash is right, but the board is still in DFU mode; reset it to start the application",
-                outcome.label
-            ));
         }
     }
     let results: Vec<(&Outcome, String)> = outcomes
@@ -234,7 +245,10 @@ fn report(
     output
         .summary(&table(&results))
         .context("writing the summary")?;
-    let boards = outcomes.iter().map(Outcome::document).collect();
+    let documents = outcomes.iter().zip(plans);
+    let boards = documents
+        .map(|(outcome, plan)| outcome.document(plan.as_ref().ok()))
+        .collect();
     output
         .document(BoardsDocument { boards })
         .context("writing the answer")?;
@@ -257,14 +271,29 @@ fn table(results: &[(&Outcome, String)]) -> String {
 }
 
 impl Outcome {
-    fn document(&self) -> BoardDocument<'_> {
+    /// What is done and yet not as it may be expected, a sentence each.
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.error.is_none() && self.tally.left == Some(false) {
+            warnings.push(
+                "flash is right, but the board is still in DFU mode; reset it to start the application"
+                    .to_owned(),
+            );
+        }
+        warnings
+    }
+
+    fn document(&self, plan: Option<&Plan<'_>>) -> BoardDocument<'_> {
         let error = self.error.as_ref();
+        let mut warnings = plan.map_or_else(Vec::new, warnings);
+        warnings.extend(self.warnings());
         BoardDocument {
             serial: self.serial.as_deref(),
             path: &self.path,
             exit: error.map_or(Exit::Done, |diagnosis| diagnosis.exit).code(),
             error: error.map(|diagnosis| diagnosis.message.as_str()),
             hint: error.and_then(|diagnosis| diagnosis.hint.as_deref()),
+            warnings,
             erased_sectors: self.tally.erased_sectors,
             written_bytes: self.tally.written_bytes,
             skipped_bytes: self.tally.skipped_bytes,

@@ -6,6 +6,7 @@ pub mod flash;
 pub mod leave;
 pub mod profile;
 mod stretches;
+pub mod vector_table;
 
 use std::borrow::Cow;
 
@@ -15,6 +16,7 @@ use super::layout::Sector;
 use super::quirks::erased_value;
 use super::range::{AddressRange, index, joined};
 use profile::Memory;
+use vector_table::BadVectorTable;
 
 /// What is to be done with one board.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +56,8 @@ pub struct TargetPlan<'i> {
     pub elements: Cow<'i, [ImageElement]>,
     /// What this memory reads as when it is erased.
     pub erased: u8,
+    /// Why the application can't be started from its vector table, if that is so.
+    pub bad_vector_table: Option<BadVectorTable>,
 }
 
 impl<'i> TargetPlan<'i> {
@@ -71,6 +75,7 @@ impl<'i> TargetPlan<'i> {
             head: None,
             elements: Cow::Borrowed(elements),
             erased: erased_value(&memory.layout),
+            bad_vector_table: None,
         }
     }
 

@@ -35,7 +35,6 @@ pub fn true_layout(
     serial: Option<&str>,
     mut layout: MemoryLayout,
 ) -> MemoryLayout {
-    const GD32VF103: (u16, u16) = (0x28E9, 0x0189);
     let pages = match serial.and_then(|serial| serial.chars().nth(2)) {
         Some('B') => 128,
         Some('8') => 64,
@@ -43,13 +42,22 @@ pub fn true_layout(
         Some('4') => 16,
         _ => return layout,
     };
-    if let ([segment], GD32VF103) = (&mut layout.segments[..], ids) {
+    if let ([segment], GD32) = (&mut layout.segments[..], ids) {
         if (segment.sectors, segment.sector_size) == (512, 2048) {
             (segment.sectors, segment.sector_size) = (pages, 1024);
         }
     }
     layout
 }
+
+/// Whether the chip starts from a vector table, as a Cortex-M does. GigaDevice's bootloader has the same ids in a
+/// GD32VF103, which is a RISC-V and starts with an instruction, and in GD32s with a Cortex-M.
+pub fn has_vector_tables(ids: (u16, u16)) -> bool {
+    ids != GD32
+}
+
+/// GigaDevice's.
+const GD32: (u16, u16) = (0x28E9, 0x0189);
 
 /// Whether many boards are known to have this serial number, so that it can't tell them apart. Case is ignored.
 pub fn is_shared_serial(serial: &str) -> bool {

@@ -30,6 +30,11 @@ impl AddressRange {
         (start < end).then_some(Self { address, end })
     }
 
+    /// Whether `address` is one of its own.
+    pub fn contains(self, address: u32) -> bool {
+        self.address <= address && u64::from(address) < self.end
+    }
+
     /// What is left of it behind its first `bytes`.
     pub fn behind(self, bytes: u64) -> Option<Self> {
         Self::between(self.start() + bytes, self.end)

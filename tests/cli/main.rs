@@ -25,4 +25,5 @@ mod sim;
 mod sweep;
 mod trace;
 mod trouble;
+mod vector_table;
 mod wait;

@@ -6,12 +6,17 @@ use crate::run::{FlashFile, stdfu};
 
 #[track_caller]
 fn check(arguments: &str, plan: &str) {
+    check_warned(arguments, plan, "");
+}
+
+#[track_caller]
+fn check_warned(arguments: &str, plan: &str, warning: &str) {
     let flash = FlashFile::full(1 << 20);
     stdfu("--sim")
         .arg(flash.board("f405"))
         .args(&format!("flash --dry-run {arguments}"))
         .run()
-        .answers(plan);
+        .says(0, plan, warning);
     flash.is_untouched();
 }
 
@@ -34,7 +39,7 @@ fn a_dry_run_prints_the_plan_and_touches_nothing() {
 
 #[test]
 fn the_plan_shows_every_sector_to_be_erased() {
-    check(
+    check_warned(
         "blinky.bin --address 0x0800F000",
         "\
 336133663433 at 1-1: dry run, nothing is touched
@@ -46,6 +51,10 @@ fn the_plan_shows_every_sector_to_be_erased() {
      write   0x0800f000..0x0800f800   2K
      verify  5123 bytes
   start at 0x08000000
+",
+        "\
+warning: nothing can start from the vector table at 0x0800f000: \
+the reset vector is 0x080001c1, expected an address in the file, 0x0800f000..0x08010403
 ",
     );
 }
@@ -64,7 +73,7 @@ fn the_plan_says_what_the_options_change() {
   stay in DFU mode
 ",
     );
-    check(
+    check_warned(
         "two-elements.dfu --full --entry 0x08000200",
         "\
 336133663433 at 1-1: dry run, nothing is touched
@@ -73,6 +82,11 @@ fn the_plan_says_what_the_options_change() {
      write   0x08000000..0x08000680   1664 bytes
      verify  1540 bytes
   start at 0x08000200
+",
+        "\
+warning: nothing can start from the vector table at 0x08000200: \
+the initial stack pointer is 0xc60e9c7c, expected an address in RAM; \
+the reset vector is 0xe10f6321, expected an address in the file, 0x08000000..0x08000607
 ",
     );
 }
@@ -87,7 +101,7 @@ fn the_plan_is_a_json_document_too() {
     assert_eq!(
         document,
         json!({"schema": 1, "boards": [{
-            "serial": "336133663433", "path": "1-1", "exit": 0, "error": null, "hint": null,
+            "serial": "336133663433", "path": "1-1", "exit": 0, "error": null, "hint": null, "warnings": [],
             "plan": {"start": 0x0800_0000, "targets": [{
                 "alt": 0, "name": "Internal Flash", "mass_erase": false,
                 "erase": [range(0x0800_0000, 16384)], "write": writes, "verify": writes,

@@ -2,6 +2,8 @@
 
 use crate::dfuse::layout::Sector;
 
+use super::vector_table::BadVectorTable;
+
 /// Why a file, or a wish, doesn't fit the board.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
@@ -94,6 +96,9 @@ pub enum PlanError {
         /// What the board calls it.
         name: String,
     },
+    /// Nothing can be started from the image, and the user wants that to be an error.
+    #[error(transparent)]
+    BadVectorTable(#[from] BadVectorTable),
     /// Two targets of the file end in one sector of one memory that the board shows twice.
     #[error(
         "alternate setting {alternate_setting} is a memory that another target of the file is for too, \

@@ -1,12 +1,13 @@
 //! Image + memories → plan: which sectors its bytes lie in, and what to do with each.
 
 use crate::dfuse::layout::{MemoryLayout, Sector};
-use crate::image::{Image, ImageTarget};
+use crate::dfuse::quirks::has_vector_tables;
+use crate::image::{Image, ImageElement, ImageTarget};
 
 use super::error::PlanError;
 use super::profile::{BoardProfile, Memory};
 use super::stretches::{take_head, write_ranges};
-use super::{MassErase, Plan, Stage, Start, TargetPlan};
+use super::{MassErase, Plan, Stage, Start, TargetPlan, vector_table};
 use crate::dfuse::range::AddressRange;
 
 /// What the user wants of a flash.
@@ -70,6 +71,9 @@ pub fn plan_flash<'i>(
     } else {
         None
     };
+    if has_vector_tables(board.ids) {
+        check_vector_table(&mut targets, board, options.entry);
+    }
     Ok(Plan {
         targets,
         start,
@@ -223,16 +227,13 @@ fn start(
     entry: Option<u32>,
 ) -> Result<Option<Start>, PlanError> {
     let main = board.main_memory();
-    let is_main = |target: &&TargetPlan| {
-        board
-            .memory(target.alternate_setting)
-            .is_ok_and(|memory| memory.layout == main.layout)
-    };
-    let Some(target) = targets.iter().find(is_main) else {
+    let Some(target) = targets.iter().find(|target| is_main(target, board)) else {
         return Ok(None);
     };
+    let elements = main_elements(targets, board);
+    let own = elements.first().map(|element| element.address);
     let address = entry
-        .or_else(|| vector_table(target))
+        .or_else(|| own.filter(|address| vector_table::is_sound(&elements, *address)))
         .unwrap_or_else(|| main.start());
     if main.layout.sector_at(address).is_none() {
         return Err(PlanError::Outside {
@@ -246,29 +247,33 @@ fn start(
     }))
 }
 
-/// The image's first address, if what stands there can be a Cortex-M vector table: an initial stack pointer in RAM
-/// and a reset vector inside the image, odd as the addresses of Thumb code are.
-fn vector_table(target: &TargetPlan) -> Option<u32> {
-    let element = target.elements.first()?;
-    let (stack_pointer, rest) = element.data.split_first_chunk()?;
-    let reset = u32::from_le_bytes(*rest.first_chunk()?);
-    let in_ram = matches!(
-        u32::from_le_bytes(*stack_pointer) >> 24,
-        0x10 | 0x20 | 0x24 | 0x30 | 0x38
-    );
-    let code = u64::from(reset & !1);
-    let in_image = target
-        .elements
-        .iter()
-        .any(|element| (element.start()..element.end()).contains(&code));
-    (in_ram && in_image && reset & 1 == 1).then_some(element.address)
+/// Takes note of a vector table that nothing can be started from, in the first target that goes to main flash.
+fn check_vector_table(targets: &mut [TargetPlan], board: BoardProfile<'_>, entry: Option<u32>) {
+    let fault = vector_table::find_fault(&main_elements(targets, board), entry);
+    if let Some(target) = targets.iter_mut().find(|target| is_main(target, board)) {
+        target.bad_vector_table = fault;
+    }
+}
+
+/// All that goes to main flash, ascending.
+fn main_elements<'t>(targets: &'t [TargetPlan], board: BoardProfile<'_>) -> Vec<&'t ImageElement> {
+    let main = targets.iter().filter(|target| is_main(target, board));
+    let mut elements: Vec<&ImageElement> = main.flat_map(|target| target.elements.iter()).collect();
+    elements.sort_by_key(|element| element.address);
+    elements
+}
+
+fn is_main(target: &TargetPlan, board: BoardProfile<'_>) -> bool {
+    board
+        .memory(target.alternate_setting)
+        .is_ok_and(|memory| memory.layout == board.main_memory().layout)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dfuse::range::joined;
-    use crate::image::{FileIds, Format, ImageElement};
+    use crate::image::{FileIds, Format};
 
     const F405: &[&str] = &[
         "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",

@@ -44,6 +44,8 @@ fn one_errvendor_in_the_middle_of_the_work_is_no_read_protection() {
             "336133663433 at 1-1: erased 1 sector and with them 11261 bytes beyond the image, wrote 5123 bytes, \
              verified 5123 bytes, still in DFU mode, in 0.0 s\n",
             "\
+warning: nothing can start from the vector table at 0x08004000: \
+the reset vector is 0x080001c1, expected an address in the file, 0x08004000..0x08005403
 looking around the image 11261 bytes
 erasing 16K
 writing 4K
@@ -57,7 +59,7 @@ writing the first block
 /// The tools of the day end in "done" here.
 #[test]
 fn a_write_protected_sector() {
-    let firmware = Firmware::raw(24 << 10);
+    let firmware = Firmware::application(24 << 10);
     let flash = FlashFile::full(1 << 20);
     let board = flash.board("f405,quirk=write-protected=0x08004000");
     let differs = format!(
