@@ -227,6 +227,9 @@ fn of_plan(error: &PlanError) -> (Exit, Option<String>) {
         PlanError::BadVectorTable(_) => "Look at --address, and at what the file was linked for.\n\
              Without --strict it is flashed all the same. Nothing was touched."
             .to_owned(),
+        PlanError::PartOfOptionBytes { .. } => {
+            "Read them with `stdfu read`, change what is to change, and flash all of it.".to_owned()
+        }
         PlanError::SharedSector { .. } => "Choose one of the file's targets with --alt.".to_owned(),
         PlanError::NoSuchAlternateSetting { .. }
         | PlanError::NothingForMemory { .. }

@@ -1,15 +1,19 @@
 //! `stdfu flash`: program, verify, start the application.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use crate::dfuse::plan::error::PlanError;
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
+use crate::dfuse::plan::settings::Settings;
 use crate::dfuse::plan::{Plan, TargetPlan};
 use crate::image::Image;
 
 use super::Context;
 use super::alt::AltChoice;
 use super::board::{self, Board};
+use super::consent::ConsentArgs;
 use super::dry_run;
 use super::exit::Exit;
 use super::firmware::FirmwareArgs;
@@ -24,7 +28,8 @@ Examples:
   stdfu flash firmware.bin --address 0x08000000
   stdfu flash bootloader.hex application.elf
   stdfu flash firmware.dfu --serial 336133663433 --stay
-  stdfu flash firmware.dfu --dry-run")]
+  stdfu flash firmware.dfu --dry-run
+  stdfu flash option-bytes.bin --address 0x1FFFC000 --alt 1")]
 pub struct FlashArgs {
     #[command(flatten)]
     firmware: FirmwareArgs,
@@ -55,6 +60,8 @@ pub struct FlashArgs {
     /// Refuse a file that nothing can start from: its stack pointer is not in RAM, or its reset vector not in the file
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    consent: ConsentArgs,
     /// Print what would be done, touch nothing
     #[arg(long)]
     dry_run: bool,
@@ -73,7 +80,23 @@ pub fn run(args: &FlashArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     if args.dry_run {
         return dry_run::show(&boards, &plans, context.output);
     }
+    let changing: Vec<&Board> = boards
+        .iter()
+        .zip(&plans)
+        .filter(|(_, plan)| plan.iter().any(|plan| settings(plan).next().is_some()))
+        .map(|(board, _)| board)
+        .collect();
+    if !changing.is_empty() {
+        let changed: BTreeSet<Settings> = plans.iter().flatten().flat_map(settings).collect();
+        let consequences: Vec<String> = changed.iter().map(Settings::to_string).collect();
+        args.consent.ask(&consequences, changing, context.output)?;
+    }
     work::carry_out(boards, &plans, context.output, summary)
+}
+
+/// The settings of the chip that a plan changes.
+fn settings(plan: &Plan<'_>) -> impl Iterator<Item = Settings> {
+    plan.targets.iter().filter_map(|target| target.settings)
 }
 
 /// What is odd about the file for these boards, each once.
@@ -133,11 +156,13 @@ fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
         ));
     }
     done.push(match plan.targets.iter().any(TargetPlan::is_verified) {
+        true if tally.reset => "not verified".to_owned(),
         true => format!("verified {}", count(tally.verified_bytes, "byte")),
         false => "not verified".to_owned(),
     });
     done.push(match (plan.start, tally.left) {
         (Some(start), Some(true)) => format!("started at {:#010x}", start.address),
+        _ if tally.reset => "no longer in DFU mode".to_owned(),
         _ => "still in DFU mode".to_owned(),
     });
     done.push(format!("in {:.1} s", outcome.seconds));

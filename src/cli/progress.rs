@@ -124,6 +124,7 @@ fn doing(phase: Phase) -> &'static str {
         Phase::Write => "writing",
         Phase::Verify => "verifying",
         Phase::Head => "writing the first block",
+        Phase::Reset => "waiting for the chip's reset",
         Phase::Leave => "starting the application",
         Phase::Unprotect => "lifting read protection",
     }

@@ -280,6 +280,13 @@ impl Outcome {
                     .to_owned(),
             );
         }
+        if self.error.is_none() && self.tally.reset {
+            warnings.push(
+                "what was written could not be read back: the chip has reset, as it does after its option bytes, \
+                 and is not in DFU mode; to check them, put it into DFU mode and repeat the command"
+                    .to_owned(),
+            );
+        }
         warnings
     }
 

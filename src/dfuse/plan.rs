@@ -5,6 +5,7 @@ pub mod error;
 pub mod flash;
 pub mod leave;
 pub mod profile;
+pub mod settings;
 mod stretches;
 pub mod vector_table;
 
@@ -16,6 +17,7 @@ use super::layout::Sector;
 use super::quirks::erased_value;
 use super::range::{AddressRange, index, joined};
 use profile::Memory;
+use settings::Settings;
 use vector_table::BadVectorTable;
 
 /// What is to be done with one board.
@@ -56,6 +58,8 @@ pub struct TargetPlan<'i> {
     pub elements: Cow<'i, [ImageElement]>,
     /// What this memory reads as when it is erased.
     pub erased: u8,
+    /// What settings this memory holds, if it holds any.
+    pub settings: Option<Settings>,
     /// Why the application can't be started from its vector table, if that is so.
     pub bad_vector_table: Option<BadVectorTable>,
 }
@@ -75,6 +79,7 @@ impl<'i> TargetPlan<'i> {
             head: None,
             elements: Cow::Borrowed(elements),
             erased: erased_value(&memory.layout),
+            settings: Settings::in_memory(&memory.layout),
             bad_vector_table: None,
         }
     }

@@ -71,14 +71,6 @@ impl AddressRange {
         &bytes[offset(self.start())..offset(self.end)]
     }
 
-    /// At most its first `bytes`.
-    pub fn up_to(self, bytes: u64) -> Self {
-        Self {
-            end: self.end.min(self.start() + bytes),
-            ..self
-        }
-    }
-
     /// What of it lies below an address.
     pub fn below(self, address: u32) -> Option<Self> {
         Self::between(self.start(), self.end.min(address.into()))

@@ -5,6 +5,7 @@ mod download;
 mod erase;
 mod read;
 mod recovery;
+mod reset;
 
 use std::ops::ControlFlow;
 
@@ -47,6 +48,8 @@ pub enum Phase {
     Verify,
     /// Downloading and comparing the heads: what makes the application bootable.
     Head,
+    /// Waiting for a chip that resets because its option bytes were written.
+    Reset,
     /// Starting the application.
     Leave,
     /// Lifting read protection.
@@ -72,6 +75,9 @@ pub struct Tally {
     pub verified_bytes: u64,
     /// How often something went wrong and was tried again.
     pub retries: u32,
+    /// Whether the chip has reset, as it does once its option bytes were written, and has not come back in DFU mode:
+    /// nobody could look at what it had taken.
+    pub reset: bool,
     /// Whether the board has left DFU mode; `None` where it was not asked to.
     pub left: Option<bool>,
 }
@@ -156,6 +162,7 @@ impl<'t> Session<'t> {
         self.erase(plan)?;
         self.download(plan)?;
         match plan.start {
+            _ if self.tally.reset => Ok(()),
             Some(start) => self.leave(start, plan.targets.is_empty()),
             None => self.link.reach_idle(),
         }

@@ -21,6 +21,7 @@ mod resume;
 mod run;
 mod select;
 mod serial;
+mod settings;
 mod sim;
 mod sweep;
 mod trace;

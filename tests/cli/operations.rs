@@ -47,8 +47,8 @@ fn unprotect_erases_everything_only_after_a_yes() {
     let flash = FlashFile::full(1 << 20);
     let board = flash.board("f405,quirk=read-protected");
     let stderr = "\
-error: lifting read protection erases all of the chip, and nobody has said yes
-hint: Add --yes if everything on the chip may go. Nothing was touched.
+error: lifting read protection erases ALL of the flash and resets the chip, and nobody has said yes
+hint: Add --yes if that is what you want. Nothing was touched.
 ";
     stdfu("unprotect --sim")
         .arg(&board)

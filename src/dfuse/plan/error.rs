@@ -86,6 +86,15 @@ pub enum PlanError {
         /// What the board calls it.
         name: String,
     },
+    /// The bootloader erases all option bytes before it writes any (AN3156 §5.1).
+    #[error(
+        "option bytes can only be written as a whole, here from {:#010x} to {:#010x}, and the file has but a part of them",
+        sector.address, sector.end()
+    )]
+    PartOfOptionBytes {
+        /// The sector that would be written in part.
+        sector: Sector,
+    },
     /// What can't be read can't be kept.
     #[error(
         "alternate setting {alternate_setting}, {name:?}, can't be read back, so nothing there can be preserved"

@@ -6,6 +6,7 @@ use crate::image::{Image, ImageElement, ImageTarget};
 
 use super::error::PlanError;
 use super::profile::{BoardProfile, Memory};
+use super::settings::Settings;
 use super::stretches::{take_head, write_ranges};
 use super::{MassErase, Plan, Stage, Start, TargetPlan, vector_table};
 use crate::dfuse::range::AddressRange;
@@ -92,7 +93,7 @@ fn memory_for<'b>(
         (Some(number), _) | (None, Some(number)) => board.memory(number)?,
         (None, None) => board.memory_with(target.elements.iter().map(|element| element.address)),
     };
-    if chosen.is_none() && holds_settings(&memory.layout.name) {
+    if chosen.is_none() && Settings::in_memory(&memory.layout).is_some() {
         let Memory {
             alternate_setting,
             layout,
@@ -103,15 +104,6 @@ fn memory_for<'b>(
         });
     }
     Ok(Some(memory))
-}
-
-/// Whether a memory of this name holds settings rather than a program: option bytes, one-time programmable memory and
-/// ST's device feature and engineering bytes. Names as ROMs spell them: "Option Bytes", "Option byte" (AT32), "OB
-/// Bytes" (U083), "OTP Memory", "Device Feature", "ENGI Bytes".
-fn holds_settings(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let words = ["option", "ob bytes", "otp", "feature", "engi"];
-    words.iter().any(|word| name.contains(word))
 }
 
 /// A memory that an earlier target of the image goes to.
@@ -130,6 +122,12 @@ fn plan_target<'i>(
     let sectors = touched_sectors(target, memory)?;
     let readable = sectors.iter().all(|sector| sector.access.readable);
     let mut plan = TargetPlan::new(memory, &target.elements);
+    if plan.settings == Some(Settings::OptionBytes) {
+        let whole = |sector: &Sector| plan.named_in((*sector).into()) == u64::from(sector.size);
+        if let Some(sector) = sectors.iter().find(|sector| !whole(sector)) {
+            return Err(PlanError::PartOfOptionBytes { sector: *sector });
+        }
+    }
 
     // Two alternate settings can be one and the same memory (G0B1). What is there for the first target must not be
     // erased for the second.

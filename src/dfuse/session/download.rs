@@ -27,6 +27,10 @@ impl Session<'_> {
             self.persist(|session| first.map_or(Ok(()), |address| session.set_address(address)))?;
         }
         self.write_stages(bodies())?;
+        if self.tally.reset {
+            // Nothing else is in such a plan: settings have to be named, and then nothing else is.
+            return Ok(());
+        }
         self.begin(
             Phase::Verify,
             bodies().map(|(_, body)| body.bytes_to_verify()).sum(),
@@ -74,20 +78,31 @@ impl Session<'_> {
         let mut done = 0;
         let mut tries = 0;
         while let Some(rest) = range.behind(done) {
+            self.is_there_for(rest)?;
             let before = done;
             let result = self.write_on(target, rest, &mut done);
             if done > before {
                 tries = 0;
             }
             if let Err(error) = result {
-                self.recover(error, &mut tries)?;
-                if let Some(doubtful) = range.behind(done) {
-                    let block = doubtful.up_to(self.options.transfer_size.into());
-                    if self.unnoticed(|session| session.settle(target, block))? {
-                        done += block.size();
-                        self.tally.written_bytes +=
-                            target.named_in(block) * u64::from(self.counting);
+                let begun = self.link.is_at_work();
+                let recovered = self.recover(error, &mut tries);
+                let doubtful = range.behind(done);
+                let block =
+                    doubtful.and_then(|rest| rest.blocks(self.options.transfer_size).next());
+                let is_there = match (recovered, block) {
+                    (recovered, None) => return recovered,
+                    (Ok(()), Some(block)) => {
+                        self.unnoticed(|session| session.settle(target, block))?
                     }
+                    (Err(error), Some(block)) => {
+                        self.after_reset(target, block, error, begun)?;
+                        true
+                    }
+                };
+                if let Some(block) = block.filter(|_| is_there) {
+                    done += block.size();
+                    self.tally.written_bytes += target.named_in(block) * u64::from(self.counting);
                 }
             }
         }

@@ -206,8 +206,8 @@ fn a_board_without_a_layout() {
 #[test]
 fn lifting_read_protection_without_a_yes() {
     let stderr = "\
-error: lifting read protection erases all of the chip, and nobody has said yes
-hint: Add --yes if everything on the chip may go. Nothing was touched.
+error: lifting read protection erases ALL of the flash and resets the chip, and nobody has said yes
+hint: Add --yes if that is what you want. Nothing was touched.
 ";
     check_untouched("f405", "unprotect", 2, stderr);
 }
