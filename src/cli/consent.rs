@@ -26,25 +26,28 @@ impl ConsentArgs {
         output: &Output,
     ) -> anyhow::Result<()> {
         let labels: Vec<String> = boards.into_iter().map(Board::label).collect();
-        if self.yes || is_confirmed(consequences, &labels, output)? {
+        if self.yes {
+            return Ok(());
+        }
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Err(UsageError {
+                message: format!("{}, and nobody has said yes", consequences.join("; ")),
+                hint: Some("Add --yes if that is what you want. Nothing was touched.".to_owned()),
+            }
+            .into());
+        }
+        if answers_yes(consequences, &labels, output)? {
             return Ok(());
         }
         Err(UsageError {
-            message: format!("{}, and nobody has said yes", consequences.join("; ")),
-            hint: Some("Add --yes if that is what you want. Nothing was touched.".to_owned()),
+            message: "the answer was not yes, so nothing was touched".to_owned(),
+            hint: None,
         }
         .into())
     }
 }
 
-fn is_confirmed(
-    consequences: &[String],
-    labels: &[String],
-    output: &Output,
-) -> anyhow::Result<bool> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Ok(false);
-    }
+fn answers_yes(consequences: &[String], labels: &[String], output: &Output) -> io::Result<bool> {
     for sentence in consequences {
         output.question(&format!("{}.\n", capitalized(sentence)));
     }

@@ -57,9 +57,13 @@ pub fn show(
     plans: &[anyhow::Result<Plan<'_>>],
     output: &Output,
 ) -> anyhow::Result<Exit> {
-    let refusals: Vec<Option<Diagnosis>> = plans
+    let refusals: Vec<Option<Diagnosis>> = boards
         .iter()
-        .map(|plan| plan.as_ref().err().map(Diagnosis::from))
+        .zip(plans)
+        .map(|(board, plan)| match &board.opened {
+            Err(error) => Some(Diagnosis::of_closed(&board.info, error)),
+            Ok(_) => plan.as_ref().err().map(Diagnosis::from),
+        })
         .collect();
     let mut documents = Vec::new();
     for ((board, plan), refusal) in boards.iter().zip(plans).zip(&refusals) {

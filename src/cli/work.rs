@@ -154,7 +154,7 @@ fn work(
     let opened = match &mut board.opened {
         Ok(opened) => opened,
         Err(error) => {
-            outcome.error = Some(Diagnosis::from(&anyhow::Error::new(error.clone())));
+            outcome.error = Some(Diagnosis::of_closed(&board.info, error));
             return outcome;
         }
     };
@@ -167,7 +167,7 @@ fn work(
             outcome.seconds = (opened.transport.now() - start).as_secs_f64();
             outcome.error = result
                 .err()
-                .map(|error| so_far(Diagnosis::from(&error), tally));
+                .map(|error| so_far(Diagnosis::from(&error), tally, plan));
         }
     }
     outcome.requests = opened.transport.requests();
@@ -176,7 +176,11 @@ fn work(
 }
 
 /// Adds to what went wrong how far the work had come, which is what the next step depends on.
-fn so_far(diagnosis: Diagnosis, tally: Tally) -> Diagnosis {
+fn so_far(diagnosis: Diagnosis, tally: Tally, plan: &Plan<'_>) -> Diagnosis {
+    // Whoever starts the application expects nothing else; and how far a chip has lifted its protection nobody knows.
+    if plan.targets.is_empty() && (tally.touched || !plan.unprotect) {
+        return diagnosis;
+    }
     // A protected chip refuses whatever it is sent. One that says so later on has done what it did before.
     let refused = diagnosis.exit == Exit::ReadProtected
         && (tally.erased_sectors, tally.written_bytes) == (0, 0);
@@ -189,8 +193,13 @@ fn so_far(diagnosis: Diagnosis, tally: Tally) -> Diagnosis {
     } else {
         "nothing was erased or written".to_owned()
     };
+    let withdrawn = if tally.withdrawn {
+        "; the sector with the vector table was erased again, so that the board doesn't start half an application"
+    } else {
+        ""
+    };
     Diagnosis {
-        message: format!("{}; {state}", diagnosis.message),
+        message: format!("{}; {state}{withdrawn}", diagnosis.message),
         ..diagnosis
     }
 }

@@ -200,12 +200,18 @@ impl<'i> TargetPlan<'i> {
                 u32::try_from(first.max(before)).map(|address| AddressRange { address, end });
             limits.map_or(*range, |limits| range.to_blocks(transfer_size, limits))
         };
-        let fill = |stage: &Stage| stage.write.iter().map(filled).collect();
+        let fill = |stage: &Stage| {
+            let write: Vec<AddressRange> = stage.write.iter().map(filled).collect();
+            // What was written in one go is read back in one.
+            let verify = match stage.verify == stage.write {
+                true => write.clone(),
+                false => stage.verify.clone(),
+            };
+            Stage { write, verify }
+        };
         let (body, head) = (fill(&self.body), self.head.as_ref().map(fill));
-        self.body.write = body;
-        if let (Some(head), Some(write)) = (&mut self.head, head) {
-            head.write = write;
-        }
+        self.body = body;
+        self.head = head;
     }
 
     /// What is erased with the sectors one by one, though the image has no byte for it.

@@ -3,11 +3,11 @@
 use super::layout::MemoryLayout;
 use super::protocol::DfuseCommand;
 
-/// Whether errVENDOR means that read protection is on.
+/// Whether a bootloader with these commands can lift read protection, and means read protection by errVENDOR.
 ///
-/// On a ST ROM it does (AN3156 §4.2, §5). On devices built on ST's class sample it means that a write or an erase
+/// On a ST ROM it does (AN3156 §4.2, §5). On devices built on ST's class sample errVENDOR means that a write or an erase
 /// failed. The ROMs know READ_UNPROTECT, the sample doesn't: its list of commands is `00 21 41`.
-pub fn vendor_error_means_read_protection(commands: &[u8]) -> bool {
+pub fn can_lift_read_protection(commands: &[u8]) -> bool {
     commands.contains(&DfuseCommand::READ_UNPROTECT)
 }
 
@@ -146,10 +146,8 @@ mod tests {
 
     #[test]
     fn only_a_bootloader_that_can_lift_read_protection_has_it() {
-        assert!(vendor_error_means_read_protection(&[
-            0x00, 0x21, 0x41, 0x92
-        ]));
-        assert!(!vendor_error_means_read_protection(&[0x00, 0x21, 0x41]));
-        assert!(!vendor_error_means_read_protection(&[]));
+        assert!(can_lift_read_protection(&[0x00, 0x21, 0x41, 0x92]));
+        assert!(!can_lift_read_protection(&[0x00, 0x21, 0x41]));
+        assert!(!can_lift_read_protection(&[]));
     }
 }

@@ -75,6 +75,8 @@ pub struct Tally {
     pub verified_bytes: u64,
     /// How often something went wrong and was tried again.
     pub retries: u32,
+    /// Whether the sector with the vector table was erased again, because it had not become what it should.
+    pub withdrawn: bool,
     /// Whether the chip has reset, as it does once its option bytes were written, and has not come back in DFU mode:
     /// nobody could look at what it had taken.
     pub reset: bool,
@@ -169,6 +171,15 @@ impl<'t> Session<'t> {
     }
 
     fn unprotect(&mut self) -> Result<(), SessionError> {
+        // A protected chip may refuse to tell, and others have no list.
+        let commands = self.link.commands();
+        if commands.is_ok_and(|commands| !quirks::can_lift_read_protection(&commands)) {
+            return Err(SessionError {
+                action: Action::ReadUnprotect,
+                cause: Cause::NoSuchCommand,
+            });
+        }
+        self.link.reach_idle()?;
         self.tell(Event::Begin(Phase::Unprotect, None), Action::ReadUnprotect)?;
         self.tally.touched = true;
         self.link.read_unprotect()
@@ -240,7 +251,7 @@ impl<'t> Session<'t> {
             return error;
         }
         let protected = match self.link.commands() {
-            Ok(commands) => quirks::vendor_error_means_read_protection(&commands),
+            Ok(commands) => quirks::can_lift_read_protection(&commands),
             Err(refusal) => refusal.cause.is_vendor_error(),
         };
         if protected {

@@ -108,7 +108,7 @@ comparing 71730 bytes
 looking around the image 59342 bytes
 erasing 80K
 writing 22K
-verifying 20608 bytes
+verifying 22K
 writing the first block
 starting the application
 ",

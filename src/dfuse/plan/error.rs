@@ -48,6 +48,14 @@ pub enum PlanError {
         /// The memory and its layout.
         memory: String,
     },
+    /// An address to start at that the main memory doesn't have.
+    #[error("{address:#010x} is outside of {memory}")]
+    StartOutside {
+        /// The address.
+        address: u32,
+        /// The memory and its layout.
+        memory: String,
+    },
     /// A sector that may not be written.
     #[error("the sector at {address:#010x} can't be written: {memory}")]
     NotWritable {

@@ -567,8 +567,12 @@ mod tests {
 
     #[test]
     fn option_bytes_and_the_like_are_written_only_when_named() {
-        for (number, address) in [(1, 0x1FFF_C000), (2, 0x1FFF_7800), (3, 0xFFFF_0000)] {
-            let image = image(vec![target(Some(number), &[(address, 4)])]);
+        for (number, address, length) in [
+            (1, 0x1FFF_C000, 16),
+            (2, 0x1FFF_7800, 4),
+            (3, 0xFFFF_0000, 4),
+        ] {
+            let image = image(vec![target(Some(number), &[(address, length)])]);
             assert!(
                 refused(&image, F405, OPTIONS).contains(&format!("alternate setting {number}"))
             );

@@ -1,6 +1,6 @@
 //! Writing flash, and putting right what was written only in part.
 
-use crate::dfuse::error::{Action, SessionError};
+use crate::dfuse::error::{Action, Cause, SessionError};
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::{Plan, Stage, TargetPlan};
 use crate::dfuse::range::AddressRange;
@@ -44,8 +44,38 @@ impl Session<'_> {
         if heads().next().is_some() {
             self.tell(Event::Begin(Phase::Head, None), Action::ReachIdle)?;
         }
-        self.write_stages(heads())?;
-        self.verify_stages(heads())
+        let result = self.write_stages(heads());
+        let result = result.and_then(|()| self.verify_stages(heads()));
+        result.inspect_err(|error| {
+            if matches!(error.cause, Cause::Differs { .. } | Cause::Answered { .. }) {
+                heads().for_each(|(target, head)| self.withdraw(target, head));
+            }
+        })
+    }
+
+    /// Erases a vector table that is not as it should be once more, as far as that is possible and the sector has
+    /// nothing that was to be kept: a wrong application must not start.
+    fn withdraw(&mut self, target: &TargetPlan<'_>, head: &Stage) {
+        let ranges = || head.write.iter().copied();
+        let sectors: Vec<Sector> = ranges()
+            .flat_map(|range| target.sectors_in(range))
+            .collect();
+        let erasable = |sector: &Sector| sector.access.erasable && sector.access.readable;
+        if target.preserve || !self.options.can_upload || !sectors.iter().all(erasable) {
+            return;
+        }
+        let result: Result<bool, SessionError> = self.unnoticed(|session| {
+            session.link.reach_idle()?;
+            session.pointer = None;
+            session.select_target(target)?;
+            session.erase_sectors(target, &sectors)?;
+            let mut erased = true;
+            for range in ranges() {
+                erased &= session.look_at(target, range)?.erased;
+            }
+            Ok(erased)
+        });
+        self.tally.withdrawn |= result == Ok(true);
     }
 
     fn write_stages<'p, 'i: 'p>(
@@ -68,7 +98,8 @@ impl Session<'_> {
         for (target, stage) in stages.filter(|(_, stage)| !stage.verify.is_empty()) {
             self.select_target(target)?;
             for range in &stage.verify {
-                self.verify(target, *range)?;
+                let result = self.verify(target, *range);
+                result.inspect_err(|error| self.discount(target, &target.erase, error))?;
             }
         }
         Ok(())
