@@ -9,7 +9,8 @@ use crate::usb::UsbError;
 
 use super::{Event, Phase, Session};
 
-/// How often to look whether the board is back, a tenth of a second each: a ROM is on the bus within two seconds.
+/// How often to look whether the board is back, a tenth of a second each. To start and to be
+/// enumerated takes a board a second or two.
 const LOOKS: u32 = 40;
 
 impl Session<'_> {
