@@ -113,6 +113,16 @@ fn a_board_that_comes_back_after_the_reset_is_read_back() {
 }
 
 #[test]
+fn without_verifying_it_is_waited_for_and_not_looked_at() {
+    let (_file, command) = option_bytes("f405,quirk=comes-back=1", "--yes --no-verify");
+    command.run().says(
+        0,
+        "336133663433 at 1-1: erased 0 sectors, wrote 16 bytes, not verified, still in DFU mode, in 1.0 s\n",
+        "comparing 16 bytes\nwriting 16 bytes\nwaiting for the chip's reset\n",
+    );
+}
+
+#[test]
 fn a_board_that_comes_back_with_something_else_is_exit_9() {
     let board = "f405,quirk=comes-back=1,quirk=flipped-bit=0x1FFFC005";
     let (_file, command) = option_bytes(board, "--yes --json");

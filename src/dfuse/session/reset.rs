@@ -30,13 +30,21 @@ impl Session<'_> {
         if !(resets && self.link.is_gone()) {
             return Err(error);
         }
-        if self.comes_back()? {
+        let is_back = self.comes_back()?;
+        if is_back {
             self.select_target(target)?;
-            let looked = self.unnoticed(|session| session.verify(target, block));
-            return looked.map_err(|difference| if begun { difference } else { error });
         }
-        self.tally.reset = begun;
-        if begun { Ok(()) } else { Err(error) }
+        let looks = is_back && target.is_verified();
+        let looked = looks.then(|| self.unnoticed(|session| session.verify(target, block)));
+        match looked {
+            Some(Ok(())) => Ok(()),
+            Some(Err(difference)) if begun => Err(difference),
+            None if begun => {
+                self.tally.reset = !is_back;
+                Ok(())
+            }
+            _ => Err(error),
+        }
     }
 
     /// Whether there is a board to write to.
