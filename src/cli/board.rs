@@ -86,9 +86,10 @@ impl Board {
         if memories.is_empty() || !(main_is_known || chosen) {
             let troubles = strings
                 .iter()
-                .filter_map(|memory| memory.trouble())
-                .collect();
-            return Err(NoLayout { troubles });
+                .filter_map(|memory| Some((memory.alternate_setting, memory.trouble()?)));
+            return Err(NoLayout {
+                troubles: troubles.collect(),
+            });
         }
         Ok(memories)
     }
@@ -137,9 +138,13 @@ impl Board {
     /// Reads the product's name.
     pub fn read_product(&mut self) -> Option<String> {
         let opened = self.opened.as_mut().ok()?;
-        read_text(&mut opened.transport, self.info.product_index)
-            .ok()
-            .flatten()
+        match read_text(&mut opened.transport, self.info.product_index) {
+            Ok(product) => product,
+            Err(error) => {
+                self.opened = Err(error);
+                None
+            }
+        }
     }
 
     /// Whether this speaks DfuSe, as far as can be known: its DFU version says so, and no string of it says otherwise.
@@ -226,7 +231,7 @@ impl MemoryString {
         match &self.layout {
             Some(Ok(_)) => None,
             Some(Err(error)) => Some(error.to_string()),
-            None => Some("the board gives no layout for this memory".to_owned()),
+            None => Some("the board gives no layout".to_owned()),
         }
     }
 }
@@ -239,14 +244,25 @@ impl MemoryString {
 )]
 pub struct NoLayout {
     /// Memory by memory, why not.
-    troubles: Vec<String>,
+    troubles: Vec<(u8, String)>,
 }
 
-fn reason(troubles: &[String]) -> String {
-    troubles
-        .iter()
-        .map(|trouble| format!("\n{trouble}"))
-        .collect()
+/// A line for each reason, with the memories that it is true for.
+fn reason(troubles: &[(u8, String)]) -> String {
+    let alike = troubles.chunk_by(|(_, one), (_, other)| one == other);
+    let line = |memories: &[(u8, String)]| {
+        let numbers: Vec<String> = memories
+            .iter()
+            .map(|(number, _)| number.to_string())
+            .collect();
+        let plural = if numbers.len() == 1 { "" } else { "s" };
+        let reason = memories.first().map_or("", |(_, reason)| reason);
+        format!(
+            "\nalternate setting{plural} {}: {reason}",
+            numbers.join(", ")
+        )
+    };
+    alike.map(line).collect()
 }
 
 /// What a plan has to know of the board.

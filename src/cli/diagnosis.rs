@@ -7,7 +7,7 @@ use crate::dfuse::plan::error::PlanError;
 use crate::image::write::WriteError;
 use crate::image::{Content, FilesError, ImageError};
 use crate::sim::SimError;
-use crate::usb::UsbError;
+use crate::usb::{DeviceInfo, UsbError};
 
 use super::alt::AltError;
 use super::board::NoLayout;
@@ -58,6 +58,21 @@ impl From<&anyhow::Error> for Diagnosis {
         Self {
             exit,
             message: format!("{error:#}"),
+            hint,
+        }
+    }
+}
+
+impl Diagnosis {
+    /// A board that can't be opened.
+    pub fn of_closed(info: &DeviceInfo, error: &UsbError) -> Self {
+        let (exit, hint) = of_closed(error, info.vendor_id, info.product_id);
+        Self {
+            exit,
+            message: match error {
+                UsbError::NoDevice => "it was unplugged while it was asked".to_owned(),
+                _ => format!("can't be opened: {error}"),
+            },
             hint,
         }
     }
@@ -173,13 +188,15 @@ fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
             product_id,
             error,
             ..
-        } => {
-            let (exit, hint) = of_usb(error);
-            (exit, access_rule(error, *vendor_id, *product_id).or(hint))
-        }
+        } => of_closed(error, *vendor_id, *product_id),
         SelectError::Interrupted => (Exit::Interrupted, None),
         SelectError::Usb(error) => of_usb(error),
     }
+}
+
+fn of_closed(error: &UsbError, vendor_id: u16, product_id: u16) -> (Exit, Option<String>) {
+    let (exit, hint) = of_usb(error);
+    (exit, access_rule(error, vendor_id, product_id).or(hint))
 }
 
 /// The udev rule that lets the user at the keyboard use the board.
@@ -191,6 +208,9 @@ fn access_rule(error: &UsbError, vendor_id: u16, product_id: u16) -> Option<Stri
         )
     })
 }
+
+/// For a board that has read protection, if it has, and no way to lift it over USB.
+const NO_UNPROTECT: &str = "Lift it with a debug probe: not every bootloader can.";
 
 fn of_session(error: &SessionError) -> (Exit, Option<String>) {
     let hint = |text: &str| Some(text.to_owned());
@@ -208,6 +228,9 @@ fn of_session(error: &SessionError) -> (Exit, Option<String>) {
             Exit::Board,
             hint("Unplug the board, put it into DFU mode again and repeat the command."),
         ),
+        Cause::Answered { .. } if error.action == Action::ReadUnprotect => {
+            (Exit::Board, hint(NO_UNPROTECT))
+        }
         Cause::Answered { .. } => (
             Exit::Board,
             hint(
@@ -225,6 +248,7 @@ fn of_session(error: &SessionError) -> (Exit, Option<String>) {
             Exit::ReadProtected,
             hint("`stdfu unprotect` lifts it, and erases everything on the chip."),
         ),
+        Cause::NoSuchCommand => (Exit::DoesNotFit, hint(NO_UNPROTECT)),
         Cause::Stayed => (
             Exit::Board,
             hint("Reset the board, or take its power away for a moment, with BOOT0 low."),
@@ -256,7 +280,16 @@ fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
             sector.end()
         ),
         PlanError::CantPreserve { .. } => "Leave out --preserve, if the rest may go.".to_owned(),
+        PlanError::BadVectorTable(_) => "Look at --address, and at what the file was linked for.\n\
+             Without --strict it is flashed all the same. Nothing was touched."
+            .to_owned(),
+        PlanError::PartOfOptionBytes { .. } => {
+            "Read them with `stdfu read`, change what is to change, and flash all of it.".to_owned()
+        }
         PlanError::SharedSector { .. } => "Choose one of the file's targets with --alt.".to_owned(),
+        PlanError::StartOutside { .. } => {
+            "`stdfu list` shows the memories of the board.".to_owned()
+        }
         PlanError::NoSuchAlternateSetting { .. }
         | PlanError::NothingForMemory { .. }
         | PlanError::Outside { .. }

@@ -33,6 +33,7 @@ struct BoardDocument<'o> {
     exit: u8,
     error: Option<&'o str>,
     hint: Option<&'o str>,
+    warnings: Vec<String>,
     plan: Option<&'o PlanDocument>,
 }
 
@@ -81,14 +82,18 @@ pub fn show(
                 .context("writing the plan")?;
         }
     }
-    let boards = outcomes.iter().map(document).collect();
+    let boards = outcomes
+        .iter()
+        .zip(plans)
+        .map(|(outcome, plan)| document(outcome, plan.as_ref().ok()))
+        .collect();
     output
         .document(PlansDocument { boards })
         .context("writing the plan")?;
     Ok(work::exit(&outcomes))
 }
 
-fn document(outcome: &Outcome) -> BoardDocument<'_> {
+fn document<'o>(outcome: &'o Outcome, plan: Option<&Plan<'_>>) -> BoardDocument<'o> {
     let refusal = outcome.error.as_ref();
     let preview = outcome.preview.as_ref().filter(|_| refusal.is_none());
     BoardDocument {
@@ -97,6 +102,7 @@ fn document(outcome: &Outcome) -> BoardDocument<'_> {
         exit: refusal.map_or(Exit::Done, |refusal| refusal.exit).code(),
         error: refusal.map(|refusal| refusal.message.as_str()),
         hint: refusal.and_then(|refusal| refusal.hint.as_deref()),
+        warnings: plan.map_or_else(Vec::new, work::warnings),
         plan: preview.map(|preview| &preview.document),
     }
 }

@@ -1,14 +1,19 @@
 //! `stdfu flash`: program, verify, start the application.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
+use crate::dfuse::plan::error::PlanError;
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
+use crate::dfuse::plan::settings::Settings;
 use crate::dfuse::plan::{Plan, TargetPlan, Task};
 use crate::image::Image;
 
 use super::Context;
 use super::alt::AltChoice;
 use super::board::{self, Board};
+use super::consent::ConsentArgs;
 use super::dry_run;
 use super::exit::Exit;
 use super::firmware::FirmwareArgs;
@@ -38,6 +43,7 @@ Examples:
   stdfu flash firmware.dfu --wait --stay
   stdfu flash firmware.dfu --serial 336133663433
   stdfu flash firmware.dfu --every --count 4
+  stdfu flash option-bytes.bin --address 0x1FFFC000 --alt 1 --yes
   gzip -c firmware.hex | stdfu flash -")]
 pub struct FlashArgs {
     #[command(flatten)]
@@ -73,6 +79,14 @@ pub struct FlashArgs {
     /// Flash a file that is for a device with other ids
     #[arg(long)]
     any_id: bool,
+    /// Refuse a file that nothing can start from
+    ///
+    /// Its initial stack pointer is not in RAM, or its reset vector is even or not in the file. Without this, that is a
+    /// warning.
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    consent: ConsentArgs,
     /// Look what is there, print what would be done, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -85,10 +99,38 @@ pub fn run(args: &FlashArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     }
     let mut boards = context.select()?;
     let plans = work::plan(&mut boards, |board| plan(args, &image, board));
+    for warning in warnings(&plans) {
+        context.output.warning(&warning);
+    }
     if args.dry_run {
         return dry_run::show(boards, &plans, context.output);
     }
+    let changing: Vec<&Board> = boards
+        .iter()
+        .zip(&plans)
+        .filter(|(_, plan)| plan.iter().any(|plan| settings(plan).next().is_some()))
+        .map(|(board, _)| board)
+        .collect();
+    if !changing.is_empty() {
+        let changed: BTreeSet<Settings> = plans.iter().flatten().flat_map(settings).collect();
+        let consequences: Vec<String> = changed.iter().map(Settings::to_string).collect();
+        args.consent.ask(&consequences, changing, context.output)?;
+    }
     work::carry_out(boards, &plans, context.output, summary)
+}
+
+/// The settings of the chip that a plan changes.
+fn settings(plan: &Plan<'_>) -> impl Iterator<Item = Settings> {
+    plan.targets.iter().filter_map(|target| target.settings)
+}
+
+/// What is odd about the file for these boards, each once.
+fn warnings(plans: &[anyhow::Result<Plan<'_>>]) -> Vec<String> {
+    let faults = plans.iter().flatten().flat_map(work::warnings);
+    let mut warnings: Vec<String> = faults.collect();
+    warnings.sort();
+    warnings.dedup();
+    warnings
 }
 
 fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
@@ -108,6 +150,12 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
         any_id: args.any_id,
     };
     let mut plan = plan_flash(image, board::for_plan(&board.info, &memories), options)?;
+    if let Some(fault) = work::bad_vector_tables(&plan)
+        .next()
+        .filter(|_| args.strict)
+    {
+        return Err(PlanError::BadVectorTable(fault.clone()).into());
+    }
     if args.dry_run {
         plan.task = Task::Rehearse;
     }
@@ -136,11 +184,13 @@ fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
         ));
     }
     done.push(match plan.targets.iter().any(TargetPlan::is_verified) {
+        true if tally.reset => "not verified".to_owned(),
         true => format!("verified {}", count(tally.verified_bytes, "byte")),
         false => "not verified".to_owned(),
     });
     done.push(match (plan.start, tally.left) {
         (Some(start), Some(true)) => format!("started at {:#010x}", start.address),
+        _ if tally.reset => "no longer in DFU mode".to_owned(),
         _ => "still in DFU mode".to_owned(),
     });
     done.push(format!("in {:.1} s", outcome.seconds));

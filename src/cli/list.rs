@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::dfuse::layout::{MemoryLayout, MemorySegment};
 use crate::dfuse::quirks::is_shared_serial;
-use crate::usb::DeviceInfo;
+use crate::usb::{DeviceInfo, UsbError};
 
 use super::Context;
 use super::board::{Board, MemoryString};
@@ -87,7 +87,10 @@ pub fn run(_: &ListArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
             (board, product)
         })
         .collect();
-    let error = error.as_ref().map(Diagnosis::from);
+    let error = error
+        .as_ref()
+        .map(Diagnosis::from)
+        .or_else(|| lost(&boards));
     let texts: Vec<String> = boards.iter().map(text).collect();
     context
         .output
@@ -105,6 +108,22 @@ pub fn run(_: &ListArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         .document(ListDocument { boards, error })
         .context("writing the list")?;
     Ok(exit)
+}
+
+/// Where every board was unplugged while it was asked, or can't be opened: the first of them.
+fn lost(boards: &[Listed]) -> Option<Diagnosis> {
+    let mut errors = boards.iter().map(|(board, _)| match &board.opened {
+        Ok(_) => None,
+        Err(error) => {
+            let closed = Diagnosis::of_closed(&board.info, error);
+            Some(Diagnosis {
+                message: format!("{}: {}", board.label(), closed.message),
+                ..closed
+            })
+        }
+    });
+    let first = errors.next().flatten()?;
+    errors.all(|error| error.is_some()).then_some(first)
 }
 
 fn board_document((board, product): &Listed) -> BoardDocument<'_> {
@@ -185,8 +204,10 @@ fn text((board, product): &Listed) -> String {
         text += &format!("   {product}");
     }
     text += &format!("\n  path {path}   ids {vendor_id:04x}:{product_id:04x}\n");
-    if let Err(error) = &board.opened {
-        text += &format!("  can't be opened: {error}\n");
+    match &board.opened {
+        Ok(_) => {}
+        Err(UsbError::NoDevice) => text += "  unplugged while it was asked\n",
+        Err(error) => text += &format!("  can't be opened: {error}\n"),
     }
     for memory in board.memories() {
         text += &memory_text(memory);

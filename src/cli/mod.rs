@@ -2,6 +2,7 @@
 
 mod alt;
 mod board;
+mod consent;
 mod convert;
 mod detach;
 mod diagnosis;

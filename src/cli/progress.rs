@@ -150,6 +150,7 @@ fn doing(phase: Phase) -> &'static str {
         Phase::Verify => "verifying",
         Phase::Head => "writing the first block",
         Phase::Read => "reading",
+        Phase::Reset => "waiting for the chip's reset",
         Phase::Leave => "starting the application",
         Phase::Unprotect => "lifting read protection",
     }

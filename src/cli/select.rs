@@ -198,12 +198,12 @@ impl Selection {
         })
     }
 
-    /// Serial numbers that were asked for and that many boards have.
+    /// Serial numbers that were asked for and that many boards have, unless a path says which of them is meant.
     pub fn shared_serials(&self) -> impl Iterator<Item = &str> {
         self.serial
             .iter()
             .map(String::as_str)
-            .filter(|serial| is_shared_serial(serial))
+            .filter(|serial| self.path.is_empty() && is_shared_serial(serial))
     }
 
     /// Looks again and again, as long as `--wait` says.

@@ -1,6 +1,6 @@
 //! How far the work had come when something went wrong, which is what the next step depends on.
 
-use crate::dfuse::plan::Task;
+use crate::dfuse::plan::{Plan, Task};
 use crate::dfuse::session::Tally;
 
 use super::diagnosis::Diagnosis;
@@ -8,8 +8,12 @@ use super::exit::Exit;
 use super::number::count;
 
 /// Adds to what went wrong how far the work had come, and gives the next step where it depends on the work.
-pub fn so_far(diagnosis: Diagnosis, task: Task, tally: Tally) -> Diagnosis {
+pub fn so_far(diagnosis: Diagnosis, plan: &Plan<'_>, tally: Tally) -> Diagnosis {
+    let task = plan.task;
     let state = match task {
+        // Whoever starts the application expects nothing else; and how far a chip has lifted its protection nobody knows.
+        Task::Change if plan.targets.is_empty() => String::new(),
+        Task::Unprotect if tally.touched => String::new(),
         Task::Change | Task::Rehearse | Task::Unprotect => changed(&diagnosis, tally),
         Task::Compare => differing(&diagnosis, tally),
         Task::Read => "; no file was written".to_owned(),
@@ -31,8 +35,13 @@ fn changed(diagnosis: &Diagnosis, tally: Tally) -> String {
         return "; nothing was erased or written".to_owned();
     }
     let sectors = count(tally.erased_sectors as u64, "sector");
+    let withdrawn = if tally.withdrawn {
+        "; the sector with the vector table was erased again, so that the board doesn't start half an application"
+    } else {
+        ""
+    };
     format!(
-        "; so far {sectors} erased and {} written",
+        "; so far {sectors} erased and {} written{withdrawn}",
         count(tally.written_bytes, "byte")
     )
 }

@@ -1,15 +1,12 @@
 //! `stdfu unprotect`: lift read protection, which erases everything.
 
-use std::io::{self, BufRead};
-
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::leave::plan_unprotect;
 
 use super::Context;
-use super::board::Board;
-use super::diagnosis::UsageError;
+use super::consent::ConsentArgs;
 use super::exit::Exit;
 use super::work::{self, Outcome};
 
@@ -23,41 +20,18 @@ Examples:
   stdfu unprotect
   stdfu unprotect --yes --serial 336133663433")]
 pub struct UnprotectArgs {
-    /// Erase everything without asking
-    #[arg(long)]
-    yes: bool,
+    #[command(flatten)]
+    consent: ConsentArgs,
 }
 
 pub fn run(args: &UnprotectArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     let boards = context.select()?;
-    if !args.yes && !is_confirmed(&boards, context)? {
-        return Err(UsageError {
-            message: "lifting read protection erases all of the chip, and nobody has said yes"
-                .to_owned(),
-            hint: Some(
-                "Add --yes if everything on the chip may go. Nothing was touched.".to_owned(),
-            ),
-        }
-        .into());
-    }
+    let consequence =
+        "lifting read protection erases ALL of the flash and resets the chip".to_owned();
+    args.consent.ask(&[consequence], &boards, context.output)?;
     let plans: Vec<anyhow::Result<Plan<'_>>> =
         boards.iter().map(|_| Ok(plan_unprotect())).collect();
     work::carry_out(boards, &plans, context.output, summary)
-}
-
-/// Asks, where there is somebody to be asked.
-fn is_confirmed(boards: &[Board], context: &Context<'_>) -> anyhow::Result<bool> {
-    if !context.output.can_ask() {
-        return Ok(false);
-    }
-    let labels: Vec<String> = boards.iter().map(Board::label).collect();
-    context.output.question(&format!(
-        "This erases ALL of the flash of {} and resets it. Type yes to go on: ",
-        labels.join(", ")
-    ));
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    Ok(answer.trim() == "yes")
 }
 
 fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {

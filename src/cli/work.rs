@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::vector_table::BadVectorTable;
 use crate::dfuse::session::{Event, Session, SessionOptions, Tally};
 use crate::image::ImageElement;
 use crate::usb::Transport;
@@ -50,6 +51,7 @@ struct BoardDocument<'o> {
     exit: u8,
     error: Option<&'o str>,
     hint: Option<&'o str>,
+    warnings: Vec<String>,
     erased_sectors: usize,
     written_bytes: u64,
     skipped_bytes: u64,
@@ -85,6 +87,17 @@ pub fn plan<'i>(
     boards.iter_mut().map(plan).collect()
 }
 
+/// What is odd about what is to be written, a sentence each. Who has made the plan says it.
+pub fn warnings(plan: &Plan<'_>) -> Vec<String> {
+    bad_vector_tables(plan).map(ToString::to_string).collect()
+}
+
+/// The vector tables that nothing can be started from.
+pub fn bad_vector_tables<'p>(plan: &'p Plan<'_>) -> impl Iterator<Item = &'p BadVectorTable> {
+    let targets = plan.targets.iter();
+    targets.filter_map(|target| target.bad_vector_table.as_ref())
+}
+
 /// Carries out a plan on each board, all at the same time, and says what came of it.
 ///
 /// `plans` has one for each board, or the reason why there is none. Returns the first failure's code.
@@ -97,7 +110,11 @@ pub fn carry_out(
     let outcomes = attempt(boards, plans, output);
     let results = report(&outcomes, plans, output, summary);
     output.summary(&results).context("writing the summary")?;
-    let boards = outcomes.iter().map(Outcome::document).collect();
+    let boards = outcomes
+        .iter()
+        .zip(plans)
+        .map(|(outcome, plan)| outcome.document(plan.as_ref().ok()))
+        .collect();
     output
         .document(BoardsDocument { boards })
         .context("writing the answer")?;
@@ -175,7 +192,7 @@ fn work(
     let opened = match &mut board.opened {
         Ok(opened) => opened,
         Err(error) => {
-            outcome.error = Some(Diagnosis::from(&anyhow::Error::new(error.clone())));
+            outcome.error = Some(Diagnosis::of_closed(&board.info, error));
             return outcome;
         }
     };
@@ -204,7 +221,7 @@ fn work(
             match result {
                 Ok(found) => outcome.found = found,
                 Err(error) => {
-                    outcome.error = Some(so_far(Diagnosis::from(&error), plan.task, tally));
+                    outcome.error = Some(so_far(Diagnosis::from(&error), plan, tally));
                 }
             }
         }
@@ -244,13 +261,11 @@ pub fn report(
     summary: impl Fn(&Outcome, &Plan<'_>) -> String,
 ) -> String {
     for outcome in outcomes {
+        for warning in outcome.warnings() {
+            output.warning_of(outcome.name(), &warning);
+        }
         if let Some(diagnosis) = &outcome.error {
             output.error_of(outcome.name(), diagnosis);
-        } else if outcome.tally.left == Some(false) {
-            output.warning_of(
-                outcome.name(),
-                "flash is right, but the board is still in DFU mode; reset it to start the application",
-            );
         }
     }
     let results: Vec<(&Outcome, String)> = outcomes
@@ -290,14 +305,36 @@ impl Outcome {
         }
     }
 
-    fn document(&self) -> BoardDocument<'_> {
+    /// What is done and yet not as it may be expected, a sentence each.
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.error.is_none() && self.tally.left == Some(false) {
+            warnings.push(
+                "flash is right, but the board is still in DFU mode; reset it to start the application"
+                    .to_owned(),
+            );
+        }
+        if self.error.is_none() && self.tally.reset {
+            warnings.push(
+                "what was written could not be read back: the chip has reset, as it does after its option bytes, \
+                 and is not in DFU mode; to check them, put it into DFU mode and repeat the command"
+                    .to_owned(),
+            );
+        }
+        warnings
+    }
+
+    fn document(&self, plan: Option<&Plan<'_>>) -> BoardDocument<'_> {
         let error = self.error.as_ref();
+        let mut warnings = plan.map_or_else(Vec::new, warnings);
+        warnings.extend(self.warnings());
         BoardDocument {
             serial: self.serial.as_deref(),
             path: &self.path,
             exit: error.map_or(Exit::Done, |diagnosis| diagnosis.exit).code(),
             error: error.map(|diagnosis| diagnosis.message.as_str()),
             hint: error.and_then(|diagnosis| diagnosis.hint.as_deref()),
+            warnings,
             erased_sectors: self.tally.erased_sectors,
             written_bytes: self.tally.written_bytes,
             skipped_bytes: self.tally.skipped_bytes,

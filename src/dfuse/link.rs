@@ -155,6 +155,26 @@ impl<'t> Link<'t> {
         }
     }
 
+    /// Whether the device had begun the work of the last DNLOAD when it was last heard of.
+    pub fn is_at_work(&self) -> bool {
+        self.state == DfuState::DfuDnbusy
+    }
+
+    /// Whether the device is off the bus.
+    pub fn is_gone(&mut self) -> bool {
+        self.get_state(LEAVE_TIMEOUT) == Err(UsbError::NoDevice)
+    }
+
+    /// Waits a moment for a device that was lost, and tells whether it is back, in dfuIDLE and with nothing else chosen.
+    pub fn is_back(&mut self) -> bool {
+        self.transport.wait(PAUSE_AFTER_LEAVE);
+        let claimed = self
+            .transport
+            .reopen()
+            .and_then(|()| self.transport.claim());
+        claimed.is_ok() && self.reach_idle().is_ok()
+    }
+
     /// Brings the device to dfuIDLE after something went wrong, from whatever it says it is in.
     pub fn recover(&mut self, cause: &Cause) -> Result<(), SessionError> {
         if matches!(cause, Cause::StillBusy(_)) {
@@ -488,6 +508,10 @@ mod tests {
             self.note(request);
             writeln!(self.diary, " > {data:02x?}").expect("a String");
             self.answer().map(|_| ())
+        }
+
+        fn reopen(&mut self) -> Result<(), UsbError> {
+            Err(UsbError::NoDevice)
         }
 
         fn reset(&mut self) -> Result<(), UsbError> {

@@ -8,7 +8,9 @@ pub mod leave;
 pub mod profile;
 mod reach;
 pub mod read;
+pub mod settings;
 mod stretches;
+pub mod vector_table;
 pub mod verify;
 
 use std::borrow::Cow;
@@ -19,6 +21,8 @@ use super::layout::Sector;
 use super::quirks::erased_value;
 use super::range::{AddressRange, index, joined};
 use profile::Memory;
+use settings::Settings;
+use vector_table::BadVectorTable;
 
 /// What is to be done with one board.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +79,10 @@ pub struct TargetPlan<'i> {
     pub elements: Cow<'i, [ImageElement]>,
     /// What this memory reads as when it is erased.
     pub erased: u8,
+    /// What settings this memory holds, if it holds any.
+    pub settings: Option<Settings>,
+    /// Why the application can't be started from its vector table, if that is so.
+    pub bad_vector_table: Option<BadVectorTable>,
 }
 
 impl<'i> TargetPlan<'i> {
@@ -93,6 +101,8 @@ impl<'i> TargetPlan<'i> {
             look: Vec::new(),
             elements: Cow::Borrowed(elements),
             erased: erased_value(&memory.layout),
+            settings: Settings::in_memory(&memory.layout),
+            bad_vector_table: None,
         }
     }
 
@@ -212,12 +222,18 @@ impl<'i> TargetPlan<'i> {
                 u32::try_from(first.max(before)).map(|address| AddressRange { address, end });
             limits.map_or(*range, |limits| range.to_blocks(transfer_size, limits))
         };
-        let fill = |stage: &Stage| stage.write.iter().map(filled).collect();
+        let fill = |stage: &Stage| {
+            let write: Vec<AddressRange> = stage.write.iter().map(filled).collect();
+            // What was written in one go is read back in one.
+            let verify = match stage.verify == stage.write {
+                true => write.clone(),
+                false => stage.verify.clone(),
+            };
+            Stage { write, verify }
+        };
         let (body, head) = (fill(&self.body), self.head.as_ref().map(fill));
-        self.body.write = body;
-        if let (Some(head), Some(write)) = (&mut self.head, head) {
-            head.write = write;
-        }
+        self.body = body;
+        self.head = head;
     }
 
     /// What is erased with the sectors one by one, though the image has no byte for it.

@@ -3,11 +3,11 @@
 use super::layout::MemoryLayout;
 use super::protocol::DfuseCommand;
 
-/// Whether errVENDOR means that read protection is on.
+/// Whether a bootloader with these commands can lift read protection, and means read protection by errVENDOR.
 ///
-/// On a ST ROM it does (AN3156 §4.2, §5). On devices built on ST's class sample it means that a write or an erase
+/// On a ST ROM it does (AN3156 §4.2, §5). On devices built on ST's class sample errVENDOR means that a write or an erase
 /// failed. The ROMs know READ_UNPROTECT, the sample doesn't: its list of commands is `00 21 41`.
-pub fn vendor_error_means_read_protection(commands: &[u8]) -> bool {
+pub fn can_lift_read_protection(commands: &[u8]) -> bool {
     commands.contains(&DfuseCommand::READ_UNPROTECT)
 }
 
@@ -35,7 +35,6 @@ pub fn true_layout(
     serial: Option<&str>,
     mut layout: MemoryLayout,
 ) -> MemoryLayout {
-    const GD32VF103: (u16, u16) = (0x28E9, 0x0189);
     let pages = match serial.and_then(|serial| serial.chars().nth(2)) {
         Some('B') => 128,
         Some('8') => 64,
@@ -43,13 +42,22 @@ pub fn true_layout(
         Some('4') => 16,
         _ => return layout,
     };
-    if let ([segment], GD32VF103) = (&mut layout.segments[..], ids) {
+    if let ([segment], GD32) = (&mut layout.segments[..], ids) {
         if (segment.sectors, segment.sector_size) == (512, 2048) {
             (segment.sectors, segment.sector_size) = (pages, 1024);
         }
     }
     layout
 }
+
+/// Whether the chip starts from a vector table, as a Cortex-M does. GigaDevice's bootloader has the same ids in a
+/// GD32VF103, which is a RISC-V and starts with an instruction, and in GD32s with a Cortex-M.
+pub fn has_vector_tables(ids: (u16, u16)) -> bool {
+    ids != GD32
+}
+
+/// GigaDevice's.
+const GD32: (u16, u16) = (0x28E9, 0x0189);
 
 /// Whether many boards are known to have this serial number, so that it can't tell them apart. Case is ignored.
 pub fn is_shared_serial(serial: &str) -> bool {
@@ -138,10 +146,8 @@ mod tests {
 
     #[test]
     fn only_a_bootloader_that_can_lift_read_protection_has_it() {
-        assert!(vendor_error_means_read_protection(&[
-            0x00, 0x21, 0x41, 0x92
-        ]));
-        assert!(!vendor_error_means_read_protection(&[0x00, 0x21, 0x41]));
-        assert!(!vendor_error_means_read_protection(&[]));
+        assert!(can_lift_read_protection(&[0x00, 0x21, 0x41, 0x92]));
+        assert!(!can_lift_read_protection(&[0x00, 0x21, 0x41]));
+        assert!(!can_lift_read_protection(&[]));
     }
 }

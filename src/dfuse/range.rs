@@ -30,6 +30,11 @@ impl AddressRange {
         (start < end).then_some(Self { address, end })
     }
 
+    /// Whether `address` is one of its own.
+    pub fn contains(self, address: u32) -> bool {
+        self.address <= address && u64::from(address) < self.end
+    }
+
     /// What is left of it behind its first `bytes`.
     pub fn behind(self, bytes: u64) -> Option<Self> {
         Self::between(self.start() + bytes, self.end)
@@ -50,8 +55,10 @@ impl AddressRange {
     /// Cut every `size` bytes from its beginning on; the last piece may be shorter.
     pub fn pieces(self, size: u16) -> impl Iterator<Item = Self> {
         let size = u64::from(size);
-        (0..self.size().div_ceil(size))
-            .filter_map(move |index| self.behind(index * size).map(|rest| rest.up_to(size)))
+        (0..self.size().div_ceil(size)).filter_map(move |index| {
+            let start = self.start() + index * size;
+            Self::between(start, self.end.min(start + size))
+        })
     }
 
     /// Widened to where addresses are multiples of `size`, but not out of `limits`.
@@ -71,14 +78,6 @@ impl AddressRange {
         let offset =
             |position: u64| index(position.saturating_sub(address.into())).min(bytes.len());
         &bytes[offset(self.start())..offset(self.end)]
-    }
-
-    /// At most its first `bytes`.
-    pub fn up_to(self, bytes: u64) -> Self {
-        Self {
-            end: self.end.min(self.start() + bytes),
-            ..self
-        }
     }
 
     /// What of it lies below an address.

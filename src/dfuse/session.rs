@@ -6,6 +6,7 @@ mod erase;
 mod look;
 mod read;
 mod recovery;
+mod reset;
 
 use std::ops::ControlFlow;
 
@@ -53,6 +54,8 @@ pub enum Phase {
     Head,
     /// Reading out what was asked for.
     Read,
+    /// Waiting for a chip that resets because its option bytes were written.
+    Reset,
     /// Starting the application.
     Leave,
     /// Lifting read protection.
@@ -82,6 +85,11 @@ pub struct Tally {
     pub read_bytes: u64,
     /// How often something went wrong and was tried again.
     pub retries: u32,
+    /// Whether the sector with the vector table was erased again, because it had not become what it should.
+    pub withdrawn: bool,
+    /// Whether the chip has reset, as it does once its option bytes were written, and has not come back in DFU mode:
+    /// nobody could look at what it had taken.
+    pub reset: bool,
     /// Whether the board has left DFU mode; `None` where it was not asked to.
     pub left: Option<bool>,
 }
@@ -178,12 +186,22 @@ impl<'t> Session<'t> {
         self.erase(plan)?;
         self.download(plan)?;
         match plan.start {
+            _ if self.tally.reset => Ok(()),
             Some(start) => self.leave(start, plan.targets.is_empty()),
             None => self.link.reach_idle(),
         }
     }
 
     fn unprotect(&mut self) -> Result<(), SessionError> {
+        // A protected chip may refuse to tell, and others have no list.
+        let commands = self.link.commands();
+        if commands.is_ok_and(|commands| !quirks::can_lift_read_protection(&commands)) {
+            return Err(SessionError {
+                action: Action::ReadUnprotect,
+                cause: Cause::NoSuchCommand,
+            });
+        }
+        self.link.reach_idle()?;
         self.tell(Event::Begin(Phase::Unprotect, None), Action::ReadUnprotect)?;
         self.tally.touched = true;
         self.link.read_unprotect()
@@ -255,7 +273,7 @@ impl<'t> Session<'t> {
             return error;
         }
         let protected = match self.link.commands() {
-            Ok(commands) => quirks::vendor_error_means_read_protection(&commands),
+            Ok(commands) => quirks::can_lift_read_protection(&commands),
             Err(refusal) => refusal.cause.is_vendor_error(),
         };
         if protected {

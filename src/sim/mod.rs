@@ -59,6 +59,7 @@ pub enum Answer {
 }
 
 /// Simulated boards, instead of USB. Each has a clock of its own, on which waiting costs nothing.
+#[derive(Clone)]
 pub struct SimBus {
     ports: Vec<Arc<Mutex<Port>>>,
 }
@@ -176,7 +177,8 @@ impl Bus for SimBus {
             return Err(UsbError::AccessDenied);
         }
         Ok(Box::new(SimTransport {
-            address: device.address,
+            bus: self.clone(),
+            info: device.clone(),
             port: Arc::clone(port),
             claimed: false,
         }))
@@ -185,9 +187,10 @@ impl Bus for SimBus {
 
 /// One opened board of a [`SimBus`].
 struct SimTransport {
+    bus: SimBus,
     port: Arc<Mutex<Port>>,
-    /// The board's address when it was opened. At another one it is another device.
-    address: u8,
+    /// The board as it was when it was opened. At another address it is another device.
+    info: DeviceInfo,
     /// Whether it was this transport that claimed the interface.
     claimed: bool,
 }
@@ -216,7 +219,7 @@ impl SimTransport {
             })?;
         let mut port = lock(&self.port);
         let is_class_request = request.request_type & 0x60 == 0x20;
-        if port.address != self.address {
+        if port.address != self.info.address {
             return Err(UsbError::NoDevice);
         }
         if is_class_request && !self.claimed && port.device.is_present() {
@@ -244,7 +247,7 @@ impl SimTransport {
 impl Transport for SimTransport {
     fn claim(&mut self) -> Result<(), UsbError> {
         let mut port = lock(&self.port);
-        if !port.device.is_present() || port.address != self.address {
+        if !port.device.is_present() || port.address != self.info.address {
             return Err(UsbError::NoDevice);
         }
         if port.claimed && !self.claimed || port.device.has(Quirk::Busy) {
@@ -289,6 +292,14 @@ impl Transport for SimTransport {
         self.transfer(request, data.len(), data, timeout).map(drop)
     }
 
+    fn reopen(&mut self) -> Result<(), UsbError> {
+        let devices = self.bus.devices()?;
+        let back = devices.into_iter().find(|found| self.info.is_again(found));
+        self.info = back.ok_or(UsbError::NoDevice)?;
+        self.claimed = false;
+        Ok(())
+    }
+
     /// The bootloaders take no notice of a reset; applications here detach by themselves.
     fn reset(&mut self) -> Result<(), UsbError> {
         Ok(())
@@ -307,7 +318,7 @@ impl Transport for SimTransport {
 impl Drop for SimTransport {
     fn drop(&mut self) {
         let mut port = lock(&self.port);
-        if self.claimed && port.address == self.address {
+        if self.claimed && port.address == self.info.address {
             port.claimed = false;
         }
     }

@@ -31,6 +31,17 @@ impl LibusbBus {
     }
 }
 
+impl LibusbBus {
+    fn handle(&self, info: &DeviceInfo) -> Result<DeviceHandle<Context>, UsbError> {
+        let list = self.context.devices().map_err(usb_error)?;
+        let device = list
+            .iter()
+            .find(|device| device.bus_number() == info.bus && device.address() == info.address)
+            .ok_or(UsbError::NoDevice)?;
+        device.open().map_err(usb_error)
+    }
+}
+
 impl Bus for LibusbBus {
     fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
         let list = self.context.devices().map_err(unavailable)?;
@@ -41,15 +52,10 @@ impl Bus for LibusbBus {
     }
 
     fn open(&self, info: &DeviceInfo) -> Result<Box<dyn Transport>, UsbError> {
-        let list = self.context.devices().map_err(usb_error)?;
-        let device = list
-            .iter()
-            .find(|device| device.bus_number() == info.bus && device.address() == info.address)
-            .ok_or(UsbError::NoDevice)?;
-        let handle = device.open().map_err(usb_error)?;
+        let handle = self.handle(info)?;
         Ok(Box::new(LibusbTransport {
             handle,
-            interface: info.interface,
+            info: info.clone(),
             opened: Instant::now(),
         }))
     }
@@ -58,26 +64,26 @@ impl Bus for LibusbBus {
 /// A device opened through libusb. Dropping it gives the interface back.
 struct LibusbTransport {
     handle: DeviceHandle<Context>,
-    interface: u8,
+    info: DeviceInfo,
     opened: Instant,
 }
 
 impl Transport for LibusbTransport {
     fn claim(&mut self) -> Result<(), UsbError> {
         for _ in 1..CLAIM_ATTEMPTS {
-            match self.handle.claim_interface(self.interface) {
+            match self.handle.claim_interface(self.info.interface) {
                 Err(rusb::Error::Busy) => self.wait(CLAIM_PAUSE),
                 other => return other.map_err(usb_error),
             }
         }
         self.handle
-            .claim_interface(self.interface)
+            .claim_interface(self.info.interface)
             .map_err(usb_error)
     }
 
     fn set_alternate_setting(&mut self, alternate_setting: u8) -> Result<(), UsbError> {
         self.handle
-            .set_alternate_setting(self.interface, alternate_setting)
+            .set_alternate_setting(self.info.interface, alternate_setting)
             .map_err(usb_error)
     }
 
@@ -133,6 +139,17 @@ impl Transport for LibusbTransport {
         } else {
             Err(UsbError::Io)
         }
+    }
+
+    fn reopen(&mut self) -> Result<(), UsbError> {
+        let context = self.handle.context().clone();
+        let bus = LibusbBus { context };
+        let devices = bus.devices()?;
+        let back = devices.into_iter().find(|found| self.info.is_again(found));
+        let info = back.ok_or(UsbError::NoDevice)?;
+        self.handle = bus.handle(&info)?;
+        self.info = info;
+        Ok(())
     }
 
     fn reset(&mut self) -> Result<(), UsbError> {

@@ -48,6 +48,13 @@ pub trait Transport: Send {
         timeout: Duration,
     ) -> Result<(), UsbError>;
 
+    /// Opens the device anew that was lost, if it is back at the same port as what it was: with the same ids and the
+    /// same DFU interface. It has to be claimed again.
+    ///
+    /// # Errors
+    /// [`UsbError::NoDevice`] as long as it is not there.
+    fn reopen(&mut self) -> Result<(), UsbError>;
+
     /// Resets the port the device is at; it enumerates anew, as something else perhaps.
     fn reset(&mut self) -> Result<(), UsbError>;
 
@@ -111,6 +118,15 @@ pub struct DeviceInfo {
 }
 
 impl DeviceInfo {
+    /// Whether another look at the bus has found the same kind of device at the same port.
+    pub fn is_again(&self, found: &Self) -> bool {
+        *self
+            == Self {
+                address: self.address,
+                ..found.clone()
+            }
+    }
+
     /// The largest block to send or ask for, in bytes, 8…4096.
     pub fn transfer_size(&self) -> u16 {
         descriptor::usable_transfer_size(

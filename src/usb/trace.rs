@@ -109,6 +109,10 @@ impl Transport for Traced {
         outcome
     }
 
+    fn reopen(&mut self) -> Result<(), UsbError> {
+        self.inner.reopen()
+    }
+
     fn reset(&mut self) -> Result<(), UsbError> {
         self.inner.reset()
     }

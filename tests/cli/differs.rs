@@ -85,7 +85,7 @@ fn the_same_image_again_erases_and_writes_nothing_and_leaves_the_flash_file_alon
 
 #[test]
 fn the_summary_says_what_was_there_already() {
-    let firmware = Firmware::raw(SIZE);
+    let firmware = Firmware::application(SIZE);
     let file = flashed("f405", 1 << 20, &firmware);
     let command = |file: &FlashFile, firmware: &Firmware| {
         stdfu("--sim")
@@ -108,7 +108,7 @@ comparing 71730 bytes
 looking around the image 59342 bytes
 erasing 80K
 writing 22K
-verifying 20608 bytes
+verifying 22K
 writing the first block
 starting the application
 ",

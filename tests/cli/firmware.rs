@@ -21,6 +21,13 @@ impl Firmware {
         Self::of(bytes(length, 0x4449), "firmware.bin")
     }
 
+    /// The same with a vector table in front that an application at 0x08000000 can start from.
+    pub fn application(length: usize) -> Self {
+        let mut bytes = bytes(length, 0x4449);
+        bytes[..8].copy_from_slice(b"\x00\x00\x02\x20\xC1\x01\x00\x08");
+        Self::of(bytes, "firmware.bin")
+    }
+
     /// A target with one element for each of these alternate settings, addresses and data (ST UM0391).
     pub fn dfuse(targets: &[(u8, u32, &[u8])]) -> Self {
         let length = |bytes: &[u8]| u32::try_from(bytes.len()).expect("short").to_le_bytes();

@@ -185,14 +185,15 @@ mod terminal {
 
     #[test]
     fn a_question_may_be_answered_with_ctrl_c() {
-        let question = "Type yes to go on: ";
+        let question = "Type yes to do it to 336133663433 at 1-1: ";
         let Some(screen) = terminal("--sim f405 unprotect", &[], Some((question, CTRL_C))) else {
             return;
         };
         assert_eq!(screen.exit, 130, "{}", screen.sent);
         assert_eq!(
             screen.text,
-            "This erases ALL of the flash of 336133663433 at 1-1 and resets it. Type yes to go on: ^C\n"
+            "Lifting read protection erases ALL of the flash and resets the chip.\n\
+             Type yes to do it to 336133663433 at 1-1: ^C\n"
         );
         assert!(screen.sent.ends_with("^C\r\n"), "{:?}", screen.sent);
     }

@@ -6,6 +6,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::run::{data, stdfu};
+use crate::trace::transfers;
 
 /// Every simulated board; on those in the first three lines, and on mboot, scripts may count.
 const BOARDS: [&str; 24] = [
@@ -244,4 +245,26 @@ hint: Set BOOT0 high and reset the board, then look with `stdfu list`.
             "hint": "Set BOOT0 high and reset the board, then look with `stdfu list`.",
         }})
     );
+}
+
+/// It is not one that the system keeps closed, and it is no longer there for any other command either.
+#[test]
+fn a_board_that_is_unplugged_while_it_is_asked_is_said_to_be() {
+    let answers = transfers(&stdfu("-vv --sim f405 list").run().stderr).len();
+    for request in [answers - 1, answers] {
+        let board = format!("--sim f405,fault=unplug@{request}");
+        let stderr = "\
+error: board at 1-1: it was unplugged while it was asked
+hint: Check the cable and put the board into DFU mode again.
+";
+        let text =
+            "serial number unknown\n  path 1-1   ids 0483:df11\n  unplugged while it was asked\n";
+        stdfu(&board).arg("list").run().says(8, text, stderr);
+        let document = stdfu(&board).args("list --json").run().document(8);
+        assert_eq!(document["boards"][0]["error"], "the device is gone");
+        // The others' answer is whole.
+        let run = stdfu(&board).args("--sim l476 list").run();
+        assert_eq!((run.exit, run.stderr.as_str()), (0, ""), "{run:?}");
+        assert!(run.stdout.starts_with(text), "{run:?}");
+    }
 }

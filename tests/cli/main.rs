@@ -33,11 +33,13 @@ mod resume;
 mod run;
 mod select;
 mod serial;
+mod settings;
 mod sim;
 mod sweep;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod trace;
 mod trouble;
+mod vector_table;
 mod verify;
 mod wait;

@@ -130,7 +130,7 @@ fn each_phase_has_a_line_at_its_beginning_and_at_its_end() {
         phase("survey", 11261, "11261"),
         phase("erase", 16384, "16384"),
         phase("write", 4096, "4096"),
-        phase("verify", 3200, "3200"),
+        phase("verify", 4096, "4096"),
         phase("head", 4096, "null"),
         phase("leave", 0, "null"),
     ];

@@ -34,7 +34,7 @@ fn leave_outside_of_main_flash_is_refused() {
 fn a_board_that_does_not_leave_is_an_error() {
     let stderr = "\
 starting the application
-error: 336133663433 at 1-1: starting the application: the board is still in DFU mode; nothing was erased or written
+error: 336133663433 at 1-1: starting the application: the board is still in DFU mode
 hint: Reset the board, or take its power away for a moment, with BOOT0 low.
 ";
     stdfu("--sim f405,quirk=leave=stays leave")
@@ -47,8 +47,8 @@ fn unprotect_erases_everything_only_after_a_yes() {
     let flash = FlashFile::full(1 << 20);
     let board = flash.board("f405,quirk=read-protected");
     let stderr = "\
-error: lifting read protection erases all of the chip, and nobody has said yes
-hint: Add --yes if everything on the chip may go. Nothing was touched.
+error: lifting read protection erases ALL of the flash and resets the chip, and nobody has said yes
+hint: Add --yes if that is what you want. Nothing was touched.
 ";
     stdfu("unprotect --sim")
         .arg(&board)
@@ -62,10 +62,29 @@ hint: Add --yes if everything on the chip may go. Nothing was touched.
 
 #[test]
 fn a_bootloader_that_has_no_unprotect_is_an_error() {
-    for board in ["mboot", "class-sample"] {
-        let run = stdfu(&format!("--sim {board} unprotect --yes")).run();
-        assert_eq!(run.exit, 8, "{run:?}");
+    let stderr = "\
+error: 206F358B4D42 at 1-1: lifting read protection: the board's bootloader has no such command; \
+nothing was erased or written
+hint: Lift it with a debug probe: not every bootloader can.
+";
+    stdfu("--sim class-sample unprotect --yes")
+        .run()
+        .says(7, "", stderr);
+    for board in ["class-sample", "f103", "gd32vf103"] {
+        let run = stdfu(&format!("--sim {board} unprotect --yes -vv")).run();
+        assert_eq!(run.exit, 7, "{run:?}");
+        assert!(!run.stderr.contains(" DNLOAD "), "{run:?}");
     }
+    // mboot has no list of commands, so it has to be asked.
+    let stderr = "\
+lifting read protection
+error: 3254335D3037 at 1-1: lifting read protection: the board answered OK in dfuERROR \
+and says \"Request not allowed now\"
+hint: Lift it with a debug probe: not every bootloader can.
+";
+    stdfu("--sim mboot unprotect --yes")
+        .run()
+        .says(8, "", stderr);
 }
 
 #[test]

@@ -265,7 +265,7 @@ mod on_a_terminal {
     #[test]
     fn bars_come_and_go() {
         // Large enough for a bar to be drawn before the work is done.
-        let file = Firmware::raw(2_000_000);
+        let file = Firmware::application(2_000_000);
         let check = |options: &str, bars: bool, expected: &str| {
             let file = format!("{} --address 0x08000000", file.path());
             if let Some((text, seen)) = flash(options, &[], &file) {

@@ -57,7 +57,10 @@ fn the_plan_says_what_is_kept_around_the_image() {
 fn the_plan_shows_every_sector_to_be_erased() {
     check(
         "blinky.bin --address 0x0800F000",
-        "comparing 5123 bytes\nlooking around the image 76797 bytes\n",
+        "\
+warning: nothing can start from the vector table at 0x0800f000: \
+the reset vector is 0x080001c1, expected an address in the file, 0x0800f000..0x08010403
+comparing 5123 bytes\nlooking around the image 76797 bytes\n",
         "\
 336133663433 at 1-1: dry run, nothing is erased or written
   0  Internal Flash
@@ -85,6 +88,24 @@ fn the_plan_says_what_the_options_change() {
      write   0x08000000..0x08000800   2K
      verify  nothing
   stay in DFU mode
+",
+    );
+    check(
+        "two-elements.dfu --full --entry 0x08000200",
+        "\
+warning: nothing can start from the vector table at 0x08000200: \
+the initial stack pointer is 0xc60e9c7c, expected an address in RAM; \
+the reset vector is 0xe10f6321, expected an address in the file, 0x08000000..0x08000607
+looking around the image 14844 bytes
+",
+        "\
+336133663433 at 1-1: dry run, nothing is erased or written
+  0  Internal Flash
+     erase   0x08000000..0x08004000   16K
+     write   0x08000000..0x08000800   2K
+     verify  1540 bytes
+  loses 14844 bytes beyond the image; --preserve keeps them
+  start at 0x08000200
 ",
     );
 }
@@ -121,13 +142,13 @@ fn the_plan_is_a_json_document_too() {
     assert_eq!(
         document,
         json!({"schema": 1, "boards": [{
-            "serial": "336133663433", "path": "1-1", "exit": 0, "error": null, "hint": null,
+            "serial": "336133663433", "path": "1-1", "exit": 0, "error": null, "hint": null, "warnings": [],
             "plan": {
                 "start": 0x0800_0000, "skipped_bytes": 0, "lost_bytes": 0, "preserved_bytes": 0,
                 "targets": [{
                     "alt": 0, "name": "Internal Flash", "mass_erase": false, "erase": [],
                     "write": [range(0x0800_0800, 4096), range(0x0800_0000, 2048)],
-                    "verify": [range(0x0800_0800, 3200), range(0x0800_0000, 2048)],
+                    "verify": [range(0x0800_0800, 4096), range(0x0800_0000, 2048)],
                 }],
             },
         }]})

@@ -30,7 +30,7 @@ comparing 5123 bytes
 looking around the image 11261 bytes
 erasing 16K
 writing 4K
-verifying 3200 bytes
+verifying 4K
 writing the first block
 starting the application
 ",
@@ -45,7 +45,7 @@ fn blank_flash_is_written_without_an_erase_and_the_summary_says_so() {
         "\
 comparing 5123 bytes
 writing 4K
-verifying 3200 bytes
+verifying 4K
 writing the first block
 starting the application
 ",
@@ -61,7 +61,7 @@ fn full_compares_nothing_first() {
 looking around the image 11261 bytes
 erasing 16K
 writing 4K
-verifying 3200 bytes
+verifying 4K
 writing the first block
 starting the application
 ",
@@ -94,7 +94,7 @@ fn a_mass_erase_says_that_it_is_one() {
 mass-erasing
 checking for blank 1M
 writing 4K
-verifying 3200 bytes
+verifying 4K
 writing the first block
 starting the application
 ",

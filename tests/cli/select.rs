@@ -225,6 +225,12 @@ fn a_serial_number_that_many_boards_have_picks_a_board_with_a_warning() {
         stdfu(&format!("--sim {board} --path 1-1 serial"))
             .run()
             .answers(&stdfu(&format!("--sim {board} serial")).run().stdout);
+        // A path says it, whatever else does.
+        stdfu(&format!(
+            "--sim {board} --serial {serial} --path 1-1 serial"
+        ))
+        .run()
+        .answers(&stdfu(&format!("--sim {board} serial")).run().stdout);
     };
     check("h743", "200364500000");
     check("f072", "fffffffeffff");

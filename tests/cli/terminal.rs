@@ -2,8 +2,14 @@
 
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use crate::run::stdfu;
+
+/// More than enough, on a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What a terminal shows in the end.
 pub struct Screen {
@@ -49,6 +55,14 @@ pub fn terminal(arguments: &str, environment: &[(&str, &str)], typed: Typed<'_>)
         eprintln!("skipped: there is no `script` here, which gives a command a terminal");
         return None;
     };
+    let (ended, watched) = mpsc::channel::<()>();
+    let script = child.id().to_string();
+    thread::spawn(move || {
+        if watched.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            // What runs in the terminal goes with it, and so does the end of its output.
+            let _ = Command::new("kill").arg(script).status();
+        }
+    });
     let mut stdin = child.stdin.take().expect("piped");
     let mut stdout = child.stdout.take().expect("piped");
     let mut sent = Vec::new();
@@ -68,6 +82,7 @@ pub fn terminal(arguments: &str, environment: &[(&str, &str)], typed: Typed<'_>)
         }
     }
     let status = child.wait().expect("it ends");
+    drop(ended);
     drop(stdin);
     let sent = String::from_utf8(sent).expect("UTF-8");
     Some(Screen {

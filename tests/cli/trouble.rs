@@ -254,7 +254,7 @@ fn a_write_protected_sector_is_found_though_the_board_says_that_all_is_well() {
         9,
         &format!(
             "336133663433 at 1-1: verification failed: 0x08000000 holds {found:#04x} where 0xff should be; \
-             so far 1 sector erased and 0 bytes written"
+             so far 0 sectors erased and 0 bytes written"
         ),
         DIFFERS,
     );
@@ -265,7 +265,7 @@ fn a_write_protected_sector_is_found_though_the_board_says_that_all_is_well() {
         9,
         &format!(
             "336133663433 at 1-1: verification failed: 0x08020000 holds {found:#04x} where 0xff should be; \
-             so far 12 sectors erased and 0 bytes written"
+             so far 11 sectors erased and 0 bytes written"
         ),
         DIFFERS,
     );

@@ -297,7 +297,7 @@ fn the_json_is_that_of_other_work_and_how_much_differs() {
         json!({"schema": document["schema"], "boards": [board]}),
         json!({"schema": 1, "boards": [{
             "serial": "336133663433", "path": "1-1", "exit": 9, "error": error,
-            "hint": "`stdfu flash` writes only what differs.",
+            "hint": "`stdfu flash` writes only what differs.", "warnings": [],
             "erased_sectors": 0, "written_bytes": 0, "skipped_bytes": 0, "lost_bytes": 0, "preserved_bytes": 0,
             "verified_bytes": 5122, "differing_bytes": 1, "requests": Value::Null, "retries": 1, "left": false,
             "seconds": Value::Null,

@@ -118,6 +118,7 @@ fn name(phase: Phase) -> &'static str {
         Phase::Verify => "verify",
         Phase::Head => "head",
         Phase::Read => "read",
+        Phase::Reset => "reset",
         Phase::Leave => "leave",
         Phase::Unprotect => "unprotect",
     }

@@ -2,6 +2,8 @@
 
 use crate::dfuse::layout::Sector;
 
+use super::vector_table::BadVectorTable;
+
 /// Why a file, or a wish, doesn't fit the board.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
@@ -42,6 +44,14 @@ pub enum PlanError {
     #[error("{address:#010x} is outside of {memory}")]
     Outside {
         /// The first such address.
+        address: u32,
+        /// The memory and its layout.
+        memory: String,
+    },
+    /// An address to start at that the main memory doesn't have.
+    #[error("{address:#010x} is outside of {memory}")]
+    StartOutside {
+        /// The address.
         address: u32,
         /// The memory and its layout.
         memory: String,
@@ -95,6 +105,15 @@ pub enum PlanError {
         /// What the board calls it.
         name: String,
     },
+    /// The bootloader erases all option bytes before it writes any (AN3156 §5.1).
+    #[error(
+        "option bytes can only be written as a whole, here from {:#010x} to {:#010x}, and the file has but a part of them",
+        sector.address, sector.end()
+    )]
+    PartOfOptionBytes {
+        /// The sector that would be written in part.
+        sector: Sector,
+    },
     /// What can't be read can't be kept.
     #[error(
         "alternate setting {alternate_setting}, {name:?}, can't be read back, so nothing there can be preserved"
@@ -105,6 +124,9 @@ pub enum PlanError {
         /// What the board calls it.
         name: String,
     },
+    /// Nothing can be started from the image, and the user wants that to be an error.
+    #[error(transparent)]
+    BadVectorTable(#[from] BadVectorTable),
     /// Two targets of the file end in one sector of one memory that the board shows twice.
     #[error(
         "alternate setting {alternate_setting} is a memory that another target of the file is for too, \

@@ -1,13 +1,15 @@
 //! Image + memories → plan: which sectors its bytes lie in, and what to do with each.
 
 use crate::dfuse::layout::{MemoryLayout, Sector};
-use crate::image::{Image, ImageTarget};
+use crate::dfuse::quirks::has_vector_tables;
+use crate::image::{Image, ImageElement, ImageTarget};
 
 use super::choice::{check_ids, memory_for, nothing_for_memory};
 use super::error::PlanError;
 use super::profile::{BoardProfile, Memory};
+use super::settings::Settings;
 use super::stretches::{take_head, write_ranges};
-use super::{MassErase, Plan, Stage, Start, TargetPlan, Task};
+use super::{MassErase, Plan, Stage, Start, TargetPlan, Task, vector_table};
 use crate::dfuse::range::AddressRange;
 
 /// What the user wants of a flash.
@@ -58,6 +60,9 @@ pub fn plan_flash<'i>(
     } else {
         None
     };
+    if has_vector_tables(board.ids) {
+        check_vector_table(&mut targets, board, options.entry);
+    }
     Ok(Plan {
         targets,
         task: Task::Change,
@@ -73,7 +78,7 @@ fn memory_to_write<'b>(
 ) -> Result<Option<&'b Memory>, PlanError> {
     let memory = memory_for(target, board, chosen)?;
     match memory {
-        Some(memory) if chosen.is_none() && holds_settings(&memory.layout.name) => {
+        Some(memory) if chosen.is_none() && Settings::in_memory(&memory.layout).is_some() => {
             Err(PlanError::NotNamed {
                 alternate_setting: memory.alternate_setting,
                 name: memory.layout.name.clone(),
@@ -81,15 +86,6 @@ fn memory_to_write<'b>(
         }
         memory => Ok(memory),
     }
-}
-
-/// Whether a memory of this name holds settings rather than a program: option bytes, one-time programmable memory and
-/// ST's device feature and engineering bytes. Names as ROMs spell them: "Option Bytes", "Option byte" (AT32), "OB
-/// Bytes" (U083), "OTP Memory", "Device Feature", "ENGI Bytes".
-fn holds_settings(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let words = ["option", "ob bytes", "otp", "feature", "engi"];
-    words.iter().any(|word| name.contains(word))
 }
 
 /// A memory that an earlier target of the image goes to.
@@ -108,6 +104,12 @@ fn plan_target<'i>(
     let sectors = touched_sectors(target, memory)?;
     let readable = sectors.iter().all(|sector| sector.access.readable);
     let mut plan = TargetPlan::new(memory, &target.elements);
+    if plan.settings == Some(Settings::OptionBytes) {
+        let whole = |sector: &Sector| plan.named_in((*sector).into()) == u64::from(sector.size);
+        if let Some(sector) = sectors.iter().find(|sector| !whole(sector)) {
+            return Err(PlanError::PartOfOptionBytes { sector: *sector });
+        }
+    }
 
     // Two alternate settings can be one and the same memory (G0B1). What is there for the first target must not be
     // erased for the second.
@@ -205,16 +207,13 @@ fn start(
     entry: Option<u32>,
 ) -> Result<Option<Start>, PlanError> {
     let main = board.main_memory();
-    let is_main = |target: &&TargetPlan| {
-        board
-            .memory(target.alternate_setting)
-            .is_ok_and(|memory| memory.layout == main.layout)
-    };
-    let Some(target) = targets.iter().find(is_main) else {
+    let Some(target) = targets.iter().find(|target| is_main(target, board)) else {
         return Ok(None);
     };
+    let elements = main_elements(targets, board);
+    let own = elements.first().map(|element| element.address);
     let address = entry
-        .or_else(|| vector_table(target))
+        .or_else(|| own.filter(|address| vector_table::is_sound(&elements, *address)))
         .unwrap_or_else(|| main.start());
     if main.layout.sector_at(address).is_none() {
         return Err(PlanError::Outside {
@@ -228,29 +227,33 @@ fn start(
     }))
 }
 
-/// The image's first address, if what stands there can be a Cortex-M vector table: an initial stack pointer in RAM
-/// and a reset vector inside the image, odd as the addresses of Thumb code are.
-fn vector_table(target: &TargetPlan) -> Option<u32> {
-    let element = target.elements.first()?;
-    let (stack_pointer, rest) = element.data.split_first_chunk()?;
-    let reset = u32::from_le_bytes(*rest.first_chunk()?);
-    let in_ram = matches!(
-        u32::from_le_bytes(*stack_pointer) >> 24,
-        0x10 | 0x20 | 0x24 | 0x30 | 0x38
-    );
-    let code = u64::from(reset & !1);
-    let in_image = target
-        .elements
-        .iter()
-        .any(|element| (element.start()..element.end()).contains(&code));
-    (in_ram && in_image && reset & 1 == 1).then_some(element.address)
+/// Takes note of a vector table that nothing can be started from, in the first target that goes to main flash.
+fn check_vector_table(targets: &mut [TargetPlan], board: BoardProfile<'_>, entry: Option<u32>) {
+    let fault = vector_table::find_fault(&main_elements(targets, board), entry);
+    if let Some(target) = targets.iter_mut().find(|target| is_main(target, board)) {
+        target.bad_vector_table = fault;
+    }
+}
+
+/// All that goes to main flash, ascending.
+fn main_elements<'t>(targets: &'t [TargetPlan], board: BoardProfile<'_>) -> Vec<&'t ImageElement> {
+    let main = targets.iter().filter(|target| is_main(target, board));
+    let mut elements: Vec<&ImageElement> = main.flat_map(|target| target.elements.iter()).collect();
+    elements.sort_by_key(|element| element.address);
+    elements
+}
+
+fn is_main(target: &TargetPlan, board: BoardProfile<'_>) -> bool {
+    board
+        .memory(target.alternate_setting)
+        .is_ok_and(|memory| memory.layout == board.main_memory().layout)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dfuse::range::joined;
-    use crate::image::{FileIds, Format, ImageElement};
+    use crate::image::{FileIds, Format};
 
     const F405: &[&str] = &[
         "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",
@@ -546,8 +549,12 @@ mod tests {
 
     #[test]
     fn option_bytes_and_the_like_are_written_only_when_named() {
-        for (number, address) in [(1, 0x1FFF_C000), (2, 0x1FFF_7800), (3, 0xFFFF_0000)] {
-            let image = image(vec![target(Some(number), &[(address, 4)])]);
+        for (number, address, length) in [
+            (1, 0x1FFF_C000, 16),
+            (2, 0x1FFF_7800, 4),
+            (3, 0xFFFF_0000, 4),
+        ] {
+            let image = image(vec![target(Some(number), &[(address, length)])]);
             assert!(
                 refused(&image, F405, OPTIONS).contains(&format!("alternate setting {number}"))
             );

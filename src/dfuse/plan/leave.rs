@@ -15,7 +15,7 @@ pub fn plan_leave(
     let main = board.main_memory();
     let address = address.unwrap_or_else(|| main.start());
     if main.layout.sector_at(address).is_none() {
-        return Err(PlanError::Outside {
+        return Err(PlanError::StartOutside {
             address,
             memory: main.describe(),
         });

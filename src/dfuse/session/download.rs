@@ -1,6 +1,6 @@
 //! Writing flash, and putting right what was written only in part.
 
-use crate::dfuse::error::{Action, SessionError};
+use crate::dfuse::error::{Action, Cause, SessionError};
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::{Plan, Stage, TargetPlan};
 use crate::dfuse::range::AddressRange;
@@ -27,6 +27,10 @@ impl Session<'_> {
             self.persist(|session| first.map_or(Ok(()), |address| session.set_address(address)))?;
         }
         self.write_stages(bodies())?;
+        if self.tally.reset {
+            // Nothing else is in such a plan: settings have to be named, and then nothing else is.
+            return Ok(());
+        }
         self.begin(
             Phase::Verify,
             bodies().map(|(_, body)| body.bytes_to_verify()).sum(),
@@ -40,8 +44,38 @@ impl Session<'_> {
         if heads().next().is_some() {
             self.tell(Event::Begin(Phase::Head, None), Action::ReachIdle)?;
         }
-        self.write_stages(heads())?;
-        self.verify_stages(heads())
+        let result = self.write_stages(heads());
+        let result = result.and_then(|()| self.verify_stages(heads()));
+        result.inspect_err(|error| {
+            if matches!(error.cause, Cause::Differs { .. } | Cause::Answered { .. }) {
+                heads().for_each(|(target, head)| self.withdraw(target, head));
+            }
+        })
+    }
+
+    /// Erases a vector table that is not as it should be once more, as far as that is possible and the sector has
+    /// nothing that was to be kept: a wrong application must not start.
+    fn withdraw(&mut self, target: &TargetPlan<'_>, head: &Stage) {
+        let ranges = || head.write.iter().copied();
+        let sectors: Vec<Sector> = ranges()
+            .flat_map(|range| target.sectors_in(range))
+            .collect();
+        let erasable = |sector: &Sector| sector.access.erasable && sector.access.readable;
+        if target.preserve || !self.options.can_upload || !sectors.iter().all(erasable) {
+            return;
+        }
+        let result: Result<bool, SessionError> = self.unnoticed(|session| {
+            session.link.reach_idle()?;
+            session.pointer = None;
+            session.select_target(target)?;
+            session.erase_sectors(target, &sectors)?;
+            let mut erased = true;
+            for range in ranges() {
+                erased &= session.look_at(target, range)?.erased;
+            }
+            Ok(erased)
+        });
+        self.tally.withdrawn |= result == Ok(true);
     }
 
     fn write_stages<'p, 'i: 'p>(
@@ -64,7 +98,8 @@ impl Session<'_> {
         for (target, stage) in stages.filter(|(_, stage)| !stage.verify.is_empty()) {
             self.select_target(target)?;
             for range in &stage.verify {
-                self.verify(target, *range)?;
+                let result = self.verify(target, *range);
+                result.inspect_err(|error| self.discount(target, &target.erase, error))?;
             }
         }
         Ok(())
@@ -74,20 +109,31 @@ impl Session<'_> {
         let mut done = 0;
         let mut tries = 0;
         while let Some(rest) = range.behind(done) {
+            self.is_there_for(rest)?;
             let before = done;
             let result = self.write_on(target, rest, &mut done);
             if done > before {
                 tries = 0;
             }
             if let Err(error) = result {
-                self.recover(error, &mut tries)?;
-                if let Some(doubtful) = range.behind(done) {
-                    let block = doubtful.up_to(self.options.transfer_size.into());
-                    if self.unnoticed(|session| session.settle(target, block))? {
-                        done += block.size();
-                        self.tally.written_bytes +=
-                            target.named_in(block) * u64::from(self.counting);
+                let begun = self.link.is_at_work();
+                let recovered = self.recover(error, &mut tries);
+                let doubtful = range.behind(done);
+                let block =
+                    doubtful.and_then(|rest| rest.blocks(self.options.transfer_size).next());
+                let is_there = match (recovered, block) {
+                    (recovered, None) => return recovered,
+                    (Ok(()), Some(block)) => {
+                        self.unnoticed(|session| session.settle(target, block))?
                     }
+                    (Err(error), Some(block)) => {
+                        self.after_reset(target, block, error, begun)?;
+                        true
+                    }
+                };
+                if let Some(block) = block.filter(|_| is_there) {
+                    done += block.size();
+                    self.tally.written_bytes += target.named_in(block) * u64::from(self.counting);
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::dfuse::error::{Action, SessionError};
+use crate::dfuse::error::{Action, Cause, SessionError};
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::{MassErase, Plan, TargetPlan};
 use crate::dfuse::protocol::DfuseCommand;
@@ -95,6 +95,7 @@ impl Session<'_> {
         })?;
         self.tally.erased_sectors += sectors.len();
         let left_over = if mass_erase.check {
+            self.begin(Phase::BlankCheck, size(sectors))?;
             self.not_erased(target, sectors)?
         } else {
             Vec::new()
@@ -107,8 +108,9 @@ impl Session<'_> {
                 elements: Cow::Borrowed(&[]),
                 ..target.clone()
             };
-            for range in joined(left_over.into_iter().map(AddressRange::from)) {
-                self.unnoticed(|session| session.verify(&blank, range))?;
+            for range in joined(left_over.iter().copied().map(AddressRange::from)) {
+                let result = self.unnoticed(|session| session.verify(&blank, range));
+                result.inspect_err(|error| self.discount(&blank, &left_over, error))?;
             }
         }
         if mass_erase.check && target.elements.is_empty() {
@@ -117,13 +119,27 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Takes those out of the tally that were to be erased and nothing else, and that are not.
+    pub(super) fn discount(
+        &mut self,
+        target: &TargetPlan<'_>,
+        sectors: &[Sector],
+        error: &SessionError,
+    ) {
+        if !matches!(error.cause, Cause::Differs { .. }) || !target.elements.is_empty() {
+            return;
+        }
+        // What has failed to begin with says more than that this could not be looked at, either.
+        let left_over = self.unnoticed(|session| session.not_erased(target, sectors));
+        self.tally.erased_sectors -= left_over.map_or(0, |left_over| left_over.len());
+    }
+
     /// Those of these sectors that have a byte that is not erased.
     fn not_erased(
         &mut self,
         target: &TargetPlan<'_>,
         sectors: &[Sector],
     ) -> Result<Vec<Sector>, SessionError> {
-        self.begin(Phase::BlankCheck, size(sectors))?;
         let mut not_erased: Vec<Sector> = Vec::new();
         for range in joined(sectors.iter().copied().map(AddressRange::from)) {
             self.read(target, range, |address, found| {

@@ -80,6 +80,10 @@ fn worth_trying(cause: &Cause) -> u32 {
         Cause::Answered { .. } => TRIES,
         // The answer may have been wrong rather than the flash.
         Cause::Differs { .. } => 1,
-        Cause::Usb(_) | Cause::ReadProtected | Cause::Stayed | Cause::Interrupted => 0,
+        Cause::Usb(_)
+        | Cause::ReadProtected
+        | Cause::NoSuchCommand
+        | Cause::Stayed
+        | Cause::Interrupted => 0,
     }
 }

@@ -19,9 +19,12 @@ fn read_protection() {
         ("leave", "starting the application", pointer),
         ("erase --all", "mass-erasing", "erasing all of the memory"),
     ] {
+        let state = match command {
+            "leave" => "",
+            _ => "; nothing was erased or written",
+        };
         let stderr = format!(
-            "{phase}\nerror: 336133663433 at 1-1: {action}: the chip's read protection is on; \
-             nothing was erased or written\n{hint}"
+            "{phase}\nerror: 336133663433 at 1-1: {action}: the chip's read protection is on{state}\n{hint}"
         );
         check_untouched("f405,quirk=read-protected", command, 10, &stderr);
     }
@@ -44,11 +47,13 @@ fn one_errvendor_in_the_middle_of_the_work_is_no_read_protection() {
             "336133663433 at 1-1: erased 1 sector and with them 11261 bytes beyond the image, wrote 5123 bytes, \
              verified 5123 bytes, still in DFU mode, in 0.0 s\n",
             "\
+warning: nothing can start from the vector table at 0x08004000: \
+the reset vector is 0x080001c1, expected an address in the file, 0x08004000..0x08005403
 looking around the image 11261 bytes
 erasing 16K
 writing 4K
 writing at 0x08004800: the board answered errVENDOR in dfuERROR; trying again
-verifying 3200 bytes
+verifying 4K
 writing the first block
 ",
         );
@@ -57,7 +62,7 @@ writing the first block
 /// The tools of the day end in "done" here.
 #[test]
 fn a_write_protected_sector() {
-    let firmware = Firmware::raw(24 << 10);
+    let firmware = Firmware::application(24 << 10);
     let flash = FlashFile::full(1 << 20);
     let board = flash.board("f405,quirk=write-protected=0x08004000");
     let differs = format!(
@@ -95,7 +100,7 @@ mass-erasing
 checking for blank 1M
 erasing 16K
 {differs}; trying again
-error: 336133663433 at 1-1: {differs}; so far 12 sectors erased and 0 bytes written
+error: 336133663433 at 1-1: {differs}; so far 11 sectors erased and 0 bytes written
 {DIFFERS}"
     );
     stdfu("--sim")
@@ -109,9 +114,11 @@ error: 336133663433 at 1-1: {differs}; so far 12 sectors erased and 0 bytes writ
 fn a_bit_that_is_worn() {
     let blinky = sample("blinky.bin");
     // Behind the first block and in it: that is written last, and nothing starts before it is right.
-    for (address, phases, written) in [
-        (0x1123_usize, "", 3075),
-        (0x123, "writing the first block\n", 5123),
+    let erased = "; the sector with the vector table was erased again, \
+                  so that the board doesn't start half an application";
+    for (address, phases, written, end) in [
+        (0x1123_usize, "", 3075, ""),
+        (0x123, "writing the first block\n", 5123, erased),
     ] {
         let right = blinky[address];
         let differs = format!(
@@ -120,8 +127,8 @@ fn a_bit_that_is_worn() {
             right ^ 1,
         );
         let stderr = format!(
-            "comparing 5123 bytes\nwriting 4K\nverifying 3200 bytes\n{phases}{differs}; trying again\n\
-             error: 336133663433 at 1-1: {differs}; so far 0 sectors erased and {written} bytes written\n{DIFFERS}"
+            "comparing 5123 bytes\nwriting 4K\nverifying 4K\n{phases}{differs}; trying again\n\
+             error: 336133663433 at 1-1: {differs}; so far 0 sectors erased and {written} bytes written{end}\n{DIFFERS}"
         );
         check(
             &format!("--sim f405,quirk=flipped-bit={:#x}", 0x0800_0000 + address),
@@ -130,6 +137,26 @@ fn a_bit_that_is_worn() {
             &stderr,
         );
     }
+}
+
+#[test]
+fn a_vector_table_that_is_wrong_does_not_stay_in_flash_unless_it_takes_what_was_to_be_kept_with_it()
+{
+    let check = |options: &str, erased: bool| {
+        let flash = FlashFile::full(1 << 20);
+        let run = stdfu("--sim")
+            .arg(flash.board("f405,quirk=flipped-bit=0x08000123"))
+            .args(&format!("flash blinky.dfu {options}"))
+            .run();
+        assert_eq!(run.exit, 9, "{run:?}");
+        assert_eq!(run.stderr.contains("erased again"), erased, "{run:?}");
+        let now = flash.now();
+        assert_eq!(now[..0x4000].iter().all(|byte| *byte == 0xFF), erased);
+        assert_eq!(now[0x4000..], flash.before()[0x4000..]);
+    };
+    check("", true);
+    check("--full", true);
+    check("--preserve", false);
 }
 
 /// The number of the DNLOAD of the first block that is written.
@@ -191,7 +218,7 @@ fn a_board_that_answers_what_nobody_knows() {
 fn a_board_that_stays_in_dfu_mode() {
     let stderr = "\
 starting the application
-error: 336133663433 at 1-1: starting the application: the board is still in DFU mode; nothing was erased or written
+error: 336133663433 at 1-1: starting the application: the board is still in DFU mode
 hint: Reset the board, or take its power away for a moment, with BOOT0 low.
 ";
     check_untouched("f405,quirk=leave=stays", "leave", 8, stderr);

@@ -78,6 +78,33 @@ def control_c_stops_in_good_order_and_flashing_again_mends_it(lab):
     check_flash(_flash(lab), firmware.programmed(BLANK, (FLASH, firmware.sample(200_000, seed=82))))
 
 
+def option_bytes_are_read_back_from_a_board_that_comes_back_after_its_reset(lab):
+    lab.serve("f405")
+    lab.plug()
+    with _writing_option_bytes(lab) as writing:
+        wait_until(lambda: not boards(), "the chip resets")
+        lab.plug()
+        said, _ = writing.communicate(timeout=30)
+    (board,) = json.loads(said)["boards"]
+    assert (writing.returncode, board["verified_bytes"], board["warnings"]) == (0, 16, []), board
+
+
+def option_bytes_of_a_board_that_stays_away_are_not_called_verified(lab):
+    lab.serve("f405")
+    lab.plug()
+    with _writing_option_bytes(lab) as writing:
+        said, _ = writing.communicate(timeout=30)
+    (board,) = json.loads(said)["boards"]
+    assert (writing.returncode, board["verified_bytes"]) == (0, 0), board
+    assert "could not be read back" in board["warnings"][0], board
+
+
+def _writing_option_bytes(lab):
+    file = lab.file("option-bytes.bin", bytes(range(16)))
+    options = ["--address", "0x1FFFC000", "--alt", "1", "--yes", "--json"]
+    return subprocess.Popen([lab.stdfu, "flash", file, *options], stdout=subprocess.PIPE, text=True)
+
+
 def waiting_ends_when_the_board_appears(lab):
     lab.serve(f"f405,serial={SERIAL}")
     waiting = subprocess.Popen([lab.stdfu, "serial", "--wait=60"], stdout=subprocess.PIPE, text=True)
