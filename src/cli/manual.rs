@@ -62,7 +62,7 @@ fn no_command(name: &str, all: &Command) -> UsageError {
     UsageError {
         message: format!("there is no command {name:?}"),
         hint: meant::did_you_mean(&near)
-            .or_else(|| Some("`stdfu --help` shows the commands.".to_owned())),
+            .or_else(|| Some("`stdfu --help` lists the commands.".to_owned())),
     }
 }
 

@@ -238,7 +238,7 @@ fn a_range_in_another_spelling_is_met_with_ours() {
 #[test]
 fn a_man_page_that_there_is_not_is_met_with_the_nearest() {
     check_hint("man falsh", 2, "Did you mean flash?");
-    check_hint("man nonsense", 2, "`stdfu --help` shows the commands.");
+    check_hint("man nonsense", 2, "`stdfu --help` lists the commands.");
 }
 
 #[test]
