@@ -38,6 +38,10 @@ fn a_command_line_of_dfu_util_is_met_with_ours() {
         "here that is: stdfu flash out/klipper.bin --address 0x08008000 --id 0483:df11",
     );
     check("-s :leave", "here that is: stdfu leave");
+    check(
+        "-a 0 -s 0x08000000:16 -U out.bin",
+        "here that is: stdfu read out.bin 0x08000000+16",
+    );
 }
 
 #[test]
