@@ -7,7 +7,7 @@ use clap_complete::Shell;
 use super::diagnosis::UsageError;
 use super::exit::Exit;
 use super::meant::{self, nearest};
-use super::{Cli, Context};
+use super::{Cli, Context, command};
 
 /// Prints completions for a shell
 ///
@@ -43,9 +43,7 @@ pub fn completions(args: &CompletionsArgs, context: &Context<'_>) -> anyhow::Res
 }
 
 pub fn man(args: &ManArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
-    let mut all = Cli::command();
-    // Only then do the commands know of the options that all of them have.
-    all.build();
+    let all = command(clap::ColorChoice::Auto);
     let page = match &args.command {
         None => all,
         Some(name) => {
@@ -64,7 +62,7 @@ fn no_command(name: &str, all: &Command) -> UsageError {
     UsageError {
         message: format!("there is no command {name:?}"),
         hint: meant::did_you_mean(&near)
-            .or_else(|| Some("`stdfu --help` shows the commands.".to_owned())),
+            .or_else(|| Some("`stdfu --help` lists the commands.".to_owned())),
     }
 }
 

@@ -77,7 +77,7 @@ fn unknown_option(error: &clap::Error, arguments: &[String], commands: &[&str]) 
 }
 
 /// What others call our commands.
-const SYNONYMS: [(&[&str], &str); 9] = [
+const SYNONYMS: [(&[&str], &str); 11] = [
     (
         &[
             "program", "write", "download", "burn", "load", "deploy", "update", "upgrade",
@@ -96,6 +96,8 @@ const SYNONYMS: [(&[&str], &str); 9] = [
         "stdfu leave",
     ),
     (&["unlock", "rdu"], "stdfu unprotect"),
+    (&["dump", "save", "backup", "upload"], "stdfu read"),
+    (&["check", "compare", "cmp", "diff"], "stdfu verify"),
     (&["dfu", "bootloader"], "stdfu detach"),
     (&["show", "inspect", "dump-file", "file"], "stdfu info"),
     (&["make", "pack", "merge", "objcopy"], "stdfu convert"),

@@ -65,7 +65,7 @@ struct Cli {
         long,
         global = true,
         value_name = "BOARD",
-        help_heading = "Which board"
+        help_heading = select::HEADING
     )]
     sim: Vec<BoardSpec>,
     #[command(flatten)]
@@ -74,10 +74,10 @@ struct Cli {
 
 const AFTER_HELP: &str = "\
 Start with:
-  stdfu list                see the boards in DFU mode
-  stdfu flash firmware.dfu  program one, and check it
-  stdfu --sim f405 list     try it without a board
-  stdfu flash --help        read on: all about a command";
+  stdfu list                see the boards
+  stdfu flash firmware.dfu  program one, check it
+  stdfu --sim f405 list     try without a board
+  stdfu flash --help        all about a command";
 
 const AFTER_LONG_HELP: &str = "\
 Examples:
@@ -123,7 +123,7 @@ enum Command {
 /// Runs the program and tells how it ended.
 pub fn run() -> Exit {
     interrupt::install();
-    let command = Cli::command().color(refusal::color_choice(std::env::args_os()));
+    let command = command(refusal::color_choice(std::env::args_os()));
     let parsed = command
         .try_get_matches()
         .and_then(|matches| Cli::from_arg_matches(&matches));
@@ -167,6 +167,24 @@ pub fn run() -> Exit {
         output.failure(&diagnosis);
         diagnosis.exit
     })
+}
+
+/// Commands that have nothing to do with any board on the bus.
+const WITHOUT_BOARDS: [&str; 5] = ["convert", "sim", "completions", "man", "udev"];
+
+/// The command line's definition. Options that mean nothing to a command don't show in its help.
+fn command(color: clap::ColorChoice) -> clap::Command {
+    let mut command = Cli::command().color(color);
+    // Only then do the commands know of the options that all of them have.
+    command.build();
+    let hide = |arg: clap::Arg| {
+        let is_about_boards = arg.get_help_heading() == Some(select::HEADING);
+        arg.hide(is_about_boards)
+    };
+    for name in WITHOUT_BOARDS {
+        command = command.mut_subcommand(name, |command| command.mut_args(hide));
+    }
+    command
 }
 
 /// Says what is wrong with the command line, and what may have been meant.

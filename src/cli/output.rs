@@ -28,6 +28,8 @@ pub struct OutputArgs {
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// When to use colour on stderr
+    ///
+    /// In the help, too.
     #[arg(long, global = true, hide_short_help = true, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
     pub color: ColorChoice,
     /// How to show progress on stderr

@@ -73,7 +73,7 @@ fn refusal(error: &clap::Error) -> Diagnosis {
         return Diagnosis {
             exit: Exit::Usage,
             message: "a command is missing".to_owned(),
-            hint: Some("`stdfu --help` shows the commands.".to_owned()),
+            hint: Some("`stdfu --help` lists the commands.".to_owned()),
         };
     }
     let text = error.render().to_string();

@@ -20,9 +20,12 @@ use super::meant::nearest;
 use error::Candidate;
 pub use error::SelectError;
 
+/// What stands above the options of [`Selection`] in the help.
+pub const HEADING: &str = "Which board";
+
 /// Which boards are meant.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Which board")]
+#[command(next_help_heading = HEADING)]
 pub struct Selection {
     /// The board with this serial number [env: STDFU_SERIAL]
     ///
@@ -43,6 +46,8 @@ pub struct Selection {
     #[arg(long, global = true)]
     every: bool,
     /// With --every: so many boards, no fewer
+    ///
+    /// Where there are fewer, none is touched (exit code 3), or --wait waits for the others.
     #[arg(long, global = true, hide_short_help = true, value_name = "N", requires = "every", value_parser = clap::value_parser!(u16).range(1..))]
     count: Option<u16>,
     /// Wait for the board: for ever, or so many seconds

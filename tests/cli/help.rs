@@ -49,6 +49,19 @@ fn the_help_has_the_commands_and_the_options_of_all_of_them() {
 }
 
 #[test]
+fn what_means_nothing_to_a_command_is_not_in_its_help() {
+    for command in ["convert", "sim", "completions", "man", "udev"] {
+        for help in ["-h", "--help"] {
+            let said = stdfu(&format!("{command} {help}")).run().stdout;
+            for option in ["Which board", "--serial", "--every", "--wait"] {
+                assert!(!said.contains(option), "{option} in {said}");
+            }
+            assert!(said.contains("--json"), "{said}");
+        }
+    }
+}
+
+#[test]
 fn the_help_has_every_exit_code() {
     check(
         "",
@@ -170,11 +183,13 @@ fn the_short_help_fits_a_screen_and_points_to_the_long_one() {
 /// Nothing that belongs into columns is wrapped there.
 #[test]
 fn the_help_reads_well_on_a_narrow_terminal() {
-    for command in ["", "sim"] {
-        let run = stdfu(&format!("{command} --help"))
-            .env("COLUMNS", "50")
-            .run();
-        let (_, lists) = run.stdout.split_once("\nExamples:\n").expect("examples");
+    for (arguments, heading) in [
+        ("-h", "Start with:"),
+        ("--help", "Examples:"),
+        ("sim --help", "Examples:"),
+    ] {
+        let run = stdfu(arguments).env("COLUMNS", "50").run();
+        let (_, lists) = run.stdout.split_once(heading).expect("lists");
         for line in lists.lines() {
             let is_heading = line.ends_with(':') || line.is_empty();
             assert!(is_heading || line.starts_with("  "), "{line:?}");

@@ -38,6 +38,10 @@ fn a_command_line_of_dfu_util_is_met_with_ours() {
         "here that is: stdfu flash out/klipper.bin --address 0x08008000 --id 0483:df11",
     );
     check("-s :leave", "here that is: stdfu leave");
+    check(
+        "-a 0 -s 0x08000000:16 -U out.bin",
+        "here that is: stdfu read out.bin 0x08000000+16",
+    );
 }
 
 #[test]
@@ -238,7 +242,7 @@ fn a_range_in_another_spelling_is_met_with_ours() {
 #[test]
 fn a_man_page_that_there_is_not_is_met_with_the_nearest() {
     check_hint("man falsh", 2, "Did you mean flash?");
-    check_hint("man nonsense", 2, "`stdfu --help` shows the commands.");
+    check_hint("man nonsense", 2, "`stdfu --help` lists the commands.");
 }
 
 #[test]

@@ -47,10 +47,13 @@ struct Wish {
     list: bool,
     detach: bool,
     download: Option<String>,
+    upload: Option<String>,
     /// The same, by pydfu.py, which starts the application in the end.
     written_by_pydfu: bool,
     alt: Option<String>,
     address: Option<String>,
+    /// In bytes.
+    length: Option<u64>,
     leave: bool,
     mass_erase: bool,
     unprotect: bool,
@@ -78,6 +81,10 @@ fn read(arguments: &[String], commands: &[&str]) -> Option<Wish> {
         let (known, attached) = if let Some(long) = argument.strip_prefix("--") {
             let (name, value) = long.split_once('=').unzip();
             let name = name.unwrap_or(long);
+            if name == "upload" {
+                // Written by one of them, read by the other.
+                return None;
+            }
             (OPTIONS.iter().find(|(_, word, _)| *word == name), value)
         } else if let Some(short) = argument.strip_prefix('-').filter(|short| !short.is_empty()) {
             let mut letters = short.chars();
@@ -111,8 +118,7 @@ impl Wish {
             "list" => self.list = true,
             "detach" => self.detach = true,
             "download" => self.download = Some(value.to_owned()),
-            // What is to be read, or whichever it is.
-            "upload" if letter != 'u' => return None,
+            "upload" if letter == 'U' => self.upload = Some(value.to_owned()),
             "upload" => {
                 self.download = Some(value.to_owned());
                 self.written_by_pydfu = true;
@@ -154,6 +160,8 @@ impl Wish {
                     let number = parse_number(number).ok()?;
                     if index == 0 {
                         self.address = Some(format!("{number:#010x}"));
+                    } else {
+                        self.length = Some(number);
                     }
                 }
             }
@@ -169,6 +177,12 @@ impl Wish {
             format!("stdfu detach{picks}")
         } else if self.unprotect {
             format!("stdfu unprotect --yes{picks}")
+        } else if let Some(file) = &self.upload {
+            format!(
+                "stdfu read {}{}{picks}",
+                shell_word(file),
+                self.read_options()
+            )
         } else if let Some(file) = &self.download {
             format!(
                 "stdfu flash {}{}{picks}",
@@ -184,6 +198,17 @@ impl Wish {
             return None;
         };
         Some(command)
+    }
+
+    fn read_options(&self) -> String {
+        let mut options = String::new();
+        if let (Some(address), Some(length)) = (&self.address, self.length) {
+            options += &format!(" {address}+{length}");
+        }
+        if let Some(alt) = &self.alt {
+            options += &format!(" --alt {}", shell_word(alt));
+        }
+        options
     }
 
     fn flash_options(&self, file: &str) -> String {
@@ -214,6 +239,10 @@ pub fn option_instead(option: &str) -> Option<&'static str> {
         "-a" => "--alt N chooses the memory; without it, the addresses do",
         "-D" | "-u" | "--download" => "`stdfu flash FILE` writes a file to the board",
         "-s" | "--dfuse-address" => "--address says where a raw binary belongs",
+        "-U" => "`stdfu read FILE` reads flash into a file",
+        "--upload" => {
+            "`stdfu read FILE` reads flash into a file; `stdfu flash FILE` writes one to the board"
+        }
         "-l" | "--list" => "`stdfu list` shows the boards",
         "-d" | "--device" | "--vid" | "--pid" => "--id chooses a board, as in --id 0483:df11",
         "-S" => "--serial chooses a board",
@@ -289,6 +318,11 @@ mod tests {
         check(
             "-s :mass-erase:force:leave -D firmware.bin",
             "stdfu flash firmware.bin --address 0x08000000 --mass-erase",
+        );
+        check("-a 0 -U out.bin", "stdfu read out.bin");
+        check(
+            "-a 1 -s 0x08000000:1024 -U out.bin",
+            "stdfu read out.bin 0x08000000+1024 --alt 1",
         );
         check("-s :unprotect:force", "stdfu unprotect --yes");
         check("-s 0x08008000:leave", "stdfu leave 0x08008000");

@@ -19,6 +19,16 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Puts simulated boards in the place of USB, as the documents name them, and then is the binary.
 const STDFU: &str = r#"#!/bin/sh
 four='f405;f405,serial=205A3073484B;f405,serial=3574384B3038;f405,serial=2069377D4D4B'
+if [ -z "$STDFU_SIM" ] && [ "$1" = verify ]; then
+    # Boards that hold what they are to be compared with.
+    shift
+    export STDFU_SIM="f405,flash=$HOME/1.bin"
+    case " $* " in
+        *" --every "*) STDFU_SIM="$STDFU_SIM;l476,flash=$HOME/2.bin" ;;
+    esac
+    "$STDFU_BINARY" --quiet flash "$@" || exit
+    set -- verify "$@"
+fi
 if [ -z "$STDFU_SIM" ]; then
     case " $* " in
         *" detach --path "*) STDFU_SIM='f405,quirk=application;l476,quirk=application' ;;
