@@ -40,7 +40,8 @@ pub fn completions(args: &CompletionsArgs, context: &Context<'_>) -> anyhow::Res
 }
 
 pub fn man(args: &ManArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
-    let mut all = Cli::command();
+    // `stdfu help` says what these pages say.
+    let mut all = Cli::command().disable_help_subcommand(true);
     // Only then do the commands know of the options that all of them have.
     all.build();
     let page = match &args.command {
@@ -55,7 +56,9 @@ pub fn man(args: &ManArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         }
     };
     let mut text = Vec::new();
-    clap_mangen::Man::new(page).render(&mut text)?;
+    clap_mangen::Man::new(page)
+        .source(concat!("stdfu ", env!("CARGO_PKG_VERSION")))
+        .render(&mut text)?;
     print(text, context)
 }
 
