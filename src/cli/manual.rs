@@ -7,7 +7,7 @@ use clap_complete::Shell;
 use super::diagnosis::UsageError;
 use super::exit::Exit;
 use super::meant::{self, nearest};
-use super::{Cli, Context, command};
+use super::{Cli, Context, built};
 
 /// Prints completions for a shell
 ///
@@ -43,7 +43,8 @@ pub fn completions(args: &CompletionsArgs, context: &Context<'_>) -> anyhow::Res
 }
 
 pub fn man(args: &ManArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
-    let all = command(clap::ColorChoice::Auto);
+    // `stdfu help` says what these pages say.
+    let all = built(Cli::command().disable_help_subcommand(true));
     let page = match &args.command {
         None => all,
         Some(name) => {
@@ -52,7 +53,9 @@ pub fn man(args: &ManArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         }
     };
     let mut text = Vec::new();
-    clap_mangen::Man::new(page).render(&mut text)?;
+    clap_mangen::Man::new(page)
+        .source(concat!("stdfu ", env!("CARGO_PKG_VERSION")))
+        .render(&mut text)?;
     print(text, context)
 }
 

@@ -123,7 +123,8 @@ enum Command {
 /// Runs the program and tells how it ended.
 pub fn run() -> Exit {
     interrupt::install();
-    let command = command(refusal::color_choice(std::env::args_os()));
+    let color = refusal::color_choice(std::env::args_os());
+    let command = built(Cli::command().color(color));
     let parsed = command
         .try_get_matches()
         .and_then(|matches| Cli::from_arg_matches(&matches));
@@ -172,9 +173,8 @@ pub fn run() -> Exit {
 /// Commands that have nothing to do with any board on the bus.
 const WITHOUT_BOARDS: [&str; 5] = ["convert", "sim", "completions", "man", "udev"];
 
-/// The command line's definition. Options that mean nothing to a command don't show in its help.
-fn command(color: clap::ColorChoice) -> clap::Command {
-    let mut command = Cli::command().color(color);
+/// The command line's definition, ready to be shown. Options that mean nothing to a command don't show in its help.
+fn built(mut command: clap::Command) -> clap::Command {
     // Only then do the commands know of the options that all of them have.
     command.build();
     let hide = |arg: clap::Arg| {

@@ -93,7 +93,10 @@ impl From<&OutputArgs> for Output {
         let color = match args.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
-            ColorChoice::Auto => color_by_environment().unwrap_or(io::stderr().is_terminal()),
+            ColorChoice::Auto => color_by_environment().unwrap_or(
+                // Windows' console would show the codes themselves: it has to be asked first.
+                io::stderr().is_terminal() && !cfg!(windows),
+            ),
         };
         Self {
             json: args.json,

@@ -55,6 +55,11 @@ fn replace(path: &Path, bytes: &[u8], there: Option<fs::Metadata>) -> io::Result
     if there.as_ref().is_some_and(fs::Metadata::is_dir) {
         return Err(ErrorKind::IsADirectory.into());
     }
+    // Windows replaces no file that may only be read, nor would it delete the temporary one with the same permissions.
+    let read_only = |there: &fs::Metadata| there.permissions().readonly();
+    if cfg!(windows) && there.as_ref().is_some_and(read_only) {
+        return Err(ErrorKind::PermissionDenied.into());
+    }
     let (mut file, temporary) = create_beside(path)?;
     let written = file
         .write_all(bytes)
@@ -119,6 +124,25 @@ mod tests {
         let directory = tempfile::tempdir().expect("a temporary directory");
         assert!(save(directory.path(), b"new", true).is_err());
         assert!(directory.path().is_dir());
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn a_file_that_may_only_be_read_stays_as_it_is() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("out.bin");
+        fs::write(&path, b"old").expect("a new file");
+        let mut permissions = fs::metadata(&path).expect("the file").permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&path, permissions.clone()).expect("our file");
+        let error = save(&path, b"new", true).expect_err("it may only be read");
+        assert!(format!("{error:#}").contains("permission denied"));
+        assert_eq!(fs::read(&path).expect("the file"), b"old");
+        let entries = fs::read_dir(directory.path()).expect("the directory");
+        assert_eq!(entries.count(), 1);
+        // Or else the directory can't be deleted.
+        permissions.set_readonly(false);
+        fs::set_permissions(&path, permissions).expect("our file");
     }
 
     #[cfg(unix)]

@@ -37,7 +37,7 @@ pub fn run(_: &UdevArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
 }
 
 fn rules() -> String {
-    let head = "# Lets whoever sits at the machine use boards in DFU mode. Goes into /etc/udev/rules.d/70-stdfu.rules\n";
+    let head = "# Lets whoever sits at the machine use boards in DFU mode. To be named 70-stdfu.rules: 73 acts on uaccess.\n";
     let rules = IDS.iter().map(|(vendor_id, product_id, whose)| {
         format!("# {whose}\n{}\n", rule(*vendor_id, *product_id))
     });

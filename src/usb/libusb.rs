@@ -240,7 +240,7 @@ fn path(device: &Device<Context>) -> String {
 fn port_numbers(path: &str) -> Vec<u8> {
     path.split(['-', '.'])
         .skip(1)
-        .filter_map(|port| port.parse().ok())
+        .filter_map(|port| port.parse::<u8>().ok())
         .collect()
 }
 

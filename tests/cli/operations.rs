@@ -130,6 +130,20 @@ fn completions_and_man_pages_know_the_commands() {
     }
     let page = stdfu("man").run().stdout;
     assert!(page.contains(".TH stdfu 1"), "{page}");
+    // The page names the others, and nothing that has none.
+    let others: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("stdfu\\-")?.strip_suffix("(1)"))
+        .collect();
+    assert!(others.contains(&"flash"), "{page}");
+    assert!(!others.contains(&"help"), "{page}");
+    for other in others {
+        let page = stdfu(&format!("man {other}")).run().stdout;
+        assert!(
+            page.contains(&format!(".TH stdfu-{other} 1  \"stdfu 0.")),
+            "{other}: {page}"
+        );
+    }
     let page = stdfu("man flash").run().stdout;
     assert!(page.contains("mass\\-erase"), "{page}");
     assert_eq!(stdfu("man nonsense").run().exit, 2);
