@@ -13,7 +13,15 @@ use folder::{Ended, Folder};
 use markdown::{Block, blocks};
 
 /// Commands that no test of this kind can run, and why.
-const NOT_RUN: [(&str, &str); 13] = [
+const NOT_RUN: [(&str, &str); 15] = [
+    (
+        "sudo apt-get install ./target/debian/stdfu_*.deb",
+        "it changes the machine; CI does it with the package that it has built",
+    ),
+    (
+        "packaging/deb",
+        "it builds the package; CI does, installs it and uses it",
+    ),
     (
         "tests/vm/bench",
         "it boots a guest and measures for many minutes",
