@@ -89,7 +89,18 @@ pub fn plan<'i>(
 
 /// What is odd about what is to be written, a sentence each. Who has made the plan says it.
 pub fn warnings(plan: &Plan<'_>) -> Vec<String> {
-    bad_vector_tables(plan).map(ToString::to_string).collect()
+    let unchecked = plan
+        .targets
+        .iter()
+        .filter(|target| target.unchecked)
+        .map(|target| {
+            format!(
+                "{} can't be read on this board: nothing is left out, and what is written can't be checked",
+                target.name
+            )
+        });
+    let bad_vector_tables = bad_vector_tables(plan).map(ToString::to_string);
+    bad_vector_tables.chain(unchecked).collect()
 }
 
 /// The vector tables that nothing can be started from.

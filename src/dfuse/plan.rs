@@ -63,6 +63,8 @@ pub struct TargetPlan<'i> {
     pub room: Vec<Sector>,
     /// Look first what is there already, and leave out what needs no work.
     pub compare: bool,
+    /// What is written was to be read back, and can't be.
+    pub unchecked: bool,
     /// Keep what is in sectors that are to be erased beyond the image.
     pub preserve: bool,
     /// Erase all of it, before anything else.
@@ -93,6 +95,7 @@ impl<'i> TargetPlan<'i> {
             sectors: Vec::new(),
             room: Vec::new(),
             compare: false,
+            unchecked: false,
             preserve: false,
             mass_erase: None,
             erase: Vec::new(),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::firmware::Firmware;
-use crate::run::{FlashFile, stdfu};
+use crate::run::{FlashFile, sample, stdfu};
 use crate::trace::{Transfer, transfers};
 
 /// Name, main flash, its first sector, and the block that is written last; in bytes.
@@ -276,4 +276,34 @@ fn the_sector_with_the_first_block_is_erased_first_and_its_first_block_written_l
         let read = at(&Transfer::Read(block)).expect("read back");
         assert!(2 <= written && written < read && read < end - 2, "{work:?}");
     }
+}
+
+/// Done it is, and not checked: nobody may be left to believe otherwise.
+#[test]
+fn a_board_that_can_not_be_read_is_flashed_whole_and_said_not_to_be_checked() {
+    const WARNING: &str = "Internal Flash can't be read on this board: \
+                           nothing is left out, and what is written can't be checked";
+    let flash = FlashFile::full(1 << 20);
+    let command = |json: &str, options: &str| {
+        flash.put(&flash.before());
+        stdfu(json)
+            .arg("--sim")
+            .arg(flash.board("f405,quirk=no-upload"))
+            .args(&format!("flash blinky.dfu {options}"))
+            .run()
+    };
+    let run = command("", "");
+    assert_eq!(run.exit, 0, "{run:?}");
+    assert!(run.stdout.contains(", not verified, "), "{run:?}");
+    let warned = format!("warning: {WARNING}\nerasing 16K\n");
+    assert!(run.stderr.starts_with(&warned), "{run:?}");
+    let board = &command("--json", "").boards(0)[0];
+    assert_eq!(board["warnings"][0], WARNING);
+    assert_eq!(board["verified_bytes"], 0);
+    let mut expected = flash.before();
+    expected[..0x4000].fill(0xFF);
+    expected[..5123].copy_from_slice(&sample("blinky.bin"));
+    flash.holds(&expected);
+    let run = command("", "--no-verify");
+    assert!(!run.stderr.contains("warning"), "{run:?}");
 }

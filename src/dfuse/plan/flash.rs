@@ -161,6 +161,7 @@ fn plan_target<'i>(
         });
     }
     plan.preserve = options.preserve;
+    plan.unchecked = options.verify && !looks;
     plan.compare = !options.full && !options.mass_erase && looks;
     planned.push(PlannedMemory {
         layout: memory.layout.clone(),
