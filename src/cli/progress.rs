@@ -5,6 +5,7 @@ mod json;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
+use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::dfuse::session::{Event, Phase};
@@ -18,16 +19,21 @@ use json::JsonProgress;
 pub struct Progress<'o> {
     output: &'o Output,
     bars: Option<MultiProgress>,
+    /// Whether the terminal has room for more than a number.
+    wide: bool,
     several: bool,
 }
+
+/// Columns that a line needs with a board's name, the phase, a bar and how many bytes of it are done.
+const WIDE: u16 = 80;
 
 /// The progress of one board.
 pub struct BoardProgress<'o> {
     output: &'o Output,
     label: String,
     bars: Option<MultiProgress>,
-    /// The phase that is on the screen.
     bar: Option<ProgressBar>,
+    wide: bool,
     json: Option<JsonProgress<'o>>,
 }
 
@@ -40,15 +46,17 @@ impl<'o> Progress<'o> {
             && !output.shows_transfers()
             && io::stderr().is_terminal()
             && !is_dumb;
+        let (_, columns) = Term::stderr().size();
         let bars = bars.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
         Self {
             output,
             bars,
+            wide: columns >= WIDE,
             several: boards > 1,
         }
     }
 
-    /// For one of them.
+    /// For the next of them; the bars stand in this order.
     pub fn board(&self, name: BoardName<'_>) -> BoardProgress<'o> {
         let label = match self.several {
             true => format!("{name}: "),
@@ -58,8 +66,13 @@ impl<'o> Progress<'o> {
         BoardProgress {
             output: self.output,
             label,
+            bar: self.bars.as_ref().map(|bars| {
+                let bar = bars.add(ProgressBar::no_length());
+                bar.set_style(style(NOT_BEGUN));
+                bar
+            }),
             bars: self.bars.clone(),
-            bar: None,
+            wide: self.wide,
             json: is_json.then(|| JsonProgress::new(self.output, name)),
         }
     }
@@ -71,7 +84,7 @@ impl BoardProgress<'_> {
         if let Some(json) = &mut self.json {
             return json.show(event);
         }
-        match (event, &self.bars) {
+        match (event, &self.bar) {
             (Event::Begin(phase, total), None) => {
                 let total = total
                     .map(|total| format!(" {}", amount(total)))
@@ -81,20 +94,18 @@ impl BoardProgress<'_> {
                         .note(&format!("{}{}{total}", self.label, doing(phase)));
                 }
             }
-            (Event::Begin(phase, total), Some(bars)) => {
-                let next = bar(&self.label, phase, total);
-                let next = match self.bar.take() {
-                    Some(before) => {
-                        let next = bars.insert_after(&before, next);
-                        before.finish_and_clear();
-                        bars.remove(&before);
-                        next
-                    }
-                    None => bars.add(next),
-                };
+            (Event::Begin(phase, total), Some(bar)) => {
+                match total {
+                    Some(total) => bar.set_length(total),
+                    None => bar.unset_length(),
+                }
+                bar.set_position(0);
+                bar.reset_elapsed();
+                bar.set_prefix(self.label.clone());
+                bar.set_message(doing(phase));
+                bar.set_style(style(template(total.is_some(), self.wide)));
                 // It moves while a board is silent for as long as an erase takes.
-                next.enable_steady_tick(Duration::from_millis(100));
-                self.bar = Some(next);
+                bar.enable_steady_tick(Duration::from_millis(100));
             }
             (Event::Settled(..), _) => {}
             (Event::Advance(bytes), _) => self.bar.iter().for_each(|bar| bar.inc(bytes)),
@@ -126,17 +137,21 @@ impl BoardProgress<'_> {
     }
 }
 
-/// A bar for a phase, not on the screen yet.
-fn bar(label: &str, phase: Phase, total: Option<u64>) -> ProgressBar {
-    let template = match total {
-        Some(_) => "{prefix}{msg:24} [{wide_bar}] {bytes:>10} / {total_bytes:10}",
-        None => "{prefix}{msg:24} {spinner} {elapsed}",
-    };
-    let style = ProgressStyle::with_template(template).expect("a template of ours");
-    ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden())
-        .with_style(style.progress_chars("#> "))
-        .with_prefix(label.to_owned())
-        .with_message(doing(phase))
+/// Of a bar whose work has not begun: it takes its place, and no room.
+const NOT_BEGUN: &str = "";
+
+fn template(has_total: bool, wide: bool) -> &'static str {
+    match (has_total, wide) {
+        (true, true) => "{prefix}{msg:24} [{wide_bar}] {bytes:>10} / {total_bytes:10}",
+        (true, false) => "{prefix}{msg} {percent}%",
+        (false, _) => "{prefix}{msg} {spinner} {elapsed}",
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template)
+        .expect("a template of ours")
+        .progress_chars("#> ")
 }
 
 fn doing(phase: Phase) -> &'static str {
