@@ -108,9 +108,9 @@ impl From<&OutputArgs> for Output {
     }
 }
 
-/// What the environment says about colour, in the order in which clap asks it too: <https://no-color.org>,
+/// What the environment says about colour: <https://no-color.org>,
 /// <https://bixense.com/clicolors>.
-fn color_by_environment() -> Option<bool> {
+pub fn color_by_environment() -> Option<bool> {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     if variable("NO_COLOR").is_some() {
         Some(false)

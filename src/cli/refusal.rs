@@ -9,10 +9,15 @@ use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 use super::output::{self, ColorChoice, Output, OutputArgs, ProgressChoice};
 
-/// Whether clap is to use colour, looked up before the command line is understood.
+/// Whether clap is to use colour, looked up before the command line is understood. Left to itself it would use some in
+/// CI, whatever the terminal is.
 pub fn color_choice(arguments: impl Iterator<Item = OsString>) -> clap::ColorChoice {
     match output_args(arguments).color {
-        ColorChoice::Auto => clap::ColorChoice::Auto,
+        ColorChoice::Auto => match output::color_by_environment() {
+            Some(true) => clap::ColorChoice::Always,
+            Some(false) => clap::ColorChoice::Never,
+            None => clap::ColorChoice::Auto,
+        },
         ColorChoice::Always => clap::ColorChoice::Always,
         ColorChoice::Never => clap::ColorChoice::Never,
     }

@@ -252,6 +252,7 @@ mod on_a_terminal {
         check(&[("NO_COLOR", "1")], "", false);
         check(&[("NO_COLOR", "1")], "--color always", true);
         check(&[("TERM", "dumb")], "", false);
+        check(&[("TERM", "dumb"), ("CI", "true")], "", false);
     }
 
     /// What is on the screen in the end, and whether a bar was seen.
