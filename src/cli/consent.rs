@@ -1,6 +1,10 @@
 //! A yes to what can't be undone: on the command line, or by an answer where there is somebody to be asked.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead};
+
+use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::settings::Settings;
 
 use super::board::Board;
 use super::diagnosis::UsageError;
@@ -15,6 +19,34 @@ pub struct ConsentArgs {
 }
 
 impl ConsentArgs {
+    /// Goes on only after a yes, where a plan changes the settings of a chip.
+    ///
+    /// # Errors
+    /// [`UsageError`] where nobody has said yes.
+    pub fn ask_for_settings(
+        self,
+        boards: &[Board],
+        plans: &[anyhow::Result<Plan<'_>>],
+        output: &Output,
+    ) -> anyhow::Result<()> {
+        let changes = |plan: &anyhow::Result<Plan<'_>>| {
+            plan.as_ref()
+                .is_ok_and(|plan| settings(plan).next().is_some())
+        };
+        let changing: Vec<&Board> = boards
+            .iter()
+            .zip(plans)
+            .filter(|(_, plan)| changes(plan))
+            .map(|(board, _)| board)
+            .collect();
+        if changing.is_empty() {
+            return Ok(());
+        }
+        let changed: BTreeSet<Settings> = plans.iter().flatten().flat_map(settings).collect();
+        let consequences: Vec<String> = changed.iter().map(Settings::to_string).collect();
+        self.ask(&consequences, changing, output)
+    }
+
     /// Goes on only after a yes. `consequences` are what will come of it, a sentence each, without a full stop.
     ///
     /// # Errors
@@ -45,6 +77,11 @@ impl ConsentArgs {
         }
         .into())
     }
+}
+
+/// The settings of the chip that a plan changes.
+fn settings(plan: &Plan<'_>) -> impl Iterator<Item = Settings> {
+    plan.targets.iter().filter_map(|target| target.settings)
 }
 
 fn answers_yes(consequences: &[String], labels: &[String], output: &Output) -> io::Result<bool> {

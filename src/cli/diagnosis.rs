@@ -271,6 +271,9 @@ fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
         }
         PlanError::NotNamed {
             alternate_setting, ..
+        }
+        | PlanError::SettingsNotNamed {
+            alternate_setting, ..
         } => {
             format!("If that is what you want, add --alt {alternate_setting}.")
         }

@@ -9,6 +9,7 @@ use crate::dfuse::range::RangeRequest;
 use super::Context;
 use super::alt::AltChoice;
 use super::board::{self, Board};
+use super::consent::ConsentArgs;
 use super::exit::Exit;
 use super::number::{count, parse_range};
 use super::work::{self, Outcome};
@@ -40,6 +41,8 @@ pub struct EraseArgs {
     /// As `stdfu list` shows it. Without it: the memory that has the addresses; with --all, main flash.
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
+    #[command(flatten)]
+    consent: ConsentArgs,
 }
 
 pub fn run(args: &EraseArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
@@ -50,6 +53,8 @@ pub fn run(args: &EraseArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     };
     let mut boards = context.select()?;
     let plans = work::plan(&mut boards, |board| plan(args, &request, board));
+    args.consent
+        .ask_for_settings(&boards, &plans, context.output)?;
     work::carry_out(boards, &plans, context.output, summary)
 }
 

@@ -1,12 +1,9 @@
 //! `stdfu flash`: program, verify, start the application.
 
-use std::collections::BTreeSet;
-
 use clap::Args;
 
 use crate::dfuse::plan::error::PlanError;
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
-use crate::dfuse::plan::settings::Settings;
 use crate::dfuse::plan::{Plan, TargetPlan, Task};
 use crate::image::Image;
 
@@ -105,23 +102,9 @@ pub fn run(args: &FlashArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     if args.dry_run {
         return dry_run::show(boards, &plans, context.output);
     }
-    let changing: Vec<&Board> = boards
-        .iter()
-        .zip(&plans)
-        .filter(|(_, plan)| plan.iter().any(|plan| settings(plan).next().is_some()))
-        .map(|(board, _)| board)
-        .collect();
-    if !changing.is_empty() {
-        let changed: BTreeSet<Settings> = plans.iter().flatten().flat_map(settings).collect();
-        let consequences: Vec<String> = changed.iter().map(Settings::to_string).collect();
-        args.consent.ask(&consequences, changing, context.output)?;
-    }
+    args.consent
+        .ask_for_settings(&boards, &plans, context.output)?;
     work::carry_out(boards, &plans, context.output, summary)
-}
-
-/// The settings of the chip that a plan changes.
-fn settings(plan: &Plan<'_>) -> impl Iterator<Item = Settings> {
-    plan.targets.iter().filter_map(|target| target.settings)
 }
 
 /// What is odd about the file for these boards, each once.

@@ -33,36 +33,46 @@ pub fn plan_erase(
         }
     };
     let mut plan = TargetPlan::new(memory, &[]);
-    match request {
-        EraseRequest::All => {
-            let sectors = memory.erasable_sectors();
-            if sectors.is_empty() {
-                let (address, memory) = (memory.start(), memory.describe());
-                return Err(PlanError::NotErasable { address, memory });
-            }
-            let check = board.can_upload && sectors.iter().all(|sector| sector.access.readable);
-            plan.sectors = sectors.clone();
-            plan.mass_erase = Some(MassErase { sectors, check });
-        }
-        EraseRequest::Ranges(ranges) => {
-            for range in ranges {
-                plan.erase.extend(sectors_of(*range, memory)?);
-            }
-            plan.erase.sort_by_key(|sector| sector.address);
-            plan.erase.dedup();
-            let readable = plan
-                .erase
-                .iter()
-                .filter(|sector| board.can_upload && sector.access.readable);
-            plan.sectors = plan.erase.clone();
-            plan.body.verify = joined(readable.copied().map(AddressRange::from));
-        }
+    plan.erase = match request {
+        EraseRequest::All => memory.erasable_sectors(),
+        EraseRequest::Ranges(ranges) => sectors_of_all(ranges, memory)?,
+    };
+    if plan.erase.is_empty() {
+        let (address, memory) = (memory.start(), memory.describe());
+        return Err(PlanError::NotErasable { address, memory });
+    }
+    if plan.settings.is_some() && alternate_setting.is_none() {
+        return Err(PlanError::SettingsNotNamed {
+            alternate_setting: memory.alternate_setting,
+            name: memory.layout.name.clone(),
+        });
+    }
+    plan.sectors = plan.erase.clone();
+    let can_look = |sector: &&Sector| board.can_upload && sector.access.readable;
+    // In whatever memory it is sent, a ROM's mass erase is one of main flash.
+    if *request == EraseRequest::All && plan.settings.is_none() {
+        let sectors = std::mem::take(&mut plan.erase);
+        let check = sectors.iter().all(|sector| can_look(&sector));
+        plan.mass_erase = Some(MassErase { sectors, check });
+    } else {
+        let readable = plan.erase.iter().filter(can_look);
+        plan.body.verify = joined(readable.copied().map(AddressRange::from));
     }
     Ok(Plan {
         targets: vec![plan],
         task: Task::Change,
         start: None,
     })
+}
+
+fn sectors_of_all(ranges: &[RangeRequest], memory: &Memory) -> Result<Vec<Sector>, PlanError> {
+    let mut sectors = Vec::new();
+    for range in ranges {
+        sectors.extend(sectors_of(*range, memory)?);
+    }
+    sectors.sort_by_key(|sector| sector.address);
+    sectors.dedup();
+    Ok(sectors)
 }
 
 fn sectors_of(range: RangeRequest, memory: &Memory) -> Result<Vec<Sector>, PlanError> {
@@ -112,9 +122,11 @@ mod tests {
         request: &EraseRequest,
         alternate_setting: Option<u8>,
     ) -> Result<Plan<'static>, PlanError> {
+        // The option bytes of the last are as an F407's old ROM gives them.
         let strings = [
             "@Internal Flash  /0x08000000/02*016Kg,01*016Ka,01*016Kg,01*064Kg,07*128Kg",
             "@Option Bytes  /0x1FFFC000/01*016 e",
+            "@Option Bytes  /0x1FFEC000/01*016 g",
         ];
         let memories: Vec<Memory> = (0..)
             .zip(strings)
@@ -195,6 +207,25 @@ mod tests {
         assert!(refused(exactly(0x080E_0000, 0x0812_0000)).contains("0x08100000 is outside"));
         assert!(plan(&EraseRequest::All, Some(1)).is_err());
         assert!(plan(&EraseRequest::All, Some(7)).is_err());
+    }
+
+    /// A mass erase would be one of main flash.
+    #[test]
+    fn option_bytes_are_erased_one_by_one_and_only_where_they_are_named() {
+        for request in [
+            EraseRequest::All,
+            EraseRequest::Ranges(vec![RangeRequest::SectorAt(0x1FFE_C000)]),
+        ] {
+            let plan = plan(&request, Some(2)).expect("fits");
+            let target = &plan.targets[0];
+            assert_eq!(target.mass_erase, None);
+            assert_eq!(target.erase, target.sectors);
+            assert_eq!(target.erase[0].address, 0x1FFE_C000);
+        }
+        assert_eq!(
+            refused(RangeRequest::SectorAt(0x1FFE_C000)),
+            "alternate setting 2, \"Option Bytes\", holds the chip's settings: erasing them changes it, possibly for ever"
+        );
     }
 
     #[test]

@@ -105,6 +105,17 @@ pub enum PlanError {
         /// What the board calls it.
         name: String,
     },
+    /// The same, where they would be erased.
+    #[error(
+        "alternate setting {alternate_setting}, {name:?}, holds the chip's settings: \
+         erasing them changes it, possibly for ever"
+    )]
+    SettingsNotNamed {
+        /// `bAlternateSetting`.
+        alternate_setting: u8,
+        /// What the board calls it.
+        name: String,
+    },
     /// The bootloader erases all option bytes before it writes any (AN3156 §5.1).
     #[error(
         "option bytes can only be written as a whole, here from {:#010x} to {:#010x}, and the file has but a part of them",

@@ -124,7 +124,9 @@ fn plan_target<'i>(
             alternate_setting,
         });
     }
-    if !options.mass_erase {
+    // In whatever memory it is sent, a ROM's mass erase is one of main flash.
+    let mass_erase = options.mass_erase && plan.settings.is_none();
+    if !mass_erase {
         plan.erase = sectors
             .iter()
             .filter(|sector| sector.access.erasable)
