@@ -18,6 +18,8 @@ pub struct Fit {
     path: String,
     /// `None` where it fits.
     pub refusal: Option<Refusal>,
+    /// What is odd about it all the same.
+    pub warnings: Vec<String>,
 }
 
 /// Why a firmware doesn't fit, or why that can't be said.
@@ -37,25 +39,33 @@ pub struct FitDocument<'f> {
     /// `None` where it can't be said.
     fits: Option<bool>,
     reason: Option<&'f str>,
+    warnings: &'f [String],
 }
 
 /// Judges an image for each of the boards. `None` stands for one that is at no address.
 pub fn judge(image: Option<&Image>, boards: &mut [Board]) -> Vec<Fit> {
-    let refusals: Vec<Option<Refusal>> = match image {
+    let judged: Vec<(Option<Refusal>, Vec<String>)> = match image {
         Some(image) => work::plan(boards, |board| plan(image, board))
             .into_iter()
             .zip(boards.iter())
-            .map(|(plan, board)| refusal(plan, board))
+            .map(|(plan, board)| {
+                let warnings = plan.as_ref().map_or_else(|_| Vec::new(), work::warnings);
+                (refusal(plan, board), warnings)
+            })
             .collect(),
-        None => boards.iter().map(|_| Some(no_address())).collect(),
+        None => boards
+            .iter()
+            .map(|_| (Some(no_address()), Vec::new()))
+            .collect(),
     };
-    let fit = |(board, refusal): (&Board, Option<Refusal>)| Fit {
+    let fit = |(board, (refusal, warnings)): (&Board, (Option<Refusal>, Vec<String>))| Fit {
         label: board.label(),
         serial: board.serial().map(str::to_owned),
         path: board.info.path.clone(),
         refusal,
+        warnings,
     };
-    boards.iter().zip(refusals).map(fit).collect()
+    boards.iter().zip(judged).map(fit).collect()
 }
 
 impl Fit {
@@ -99,6 +109,7 @@ impl Fit {
                 Some(refusal) => refusal.is_certain.then_some(false),
             },
             reason: refusal.map(|refusal| refusal.diagnosis.message.as_str()),
+            warnings: &self.warnings,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `stdfu info`: what is in firmware files, and whether a board takes them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -121,7 +122,10 @@ pub fn run(args: &InfoArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
                     .output
                     .answer(&text(name, file))
                     .context("writing the answer")?;
-                for warning in &file.image.warnings {
+                // Several boards have the same to say of a file.
+                let of_boards: BTreeSet<&String> =
+                    file.fits.iter().flat_map(|fit| &fit.warnings).collect();
+                for warning in file.image.warnings.iter().chain(of_boards) {
                     context.output.warning(&format!("{name}: {warning}"));
                 }
                 for trouble in file.fits.iter().filter_map(|fit| fit.trouble(name)) {

@@ -273,11 +273,25 @@ hint: Say where it belongs, for most boards --address 0x08000000.
     assert_eq!(
         document["files"][0]["boards"],
         json!([
-            {"serial": "336133663433", "path": "1-1", "exit": 0, "fits": true, "reason": null},
-            {"serial": null, "path": "1-2", "exit": 5, "fits": null, "reason": "permission denied"},
+            {"serial": "336133663433", "path": "1-1", "exit": 0, "fits": true, "reason": null, "warnings": []},
+            {"serial": null, "path": "1-2", "exit": 5, "fits": null, "reason": "permission denied", "warnings": []},
         ])
     );
     // The first file's trouble comes first.
     let run = stdfu("info cut-short.dfu blinky.hex --sim f103").run();
     assert_eq!(run.exit, 6, "{run:?}");
+}
+
+#[test]
+fn a_board_that_could_not_start_from_it_is_warned_of() {
+    const FAULT: &str = "nothing can start from the vector table at 0x08004000: \
+                         the reset vector is 0x080001c1, expected an address in the file, 0x08004000..0x08005403";
+    let arguments = "info blinky.bin --address 0x08004000";
+    let run = stdfu(&format!("--sim f405 --sim f427 --every {arguments}")).run();
+    assert_eq!(run.stderr, format!("warning: blinky.bin: {FAULT}\n"));
+    let document = stdfu(&format!("--json --sim f405 {arguments}"))
+        .run()
+        .document(0);
+    assert_eq!(document["files"][0]["boards"][0]["warnings"][0], FAULT);
+    assert_eq!(stdfu(arguments).run().stderr, "");
 }
