@@ -1,11 +1,8 @@
 //! `--serial`, `--path`, `--id`: exactly the boards that are meant, or an error that shows the choice.
 
 mod error;
-
-use std::fmt;
-use std::str::FromStr;
-use std::thread;
-use std::time::{Duration, Instant};
+mod ids;
+mod wait;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
@@ -15,10 +12,12 @@ use crate::usb::trace::Watch;
 use crate::usb::{Bus, DeviceInfo, DfuMode, UsbError};
 
 use super::board::Board;
-use super::interrupt;
 use super::meant::nearest;
 use error::Candidate;
 pub use error::SelectError;
+pub use ids::Ids;
+pub use wait::OnWait;
+use wait::parse_seconds;
 
 /// What stands above the options of [`Selection`] in the help.
 pub const HEADING: &str = "Which board";
@@ -58,44 +57,6 @@ pub struct Selection {
         num_args = 0..=1, require_equals = true, default_missing_value = "inf", value_parser = parse_seconds
     )]
     wait: Option<f64>,
-}
-
-fn parse_seconds(text: &str) -> Result<f64, String> {
-    let seconds = text.parse().ok().filter(|seconds: &f64| *seconds >= 0.0);
-    seconds.ok_or_else(|| "expected a number of seconds such as 10 or 2.5".to_owned())
-}
-
-/// `idVendor` and `idProduct`, as in `0483:df11`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ids {
-    pub vendor_id: u16,
-    pub product_id: u16,
-}
-
-impl FromStr for Ids {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parsed = text.split_once(':').and_then(|(vendor_id, product_id)| {
-            Some(Self {
-                vendor_id: hexadecimal(vendor_id)?,
-                product_id: hexadecimal(product_id)?,
-            })
-        });
-        parsed.ok_or_else(|| "expected two hexadecimal numbers such as 0483:df11".to_owned())
-    }
-}
-
-fn hexadecimal(text: &str) -> Option<u16> {
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    let valid = digits.chars().all(|digit| digit.is_ascii_hexdigit());
-    u16::from_str_radix(digits, 16).ok().filter(|_| valid)
-}
-
-impl fmt::Display for Ids {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04x}:{:04x}", self.vendor_id, self.product_id)
-    }
 }
 
 impl Selection {
@@ -209,48 +170,6 @@ impl Selection {
             .iter()
             .map(String::as_str)
             .filter(|serial| self.path.is_empty() && is_shared_serial(serial))
-    }
-
-    /// Looks again and again, as long as `--wait` says.
-    fn patiently<T>(
-        &self,
-        waiting: &OnWait<'_>,
-        look: impl Fn() -> Result<T, SelectError>,
-    ) -> Result<T, SelectError> {
-        const PAUSE: Duration = Duration::from_millis(200);
-        /// Linux shows a board a moment before its udev rules have said who may open it.
-        const UNTIL_OPENED: Duration = Duration::from_secs(2);
-        let Some(patience) = self.wait else {
-            return look();
-        };
-        let _watched = interrupt::watch();
-        let start = Instant::now();
-        let mut closed_since = None;
-        let mut said = false;
-        loop {
-            let waited = start.elapsed().as_secs_f64() >= patience;
-            match look() {
-                Err(
-                    error @ (SelectError::NoBoard { .. }
-                    | SelectError::NoneRunning { .. }
-                    | SelectError::TooFewBoards { .. }),
-                ) if !waited => {
-                    closed_since = None;
-                    if !std::mem::replace(&mut said, true) {
-                        waiting(&error);
-                    }
-                }
-                Err(SelectError::CantOpen { .. })
-                    if !waited
-                        && closed_since.get_or_insert_with(Instant::now).elapsed()
-                            < UNTIL_OPENED => {}
-                other => return other,
-            }
-            if interrupt::requested() {
-                return Err(SelectError::Interrupted);
-            }
-            thread::sleep(PAUSE);
-        }
     }
 
     fn matching(&self, bus: &dyn Bus, watch: &OnTransfer<'_>) -> Result<Matching, UsbError> {
@@ -403,9 +322,6 @@ fn at(path: &str) -> String {
 
 /// Gives a board's transfers somebody to watch them.
 pub type OnTransfer<'w> = dyn Fn(&DeviceInfo) -> Option<Watch> + 'w;
-
-/// Hears once why there is need to wait.
-pub type OnWait<'w> = dyn Fn(&SelectError) + 'w;
 
 /// What was found on the bus.
 struct Matching {

@@ -2,7 +2,8 @@
 //! image can be kept.
 
 use crate::dfuse::error::{Action, SessionError};
-use crate::dfuse::plan::{Finding, Plan, TargetPlan};
+use crate::dfuse::plan::settle::Finding;
+use crate::dfuse::plan::{Plan, TargetPlan};
 use crate::dfuse::range::{AddressRange, joined};
 use crate::image::ImageElement;
 
