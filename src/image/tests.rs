@@ -28,6 +28,14 @@ const BLINKY_UF2: &[u8] = include_bytes!("../../tests/data/blinky.uf2");
 
 const FLASH: Option<u32> = Some(0x0800_0000);
 
+/// Address and data of each element.
+pub(super) fn pieces_of(target: &ImageTarget) -> Vec<(u32, &[u8])> {
+    let elements = target.elements.iter();
+    elements
+        .map(|element| (element.address, &element.data[..]))
+        .collect()
+}
+
 fn options(file_name: &str, format: Option<Format>, address: Option<u32>) -> LoadOptions<'_> {
     LoadOptions {
         file_name: Some(Path::new(file_name)),

@@ -100,13 +100,9 @@ fn sectors_of(range: RangeRequest, memory: &Memory) -> Result<Vec<Sector>, PlanE
 }
 
 fn sector_to_erase(address: u32, memory: &Memory) -> Result<Sector, PlanError> {
-    match memory.layout.sector_at(address) {
-        Some(sector) if sector.access.erasable => Ok(sector),
-        Some(Sector { address, .. }) => Err(PlanError::NotErasable {
-            address,
-            memory: memory.describe(),
-        }),
-        None => Err(PlanError::Outside {
+    match memory.sector_at(address)? {
+        sector if sector.access.erasable => Ok(sector),
+        Sector { address, .. } => Err(PlanError::NotErasable {
             address,
             memory: memory.describe(),
         }),
@@ -116,7 +112,6 @@ fn sector_to_erase(address: u32, memory: &Memory) -> Result<Sector, PlanError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dfuse::layout::MemoryLayout;
 
     fn plan(
         request: &EraseRequest,
@@ -128,13 +123,7 @@ mod tests {
             "@Option Bytes  /0x1FFFC000/01*016 e",
             "@Option Bytes  /0x1FFEC000/01*016 g",
         ];
-        let memories: Vec<Memory> = (0..)
-            .zip(strings)
-            .map(|(alternate_setting, text)| Memory {
-                alternate_setting,
-                layout: MemoryLayout::parse(text).expect("good"),
-            })
-            .collect();
+        let memories = Memory::of_strings(&strings);
         let ids = (0x0483, 0xDF11);
         let board = BoardProfile {
             memories: &memories,

@@ -6,7 +6,7 @@ use crate::image::{Image, ImageElement, ImageTarget};
 
 use super::choice::{check_ids, memory_for, nothing_for_memory};
 use super::error::PlanError;
-use super::profile::{BoardProfile, Memory};
+use super::profile::{BoardProfile, Memory, sectors_with};
 use super::settings::Settings;
 use super::stretches::{take_head, write_ranges};
 use super::{MassErase, Plan, Stage, Start, TargetPlan, Task, vector_table};
@@ -31,6 +31,20 @@ pub struct FlashOptions {
     pub entry: Option<u32>,
     /// Pass over the ids in the file.
     pub any_id: bool,
+}
+
+impl FlashOptions {
+    /// Those of a user who asks for nothing in particular.
+    pub const PLAIN: Self = Self {
+        alternate_setting: None,
+        full: false,
+        preserve: false,
+        mass_erase: false,
+        verify: true,
+        start: true,
+        entry: None,
+        any_id: false,
+    };
 }
 
 /// Plans to flash an image.
@@ -174,28 +188,14 @@ fn plan_target<'i>(
 
 /// Every sector that has a byte of the image, ascending.
 fn touched_sectors(target: &ImageTarget, memory: &Memory) -> Result<Vec<Sector>, PlanError> {
-    let mut sectors: Vec<Sector> = Vec::new();
-    for element in &target.elements {
-        let covered = sectors.last().map_or(0, Sector::end);
-        let mut next = element.start().max(covered);
-        while next < element.end() {
-            let address = u32::try_from(next).expect("elements end at 2^32 at the latest");
-            let sector = sector_to_write(address, memory)?;
-            sectors.push(sector);
-            next = sector.end();
-        }
-    }
-    Ok(sectors)
+    let ranges = target.elements.iter().map(ImageElement::range);
+    sectors_with(ranges, |address| sector_to_write(address, memory))
 }
 
 fn sector_to_write(address: u32, memory: &Memory) -> Result<Sector, PlanError> {
-    match memory.layout.sector_at(address) {
-        Some(sector) if sector.access.writable => Ok(sector),
-        Some(_) => Err(PlanError::NotWritable {
-            address,
-            memory: memory.describe(),
-        }),
-        None => Err(PlanError::Outside {
+    match memory.sector_at(address)? {
+        sector if sector.access.writable => Ok(sector),
+        _ => Err(PlanError::NotWritable {
             address,
             memory: memory.describe(),
         }),
@@ -218,12 +218,7 @@ fn start(
     let address = entry
         .or_else(|| own.filter(|address| vector_table::is_sound(&elements, *address)))
         .unwrap_or_else(|| main.start());
-    if main.layout.sector_at(address).is_none() {
-        return Err(PlanError::Outside {
-            address,
-            memory: main.describe(),
-        });
-    }
+    main.sector_at(address)?;
     Ok(Some(Start {
         alternate_setting: target.alternate_setting,
         address,
@@ -276,29 +271,7 @@ mod tests {
         "@DATA Memory /0x08080000/2*3Ke",
     ];
 
-    const OPTIONS: FlashOptions = FlashOptions {
-        alternate_setting: None,
-        full: false,
-        preserve: false,
-        mass_erase: false,
-        verify: true,
-        start: true,
-        entry: None,
-        any_id: false,
-    };
-
-    fn memories(strings: &[&str]) -> Vec<Memory> {
-        let layouts = strings
-            .iter()
-            .map(|text| MemoryLayout::parse(text).expect("a real string"));
-        (0..)
-            .zip(layouts)
-            .map(|(alternate_setting, layout)| Memory {
-                alternate_setting,
-                layout,
-            })
-            .collect()
-    }
+    const OPTIONS: FlashOptions = FlashOptions::PLAIN;
 
     fn target(alternate_setting: Option<u8>, elements: &[(u32, usize)]) -> ImageTarget {
         let elements = elements
@@ -330,7 +303,7 @@ mod tests {
         strings: &[&str],
         options: FlashOptions,
     ) -> Result<String, PlanError> {
-        let memories = memories(strings);
+        let memories = Memory::of_strings(strings);
         let board = BoardProfile {
             memories: &memories,
             ids: (0x0483, 0xDF11),
@@ -489,7 +462,7 @@ mod tests {
 
     #[test]
     fn what_the_board_cannot_read_back_is_not_verified() {
-        let memories = memories(F405);
+        let memories = Memory::of_strings(F405);
         let image = image(vec![target(None, &[(0x0800_0000, 5000)])]);
         let verified = |can_upload, options| {
             let ids = (0x0483, 0xDF11);

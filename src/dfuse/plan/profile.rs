@@ -1,6 +1,7 @@
 //! What a plan has to know of the board at hand.
 
 use crate::dfuse::layout::{MemoryLayout, Sector};
+use crate::dfuse::range::AddressRange;
 
 use super::error::PlanError;
 
@@ -67,6 +68,18 @@ impl Memory {
         addresses.min().unwrap_or(0)
     }
 
+    /// The sector that an address lies in.
+    ///
+    /// # Errors
+    /// [`PlanError::Outside`].
+    pub(super) fn sector_at(&self, address: u32) -> Result<Sector, PlanError> {
+        let sector = self.layout.sector_at(address);
+        sector.ok_or_else(|| PlanError::Outside {
+            address,
+            memory: self.describe(),
+        })
+    }
+
     /// All sectors that can be erased, ascending.
     pub(super) fn erasable_sectors(&self) -> Vec<Sector> {
         self.layout
@@ -99,5 +112,44 @@ impl Memory {
             layout.name,
             segments.join(", ")
         )
+    }
+}
+
+/// Every sector that has a byte of ascending ranges, ascending, each once. `sector_at` finds the one of an address.
+///
+/// # Errors
+/// Those of `sector_at`.
+pub(super) fn sectors_with(
+    ranges: impl Iterator<Item = AddressRange>,
+    sector_at: impl Fn(u32) -> Result<Sector, PlanError>,
+) -> Result<Vec<Sector>, PlanError> {
+    let mut sectors: Vec<Sector> = Vec::new();
+    for range in ranges {
+        let covered = sectors.last().map_or(0, Sector::end);
+        let mut next = range.start().max(covered);
+        while next < range.end {
+            let address = u32::try_from(next).expect("ranges end at 2^32 at the latest");
+            let sector = sector_at(address)?;
+            sectors.push(sector);
+            next = sector.end();
+        }
+    }
+    Ok(sectors)
+}
+
+#[cfg(test)]
+impl Memory {
+    /// Those that these strings describe, as the alternate settings from 0 on.
+    pub fn of_strings(strings: &[&str]) -> Vec<Self> {
+        let layouts = strings
+            .iter()
+            .map(|text| MemoryLayout::parse(text).expect("a good string"));
+        (0..)
+            .zip(layouts)
+            .map(|(alternate_setting, layout)| Self {
+                alternate_setting,
+                layout,
+            })
+            .collect()
     }
 }

@@ -5,7 +5,7 @@ use crate::dfuse::range::AddressRange;
 
 use super::TargetPlan;
 use super::error::PlanError;
-use super::profile::{BoardProfile, Memory};
+use super::profile::{BoardProfile, Memory, sectors_with};
 
 /// Refuses a board whose memory can't be read at all.
 pub fn check_upload(board: BoardProfile<'_>) -> Result<(), PlanError> {
@@ -23,16 +23,8 @@ impl TargetPlan<'_> {
         ranges: Vec<AddressRange>,
         memory: &Memory,
     ) -> Result<Self, PlanError> {
-        for range in &ranges {
-            let covered = self.sectors.last().map_or(0, Sector::end);
-            let mut next = range.start().max(covered);
-            while next < range.end {
-                let address = u32::try_from(next).expect("ranges end at 2^32 at the latest");
-                let sector = sector_to_read(address, memory)?;
-                self.sectors.push(sector);
-                next = sector.end();
-            }
-        }
+        let wanted = ranges.iter().copied();
+        self.sectors = sectors_with(wanted, |address| sector_to_read(address, memory))?;
         self.look = ranges;
         Ok(self)
     }
@@ -40,13 +32,9 @@ impl TargetPlan<'_> {
 
 /// The sector that this address lies in.
 pub fn sector_to_read(address: u32, memory: &Memory) -> Result<Sector, PlanError> {
-    match memory.layout.sector_at(address) {
-        Some(sector) if sector.access.readable => Ok(sector),
-        Some(Sector { address, .. }) => Err(PlanError::NotReadable {
-            address,
-            memory: memory.describe(),
-        }),
-        None => Err(PlanError::Outside {
+    match memory.sector_at(address)? {
+        sector if sector.access.readable => Ok(sector),
+        Sector { address, .. } => Err(PlanError::NotReadable {
             address,
             memory: memory.describe(),
         }),

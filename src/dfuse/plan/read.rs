@@ -51,7 +51,6 @@ fn asked_for(ranges: &[RangeRequest], memory: &Memory) -> Result<Vec<AddressRang
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dfuse::layout::MemoryLayout;
 
     /// Sectors of 16 KiB, the third write-only, the fifth behind a gap; and a memory of 16 bytes.
     const BOARD: [&str; 3] = [
@@ -64,13 +63,7 @@ mod tests {
         ranges: &[RangeRequest],
         alternate_setting: Option<u8>,
     ) -> Result<Plan<'static>, PlanError> {
-        let memories: Vec<Memory> = (0..)
-            .zip(BOARD)
-            .map(|(alternate_setting, text)| Memory {
-                alternate_setting,
-                layout: MemoryLayout::parse(text).expect("good"),
-            })
-            .collect();
+        let memories = Memory::of_strings(&BOARD);
         let board = BoardProfile {
             memories: &memories,
             ids: (0x0483, 0xDF11),

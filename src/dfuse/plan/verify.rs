@@ -51,7 +51,6 @@ pub fn plan_verify<'i>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dfuse::layout::MemoryLayout;
     use crate::dfuse::plan::profile::Memory;
     use crate::image::{FileIds, Format, ImageTarget};
 
@@ -99,13 +98,7 @@ mod tests {
         ids: (u16, u16),
         can_upload: bool,
     ) -> Result<Plan<'i>, PlanError> {
-        let memories: Vec<Memory> = (0..)
-            .zip(BOARD)
-            .map(|(alternate_setting, text)| Memory {
-                alternate_setting,
-                layout: MemoryLayout::parse(text).expect("good"),
-            })
-            .collect();
+        let memories = Memory::of_strings(&BOARD);
         let board = BoardProfile {
             memories: &memories,
             ids,

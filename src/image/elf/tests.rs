@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::parse;
 use crate::image::Format;
+use crate::image::tests::pieces_of;
 
 /// Where the program headers stand.
 const PROGRAM_HEADERS: u32 = 52;
@@ -81,12 +82,7 @@ fn check(bytes: &[u8], expected: &[(u32, &[u8])]) {
     assert_eq!(image.format, Format::Elf);
     assert_eq!(image.targets.len(), 1);
     assert_eq!(image.targets[0].alternate_setting, None);
-    let found: Vec<(u32, &[u8])> = image.targets[0]
-        .elements
-        .iter()
-        .map(|element| (element.address, &element.data[..]))
-        .collect();
-    assert_eq!(found, expected);
+    assert_eq!(pieces_of(&image.targets[0]), expected);
 }
 
 #[track_caller]

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::parse;
+use crate::image::tests::pieces_of;
 use crate::image::{Format, ImageError};
 
 const EOF: &str = ":00000001FF\n";
@@ -27,12 +28,7 @@ fn check(text: &str, expected: &[(u32, &[u8])]) {
         panic!("one target: {image:?}");
     };
     assert_eq!(target.alternate_setting, None);
-    let found: Vec<(u32, &[u8])> = target
-        .elements
-        .iter()
-        .map(|element| (element.address, &element.data[..]))
-        .collect();
-    assert_eq!(found, expected);
+    assert_eq!(pieces_of(target), expected);
 }
 
 #[track_caller]

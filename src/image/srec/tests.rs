@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::parse;
 use crate::image::Format;
+use crate::image::tests::pieces_of;
 
 const HEADER: &str = "S00600004844521B\n";
 const END: &str = "S70500000000FA\n";
@@ -25,12 +26,7 @@ fn check(text: &str, expected: &[(u32, &[u8])]) {
     let image = parse(text.as_bytes()).expect(text);
     assert_eq!(image.format, Format::Srec);
     assert_eq!(image.targets.len(), 1);
-    let found: Vec<(u32, &[u8])> = image.targets[0]
-        .elements
-        .iter()
-        .map(|element| (element.address, &element.data[..]))
-        .collect();
-    assert_eq!(found, expected);
+    assert_eq!(pieces_of(&image.targets[0]), expected);
 }
 
 #[track_caller]

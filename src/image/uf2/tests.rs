@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::parse;
 use crate::image::Format;
+use crate::image::tests::pieces_of;
 
 const F4: u32 = 0x5775_5A57;
 const RP2040: u32 = 0xE48B_FF56;
@@ -38,12 +39,7 @@ fn check(bytes: &[u8], expected: &[(u32, &[u8])], warnings: &[&str]) {
     let image = parse(bytes).expect("nothing to refuse");
     assert_eq!(image.format, Format::Uf2);
     assert_eq!(image.warnings, warnings);
-    let found: Vec<(u32, &[u8])> = image.targets[0]
-        .elements
-        .iter()
-        .map(|element| (element.address, &element.data[..]))
-        .collect();
-    assert_eq!(found, expected);
+    assert_eq!(pieces_of(&image.targets[0]), expected);
 }
 
 #[track_caller]
