@@ -455,6 +455,14 @@ mod tests {
     const STALL: Answer = Fails(UsbError::Stall);
 
     impl Script {
+        fn of(answers: VecDeque<Answer>) -> Self {
+            Self {
+                answers,
+                diary: String::new(),
+                now: Duration::ZERO,
+            }
+        }
+
         fn answer(&mut self) -> Result<&'static [u8], UsbError> {
             match self.answers.pop_front().expect("a request too many") {
                 Bytes(bytes) => Ok(bytes),
@@ -534,11 +542,7 @@ mod tests {
         work: impl FnOnce(&mut Link<'_>) -> Result<T, SessionError>,
     ) -> (String, Result<T, String>) {
         let answers = [IDLE].into_iter().chain(answers).collect();
-        let mut script = Script {
-            answers,
-            diary: String::new(),
-            now: Duration::ZERO,
-        };
+        let mut script = Script::of(answers);
         let mut link = Link::open(&mut script, 1).expect("idle at once");
         let result = work(&mut link).map_err(|error| error.to_string());
         assert!(
@@ -564,11 +568,7 @@ mod tests {
                 IDLE,
             ]
             .into();
-            let mut script = Script {
-                answers,
-                diary: String::new(),
-                now: Duration::ZERO,
-            };
+            let mut script = Script::of(answers);
             assert!(Link::open(&mut script, 0).is_ok());
             assert_eq!(script.diary, expected, "{status:#04x}");
         };
@@ -586,11 +586,7 @@ mod tests {
                 IDLE,
             ]
             .into();
-            let mut script = Script {
-                answers,
-                diary: String::new(),
-                now: Duration::ZERO,
-            };
+            let mut script = Script::of(answers);
             assert!(Link::open(&mut script, 0).is_ok());
             let expected = "a1 03 0000 0000 < 6\n21 06 0000 0000 > []\na1 03 0000 0000 < 6\n";
             assert_eq!(script.diary, expected, "state {state}");
@@ -604,11 +600,7 @@ mod tests {
         for _ in 0..ROUNDS_TO_IDLE {
             answers.extend([ACK, stuck()]);
         }
-        let mut script = Script {
-            answers,
-            diary: String::new(),
-            now: Duration::ZERO,
-        };
+        let mut script = Script::of(answers);
         let error = Link::open(&mut script, 0)
             .err()
             .expect("never idle")
