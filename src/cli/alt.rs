@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use crate::dfuse::plan::profile::Memory;
 
+use super::board::Board;
+
 /// A memory as the user names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AltChoice {
@@ -48,6 +50,16 @@ pub enum AltError {
 fn quoted(names: &[String]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
     quoted.join(", ")
+}
+
+/// The memories of a board to plan with, and the number of the one that the user has chosen.
+pub fn memories_and_choice(
+    alt: Option<&AltChoice>,
+    board: &Board,
+) -> anyhow::Result<(Vec<Memory>, Option<u8>)> {
+    let memories = board.memories_to_use(alt.is_some())?;
+    let number = alt.map(|alt| alt.number(&memories)).transpose()?;
+    Ok((memories, number))
 }
 
 impl AltChoice {

@@ -11,6 +11,7 @@ use crate::usb::{Bus, ControlRequest, DeviceInfo, Transport, UsbError};
 
 use super::Context;
 use super::board::Board;
+use super::board_result::BoardResult;
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 
@@ -34,16 +35,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 #[derive(Serialize)]
 struct DetachDocument<'d> {
-    boards: Vec<BoardDocument<'d>>,
-}
-
-#[derive(Serialize)]
-struct BoardDocument<'d> {
-    serial: Option<&'d str>,
-    path: &'d str,
-    exit: u8,
-    error: Option<&'d str>,
-    hint: Option<&'d str>,
+    boards: Vec<BoardResult<'d>>,
 }
 
 pub fn run(_: &DetachArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
@@ -61,20 +53,12 @@ pub fn run(_: &DetachArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         }
         refusals.push(refusal);
     }
-    let documents = boards.iter().zip(&refusals).map(|(board, refusal)| {
-        let refusal = refusal.as_ref();
-        BoardDocument {
-            serial: board.serial(),
-            path: &board.info.path,
-            exit: refusal.map_or(Exit::Done, |refusal| refusal.exit).code(),
-            error: refusal.map(|refusal| refusal.message.as_str()),
-            hint: refusal.and_then(|refusal| refusal.hint.as_deref()),
-        }
-    });
+    let results = boards.iter().zip(&refusals);
+    let results = results.map(|(board, refusal)| BoardResult::of(board.name(), refusal.as_ref()));
     context
         .output
         .document(DetachDocument {
-            boards: documents.collect(),
+            boards: results.collect(),
         })
         .context("writing the answer")?;
     let first = refusals.iter().flatten().next();

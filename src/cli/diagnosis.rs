@@ -1,5 +1,7 @@
 //! From an error to its exit code and the next step. The modules below only report what they found.
 
+use std::fmt::Display;
+
 use serde::{Serialize, Serializer};
 
 use crate::dfuse::error::{Action, Cause, SessionError};
@@ -74,6 +76,14 @@ impl Diagnosis {
                 _ => format!("can't be opened: {error}"),
             },
             hint,
+        }
+    }
+
+    /// The same, beginning with what it is about.
+    pub fn about(self, what: impl Display) -> Self {
+        Self {
+            message: format!("{what}: {}", self.message),
+            ..self
         }
     }
 }

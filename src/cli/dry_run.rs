@@ -8,6 +8,7 @@ use crate::dfuse::range::AddressRange;
 use crate::dfuse::session::Tally;
 
 use super::board::Board;
+use super::board_result::BoardResult;
 use super::exit::Exit;
 use super::number::{amount, count};
 use super::output::Output;
@@ -28,11 +29,8 @@ struct PlansDocument<'o> {
 
 #[derive(Serialize)]
 struct BoardDocument<'o> {
-    serial: Option<&'o str>,
-    path: &'o str,
-    exit: u8,
-    error: Option<&'o str>,
-    hint: Option<&'o str>,
+    #[serde(flatten)]
+    result: BoardResult<'o>,
     warnings: Vec<String>,
     plan: Option<&'o PlanDocument>,
 }
@@ -94,14 +92,10 @@ pub fn show(
 }
 
 fn document<'o>(outcome: &'o Outcome, plan: Option<&Plan<'_>>) -> BoardDocument<'o> {
-    let refusal = outcome.error.as_ref();
-    let preview = outcome.preview.as_ref().filter(|_| refusal.is_none());
+    let preview = outcome.preview.as_ref();
+    let preview = preview.filter(|_| outcome.error.is_none());
     BoardDocument {
-        serial: outcome.serial.as_deref(),
-        path: &outcome.path,
-        exit: refusal.map_or(Exit::Done, |refusal| refusal.exit).code(),
-        error: refusal.map(|refusal| refusal.message.as_str()),
-        hint: refusal.and_then(|refusal| refusal.hint.as_deref()),
+        result: outcome.result(),
         warnings: plan.map_or_else(Vec::new, work::warnings),
         plan: preview.map(|preview| &preview.document),
     }

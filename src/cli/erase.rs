@@ -7,7 +7,7 @@ use crate::dfuse::plan::erase::{EraseRequest, plan_erase};
 use crate::dfuse::range::RangeRequest;
 
 use super::Context;
-use super::alt::AltChoice;
+use super::alt::{AltChoice, memories_and_choice};
 use super::board::{self, Board};
 use super::consent::ConsentArgs;
 use super::exit::Exit;
@@ -59,12 +59,7 @@ pub fn run(args: &EraseArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
 }
 
 fn plan(args: &EraseArgs, request: &EraseRequest, board: &Board) -> anyhow::Result<Plan<'static>> {
-    let memories = board.memories_to_use(args.alt.is_some())?;
-    let alternate_setting = args
-        .alt
-        .as_ref()
-        .map(|alt| alt.number(&memories))
-        .transpose()?;
+    let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
     Ok(plan_erase(
         request,
         board::for_plan(&board.info, &memories),

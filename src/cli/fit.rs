@@ -6,14 +6,13 @@ use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
 use crate::image::{Image, ImageError};
 
-use super::board::{self, Board};
+use super::board::{self, Board, BoardName};
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 use super::work;
 
 /// Whether a firmware fits a board.
 pub struct Fit {
-    label: String,
     serial: Option<String>,
     path: String,
     /// `None` where it fits.
@@ -59,7 +58,6 @@ pub fn judge(image: Option<&Image>, boards: &mut [Board]) -> Vec<Fit> {
             .collect(),
     };
     let fit = |(board, (refusal, warnings)): (&Board, (Option<Refusal>, Vec<String>))| Fit {
-        label: board.label(),
         serial: board.serial().map(str::to_owned),
         path: board.info.path.clone(),
         refusal,
@@ -69,14 +67,21 @@ pub fn judge(image: Option<&Image>, boards: &mut [Board]) -> Vec<Fit> {
 }
 
 impl Fit {
+    fn name(&self) -> BoardName<'_> {
+        BoardName {
+            serial: self.serial.as_deref(),
+            path: &self.path,
+        }
+    }
+
     /// In a line, where it can be said.
     pub fn text(&self) -> Option<String> {
-        let label = &self.label;
+        let name = self.name();
         match &self.refusal {
-            None => Some(format!("fits {label}")),
+            None => Some(format!("fits {name}")),
             Some(refusal) if refusal.is_certain => {
                 let reason = &refusal.diagnosis.message;
-                Some(format!("doesn't fit {label}: {reason}"))
+                Some(format!("doesn't fit {name}: {reason}"))
             }
             Some(_) => None,
         }
@@ -88,11 +93,7 @@ impl Fit {
             is_certain,
             diagnosis,
         } = self.refusal.as_ref()?;
-        (!is_certain).then(|| Diagnosis {
-            exit: diagnosis.exit,
-            message: format!("{file}: {}: {}", self.label, diagnosis.message),
-            hint: diagnosis.hint.clone(),
-        })
+        (!is_certain).then(|| diagnosis.clone().about(self.name()).about(file))
     }
 
     /// The same for programs.
@@ -117,21 +118,8 @@ impl Fit {
 /// The plan that `flash` would make, if nothing else is asked of it.
 fn plan<'i>(image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
     let memories = board.memories_to_use(false)?;
-    let options = FlashOptions {
-        alternate_setting: None,
-        full: false,
-        preserve: false,
-        mass_erase: false,
-        verify: true,
-        start: true,
-        entry: None,
-        any_id: false,
-    };
-    Ok(plan_flash(
-        image,
-        board::for_plan(&board.info, &memories),
-        options,
-    )?)
+    let board = board::for_plan(&board.info, &memories);
+    Ok(plan_flash(image, board, FlashOptions::PLAIN)?)
 }
 
 fn refusal(plan: anyhow::Result<Plan<'_>>, board: &Board) -> Option<Refusal> {

@@ -8,7 +8,7 @@ use crate::dfuse::plan::{Plan, TargetPlan, Task};
 use crate::image::Image;
 
 use super::Context;
-use super::alt::AltChoice;
+use super::alt::{AltChoice, memories_and_choice};
 use super::board::{self, Board};
 use super::consent::ConsentArgs;
 use super::dry_run;
@@ -117,13 +117,9 @@ fn warnings(plans: &[anyhow::Result<Plan<'_>>]) -> Vec<String> {
 }
 
 fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
-    let memories = board.memories_to_use(args.alt.is_some())?;
+    let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
     let options = FlashOptions {
-        alternate_setting: args
-            .alt
-            .as_ref()
-            .map(|alt| alt.number(&memories))
-            .transpose()?,
+        alternate_setting,
         full: args.full,
         preserve: args.preserve,
         mass_erase: args.mass_erase,

@@ -114,13 +114,7 @@ pub fn run(_: &ListArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
 fn lost(boards: &[Listed]) -> Option<Diagnosis> {
     let mut errors = boards.iter().map(|(board, _)| match &board.opened {
         Ok(_) => None,
-        Err(error) => {
-            let closed = Diagnosis::of_closed(&board.info, error);
-            Some(Diagnosis {
-                message: format!("{}: {}", board.label(), closed.message),
-                ..closed
-            })
-        }
+        Err(error) => Some(Diagnosis::of_closed(&board.info, error).about(board.name())),
     });
     let first = errors.next().flatten()?;
     errors.all(|error| error.is_some()).then_some(first)

@@ -2,6 +2,7 @@
 
 mod alt;
 mod board;
+mod board_result;
 mod consent;
 mod convert;
 mod detach;

@@ -14,8 +14,9 @@ use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
 use crate::image::{FileIds, Format, ImageElement, ImageTarget};
 
 use super::Context;
-use super::alt::AltChoice;
+use super::alt::{AltChoice, memories_and_choice};
 use super::board::{self, Board};
+use super::board_result::BoardResult;
 use super::diagnosis::{Diagnosis, OnlyLooking, UsageError};
 use super::exit::Exit;
 use super::number::{count, parse_range};
@@ -64,11 +65,8 @@ struct ReadDocument<'r> {
 
 #[derive(Serialize)]
 struct BoardDocument<'r> {
-    serial: Option<&'r str>,
-    path: &'r str,
-    exit: u8,
-    error: Option<&'r str>,
-    hint: Option<&'r str>,
+    #[serde(flatten)]
+    result: BoardResult<'r>,
     output: &'r Path,
     format: &'static str,
     /// Which memory, if that is known.
@@ -185,12 +183,7 @@ fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> anyhow::Re
 }
 
 fn plan(args: &ReadArgs, format: OutputFormat, board: &Board) -> anyhow::Result<Plan<'static>> {
-    let memories = board.memories_to_use(args.alt.is_some())?;
-    let alternate_setting = args
-        .alt
-        .as_ref()
-        .map(|alt| alt.number(&memories))
-        .transpose()?;
+    let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
     let profile = board::for_plan(&board.info, &memories);
     let plan = plan_read(&args.ranges, profile, alternate_setting).map_err(OnlyLooking)?;
     if format == OutputFormat::Bin {
@@ -280,15 +273,10 @@ fn document<'r>(
     outcome: &'r Outcome,
     plan: Option<&Plan<'_>>,
 ) -> BoardDocument<'r> {
-    let error = outcome.error.as_ref();
     let targets = plan.map_or(&[][..], |plan| &plan.targets);
     let ranges = targets.iter().flat_map(|target| &target.look);
     BoardDocument {
-        serial: outcome.serial.as_deref(),
-        path: &outcome.path,
-        exit: error.map_or(Exit::Done, |diagnosis| diagnosis.exit).code(),
-        error: error.map(|diagnosis| diagnosis.message.as_str()),
-        hint: error.and_then(|diagnosis| diagnosis.hint.as_deref()),
+        result: outcome.result(),
         output: &args.output,
         format: Format::from(format).short_name(),
         alt: targets.first().map(|target| target.alternate_setting),

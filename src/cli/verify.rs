@@ -7,7 +7,7 @@ use crate::dfuse::plan::verify::{VerifyOptions, plan_verify};
 use crate::image::Image;
 
 use super::Context;
-use super::alt::AltChoice;
+use super::alt::{AltChoice, memories_and_choice};
 use super::board::{self, Board};
 use super::diagnosis::OnlyLooking;
 use super::exit::Exit;
@@ -48,13 +48,9 @@ pub fn run(args: &VerifyArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
 }
 
 fn plan<'i>(args: &VerifyArgs, image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
-    let memories = board.memories_to_use(args.alt.is_some())?;
+    let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
     let options = VerifyOptions {
-        alternate_setting: args
-            .alt
-            .as_ref()
-            .map(|alt| alt.number(&memories))
-            .transpose()?,
+        alternate_setting,
         any_id: args.any_id,
     };
     let board = board::for_plan(&board.info, &memories);

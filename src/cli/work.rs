@@ -13,6 +13,7 @@ use crate::image::ImageElement;
 use crate::usb::Transport;
 
 use super::board::{Board, BoardName, Opened};
+use super::board_result::BoardResult;
 use super::diagnosis::Diagnosis;
 use super::dry_run::Preview;
 use super::exit::Exit;
@@ -23,9 +24,7 @@ use super::so_far::so_far;
 
 /// What came of the work on one board.
 pub struct Outcome {
-    /// How messages call the board.
-    pub label: String,
-    /// Its serial number, if it is known.
+    /// The board's serial number, if it is known.
     pub serial: Option<String>,
     /// Where it is plugged in.
     pub path: String,
@@ -46,11 +45,8 @@ pub struct Outcome {
 /// The JSON of an outcome: a contract with scripts.
 #[derive(Serialize)]
 struct BoardDocument<'o> {
-    serial: Option<&'o str>,
-    path: &'o str,
-    exit: u8,
-    error: Option<&'o str>,
-    hint: Option<&'o str>,
+    #[serde(flatten)]
+    result: BoardResult<'o>,
     warnings: Vec<String>,
     erased_sectors: usize,
     written_bytes: u64,
@@ -180,7 +176,6 @@ fn work(
     plan: &anyhow::Result<Plan<'_>>,
     progress: &mut BoardProgress<'_>,
 ) -> Outcome {
-    let label = board.label();
     let serial = board.serial().map(str::to_owned);
     let path = board.info.path.clone();
     let options = SessionOptions {
@@ -190,7 +185,6 @@ fn work(
         several_memories: board.info.alternate_settings.len() > 1,
     };
     let mut outcome = Outcome {
-        label,
         serial,
         path,
         tally: Tally::default(),
@@ -211,22 +205,19 @@ fn work(
         Err(error) => outcome.error = Some(Diagnosis::from(error)),
         Ok(plan) => {
             let start = opened.transport.now();
-            let name = BoardName {
-                serial: outcome.serial.as_deref(),
-                path: &outcome.path,
-            };
-            let preview = &mut outcome.preview;
+            let mut preview = None;
             let mut on_event = |event: Event<'_>| {
                 progress.show(event);
                 if let Event::Settled(left, tally) = event {
                     let settled = preview.insert(Preview::of(left, Some(tally)));
                     if left.targets.iter().any(|target| target.compare) {
                         let text = settled.text.trim_end();
-                        progress.detail(&format!("{name}: what is left of it\n{text}"));
+                        progress.detail(&format!("{}: what is left of it\n{text}", outcome.name()));
                     }
                 }
             };
             let (tally, result) = run(opened, options, plan, &mut on_event);
+            outcome.preview = preview;
             outcome.tally = tally;
             outcome.seconds = (opened.transport.now() - start).as_secs_f64();
             match result {
@@ -297,11 +288,11 @@ pub fn report(
 fn table(results: &[(&Outcome, String)]) -> String {
     let width = results
         .iter()
-        .map(|(outcome, _)| outcome.label.chars().count())
+        .map(|(outcome, _)| outcome.name().to_string().chars().count())
         .max()
         .unwrap_or(0);
     let line = |(outcome, result): &(&Outcome, String)| {
-        let label = format!("{}:", outcome.label);
+        let label = format!("{}:", outcome.name());
         format!("{label:<width$} {result}\n", width = width + 1)
     };
     results.iter().map(line).collect()
@@ -314,6 +305,11 @@ impl Outcome {
             serial: self.serial.as_deref(),
             path: &self.path,
         }
+    }
+
+    /// How it ended, for programs.
+    pub fn result(&self) -> BoardResult<'_> {
+        BoardResult::of(self.name(), self.error.as_ref())
     }
 
     /// What is done and yet not as it may be expected, a sentence each.
@@ -336,15 +332,10 @@ impl Outcome {
     }
 
     fn document(&self, plan: Option<&Plan<'_>>) -> BoardDocument<'_> {
-        let error = self.error.as_ref();
         let mut warnings = plan.map_or_else(Vec::new, warnings);
         warnings.extend(self.warnings());
         BoardDocument {
-            serial: self.serial.as_deref(),
-            path: &self.path,
-            exit: error.map_or(Exit::Done, |diagnosis| diagnosis.exit).code(),
-            error: error.map(|diagnosis| diagnosis.message.as_str()),
-            hint: error.and_then(|diagnosis| diagnosis.hint.as_deref()),
+            result: self.result(),
             warnings,
             erased_sectors: self.tally.erased_sectors,
             written_bytes: self.tally.written_bytes,
