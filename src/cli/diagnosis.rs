@@ -5,6 +5,7 @@ use std::fmt::Display;
 use serde::{Serialize, Serializer};
 
 use crate::dfuse::error::{Action, Cause, SessionError};
+use crate::dfuse::protocol::DfuStatus;
 use crate::dfuse::plan::error::PlanError;
 use crate::image::write::WriteError;
 use crate::image::{Content, FilesError, ImageError};
@@ -241,6 +242,16 @@ fn of_session(error: &SessionError) -> (Exit, Option<String>) {
         Cause::Answered { .. } if error.action == Action::ReadUnprotect => {
             (Exit::Board, hint(NO_UNPROTECT))
         }
+        Cause::Answered {
+            status: DfuStatus::ErrFile,
+            ..
+        } if matches!(error.action, Action::Write(_)) => (
+            Exit::Board,
+            hint(
+                "This bootloader may take a file only from its first block to its last, as MicroPython's mboot does with \
+                 packed images: repeat the command with --in-order --no-verify.",
+            ),
+        ),
         Cause::Answered { .. } => (
             Exit::Board,
             hint(
@@ -257,6 +268,12 @@ fn of_session(error: &SessionError) -> (Exit, Option<String>) {
         Cause::ReadProtected => (
             Exit::ReadProtected,
             hint("`stdfu unprotect` lifts it, and erases everything on the chip."),
+        ),
+        Cause::RefusesUpload(_) => (
+            Exit::Board,
+            hint(
+                "`stdfu flash --full --no-verify` flashes it without reading anything; nobody can tell then what is in it.",
+            ),
         ),
         Cause::NoSuchCommand => (Exit::DoesNotFit, hint(NO_UNPROTECT)),
         Cause::Stayed => (

@@ -127,6 +127,8 @@ pub enum Cause {
     },
     /// The chip's read protection is on: nothing can be read, erased or written.
     ReadProtected,
+    /// The board says that its memory can be read, and has refused each time.
+    RefusesUpload(Box<Cause>),
     /// The board's list of commands lacks the one that is needed.
     NoSuchCommand,
     /// The board was to leave DFU mode, and has not.
@@ -182,6 +184,10 @@ impl fmt::Display for Cause {
                 "{address:#010x} holds {found:#04x} where {expected:#04x} should be"
             ),
             Self::ReadProtected => f.write_str("the chip's read protection is on"),
+            Self::RefusesUpload(refusal) => write!(
+                f,
+                "the board says that it can be read, and refuses each time: {refusal}"
+            ),
             Self::NoSuchCommand => f.write_str("the board's bootloader has no such command"),
             Self::Stayed => f.write_str("the board is still in DFU mode"),
             Self::Interrupted => f.write_str("interrupted"),

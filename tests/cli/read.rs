@@ -539,7 +539,7 @@ fn the_json_says_what_was_read_and_where_it_is() {
             "serial": "336133663433", "path": "1-1", "exit": 0, "error": null, "hint": null,
             "output": bench.path("a.hex"), "format": "hex", "alt": 0,
             "ranges": [{"address": 0x0800_0000, "size": 16}, {"address": 0x0800_0020, "size": 16}],
-            "read_bytes": 32, "requests": null, "retries": 0, "seconds": null,
+            "readings": 1, "read_bytes": 32, "requests": null, "retries": 0, "seconds": null,
         }]})
     );
     assert_eq!(
@@ -551,7 +551,7 @@ fn the_json_says_what_was_read_and_where_it_is() {
                       0x08020000..0x08100000 (read, erase, write)",
             "hint": "`stdfu list` shows the memories of the board.",
             "output": bench.path("b.bin"), "format": "bin", "alt": null, "ranges": [],
-            "read_bytes": 0, "requests": null, "retries": 0, "seconds": null,
+            "readings": 1, "read_bytes": 0, "requests": null, "retries": 0, "seconds": null,
         }]})
     );
 }

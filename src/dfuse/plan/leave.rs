@@ -1,8 +1,8 @@
-//! Plans that leave flash as it is, or don't care: starting the application, lifting read protection.
+//! Where to start the application, if that is all there is to do.
 
 use super::error::PlanError;
 use super::profile::BoardProfile;
-use super::{Plan, Start, Task};
+use super::Start;
 
 /// Plans to start the application at `address`, or at the beginning of main flash.
 ///
@@ -11,7 +11,7 @@ use super::{Plan, Start, Task};
 pub fn plan_leave(
     board: BoardProfile<'_>,
     address: Option<u32>,
-) -> Result<Plan<'static>, PlanError> {
+) -> Result<Start, PlanError> {
     let main = board.main_memory();
     let address = address.unwrap_or_else(|| main.start());
     if main.layout.sector_at(address).is_none() {
@@ -20,22 +20,8 @@ pub fn plan_leave(
             memory: main.describe(),
         });
     }
-    let start = Some(Start {
+    Ok(Start {
         alternate_setting: main.alternate_setting,
         address,
-    });
-    Ok(Plan {
-        targets: Vec::new(),
-        task: Task::Change,
-        start,
     })
-}
-
-/// Plans to lift read protection.
-pub fn plan_unprotect() -> Plan<'static> {
-    Plan {
-        targets: Vec::new(),
-        task: Task::Unprotect,
-        start: None,
-    }
 }

@@ -33,7 +33,8 @@ impl Session<'_> {
         error: SessionError,
         tries: &mut u32,
     ) -> Result<(), SessionError> {
-        if *tries >= worth_trying(&error.cause) || self.tally.retries >= TRIES_IN_ALL {
+        let is_exhausted = self.tally.retries >= TRIES_IN_ALL && !self.is_closing;
+        if *tries >= worth_trying(&error.cause) || is_exhausted {
             return Err(error);
         }
         if error.cause.is_vendor_error() && self.refuses_addresses(&error) {
@@ -82,6 +83,7 @@ fn worth_trying(cause: &Cause) -> u32 {
         Cause::Differs { .. } => 1,
         Cause::Usb(_)
         | Cause::ReadProtected
+        | Cause::RefusesUpload(_)
         | Cause::NoSuchCommand
         | Cause::Stayed
         | Cause::Interrupted => 0,

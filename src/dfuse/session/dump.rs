@@ -1,7 +1,9 @@
-//! Looking at flash and changing nothing: comparing all of an image with it, and reading it out.
+//! Looking at flash and changing nothing: how it compares with an image, or what it holds.
 
 use crate::dfuse::error::{Action, Cause, SessionError};
-use crate::dfuse::plan::{Plan, TargetPlan};
+use crate::dfuse::named::Named;
+use crate::dfuse::plan::read::ReadPlan;
+use crate::dfuse::plan::verify::VerifyPlan;
 use crate::dfuse::range::AddressRange;
 use crate::image::ImageElement;
 
@@ -14,20 +16,21 @@ impl Session<'_> {
     ///
     /// # Errors
     /// The first difference, when all was compared; what went wrong before that.
-    pub(super) fn compare_all(&mut self, plan: &Plan<'_>) -> Result<(), SessionError> {
-        self.begin(Phase::Verify, bytes_to_look_at(plan))?;
+    pub(super) fn compare_all(&mut self, plan: &VerifyPlan<'_>) -> Result<(), SessionError> {
+        let ranges = plan.memories.iter().flat_map(|memory| &memory.ranges);
+        self.begin(Phase::Verify, bytes(ranges))?;
         let transfer_size = self.options.transfer_size;
         let mut buffer = vec![0; transfer_size.into()];
         let mut expected = vec![0; transfer_size.into()];
         let mut difference: Option<SessionError> = None;
         let mut differing_bytes = 0;
-        for target in &plan.targets {
-            self.select_target(target)?;
-            for block in pieces(target, transfer_size) {
+        for memory in &plan.memories {
+            self.select_region(&memory.region)?;
+            for block in pieces(&memory.ranges, transfer_size) {
                 let mut differing = 0;
-                let read = self.read_block(target, block, &mut buffer, |address, found| {
+                let read = self.read_block(&memory.region, block, &mut buffer, |address, found| {
                     let expected = &mut expected[..found.len()];
-                    target.contents(address, expected);
+                    memory.image.overlay(address, expected);
                     differing = count_differing(found, expected);
                     match difference {
                         None => first_difference(address, found, expected),
@@ -50,28 +53,36 @@ impl Session<'_> {
         difference.map_or(Ok(()), Err)
     }
 
-    /// Reads all that the plan looks at.
-    pub(super) fn read_out(&mut self, plan: &Plan<'_>) -> Result<Vec<ImageElement>, SessionError> {
-        self.begin(Phase::Read, bytes_to_look_at(plan))?;
-        let transfer_size = self.options.transfer_size;
-        let mut buffer = vec![0; transfer_size.into()];
+    /// Reads all that the plan asks for, once or twice.
+    ///
+    /// # Errors
+    /// The first byte that is not the same both times; what went wrong before that.
+    pub(super) fn read_out(&mut self, plan: &ReadPlan) -> Result<Vec<ImageElement>, SessionError> {
+        self.select_region(&plan.region)?;
+        self.begin(Phase::Read, bytes(&plan.ranges))?;
         let mut elements = Vec::new();
-        for target in &plan.targets {
-            self.select_target(target)?;
-            for range in &target.look {
-                let mut data = Vec::new();
-                for block in range.pieces(transfer_size) {
-                    self.read_block(target, block, &mut buffer, |_, found| {
-                        data.extend_from_slice(found);
-                        Ok(())
-                    })?;
-                    self.tally.read_bytes += block.size();
-                    self.advance(block.size(), Action::Read(block.address))?;
-                }
-                elements.push(ImageElement {
-                    address: range.address,
-                    data,
-                });
+        for range in &plan.ranges {
+            let mut data = Vec::new();
+            for block in range.pieces(self.options.transfer_size) {
+                let mut buffer = vec![0; self.options.transfer_size.into()];
+                self.read_block(&plan.region, block, &mut buffer, |_, found| {
+                    data.extend_from_slice(found);
+                    Ok(())
+                })?;
+                self.tally.read_bytes += block.size();
+                self.advance(block.size(), Action::Read(block.address))?;
+            }
+            elements.push(ImageElement {
+                address: range.address,
+                data,
+            });
+        }
+        if plan.twice {
+            self.begin(Phase::Verify, bytes(&plan.ranges))?;
+            for block in pieces(&plan.ranges, self.options.transfer_size) {
+                self.verify_range(&plan.region, block, |address, _, expected| {
+                    Named(&elements).overlay(address, expected);
+                })?;
             }
         }
         self.finish_looking();
@@ -95,15 +106,14 @@ fn count_differing(found: &[u8], expected: &[u8]) -> u64 {
         .sum()
 }
 
-fn pieces<'p>(
-    target: &'p TargetPlan<'_>,
+fn pieces(
+    ranges: &[AddressRange],
     transfer_size: u16,
-) -> impl Iterator<Item = AddressRange> + 'p {
-    let ranges = target.look.iter();
+) -> impl Iterator<Item = AddressRange> + '_ {
+    let ranges = ranges.iter();
     ranges.flat_map(move |range| range.pieces(transfer_size))
 }
 
-fn bytes_to_look_at(plan: &Plan<'_>) -> u64 {
-    let ranges = plan.targets.iter().flat_map(|target| &target.look);
-    ranges.map(|range| range.size()).sum()
+fn bytes<'r>(ranges: impl IntoIterator<Item = &'r AddressRange>) -> u64 {
+    ranges.into_iter().map(|range| range.size()).sum()
 }
