@@ -31,6 +31,8 @@ pub struct Bootloader {
     timing: Timing,
     alternate_setting: u8,
     address_pointer: u32,
+    /// Whether setting it was the last thing that was asked for.
+    pointer_is_fresh: bool,
     state: DfuState,
     status: DfuStatus,
     /// What the string of `iString` will say, once.
@@ -65,6 +67,7 @@ impl Bootloader {
             timing,
             alternate_setting: 0,
             address_pointer: memories.get(0).map_or(0, |memory| memory.origin()),
+            pointer_is_fresh: false,
             state,
             status,
             explanation: None,
@@ -110,6 +113,7 @@ impl Bootloader {
         now: Duration,
     ) -> (Answer, Duration) {
         self.finish_work(now);
+        self.pointer_is_fresh &= is_about_the_last(setup);
         let from_device = setup.request.request_type == DfuRequest::FROM_DEVICE;
         let answer = match (DfuRequest::from_byte(setup.request.request), from_device) {
             (Some(DfuRequest::Dnload), false) => self.dnload(setup.request.value, data),
@@ -136,12 +140,7 @@ impl Bootloader {
             return self.stall();
         }
         if data.is_empty() {
-            self.has_left = self.quirks.leaves_unanswered();
-            if self.has_left {
-                return Answer::Silent;
-            }
-            self.state = DfuState::DfuManifestSync;
-            return Answer::Acknowledged;
+            return self.dnload_nothing();
         }
         if data.len() > usize::from(self.transfer_size) && self.quirks.has(Quirk::OversizeSilent) {
             return Answer::Silent;
@@ -155,6 +154,33 @@ impl Bootloader {
         });
         self.state = DfuState::DfuDnloadSync;
         Answer::Acknowledged
+    }
+
+    /// The host wants it to leave.
+    fn dnload_nothing(&mut self) -> Answer {
+        match self.quirks.leave() {
+            Some(Quirk::LeaveUnanswered) => {
+                self.has_left = true;
+                Answer::Silent
+            }
+            Some(Quirk::LeaveStall) => self.stall(),
+            _ => {
+                self.state = DfuState::DfuManifestSync;
+                Answer::Acknowledged
+            }
+        }
+    }
+
+    /// Leaves, at the GETSTATUS that comes after the DNLOAD of nothing. It is not manifestation tolerant
+    /// (bmAttributes): nothing is answered after this.
+    fn manifest(&mut self) {
+        let quirk = self.quirks.leave();
+        if quirk == Some(Quirk::LeaveNeedsAddress) && !self.pointer_is_fresh {
+            self.enter_error(DfuStatus::ErrUnknown);
+            return;
+        }
+        self.state = DfuState::DfuManifest;
+        self.has_left = quirk != Some(Quirk::LeaveStays);
     }
 
     fn upload(&mut self, block: u16, length: u16, memories: &Memories) -> Answer {
@@ -216,11 +242,7 @@ impl Bootloader {
                 None => self.state = DfuState::DfuDnloadIdle,
             },
             DfuState::DfuDnbusy => poll_timeout = self.claimed_wait(now),
-            DfuState::DfuManifestSync => {
-                // Not manifestation tolerant (bmAttributes): nothing is answered after this.
-                self.state = DfuState::DfuManifest;
-                self.has_left = !self.quirks.leave_stays();
-            }
+            DfuState::DfuManifestSync => self.manifest(),
             _ => {}
         }
         let report = Answer::Data(self.report(poll_timeout).to_bytes().to_vec());
@@ -309,6 +331,15 @@ impl Bootloader {
         self.status = status;
         let explains = self.quirks.has(Quirk::ExplainsErrors);
         self.explanation = explains.then_some(explanation(status));
+    }
+}
+
+/// Whether a request only asks what came of the one before, or is the DNLOAD of nothing, which makes it leave.
+fn is_about_the_last(setup: &Setup) -> bool {
+    match DfuRequest::from_byte(setup.request.request) {
+        Some(DfuRequest::Dnload) => setup.length == 0,
+        Some(DfuRequest::GetStatus | DfuRequest::GetState) => true,
+        _ => false,
     }
 }
 

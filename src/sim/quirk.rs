@@ -103,6 +103,11 @@ pub enum Quirk {
     LeaveUnanswered,
     /// An L4 whose flash looked empty at power-on answers dfuMANIFEST and stays in DFU mode.
     LeaveStays,
+    /// A C071's ROM acknowledges the DNLOAD that makes it leave and answers dfuERROR to the GETSTATUS after it, unless a
+    /// SET_ADDRESS came right before. *Inferred*: with errUNKNOWN.
+    LeaveNeedsAddress,
+    /// A bootloader that doesn't let itself be left: the DNLOAD of no bytes is not allowed (DFU 1.1 §A.2.3, §A.2.6).
+    LeaveStall,
     /// H723 ROMs are gone after the last data block. *Inferred*: a ROM knows it by being short.
     GoneOnLastBlock,
     /// After leaving or resetting, the board is back in DFU mode after so many seconds, at a new address.
@@ -161,14 +166,11 @@ impl Quirks {
         )
     }
 
-    /// Whether the board leaves without an answer.
-    pub fn leaves_unanswered(&self) -> bool {
-        self.either(Quirk::LeaveUnanswered, Quirk::LeaveStays)
-    }
-
-    /// Whether the board says that it leaves, and stays.
-    pub fn leave_stays(&self) -> bool {
-        self.either(Quirk::LeaveStays, Quirk::LeaveUnanswered)
+    /// What is odd about how the board leaves, if anything is.
+    pub fn leave(&self) -> Option<Quirk> {
+        use Quirk::{LeaveNeedsAddress, LeaveStall, LeaveStays, LeaveUnanswered};
+        let leaves = [LeaveUnanswered, LeaveStays, LeaveNeedsAddress, LeaveStall];
+        self.last(|quirk| leaves.contains(&quirk).then_some(quirk))
     }
 
     /// What the board says for `bwPollTimeout` where it has so long to work yet.

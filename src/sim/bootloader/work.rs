@@ -234,6 +234,7 @@ impl Bootloader {
                     return Err(DfuStatus::ErrTarget);
                 }
                 self.address_pointer = address;
+                self.pointer_is_fresh = true;
                 Ok(Duration::ZERO)
             }
             Job::Command(DfuseCommand::Erase(address)) => memory.erase_sector(address),

@@ -245,6 +245,16 @@ pub static QUIRKS: &[QuirkName] = &[
         "says that it leaves, and stays: L4 with empty flash",
     ),
     plain(
+        "leave=needs-address",
+        Quirk::LeaveNeedsAddress,
+        "dfuERROR instead of leaving, unless SET_ADDRESS came right before: C071",
+    ),
+    plain(
+        "leave=stall",
+        Quirk::LeaveStall,
+        "the DNLOAD that makes others leave is refused",
+    ),
+    plain(
         "gone-on-last-block",
         Quirk::GoneOnLastBlock,
         "is gone after a data block shorter than wTransferSize",

@@ -608,6 +608,48 @@ fn an_l4_with_empty_flash_says_that_it_leaves_and_stays() {
 }
 
 #[test]
+fn a_c071_leaves_only_where_set_address_came_right_before() {
+    for before in ["nothing", "an upload", "an erase", "an abort"] {
+        let mut host = Host::meets("f405,quirk=leave=needs-address");
+        host.points_at(0x0800_0000);
+        match before {
+            "an upload" => {
+                host.aborts();
+                assert_eq!(host.uploads(2, 4), Answer::Data(vec![0xFF; 4]));
+                host.aborts();
+            }
+            "an erase" => assert_eq!(host.does(0, &[0x41, 0x00, 0x00, 0x00, 0x08]), DONE),
+            "an abort" => assert_eq!(host.aborts(), Answer::Acknowledged),
+            _ => {}
+        }
+        assert_eq!(host.downloads(0, &[]), Answer::Acknowledged);
+        if before == "nothing" {
+            assert_eq!(host.get_status(), (0, 0, MANIFEST));
+            assert!(!host.device.is_present());
+            continue;
+        }
+        host.is_told(ERR_UNKNOWN);
+        assert!(host.device.is_present(), "{before}");
+        // Clear, SET_ADDRESS, leave again.
+        host.points_at(0x0800_0000);
+        host.downloads(0, &[]);
+        assert_eq!(host.get_status(), (0, 0, MANIFEST));
+        assert!(!host.device.is_present(), "{before}");
+    }
+}
+
+#[test]
+fn a_board_can_refuse_to_leave() {
+    let mut host = Host::meets("f405,quirk=leave=stall");
+    host.points_at(0x0800_0000);
+    for _ in 0..2 {
+        assert_eq!(host.downloads(0, &[]), Answer::Stall);
+        host.is_told(ERR_STALLED_PKT);
+        assert!(host.device.is_present());
+    }
+}
+
+#[test]
 fn an_h723_is_gone_after_the_last_data_block_which_it_has_written() {
     let mut host = Host::meets("h723");
     host.points_at(0x0800_0000);
