@@ -42,7 +42,11 @@ impl ConsentArgs {
         if changing.is_empty() {
             return Ok(());
         }
-        let changed: BTreeSet<Settings> = plans.iter().flatten().flat_map(Plan::changed_settings).collect();
+        let changed: BTreeSet<Settings> = plans
+            .iter()
+            .flatten()
+            .flat_map(Plan::changed_settings)
+            .collect();
         let consequences: Vec<String> = changed.iter().map(Settings::to_string).collect();
         self.ask(&consequences, changing, output)
     }

@@ -5,8 +5,8 @@ use std::fmt::Display;
 use serde::{Serialize, Serializer};
 
 use crate::dfuse::error::{Action, Cause, SessionError};
-use crate::dfuse::protocol::DfuStatus;
 use crate::dfuse::plan::error::PlanError;
+use crate::dfuse::protocol::DfuStatus;
 use crate::image::write::WriteError;
 use crate::image::{Content, FilesError, ImageError};
 use crate::sim::SimError;

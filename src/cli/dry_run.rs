@@ -226,8 +226,17 @@ fn steps_text(steps: &Steps<'_>) -> String {
     for memory in &steps.memories {
         text += &title(memory.region());
         text += &memory.mass_erase().map(all_text).unwrap_or_default();
-        text.extend(memory.erased_sectors().map(|steps| erase_line(&steps.sector)));
-        text.extend(memory.sectors.iter().filter_map(|sector| stake_line(memory, sector)));
+        text.extend(
+            memory
+                .erased_sectors()
+                .map(|steps| erase_line(&steps.sector)),
+        );
+        text.extend(
+            memory
+                .sectors
+                .iter()
+                .filter_map(|sector| stake_line(memory, sector)),
+        );
         text += &lines("write  ", &memory.body);
         text += &lines("write  ", &memory.head);
         let bytes = memory.image().bytes() + memory.kept().bytes();

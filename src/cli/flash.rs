@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::dfuse::plan::error::PlanError;
 use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::error::PlanError;
 use crate::dfuse::plan::flash::{Check, FlashOptions, plan_flash};
 use crate::image::Image;
 
@@ -168,11 +168,13 @@ fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
         ));
     }
     let mut memories = plan.flash().into_iter().flat_map(|plan| &plan.memories);
-    done.push(match memories.any(|memory| memory.check == Check::ReadBack) {
-        true if tally.reset => "not verified".to_owned(),
-        true => format!("verified {}", count(tally.verified_bytes, "byte")),
-        false => "not verified".to_owned(),
-    });
+    done.push(
+        match memories.any(|memory| memory.check == Check::ReadBack) {
+            true if tally.reset => "not verified".to_owned(),
+            true => format!("verified {}", count(tally.verified_bytes, "byte")),
+            false => "not verified".to_owned(),
+        },
+    );
     let start = plan.flash().and_then(|plan| plan.start);
     done.push(match (start, tally.left) {
         (Some(start), Some(true)) => format!("started at {:#010x}", start.address),

@@ -50,7 +50,13 @@ fn save_all(unsaved: &[Unsaved], name: BoardName<'_>, ids: FileIds) -> anyhow::R
     let who = name.serial.unwrap_or(name.path);
     let plain: String = who
         .chars()
-        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' })
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '-'
+            }
+        })
         .collect();
     save::fresh(&format!("stdfu-kept-{plain}"), "dfu", &file)
 }

@@ -54,8 +54,7 @@ impl Region {
 
     /// Whether all of `range` can be erased.
     pub fn is_erasable(&self, range: AddressRange) -> bool {
-        self.sectors_in(range)
-            .all(|sector| sector.access.erasable)
+        self.sectors_in(range).all(|sector| sector.access.erasable)
     }
 
     /// Which of the sectors have a byte of `range`.

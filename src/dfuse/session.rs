@@ -19,8 +19,8 @@ use crate::usb::{Transport, UsbError};
 
 use super::blocks::block_number;
 use super::error::{Action, Cause, SessionError};
-use super::link::Link;
 use super::layout::Sector;
+use super::link::Link;
 use super::plan::{Plan, Start};
 use super::protocol::{DfuseCommand, FIRST_DATA_BLOCK};
 use super::quirks;

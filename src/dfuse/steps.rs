@@ -296,9 +296,10 @@ impl<'i> MemorySteps<'i> {
         if !self.looks_around() {
             return Vec::new();
         }
-        let unseen = self.sectors.iter().filter(|sector| {
-            sector.beyond == Beyond::Unseen && sector.sector.access.erasable
-        });
+        let unseen = self
+            .sectors
+            .iter()
+            .filter(|sector| sector.beyond == Beyond::Unseen && sector.sector.access.erasable);
         unseen
             .flat_map(|sector| self.beyond_image(sector.sector))
             .collect()
@@ -393,11 +394,7 @@ impl<'i> MemorySteps<'i> {
     }
 
     /// Those parts of ascending ranges that lie in sectors with such work.
-    fn parts(
-        &self,
-        ranges: &[AddressRange],
-        is_due: impl Fn(Work) -> bool,
-    ) -> Vec<AddressRange> {
+    fn parts(&self, ranges: &[AddressRange], is_due: impl Fn(Work) -> bool) -> Vec<AddressRange> {
         let parts = ranges.iter().flat_map(|range| {
             let sectors = &self.sectors[self.plan.region.sector_indices(*range)];
             sectors
@@ -408,7 +405,12 @@ impl<'i> MemorySteps<'i> {
         joined(parts)
     }
 
-    fn filled(&self, range: AddressRange, all: &[AddressRange], transfer_size: u16) -> AddressRange {
+    fn filled(
+        &self,
+        range: AddressRange,
+        all: &[AddressRange],
+        transfer_size: u16,
+    ) -> AddressRange {
         let index = all.partition_point(|other| other.address < range.address);
         let before = index.checked_sub(1).map_or(0, |index| all[index].end);
         let after = all.get(index + 1).map_or(u64::MAX, |next| next.start());
@@ -419,8 +421,7 @@ impl<'i> MemorySteps<'i> {
             .room_at(range.end - 1)
             .map_or(range.end, |sector| sector.end())
             .min(after);
-        let limits =
-            u32::try_from(first.max(before)).map(|address| AddressRange { address, end });
+        let limits = u32::try_from(first.max(before)).map(|address| AddressRange { address, end });
         limits.map_or(range, |limits| range.to_blocks(transfer_size, limits))
     }
 
@@ -462,8 +463,8 @@ impl<'i> MemorySteps<'i> {
             .chain(&self.head)
             .filter_map(|written| written.overlap(range))
         {
-            let [from, to] = [part.start(), part.end]
-                .map(|border| super::range::index(border - range.start()));
+            let [from, to] =
+                [part.start(), part.end].map(|border| super::range::index(border - range.start()));
             self.contents(part.address, &mut expected[from..to]);
         }
         self.plan.image.overlay(address, expected)
@@ -486,7 +487,8 @@ impl<'i> MemorySteps<'i> {
     fn skipped_bytes(&self) -> u64 {
         let sectors = self.sectors.iter();
         let untouched = sectors.filter(|steps| !steps.is_touched);
-        untouched.map(|steps| self.plan.image.bytes_in(steps.sector.into()))
+        untouched
+            .map(|steps| self.plan.image.bytes_in(steps.sector.into()))
             .sum()
     }
 }

@@ -113,10 +113,7 @@ mod tests {
     use super::*;
     use crate::dfuse::range::AddressRange;
 
-    fn plan(
-        request: &EraseRequest,
-        alternate_setting: Option<u8>,
-    ) -> Result<ErasePlan, PlanError> {
+    fn plan(request: &EraseRequest, alternate_setting: Option<u8>) -> Result<ErasePlan, PlanError> {
         // The option bytes of the last are as an F407's old ROM gives them.
         let strings = [
             "@Internal Flash  /0x08000000/02*016Kg,01*016Ka,01*016Kg,01*064Kg,07*128Kg",

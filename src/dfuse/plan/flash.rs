@@ -7,13 +7,13 @@ use crate::dfuse::range::AddressRange;
 use crate::dfuse::region::Region;
 use crate::image::{Image, ImageElement, ImageTarget};
 
+use super::Start;
 use super::choice::{check_ids, memory_for, nothing_for_memory};
 use super::error::PlanError;
 use super::profile::{BoardProfile, Memory, sectors_with};
 use super::settings::Settings;
 use super::stretches::{take_head, write_ranges};
 use super::vector_table::{self, BadVectorTable};
-use super::Start;
 
 /// What the user wants of a flash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -71,10 +71,7 @@ mod tests {
         "@Nothing  /0x10000000/0*8Ka",
     ];
 
-    fn plan(
-        ranges: &[RangeRequest],
-        alternate_setting: Option<u8>,
-    ) -> Result<ReadPlan, PlanError> {
+    fn plan(ranges: &[RangeRequest], alternate_setting: Option<u8>) -> Result<ReadPlan, PlanError> {
         let memories = Memory::of_strings(&BOARD);
         let board = BoardProfile {
             memories: &memories,

@@ -28,9 +28,11 @@ impl Session<'_> {
                 false => vec![Finding::UNSEEN; memory.region.sectors.len()],
             });
         }
-        let same = plan.memories.iter().zip(&findings).filter(|(memory, found)| {
-            memory.compare && found.iter().all(|finding| finding.same)
-        });
+        let same = plan
+            .memories
+            .iter()
+            .zip(&findings)
+            .filter(|(memory, found)| memory.compare && found.iter().all(|finding| finding.same));
         // Read just now; what is changed later on is read once more.
         self.tally.verified_bytes = same.map(|(memory, _)| memory.image.bytes()).sum();
         Ok(findings)

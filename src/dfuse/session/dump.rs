@@ -106,10 +106,7 @@ fn count_differing(found: &[u8], expected: &[u8]) -> u64 {
         .sum()
 }
 
-fn pieces(
-    ranges: &[AddressRange],
-    transfer_size: u16,
-) -> impl Iterator<Item = AddressRange> + '_ {
+fn pieces(ranges: &[AddressRange], transfer_size: u16) -> impl Iterator<Item = AddressRange> + '_ {
     let ranges = ranges.iter();
     ranges.flat_map(move |range| range.pieces(transfer_size))
 }

@@ -96,7 +96,9 @@ impl Session<'_> {
         }
         let heads = || {
             let memories = steps.memories.iter().enumerate();
-            memories.flat_map(|(index, memory)| memory.head.iter().map(move |range| (index, memory, range)))
+            memories.flat_map(|(index, memory)| {
+                memory.head.iter().map(move |range| (index, memory, range))
+            })
         };
         if !doubtful.is_empty() || heads().next().is_none() {
             return Ok(doubtful);

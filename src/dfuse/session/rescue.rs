@@ -76,7 +76,7 @@ impl Session<'_> {
                     (_, Beyond::Holds(elements)) => {
                         let elements = Named(elements);
                         // Erasing a write-protected sector does nothing, and is no error (AN3156).
-                        if !is_done && self.is_intact(memory.region(), sector, elements) {
+                        if !is_done && self.is_intact(memory.region(), elements) {
                             self.forget_erased(memory.region(), &[sector.sector]);
                         } else {
                             self.tally.lost_bytes += elements.bytes();
@@ -95,7 +95,7 @@ impl Session<'_> {
     }
 
     /// Whether a sector that was to be erased was not.
-    fn is_intact(&mut self, region: &Region, sector: &SectorSteps, held: Named<'_>) -> bool {
+    fn is_intact(&mut self, region: &Region, held: Named<'_>) -> bool {
         if held.bytes() == 0 {
             return false;
         }

@@ -87,7 +87,8 @@ impl Session<'_> {
             other => other?,
         }
         if let Some(all) = all {
-            all.sectors.extend(bad.iter().map(|address| (index, *address)));
+            all.sectors
+                .extend(bad.iter().map(|address| (index, *address)));
             // Writing settings is nothing to be done twice in a row.
             all.can_be_redone &= bad.is_empty() || region.settings.is_none();
         }
