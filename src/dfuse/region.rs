@@ -13,6 +13,8 @@ pub struct Region {
     pub alternate_setting: u8,
     /// What the board calls it.
     pub name: String,
+    /// Its lowest address.
+    pub start: u32,
     /// Those of its sectors that the work is about, ascending.
     pub sectors: Vec<Sector>,
     /// What this memory reads as when it is erased.
@@ -27,6 +29,7 @@ impl Region {
         Self {
             alternate_setting: memory.alternate_setting,
             name: memory.layout.name.clone(),
+            start: memory.start(),
             sectors,
             erased: erased_value(&memory.layout),
             settings: Settings::in_memory(&memory.layout),

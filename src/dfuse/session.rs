@@ -266,6 +266,14 @@ impl<'t> Session<'t> {
         Ok(())
     }
 
+    /// Forgets where the address pointer is, where the ABORT before the next DNLOAD may move it: if anywhere, then to the
+    /// beginning of the memory.
+    fn doubt_pointer(&mut self, region: &Region) {
+        if self.link.is_uploading() && self.pointer != Some(region.start) {
+            self.pointer = None;
+        }
+    }
+
     /// The number of the block at `address`, with the address pointer moved only where it has to be.
     fn block_number(&mut self, address: u32, length: usize) -> Result<u16, SessionError> {
         let transfer_size = self.options.transfer_size;

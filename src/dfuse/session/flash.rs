@@ -119,6 +119,7 @@ impl Session<'_> {
             return Ok(());
         }
         self.select_region(memory.region())?;
+        self.doubt_pointer(memory.region());
         let head = memory.head.first().map(|range| range.address);
         match head {
             Some(address) if self.pointer != head => {

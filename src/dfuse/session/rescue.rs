@@ -151,6 +151,7 @@ impl Session<'_> {
             let mut data = vec![region.erased; crate::dfuse::range::index(block.size())];
             kept.overlay(block.address, &mut data);
             self.persist(|session| {
+                session.doubt_pointer(region);
                 let number = session.block_number(block.address, data.len())?;
                 session.link.write_block(number, &data, block.address)
             })?;

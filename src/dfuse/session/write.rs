@@ -88,6 +88,7 @@ impl Session<'_> {
             let is_there =
                 !memory.in_order() && region.is_erased(data) && region.is_erasable(block);
             if !is_there {
+                self.doubt_pointer(region);
                 let number = self.block_number(block.address, length)?;
                 self.tally.touched = true;
                 self.link.write_block(number, data, block.address)?;
