@@ -8,8 +8,31 @@ use crate::usb::UsbError;
 
 use super::{Event, Phase, Session};
 
-/// Sectors that have to be done once more: the memory's index among the steps, and the sector's address.
-pub(super) type Doubtful = Vec<(usize, u32)>;
+/// How often to write once more what went wrong so that nobody knows what is in flash.
+const DOUBTS: u32 = 3;
+/// How often to do once more what was written without an error, and doesn't compare.
+const DIFFERENCES: u32 = 1;
+
+/// What has to be done once more.
+pub(super) struct Redo {
+    /// Why: the first of it.
+    pub error: SessionError,
+    /// The sectors it is in: the memory's index among the steps, and the sector's address.
+    pub sectors: Vec<(usize, u32)>,
+    /// Whether they may be erased and written once more.
+    pub is_allowed: bool,
+}
+
+impl Redo {
+    /// Of no sector yet.
+    pub fn because_of(error: SessionError) -> Self {
+        Self {
+            error,
+            sectors: Vec::new(),
+            is_allowed: true,
+        }
+    }
+}
 
 impl Session<'_> {
     pub(super) fn flash(&mut self, plan: &FlashPlan<'_>) -> Result<(), SessionError> {
@@ -53,27 +76,24 @@ impl Session<'_> {
                 self.mass_erase(region, memory.reads())?;
             }
         }
-        let mut has_differed = false;
+        let (mut doubts, mut differences) = (DOUBTS, DIFFERENCES);
         loop {
-            let mut doubtful = self.write_all(steps)?;
-            if doubtful.is_empty() && !self.tally.reset {
-                match self.verify_all(steps)? {
-                    Some(difference) if has_differed || !difference.can_be_redone => {
-                        return Err(difference.error);
-                    }
-                    Some(difference) => {
-                        has_differed = true;
-                        self.tally.retries += 1;
-                        self.tell(Event::Redo(&difference.error), difference.error.action)?;
-                        doubtful = difference.sectors;
-                    }
-                    None => {}
-                }
+            let doubt = self.write_all(steps)?;
+            let (redo, tries) = match doubt {
+                Some(doubt) => (doubt, &mut doubts),
+                None if self.tally.reset => return Ok(()),
+                None => match self.verify_all(steps)? {
+                    Some(difference) => (difference, &mut differences),
+                    None => return Ok(()),
+                },
+            };
+            if *tries == 0 || !redo.is_allowed {
+                return Err(redo.error);
             }
-            if doubtful.is_empty() {
-                return Ok(());
-            }
-            steps.again(|index, sector| doubtful.contains(&(index, sector.address)));
+            *tries -= 1;
+            self.tally.retries += 1;
+            self.tell(Event::Redo(&redo.error), redo.error.action)?;
+            steps.again(|index, sector| redo.sectors.contains(&(index, sector.address)));
             steps.arrange(self.options.transfer_size);
             self.counting = false;
         }
@@ -81,17 +101,16 @@ impl Session<'_> {
 
     /// Erases, and writes everything but the heads first. A board whose flash ends early then has no vector table, and
     /// stays in its bootloader instead of starting half an application.
-    fn write_all(&mut self, steps: &Steps<'_>) -> Result<Doubtful, SessionError> {
+    fn write_all(&mut self, steps: &Steps<'_>) -> Result<Option<Redo>, SessionError> {
         self.has_head = false;
         self.erase(steps)?;
         let bodies = steps.memories.iter().flat_map(|memory| &memory.body);
         self.begin(Phase::Write, bodies.map(|range| range.size()).sum())?;
-        let mut doubtful = Doubtful::new();
+        let mut doubt = None;
         for (index, memory) in steps.memories.iter().enumerate() {
             self.begin_at_head(memory)?;
             for range in &memory.body {
-                let sectors = self.write(memory, *range)?;
-                doubtful.extend(with_index(index, sectors));
+                self.write(index, memory, *range, &mut doubt)?;
             }
         }
         let heads = || {
@@ -100,17 +119,16 @@ impl Session<'_> {
                 memory.head.iter().map(move |range| (index, memory, range))
             })
         };
-        if !doubtful.is_empty() || heads().next().is_none() {
-            return Ok(doubtful);
+        if doubt.is_some() || heads().next().is_none() {
+            return Ok(doubt);
         }
         self.tell(Event::Begin(Phase::Head, None), Action::ReachIdle)?;
         self.has_head = true;
         for (index, memory, range) in heads() {
             self.select_region(memory.region())?;
-            let sectors = self.write(memory, *range)?;
-            doubtful.extend(with_index(index, sectors));
+            self.write(index, memory, *range, &mut doubt)?;
         }
-        Ok(doubtful)
+        Ok(doubt)
     }
 
     /// With the address pointer at the head, all blocks have a number, the head's too.
@@ -181,10 +199,4 @@ impl Session<'_> {
         }
         self.account_for_erased(steps, is_done);
     }
-}
-
-fn with_index(index: usize, sectors: Vec<Sector>) -> impl Iterator<Item = (usize, u32)> {
-    sectors
-        .into_iter()
-        .map(move |sector| (index, sector.address))
 }

@@ -78,6 +78,11 @@ fn worth_trying(cause: &Cause) -> u32 {
             status: DfuStatus::ErrVendor | DfuStatus::ErrTarget,
             ..
         } => 1,
+        // Nothing that passes: the bootloader wants another image, or another part of it.
+        Cause::Answered {
+            status: DfuStatus::ErrFile,
+            ..
+        } => 0,
         Cause::Answered { .. } => TRIES,
         // The answer may have been wrong rather than the flash.
         Cause::Differs { .. } => 1,

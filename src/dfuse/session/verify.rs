@@ -5,26 +5,14 @@ use crate::dfuse::range::{AddressRange, index};
 use crate::dfuse::region::Region;
 use crate::dfuse::steps::{MemorySteps, Steps};
 
-use super::flash::Doubtful;
+use super::flash::Redo;
 use super::read::first_difference;
 use super::{Phase, Session};
 
-/// What does not compare.
-pub(super) struct Difference {
-    /// The first of it.
-    pub error: SessionError,
-    /// The sectors it is in.
-    pub sectors: Doubtful,
-    /// Whether they may be erased and written once more.
-    pub can_be_redone: bool,
-}
-
 impl Session<'_> {
     /// Reads all that the files name in the memories in which anything has changed, and what was to be kept there.
-    pub(super) fn verify_all(
-        &mut self,
-        steps: &Steps<'_>,
-    ) -> Result<Option<Difference>, SessionError> {
+    /// Returns what doesn't compare.
+    pub(super) fn verify_all(&mut self, steps: &Steps<'_>) -> Result<Option<Redo>, SessionError> {
         let affected: Vec<(usize, &MemorySteps<'_>)> = steps
             .affected()
             .filter(|(_, memory)| memory.is_verified())
@@ -38,7 +26,7 @@ impl Session<'_> {
                 .map(|(_, memory)| memory.image().bytes())
                 .sum::<u64>();
         self.tally.verified_bytes = before;
-        let mut all: Option<Difference> = None;
+        let mut all: Option<Redo> = None;
         for (index, memory) in affected {
             self.select_region(memory.region())?;
             let transfer_size = self.options.transfer_size;
@@ -60,7 +48,7 @@ impl Session<'_> {
         index: usize,
         memory: &MemorySteps<'_>,
         block: AddressRange,
-        all: &mut Option<Difference>,
+        all: &mut Option<Redo>,
     ) -> Result<(), SessionError> {
         let region = memory.region();
         let is_certain = all.is_some();
@@ -78,11 +66,7 @@ impl Session<'_> {
         });
         match read {
             Err(error) if matches!(error.cause, Cause::Differs { .. }) => {
-                *all = Some(Difference {
-                    error,
-                    sectors: Vec::new(),
-                    can_be_redone: true,
-                });
+                *all = Some(Redo::because_of(error));
             }
             other => other?,
         }
@@ -90,7 +74,7 @@ impl Session<'_> {
             all.sectors
                 .extend(bad.iter().map(|address| (index, *address)));
             // Writing settings is nothing to be done twice in a row.
-            all.can_be_redone &= bad.is_empty() || region.settings.is_none();
+            all.is_allowed &= bad.is_empty() || region.settings.is_none();
         }
         if bad.is_empty() {
             self.tally.verified_bytes += named;

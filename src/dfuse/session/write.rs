@@ -1,11 +1,11 @@
 //! Writing flash.
 
 use crate::dfuse::error::{Action, SessionError};
-use crate::dfuse::layout::Sector;
 use crate::dfuse::range::AddressRange;
 use crate::dfuse::steps::MemorySteps;
 
 use super::Session;
+use super::flash::Redo;
 
 /// What became of a block whose write went wrong.
 enum Fate {
@@ -18,14 +18,15 @@ enum Fate {
 }
 
 impl Session<'_> {
-    /// Writes a range of what a memory is to hold. Returns the sectors in it that have to be done once more: those
-    /// where a write went wrong, and left nobody knows what.
+    /// Writes a range of what the memory with this index is to hold. Where a write goes wrong and leaves nobody knows
+    /// what, its sectors are passed over, and added to `doubt`.
     pub(super) fn write(
         &mut self,
+        index: usize,
         memory: &MemorySteps<'_>,
         range: AddressRange,
-    ) -> Result<Vec<Sector>, SessionError> {
-        let mut doubtful = Vec::new();
+        doubt: &mut Option<Redo>,
+    ) -> Result<(), SessionError> {
         let mut done = 0;
         let mut tries = 0;
         while let Some(rest) = range.after(done) {
@@ -38,12 +39,11 @@ impl Session<'_> {
                 tries = 0;
             }
             let begun = self.link.is_at_work();
-            let recovered = self.recover(error, &mut tries);
+            let recovered = self.recover(error.clone(), &mut tries);
             let rest = range.after(done);
             let Some(block) = rest.and_then(|rest| rest.blocks(self.options.transfer_size).next())
             else {
-                recovered?;
-                break;
+                return recovered;
             };
             let fate = match recovered {
                 Ok(()) => self.fate(memory, block)?,
@@ -59,16 +59,19 @@ impl Session<'_> {
                 }
                 Fate::Open => {}
                 Fate::Doubtful => {
-                    doubtful.extend(memory.region().sectors_in(block));
+                    let sectors = memory.region().sectors_in(block);
+                    let redo = doubt.get_or_insert_with(|| Redo::because_of(error));
+                    redo.sectors
+                        .extend(sectors.map(|sector| (index, sector.address)));
                     if memory.in_order() {
                         break;
                     }
-                    let end = doubtful.last().map_or(block.end, Sector::end);
-                    done = end.min(range.end) - range.start();
+                    let end = memory.region().sectors_in(block).map(|sector| sector.end());
+                    done = end.max().unwrap_or(block.end).min(range.end) - range.start();
                 }
             }
         }
-        Ok(doubtful)
+        Ok(())
     }
 
     fn write_on(
