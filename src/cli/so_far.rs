@@ -77,6 +77,9 @@ fn differing(diagnosis: &Diagnosis, tally: Tally) -> String {
 fn next_step(exit: Exit, plan: &Plan<'_>) -> Option<&'static str> {
     match (plan, exit) {
         (Plan::Verify(_), Exit::Differs) => Some("`stdfu flash` writes only what differs."),
+        (Plan::Read(_), Exit::Differs) => Some(
+            "The connection or the board can't be relied on: read again, with another cable or port.",
+        ),
         (Plan::Verify(_) | Plan::Read(_), Exit::Interrupted) => {
             Some("The board is still in DFU mode: repeat the command.")
         }

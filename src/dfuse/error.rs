@@ -22,6 +22,14 @@ impl fmt::Display for SessionError {
         match cause {
             // Between two parts of the work nothing is being done.
             Cause::Interrupted if *action == Action::ReachIdle => write!(f, "{cause}"),
+            Cause::Differs {
+                address,
+                expected,
+                found,
+            } if matches!(action, Action::Read(_)) => write!(
+                f,
+                "two readings differ: {address:#010x} gave {expected:#04x} first and {found:#04x} then"
+            ),
             // It names the address itself, more exactly.
             Cause::Differs { .. } => write!(f, "verification failed: {cause}"),
             _ => write!(f, "{action}: {cause}"),

@@ -18,6 +18,7 @@ mod info;
 mod interrupted;
 mod json;
 mod list;
+mod lying;
 mod many;
 mod meant;
 mod micropython;

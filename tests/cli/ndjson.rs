@@ -185,7 +185,7 @@ fn a_retry_has_its_reason() {
 
 #[test]
 fn an_error_of_a_board_is_the_last_line_and_names_the_board() {
-    let run = stdfu("--progress json --sim f405,fault=unplug@35 flash blinky.dfu").run();
+    let run = stdfu("--progress json --sim f405,fault=unplug@30 flash blinky.dfu").run();
     assert_eq!((run.exit, run.stdout.as_str()), (8, ""));
     let events = events(&run);
     assert_progress(&events, false);

@@ -590,3 +590,34 @@ fn ctrl_c_leaves_nothing_behind() {
     );
     bench.has(&[]);
 }
+
+#[test]
+fn reading_twice_finds_out_a_board_that_answers_wrong_bytes() {
+    let bench = Bench::f405();
+    let run = bench.command("a.bin", "0x08000000+8K --twice").run();
+    assert_eq!(run.exit, 0, "{run:?}");
+    assert!(
+        run.stdout.contains(", twice and the same both times, "),
+        "{run:?}"
+    );
+    assert_eq!(
+        fs::read(bench.path("a.bin")).expect("the file"),
+        bench.flash.before()[..8 << 10]
+    );
+    // Once, nobody can tell; twice, a wrong bit in the first reading is found, and no file is written.
+    let command = |name: &str, options: &str| {
+        stdfu("--json --sim")
+            .arg(bench.flash.board("f405,fault=corrupt@10"))
+            .arg("read")
+            .arg(bench.path(name))
+            .args(&format!("0x08000000+8K {options}"))
+            .run()
+    };
+    assert_eq!(command("b.bin", "").boards(0)[0]["readings"], 1);
+    let board = &command("c.bin", "--twice").boards(9)[0];
+    assert!(
+        board["hint"].as_str().expect("a hint").contains("again"),
+        "{board}"
+    );
+    assert!(fs::metadata(bench.path("c.bin")).is_err());
+}

@@ -54,10 +54,7 @@ impl Session<'_> {
             self.select_region(&region)?;
             let mut found: Vec<ImageElement> = Vec::new();
             for range in unseen {
-                self.read(&region, range, |address, bytes| {
-                    found.extend(written(&region, address, bytes));
-                    Ok(())
-                })?;
+                self.read_beyond(&region, range, &mut found)?;
             }
             memory.saw_beyond(found);
             // What may be erased has to be known for certain: one reading may have been wrong.
@@ -70,6 +67,29 @@ impl Session<'_> {
                     })
                 })?;
             }
+        }
+        Ok(())
+    }
+
+    /// Adds what was ever written in a range, run by run. Whole blocks have a number, and need no address pointer of
+    /// their own.
+    fn read_beyond(
+        &mut self,
+        region: &Region,
+        range: AddressRange,
+        found: &mut Vec<ImageElement>,
+    ) -> Result<(), SessionError> {
+        let transfer_size = self.options.transfer_size;
+        let mut buffer = vec![0; transfer_size.into()];
+        for block in region.to_blocks(range, transfer_size).blocks(transfer_size) {
+            let Some(part) = range.overlap(block) else {
+                continue;
+            };
+            self.read_block(region, block, &mut buffer, |address, bytes| {
+                found.extend(written(region, part.address, part.within(address, bytes)));
+                Ok(())
+            })?;
+            self.advance(part.size(), Action::Read(part.address))?;
         }
         Ok(())
     }

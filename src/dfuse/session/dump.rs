@@ -80,8 +80,12 @@ impl Session<'_> {
         if plan.twice {
             self.begin(Phase::Verify, bytes(&plan.ranges))?;
             for block in pieces(&plan.ranges, self.options.transfer_size) {
-                self.verify_range(&plan.region, block, |address, _, expected| {
+                let compared = self.verify_range(&plan.region, block, |address, _, expected| {
                     Named(&elements).overlay(address, expected);
+                });
+                compared.map_err(|error| SessionError {
+                    action: Action::Read(block.address),
+                    ..error
                 })?;
             }
         }
