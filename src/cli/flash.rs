@@ -26,8 +26,8 @@ use super::work::{self, Outcome};
 /// only written, any other is erased and written. What else is in such a sector goes, unless --preserve keeps it. No
 /// other sector is touched.
 ///
-/// In the end all of the firmware is compared with flash. The block with the vector table is written last, so that an
-/// interrupted flash never starts half an application: repeat the command.
+/// The block with the vector table is written last, so that an interrupted flash never starts half an application: repeat
+/// the command. In the end all of the firmware is read and compared, written just now or not.
 ///
 /// Option bytes and one-time programmable memory are written only when --alt names them.
 #[derive(Debug, Args)]

@@ -492,3 +492,6 @@ impl<'i> MemorySteps<'i> {
             .sum()
     }
 }
+
+#[cfg(test)]
+mod tests;
