@@ -311,3 +311,6 @@ impl<'t> Session<'t> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
