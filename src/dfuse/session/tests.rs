@@ -1,7 +1,9 @@
-//! A session as a whole, against simulated boards.
+//! A session as a whole, against simulated boards and against a device that means harm.
 
 mod bench;
 mod board;
+mod harm;
+mod hostile;
 mod kept;
 mod noise;
 mod pointer;
