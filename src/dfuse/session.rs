@@ -373,3 +373,6 @@ impl<'t> Session<'t> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,10 +63,14 @@ impl MemoryContents {
             last_programmed: None,
             file: None,
         };
+        let size = memory.regions.iter().map(|region| region.size).sum();
+        // Megabytes, byte by byte, would be most of what a test of a board takes.
+        let mut bytes = vec![0; size];
         for region in &memory.regions {
             let erased = memory.nor(region.address).map_or(0xFF, |nor| nor.erased);
-            memory.bytes.resize(region.start + region.size, erased);
+            bytes[region.start..region.start + region.size].fill(erased);
         }
+        memory.bytes = bytes;
         let sectors = quirks.write_protected().filter_map(|address| {
             let sector = memory.layout.sector_at(address)?;
             memory.sector_range(sector)
@@ -83,6 +87,19 @@ impl MemoryContents {
     fn is_main_flash(&mut self, quirks: &Quirks) {
         let claimed_size = self.regions.first().map_or(0, |region| region.size);
         self.truth = Truth::new(quirks, claimed_size);
+    }
+
+    /// All bytes, of all regions one behind the other.
+    #[cfg(test)]
+    pub fn contents(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Puts these in their place.
+    #[cfg(test)]
+    pub fn put(&mut self, contents: &[u8]) {
+        self.bytes.copy_from_slice(contents);
+        self.see_true_size();
     }
 
     /// Whether the chip resets as soon as this memory was written.
@@ -284,6 +301,14 @@ impl MemoryContents {
             self.changed(range).map_err(|_| DfuStatus::ErrErase)?;
         }
         Ok(nor.erase_time(sector.size))
+    }
+
+    /// Has the bytes that there are seen wherever their layout claims others.
+    fn see_true_size(&mut self) {
+        if let Some(there) = self.truth.there() {
+            // A file that can't be written is told by the next work.
+            let _ = self.changed(there);
+        }
     }
 
     /// Has what was changed seen wherever it is to be seen.

@@ -48,10 +48,7 @@ impl MemoryContents {
         file.rewind().map_err(failed)?;
         file.read_exact(&mut self.bytes).map_err(failed)?;
         self.file = Some(file);
-        if let Some(there) = self.truth.there() {
-            // A file that can't be written is told by the next work.
-            let _ = self.changed(there);
-        }
+        self.see_true_size();
         Ok(())
     }
 }
