@@ -309,6 +309,15 @@ fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
             sector.address,
             sector.end()
         ),
+        PlanError::Scattered { places } => {
+            let memories = places.iter().filter_map(|place| place.memory.as_ref());
+            let choices: String = memories
+                .map(|(number, name)| format!("--alt {number} takes what is for {name}.\n"))
+                .collect();
+            format!(
+                "{choices}--only-fitting takes all that the board has a memory for.{reassurance}"
+            )
+        }
         PlanError::CantPreserve { .. } => "Leave out --preserve, if the rest may go.".to_owned(),
         PlanError::BadVectorTable(_) => "Look at --address, and at what the file was linked for.\n\
              Without --strict it is flashed all the same. Nothing was touched."

@@ -82,6 +82,12 @@ pub struct FlashArgs {
     /// Flash a file that is for a device with other ids
     #[arg(long)]
     any_id: bool,
+    /// Take of the files what the board has a memory for
+    ///
+    /// What else is in them, such as data for RAM or for a memory that this board lacks, is left out, and listed. Option
+    /// bytes and the like are left out, too: those need --alt.
+    #[arg(long)]
+    only_fitting: bool,
     /// Refuse a file that nothing can start from
     ///
     /// Its initial stack pointer is not in RAM, or its reset vector is even or not in the file. Without this, that is a
@@ -134,6 +140,7 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
         start: !args.stay,
         entry: args.entry,
         any_id: args.any_id,
+        only_fitting: args.only_fitting,
     };
     let plan = plan_flash(image, board::for_plan(&board.info, &memories), options)?;
     if let Some(fault) = plan.bad_vector_table.as_ref().filter(|_| args.strict) {

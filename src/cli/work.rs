@@ -77,12 +77,14 @@ pub fn plan<'i>(
     boards: &mut [Board],
     make: impl Fn(&Board) -> anyhow::Result<Plan<'i>>,
 ) -> Vec<anyhow::Result<Plan<'i>>> {
-    let plan = |board: &mut Board| match make(board) {
-        Err(_) if board.has_more_memories() => {
-            board.read_all_memories();
-            make(board)
+    let plan = |board: &mut Board| {
+        let plan = make(board);
+        let is_enough = plan.as_ref().is_ok_and(|plan| plan.left_out().is_empty());
+        if is_enough || !board.has_more_memories() {
+            return plan;
         }
-        plan => plan,
+        board.read_all_memories();
+        make(board)
     };
     boards.iter_mut().map(plan).collect()
 }
@@ -99,7 +101,12 @@ pub fn warnings(plan: &Plan<'_>) -> Vec<String> {
             )
         });
     let bad_vector_table = bad_vector_table(plan).map(ToString::to_string);
-    bad_vector_table.into_iter().chain(unchecked).collect()
+    let left_out = plan
+        .left_out()
+        .iter()
+        .map(|place| format!("left out: {place}"));
+    let all = bad_vector_table.into_iter().chain(unchecked);
+    all.chain(left_out).collect()
 }
 
 /// The vector table that nothing can be started from, if it is one.

@@ -1,6 +1,6 @@
 //! The plan: what is wanted of a board, decided and checked whole before the first byte goes out.
 
-mod choice;
+pub mod choice;
 pub mod erase;
 pub mod error;
 pub mod flash;
@@ -13,6 +13,7 @@ pub mod stretches;
 pub mod vector_table;
 pub mod verify;
 
+use choice::Place;
 use erase::ErasePlan;
 use flash::FlashPlan;
 use read::ReadPlan;
@@ -46,6 +47,15 @@ impl<'i> Plan<'i> {
             Self::Erase(_) | Self::Verify(_) | Self::Read(_) | Self::Leave(_) | Self::Unprotect => {
                 None
             }
+        }
+    }
+
+    /// What of the image it leaves out.
+    pub fn left_out(&self) -> &[Place] {
+        match self {
+            Self::Flash(plan) | Self::Rehearse(plan) => &plan.left_out,
+            Self::Verify(plan) => &plan.left_out,
+            Self::Erase(_) | Self::Read(_) | Self::Leave(_) | Self::Unprotect => &[],
         }
     }
 

@@ -238,8 +238,8 @@ impl<'i> MemorySteps<'i> {
     }
 
     /// The image.
-    pub fn image(&self) -> Named<'i> {
-        self.plan.image
+    pub fn image(&self) -> Named<'_> {
+        self.plan.image()
     }
 
     /// What is to be kept beyond the image.
@@ -317,7 +317,7 @@ impl<'i> MemorySteps<'i> {
 
     fn beyond_image(&self, sector: Sector) -> Vec<AddressRange> {
         let sector = AddressRange::from(sector);
-        let named: Vec<AddressRange> = self.plan.image.parts_in(sector).collect();
+        let named: Vec<AddressRange> = self.plan.image().parts_in(sector).collect();
         merged(&[sector], Vec::new(), &named)
     }
 
@@ -445,7 +445,7 @@ impl<'i> MemorySteps<'i> {
     pub fn contents(&self, address: u32, buffer: &mut [u8]) -> u64 {
         buffer.fill(self.plan.region.erased);
         self.kept().overlay(address, buffer);
-        self.plan.image.overlay(address, buffer)
+        self.plan.image().overlay(address, buffer)
     }
 
     /// What the memory should hold where this was found: what was written now is known to the last byte; elsewhere it
@@ -467,7 +467,7 @@ impl<'i> MemorySteps<'i> {
                 [part.start(), part.end].map(|border| super::range::index(border - range.start()));
             self.contents(part.address, &mut expected[from..to]);
         }
-        self.plan.image.overlay(address, expected)
+        self.plan.image().overlay(address, expected)
     }
 
     /// What is read after the last change: every byte of the image and all that was to be kept, changed or not.
@@ -488,7 +488,7 @@ impl<'i> MemorySteps<'i> {
         let sectors = self.sectors.iter();
         let untouched = sectors.filter(|steps| !steps.is_touched);
         untouched
-            .map(|steps| self.plan.image.bytes_in(steps.sector.into()))
+            .map(|steps| self.plan.image().bytes_in(steps.sector.into()))
             .sum()
     }
 }

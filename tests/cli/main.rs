@@ -25,6 +25,7 @@ mod micropython;
 mod ndjson;
 mod operations;
 mod output;
+mod places;
 mod plan;
 mod preserve;
 mod progress;

@@ -1,14 +1,16 @@
 //! Image + memories → plan: which sectors its bytes lie in, and what to do with each memory.
 
+use std::borrow::Cow;
+
 use crate::dfuse::layout::{MemoryLayout, Sector};
 use crate::dfuse::named::Named;
 use crate::dfuse::quirks::has_vector_tables;
 use crate::dfuse::range::AddressRange;
 use crate::dfuse::region::Region;
-use crate::image::{Image, ImageElement, ImageTarget};
+use crate::image::{Image, ImageElement};
 
 use super::Start;
-use super::choice::{check_ids, memory_for, nothing_for_memory};
+use super::choice::{Place, check_ids, divide, nothing_for_memory};
 use super::error::PlanError;
 use super::profile::{BoardProfile, Memory, sectors_with};
 use super::settings::Settings;
@@ -36,6 +38,8 @@ pub struct FlashOptions {
     pub entry: Option<u32>,
     /// Pass over the ids in the file.
     pub any_id: bool,
+    /// Take of the image what the board has a memory for.
+    pub only_fitting: bool,
 }
 
 impl FlashOptions {
@@ -50,6 +54,7 @@ impl FlashOptions {
         start: true,
         entry: None,
         any_id: false,
+        only_fitting: false,
     };
 
     /// Whether flash is to be read at all, before or after.
@@ -68,6 +73,8 @@ pub struct FlashPlan<'i> {
     pub start: Option<Start>,
     /// Why the application can't be started from its vector table, if that is so.
     pub bad_vector_table: Option<BadVectorTable>,
+    /// What of the image is not written, because the board has no memory for it, or another one was chosen.
+    pub left_out: Vec<Place>,
 }
 
 /// An image for one memory.
@@ -76,7 +83,7 @@ pub struct FlashMemory<'i> {
     /// The memory, with every sector that has a byte of the image: all that could be erased for it.
     pub region: Region,
     /// The image.
-    pub image: Named<'i>,
+    elements: Cow<'i, [ImageElement]>,
     /// What to write, in whole program units, but for the head: without a gap each, ascending.
     pub body: Vec<AddressRange>,
     /// The block with the vector table, which is erased first and written last.
@@ -93,6 +100,13 @@ pub struct FlashMemory<'i> {
     pub reads: bool,
     /// Whether it is written from the first block to the last, and all of it.
     pub in_order: bool,
+}
+
+impl FlashMemory<'_> {
+    /// The image.
+    pub fn image(&self) -> Named<'_> {
+        Named(&self.elements)
+    }
 }
 
 /// How room is made for an image.
@@ -144,9 +158,14 @@ pub fn plan_flash<'i>(
     }
     let mut memories: Vec<FlashMemory> = Vec::new();
     let mut planned: Vec<PlannedMemory> = Vec::new();
+    let mut left_out = Vec::new();
     for target in &image.targets {
-        if let Some(memory) = memory_to_write(target, board, options.alternate_setting)? {
-            memories.push(plan_memory(target, memory, board, options, &mut planned)?);
+        let chosen = options.alternate_setting;
+        let division = divide(target, board, chosen, options.only_fitting)?;
+        left_out.extend(division.left_out);
+        for (memory, elements) in division.shares {
+            check_settings(memory, chosen)?;
+            memories.push(plan_memory(elements, memory, board, options, &mut planned)?);
         }
     }
     if memories.is_empty() {
@@ -166,24 +185,19 @@ pub fn plan_flash<'i>(
         memories,
         start,
         bad_vector_table,
+        left_out,
     })
 }
 
-/// The memory that a target of the image goes to, as [`memory_for`] says; one that holds settings has to be named.
-fn memory_to_write<'b>(
-    target: &ImageTarget,
-    board: BoardProfile<'b>,
-    chosen: Option<u8>,
-) -> Result<Option<&'b Memory>, PlanError> {
-    let memory = memory_for(target, board, chosen)?;
-    match memory {
-        Some(memory) if chosen.is_none() && Settings::in_memory(&memory.layout).is_some() => {
-            Err(PlanError::NotNamed {
-                alternate_setting: memory.alternate_setting,
-                name: memory.layout.name.clone(),
-            })
-        }
-        memory => Ok(memory),
+/// One that holds settings has to be named.
+fn check_settings(memory: &Memory, chosen: Option<u8>) -> Result<(), PlanError> {
+    match Settings::in_memory(&memory.layout) {
+        Some(settings) if chosen.is_none() => Err(PlanError::NotNamed {
+            alternate_setting: memory.alternate_setting,
+            name: memory.layout.name.clone(),
+            settings,
+        }),
+        _ => Ok(()),
     }
 }
 
@@ -194,15 +208,14 @@ struct PlannedMemory {
 }
 
 fn plan_memory<'i>(
-    target: &'i ImageTarget,
+    elements: Cow<'i, [ImageElement]>,
     memory: &Memory,
     board: BoardProfile<'_>,
     options: FlashOptions,
     planned: &mut Vec<PlannedMemory>,
 ) -> Result<FlashMemory<'i>, PlanError> {
-    let region = Region::new(memory, touched_sectors(target, memory)?);
-    let image = Named(&target.elements);
-    check_option_bytes(&region, image)?;
+    let region = Region::new(memory, touched_sectors(&elements, memory)?);
+    check_option_bytes(&region, Named(&elements))?;
     let is_twin = check_twins(&region, memory, planned)?;
     let readable = board.can_upload && region.sectors.iter().all(|sector| sector.access.readable);
     if options.preserve && !readable {
@@ -219,7 +232,7 @@ fn plan_memory<'i>(
         true if is_twin => Erase::AllUnderAnother,
         true => Erase::All(Region::new(memory, memory.erasable_sectors())),
     };
-    let mut body = write_ranges(&target.elements, &region.sectors);
+    let mut body = write_ranges(&elements, &region.sectors);
     let head = (is_main && !options.in_order).then(|| take_head(&mut body, board.transfer_size));
     let reads = readable && options.reads();
     planned.push(PlannedMemory {
@@ -227,7 +240,7 @@ fn plan_memory<'i>(
         sectors: region.sectors.clone(),
     });
     Ok(FlashMemory {
-        image,
+        elements,
         body,
         head: head.flatten(),
         compare: reads && !options.full && !options.in_order && erase == Erase::Sectors,
@@ -280,8 +293,8 @@ fn check_twins(
 }
 
 /// Every sector that has a byte of the image, ascending.
-fn touched_sectors(target: &ImageTarget, memory: &Memory) -> Result<Vec<Sector>, PlanError> {
-    let ranges = target.elements.iter().map(ImageElement::range);
+fn touched_sectors(elements: &[ImageElement], memory: &Memory) -> Result<Vec<Sector>, PlanError> {
+    let ranges = elements.iter().map(ImageElement::range);
     sectors_with(ranges, |address| sector_to_write(address, memory))
 }
 
@@ -319,12 +332,12 @@ fn start(
 }
 
 /// All that goes to main flash, ascending.
-fn main_elements<'i>(
-    memories: &[FlashMemory<'i>],
+fn main_elements<'m>(
+    memories: &'m [FlashMemory<'_>],
     board: BoardProfile<'_>,
-) -> Vec<&'i ImageElement> {
+) -> Vec<&'m ImageElement> {
     let main = memories.iter().filter(|memory| is_main(memory, board));
-    let mut elements: Vec<&ImageElement> = main.flat_map(|memory| memory.image.0.iter()).collect();
+    let mut elements: Vec<&ImageElement> = main.flat_map(|memory| memory.elements.iter()).collect();
     elements.sort_by_key(|element| element.address);
     elements
 }
@@ -339,7 +352,7 @@ fn is_main(memory: &FlashMemory<'_>, board: BoardProfile<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::dfuse::range::joined;
-    use crate::image::{FileIds, Format};
+    use crate::image::{FileIds, Format, ImageTarget};
 
     const F405: &[&str] = &[
         "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",

@@ -1,11 +1,13 @@
 //! Image + memories → plan to compare them: exactly the bytes that the image names, and nothing is changed.
 
+use std::borrow::Cow;
+
 use crate::dfuse::named::Named;
 use crate::dfuse::range::{AddressRange, joined};
 use crate::dfuse::region::Region;
 use crate::image::{Image, ImageElement};
 
-use super::choice::{check_ids, memory_for, nothing_for_memory};
+use super::choice::{Place, check_ids, divide, nothing_for_memory};
 use super::error::PlanError;
 use super::profile::BoardProfile;
 use super::reach::{check_upload, readable_region};
@@ -17,6 +19,15 @@ pub struct VerifyOptions {
     pub alternate_setting: Option<u8>,
     /// Pass over the ids in the file.
     pub any_id: bool,
+    /// Compare what the board has a memory for.
+    pub only_fitting: bool,
+}
+
+impl VerifyMemory<'_> {
+    /// The image.
+    pub fn image(&self) -> Named<'_> {
+        Named(&self.elements)
+    }
 }
 
 /// An image to compare one board with.
@@ -24,6 +35,8 @@ pub struct VerifyOptions {
 pub struct VerifyPlan<'i> {
     /// Memory by memory; at least one.
     pub memories: Vec<VerifyMemory<'i>>,
+    /// What of the image is not compared, because the board has no memory for it, or another one was chosen.
+    pub left_out: Vec<Place>,
 }
 
 /// An image to compare one memory with.
@@ -32,7 +45,7 @@ pub struct VerifyMemory<'i> {
     /// The memory, with every sector that has a byte of the image.
     pub region: Region,
     /// The image.
-    pub image: Named<'i>,
+    elements: Cow<'i, [ImageElement]>,
     /// Where its bytes are: without a gap each, ascending.
     pub ranges: Vec<AddressRange>,
 }
@@ -50,12 +63,20 @@ pub fn plan_verify<'i>(
         check_ids(image, board)?;
     }
     let mut memories: Vec<VerifyMemory> = Vec::new();
+    let mut left_out = Vec::new();
     for target in &image.targets {
-        if let Some(memory) = memory_for(target, board, options.alternate_setting)? {
-            let ranges = joined(target.elements.iter().map(ImageElement::range));
+        let division = divide(
+            target,
+            board,
+            options.alternate_setting,
+            options.only_fitting,
+        )?;
+        left_out.extend(division.left_out);
+        for (memory, elements) in division.shares {
+            let ranges = joined(elements.iter().map(ImageElement::range));
             memories.push(VerifyMemory {
                 region: readable_region(&ranges, memory)?,
-                image: Named(&target.elements),
+                elements,
                 ranges,
             });
         }
@@ -64,7 +85,7 @@ pub fn plan_verify<'i>(
         return Err(nothing_for_memory(image, options.alternate_setting));
     }
     check_upload(board)?;
-    Ok(VerifyPlan { memories })
+    Ok(VerifyPlan { memories, left_out })
 }
 
 #[cfg(test)]
@@ -76,6 +97,7 @@ mod tests {
     const OPTIONS: VerifyOptions = VerifyOptions {
         alternate_setting: None,
         any_id: false,
+        only_fitting: false,
     };
 
     /// Main flash whose first sectors are read-only, one that is write-only, and a second memory.

@@ -19,7 +19,7 @@ impl Session<'_> {
         let compared = plan.memories.iter().filter(|memory| memory.compare);
         self.begin(
             Phase::Compare,
-            compared.map(|memory| memory.image.bytes()).sum(),
+            compared.map(|memory| memory.image().bytes()).sum(),
         )?;
         let mut findings = Vec::new();
         for memory in &plan.memories {
@@ -34,7 +34,7 @@ impl Session<'_> {
             .zip(&findings)
             .filter(|(memory, found)| memory.compare && found.iter().all(|finding| finding.same));
         // Read just now; what is changed later on is read once more.
-        self.tally.verified_bytes = same.map(|(memory, _)| memory.image.bytes()).sum();
+        self.tally.verified_bytes = same.map(|(memory, _)| memory.image().bytes()).sum();
         Ok(findings)
     }
 
@@ -131,7 +131,7 @@ impl Session<'_> {
                             let found = part.within(address, found);
                             let expected = &mut expected[..found.len()];
                             expected.copy_from_slice(found);
-                            memory.image.overlay(part.address, expected);
+                            memory.image().overlay(part.address, expected);
                             findings[index].saw(found == expected, region.is_erased(found));
                         }
                     }
@@ -139,7 +139,7 @@ impl Session<'_> {
                 })?;
             }
             self.advance(
-                named.map(|range| memory.image.bytes_in(range)).sum(),
+                named.map(|range| memory.image().bytes_in(range)).sum(),
                 Action::Read(block.address),
             )?;
         }

@@ -30,7 +30,7 @@ impl Session<'_> {
                 let mut differing = 0;
                 let read = self.read_block(&memory.region, block, &mut buffer, |address, found| {
                     let expected = &mut expected[..found.len()];
-                    memory.image.overlay(address, expected);
+                    memory.image().overlay(address, expected);
                     differing = count_differing(found, expected);
                     match difference {
                         None => first_difference(address, found, expected),

@@ -86,6 +86,7 @@ pub fn carry_out(
             let options = VerifyOptions {
                 alternate_setting: *memory,
                 any_id: false,
+                only_fitting: false,
             };
             plan_verify(image, profile, options).map(Plan::Verify)
         }
