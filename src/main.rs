@@ -1,5 +1,7 @@
 //! stdfu: flashes STM32 boards in DFU mode.
 
+mod address;
+mod chip;
 mod cli;
 mod dfuse;
 mod image;

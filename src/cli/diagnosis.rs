@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use serde::{Serialize, Serializer};
 
+use crate::chip::vector_table::LinkedElsewhere;
 use crate::dfuse::error::{Action, Cause, SessionError};
 use crate::dfuse::plan::error::PlanError;
 use crate::dfuse::protocol::DfuStatus;
@@ -269,6 +270,7 @@ fn of_session(error: &SessionError) -> (Exit, Option<String>) {
             Exit::ReadProtected,
             hint("`stdfu unprotect` lifts it, and erases everything on the chip."),
         ),
+        Cause::LinkedElsewhere(found) => (Exit::DoesNotFit, Some(linked_elsewhere(found))),
         Cause::RefusesUpload(_) => (
             Exit::Board,
             hint(
@@ -318,6 +320,7 @@ fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
                 "{choices}--only-fitting takes all that the board has a memory for.{reassurance}"
             )
         }
+        PlanError::LinkedElsewhere(found) => linked_elsewhere(found),
         PlanError::CantPreserve { .. } => "Leave out --preserve, if the rest may go.".to_owned(),
         PlanError::BadVectorTable(_) => "Look at --address, and at what the file was linked for.\n\
              Without --strict it is flashed all the same. Nothing was touched."
@@ -343,6 +346,17 @@ fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
         }
     };
     (Exit::DoesNotFit, Some(hint))
+}
+
+fn linked_elsewhere(found: &LinkedElsewhere) -> String {
+    let there = match found.guess {
+        Some(guess) => format!("--address {guess:#010x} puts it there.\n"),
+        None => "Look at what the file was linked for.\n".to_owned(),
+    };
+    format!(
+        "{there}--as-is flashes it at {:#010x} all the same.",
+        found.address
+    )
 }
 
 fn of_image(error: &ImageError) -> (Exit, Option<String>) {

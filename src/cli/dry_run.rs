@@ -3,10 +3,10 @@
 use anyhow::Context as _;
 use serde::Serialize;
 
+use crate::address::AddressRange;
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::flash::{Around, Erase, FlashPlan};
 use crate::dfuse::plan::{Plan, Start};
-use crate::dfuse::range::AddressRange;
 use crate::dfuse::region::Region;
 use crate::dfuse::steps::{MemorySteps, SectorSteps, Steps, Work};
 

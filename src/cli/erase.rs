@@ -2,9 +2,9 @@
 
 use clap::{ArgGroup, Args};
 
+use crate::address::RangeRequest;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::erase::{EraseRequest, plan_erase};
-use crate::dfuse::range::RangeRequest;
 
 use super::Context;
 use super::alt::{AltChoice, memories_and_choice};

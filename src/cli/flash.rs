@@ -88,6 +88,9 @@ pub struct FlashArgs {
     /// bytes and the like are left out, too: those need --alt.
     #[arg(long)]
     only_fitting: bool,
+    /// Flash a raw file that looks linked for another address
+    #[arg(long)]
+    as_is: bool,
     /// Refuse a file that nothing can start from
     ///
     /// Its initial stack pointer is not in RAM, or its reset vector is even or not in the file. Without this, that is a
@@ -141,6 +144,7 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
         entry: args.entry,
         any_id: args.any_id,
         only_fitting: args.only_fitting,
+        placed_at: args.firmware.reading.address.filter(|_| !args.as_is),
     };
     let plan = plan_flash(image, board::for_plan(&board.info, &memories), options)?;
     if let Some(fault) = plan.bad_vector_table.as_ref().filter(|_| args.strict) {

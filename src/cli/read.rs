@@ -7,9 +7,9 @@ use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 
+use crate::address::{AddressRange, RangeRequest};
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::read::{ReadPlan, plan_read};
-use crate::dfuse::range::{AddressRange, RangeRequest};
 use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
 use crate::image::{FileIds, Format, ImageElement, ImageTarget};
 

@@ -6,9 +6,9 @@ use std::thread;
 use anyhow::Context as _;
 use serde::Serialize;
 
+use crate::chip::vector_table::BadVectorTable;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::flash::Check;
-use crate::dfuse::plan::vector_table::BadVectorTable;
 use crate::dfuse::session::{Event, Session, SessionOptions, Tally, Unsaved};
 use crate::image::{FileIds, ImageElement};
 use crate::usb::Transport;

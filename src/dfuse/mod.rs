@@ -27,7 +27,6 @@ pub mod named;
 pub mod plan;
 pub mod protocol;
 pub mod quirks;
-pub mod range;
 pub mod region;
 pub mod session;
 pub mod steps;

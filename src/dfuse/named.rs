@@ -2,7 +2,7 @@
 
 use crate::image::ImageElement;
 
-use super::range::{AddressRange, index};
+use crate::address::{AddressRange, index};
 
 /// Elements of an image, ascending, none over another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,26 +51,6 @@ impl Named<'_> {
     pub fn bytes(self) -> u64 {
         let lengths = self.0.iter().map(|element| element.data.len() as u64);
         lengths.sum()
-    }
-}
-
-impl ImageElement {
-    /// Its addresses.
-    pub(super) fn range(&self) -> AddressRange {
-        AddressRange {
-            address: self.address,
-            end: self.end(),
-        }
-    }
-
-    /// The first address, as a number that can be compared with [`ImageElement::end`].
-    pub(super) fn start(&self) -> u64 {
-        u64::from(self.address)
-    }
-
-    /// The address after the last byte, up to 2^32.
-    pub(super) fn end(&self) -> u64 {
-        self.start() + self.data.len() as u64
     }
 }
 

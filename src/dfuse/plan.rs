@@ -10,7 +10,6 @@ mod reach;
 pub mod read;
 pub mod settings;
 pub mod stretches;
-pub mod vector_table;
 pub mod verify;
 
 use choice::Place;

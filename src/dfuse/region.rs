@@ -4,7 +4,7 @@ use super::layout::Sector;
 use super::plan::profile::Memory;
 use super::plan::settings::Settings;
 use super::quirks::erased_value;
-use super::range::AddressRange;
+use crate::address::AddressRange;
 
 /// One memory, as far as some work is about it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use super::named::Named;
 use super::plan::Start;
 use super::plan::flash::{Around, Check, Erase, FlashMemory, FlashPlan};
 use super::plan::stretches::{merged, write_ranges};
-use super::range::{AddressRange, joined};
 use super::region::Region;
+use crate::address::{AddressRange, joined};
 
 /// What is left to do on one board.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -463,8 +463,8 @@ impl<'i> MemorySteps<'i> {
             .chain(&self.head)
             .filter_map(|written| written.overlap(range))
         {
-            let [from, to] =
-                [part.start(), part.end].map(|border| super::range::index(border - range.start()));
+            let [from, to] = [part.start(), part.end]
+                .map(|border| crate::address::index(border - range.start()));
             self.contents(part.address, &mut expected[from..to]);
         }
         self.plan.image().overlay(address, expected)

@@ -17,6 +17,7 @@ mod hints;
 mod info;
 mod interrupted;
 mod json;
+mod linked;
 mod list;
 mod lying;
 mod many;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::dfuse::range::AddressRange;
+use crate::address::AddressRange;
 use crate::image::{Image, ImageElement, ImageTarget};
 
 use super::error::PlanError;

@@ -1,7 +1,7 @@
 //! Ranges + memories → plan: exactly the sectors that were asked for.
 
+use crate::address::RangeRequest;
 use crate::dfuse::layout::Sector;
-use crate::dfuse::range::RangeRequest;
 use crate::dfuse::region::Region;
 
 use super::error::PlanError;
@@ -111,7 +111,7 @@ fn sector_to_erase(address: u32, memory: &Memory) -> Result<Sector, PlanError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dfuse::range::AddressRange;
+    use crate::address::AddressRange;
 
     fn plan(request: &EraseRequest, alternate_setting: Option<u8>) -> Result<ErasePlan, PlanError> {
         // The option bytes of the last are as an F407's old ROM gives them.

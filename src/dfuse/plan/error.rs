@@ -4,7 +4,7 @@ use crate::dfuse::layout::Sector;
 
 use super::choice::Place;
 use super::settings::{FLASH_LAYOUT, Settings};
-use super::vector_table::BadVectorTable;
+use crate::chip::vector_table::{BadVectorTable, LinkedElsewhere};
 
 /// Why a file, or a wish, doesn't fit the board.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -151,6 +151,9 @@ pub enum PlanError {
     /// Nothing can be started from the image, and the user wants that to be an error.
     #[error(transparent)]
     BadVectorTable(#[from] BadVectorTable),
+    /// The file would not start where the user has placed it.
+    #[error("{0}")]
+    LinkedElsewhere(LinkedElsewhere),
     /// Two targets of the file end in one sector of one memory that the board shows twice.
     #[error(
         "alternate setting {alternate_setting} is a memory that another target of the file is for too, \

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use crate::address::AddressRange;
+use crate::chip::vector_table::{self, BadVectorTable, LinkedElsewhere};
 use crate::dfuse::layout::{MemoryLayout, Sector};
 use crate::dfuse::named::Named;
 use crate::dfuse::quirks::has_vector_tables;
-use crate::dfuse::range::AddressRange;
 use crate::dfuse::region::Region;
 use crate::image::{Image, ImageElement};
 
@@ -15,7 +16,6 @@ use super::error::PlanError;
 use super::profile::{BoardProfile, Memory, sectors_with};
 use super::settings::Settings;
 use super::stretches::{take_head, write_ranges};
-use super::vector_table::{self, BadVectorTable};
 
 /// What the user wants of a flash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct FlashOptions {
     pub any_id: bool,
     /// Take of the image what the board has a memory for.
     pub only_fitting: bool,
+    /// Where the user has placed a raw file that is to start where it was linked for; `None` where that is not looked at.
+    pub placed_at: Option<u32>,
 }
 
 impl FlashOptions {
@@ -55,6 +57,7 @@ impl FlashOptions {
         entry: None,
         any_id: false,
         only_fitting: false,
+        placed_at: None,
     };
 
     /// Whether flash is to be read at all, before or after.
@@ -73,8 +76,20 @@ pub struct FlashPlan<'i> {
     pub start: Option<Start>,
     /// Why the application can't be started from its vector table, if that is so.
     pub bad_vector_table: Option<BadVectorTable>,
+    /// That a raw file looks linked for another address than the user has placed it at, unless what is on the board has
+    /// its code.
+    pub linked_elsewhere: Option<Suspicion>,
     /// What of the image is not written, because the board has no memory for it, or another one was chosen.
     pub left_out: Vec<Place>,
+}
+
+/// Something that a look at the board has to clear up before anything is changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspicion {
+    /// The sectors to look at.
+    pub region: Region,
+    /// What is suspected.
+    pub found: LinkedElsewhere,
 }
 
 /// An image for one memory.
@@ -182,11 +197,46 @@ pub fn plan_flash<'i>(
         None
     };
     Ok(FlashPlan {
-        memories,
         start,
         bad_vector_table,
+        linked_elsewhere: match options.placed_at {
+            Some(address) => linked_elsewhere(&memories, board, address)?,
+            None => None,
+        },
+        memories,
         left_out,
     })
+}
+
+/// # Errors
+/// [`PlanError::LinkedElsewhere`] where nobody can look what is on the board.
+fn linked_elsewhere(
+    memories: &[FlashMemory<'_>],
+    board: BoardProfile<'_>,
+    address: u32,
+) -> Result<Option<Suspicion>, PlanError> {
+    let main = board.main_memory();
+    let borders = main.layout.sectors().map(|sector| sector.address);
+    let elements = main_elements(memories, board);
+    let found = has_vector_tables(board.ids)
+        .then(|| vector_table::linked_elsewhere(&elements, address, borders))
+        .flatten();
+    let Some(found) = found else {
+        return Ok(None);
+    };
+    let reads = memories.iter().any(|memory| memory.reads);
+    let code = main.sector_at(found.reset).ok();
+    let Some(code) = code.filter(|sector| reads && sector.access.readable) else {
+        return Err(PlanError::LinkedElsewhere(found));
+    };
+    let guessed = found.guess.and_then(|guess| main.sector_at(guess).ok());
+    let mut sectors: Vec<Sector> = guessed.into_iter().chain([code]).collect();
+    sectors.sort_by_key(|sector| sector.address);
+    sectors.dedup();
+    Ok(Some(Suspicion {
+        region: Region::new(main, sectors),
+        found,
+    }))
 }
 
 /// One that holds settings has to be named.
@@ -351,7 +401,7 @@ fn is_main(memory: &FlashMemory<'_>, board: BoardProfile<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dfuse::range::joined;
+    use crate::address::joined;
     use crate::image::{FileIds, Format, ImageTarget};
 
     const F405: &[&str] = &[

@@ -1,7 +1,7 @@
 //! What a plan has to know of the board at hand.
 
+use crate::address::AddressRange;
 use crate::dfuse::layout::{MemoryLayout, Sector};
-use crate::dfuse::range::AddressRange;
 use crate::image::ImageElement;
 
 use super::error::PlanError;

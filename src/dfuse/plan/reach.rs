@@ -1,7 +1,7 @@
 //! What can be read of a board: which memory, and which of its sectors.
 
+use crate::address::AddressRange;
 use crate::dfuse::layout::Sector;
-use crate::dfuse::range::AddressRange;
 use crate::dfuse::region::Region;
 
 use super::error::PlanError;

@@ -1,6 +1,6 @@
 //! Ranges + memories → plan: exactly the bytes that were asked for, or all of a memory.
 
-use crate::dfuse::range::{AddressRange, RangeRequest, joined};
+use crate::address::{AddressRange, RangeRequest, joined};
 use crate::dfuse::region::Region;
 
 use super::error::PlanError;

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::address::{AddressRange, joined};
 use crate::dfuse::named::Named;
-use crate::dfuse::range::{AddressRange, joined};
 use crate::dfuse::region::Region;
 use crate::image::{Image, ImageElement};
 

@@ -1,9 +1,9 @@
 //! Looking at what is in flash already, so that only what differs is erased and written, and what lies around the
 //! image is known before it goes.
 
+use crate::address::{AddressRange, joined};
 use crate::dfuse::error::{Action, SessionError};
 use crate::dfuse::plan::flash::{FlashMemory, FlashPlan};
-use crate::dfuse::range::{AddressRange, joined};
 use crate::dfuse::region::Region;
 use crate::dfuse::steps::{Finding, Steps};
 use crate::image::ImageElement;

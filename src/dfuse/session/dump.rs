@@ -1,10 +1,10 @@
 //! Looking at flash and changing nothing: how it compares with an image, or what it holds.
 
+use crate::address::AddressRange;
 use crate::dfuse::error::{Action, Cause, SessionError};
 use crate::dfuse::named::Named;
 use crate::dfuse::plan::read::ReadPlan;
 use crate::dfuse::plan::verify::VerifyPlan;
-use crate::dfuse::range::AddressRange;
 use crate::image::ImageElement;
 
 use super::read::first_difference;

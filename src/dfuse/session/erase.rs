@@ -1,10 +1,10 @@
 //! Erasing, and making sure of it.
 
+use crate::address::{AddressRange, joined};
 use crate::dfuse::error::{Action, Cause, SessionError};
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::erase::ErasePlan;
 use crate::dfuse::protocol::DfuseCommand;
-use crate::dfuse::range::{AddressRange, joined};
 use crate::dfuse::region::Region;
 use crate::dfuse::steps::Steps;
 use crate::usb::UsbError;

@@ -88,6 +88,7 @@ fn worth_trying(cause: &Cause) -> u32 {
         Cause::Differs { .. } => 1,
         Cause::Usb(_)
         | Cause::ReadProtected
+        | Cause::LinkedElsewhere(_)
         | Cause::RefusesUpload(_)
         | Cause::NoSuchCommand
         | Cause::Stayed

@@ -1,10 +1,10 @@
 //! What was to be kept when the work ends early: back into flash, or out of it for good and handed on.
 
+use crate::address::AddressRange;
 use crate::dfuse::error::{Action, Cause, SessionError};
 use crate::dfuse::named::Named;
 use crate::dfuse::plan::flash::Around;
 use crate::dfuse::plan::stretches::write_ranges;
-use crate::dfuse::range::AddressRange;
 use crate::dfuse::region::Region;
 use crate::dfuse::steps::{Beyond, MemorySteps, SectorSteps, Steps};
 use crate::image::ImageElement;
@@ -148,7 +148,7 @@ impl Session<'_> {
         kept: Named<'_>,
     ) -> Result<(), SessionError> {
         for block in range.blocks(self.options.transfer_size) {
-            let mut data = vec![region.erased; crate::dfuse::range::index(block.size())];
+            let mut data = vec![region.erased; crate::address::index(block.size())];
             kept.overlay(block.address, &mut data);
             self.persist(|session| {
                 session.doubt_pointer(region);

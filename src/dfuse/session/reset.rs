@@ -1,9 +1,9 @@
 //! A chip that resets because its option bytes were written: where its boot pins still lead to the bootloader, it comes
 //! back, and what was written can be looked at; elsewhere nobody can tell.
 
+use crate::address::AddressRange;
 use crate::dfuse::error::{Action, Cause, SessionError};
 use crate::dfuse::plan::settings::Settings;
-use crate::dfuse::range::AddressRange;
 use crate::dfuse::steps::MemorySteps;
 use crate::usb::UsbError;
 

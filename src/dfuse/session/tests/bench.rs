@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use crate::address::RangeRequest;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::erase::{EraseRequest, plan_erase};
 use crate::dfuse::plan::error::PlanError;
@@ -10,7 +11,6 @@ use crate::dfuse::plan::leave::plan_leave;
 use crate::dfuse::plan::profile::{BoardProfile, Memory};
 use crate::dfuse::plan::read::plan_read;
 use crate::dfuse::plan::verify::{VerifyOptions, plan_verify};
-use crate::dfuse::range::RangeRequest;
 use crate::dfuse::session::{Session, SessionOptions, Tally};
 use crate::image::{Format, Image, ImageElement, ImageTarget};
 use crate::usb::Transport;

@@ -12,12 +12,12 @@ use super::hostile::Harm::{self, *};
 use super::hostile::{Cells, Hostile, Temper};
 use super::noise::Noise;
 use super::watched::{Change, Meaning, Watched, unread};
+use crate::address::{AddressRange, RangeRequest};
 use crate::dfuse::layout::{MemoryLayout, Sector};
 use crate::dfuse::plan::erase::EraseRequest;
 use crate::dfuse::plan::flash::FlashOptions;
 use crate::dfuse::plan::profile::Memory;
 use crate::dfuse::quirks::erased_value;
-use crate::dfuse::range::{AddressRange, RangeRequest};
 use crate::image::{Image, ImageElement};
 use crate::usb::Transport;
 

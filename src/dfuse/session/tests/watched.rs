@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::address::AddressRange;
 use crate::dfuse::protocol::{COMMAND_BLOCK, DfuRequest, DfuseCommand, FIRST_DATA_BLOCK};
-use crate::dfuse::range::AddressRange;
 use crate::image::ImageElement;
 use crate::usb::{ControlRequest, Transport, UsbError};
 
