@@ -3,6 +3,7 @@
 mod cli;
 mod dfuse;
 mod image;
+mod printable;
 mod sim;
 mod usb;
 

@@ -9,6 +9,8 @@ use clap::{Args, ValueEnum};
 
 use crate::image::{self, Format, Image, ImageError, LoadOptions, MOST_BYTES, NamedFile};
 
+use crate::printable;
+
 use super::meant::nearest;
 use super::number::parse_address;
 
@@ -145,7 +147,7 @@ pub fn read(path: &Path, alternate_setting: Option<u8>) -> anyhow::Result<NamedF
         let bytes = read_all(io::stdin().lock(), 0, MOST_BYTES);
         ("stdin".to_owned(), bytes)
     } else {
-        (path.display().to_string(), read_file(path))
+        (printable::path(path), read_file(path))
     };
     let bytes = bytes.with_context(|| name.clone())?;
     Ok(NamedFile {

@@ -1,5 +1,7 @@
 //! Whether firmware fits the boards at hand, as `flash` would judge it.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 
 use crate::dfuse::plan::Plan;
@@ -88,7 +90,7 @@ impl Fit {
     }
 
     /// Why it can't be said of a file.
-    pub fn trouble(&self, file: &str) -> Option<Diagnosis> {
+    pub fn trouble(&self, file: impl Display) -> Option<Diagnosis> {
         let Refusal {
             is_certain,
             diagnosis,

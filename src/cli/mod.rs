@@ -29,6 +29,7 @@ mod refusal;
 mod save;
 mod select;
 mod serial;
+mod shell;
 mod sim;
 mod so_far;
 mod trace;
@@ -200,7 +201,7 @@ fn refuse(error: clap::Error) -> Exit {
         .map(clap::Command::get_name)
         .collect();
     refusal::refuse(
-        &meant::with_tips(error, &arguments, &commands),
+        meant::with_tips(error, &arguments, &commands),
         std::env::args_os(),
     )
 }

@@ -6,6 +6,8 @@ use clap::ValueEnum;
 
 use crate::image::Format;
 
+use crate::printable;
+
 use super::diagnosis::UsageError;
 
 /// What can be written.
@@ -43,7 +45,7 @@ impl OutputFormat {
                 true => "stdout has no name that tells the format".to_owned(),
                 false => format!(
                     "{}: the name tells no format that can be written",
-                    name.display()
+                    printable::path(name)
                 ),
             },
             hint: Some(format!("Say which with {option}: bin, dfu, hex or srec.")),

@@ -1,5 +1,6 @@
 //! `stdfu read`: what is in flash, into a file.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,8 @@ use crate::dfuse::plan::{Plan, TargetPlan};
 use crate::dfuse::range::{AddressRange, RangeRequest};
 use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
 use crate::image::{FileIds, Format, ImageElement, ImageTarget};
+
+use crate::printable;
 
 use super::Context;
 use super::alt::{AltChoice, memories_and_choice};
@@ -67,7 +70,7 @@ struct ReadDocument<'r> {
 struct BoardDocument<'r> {
     #[serde(flatten)]
     result: BoardResult<'r>,
-    output: &'r Path,
+    output: Cow<'r, str>,
     format: &'static str,
     /// Which memory, if that is known.
     alt: Option<u8>,
@@ -256,8 +259,8 @@ fn summary(args: &ReadArgs, outcome: &Outcome, plan: &Plan<'_>) -> String {
         .map(|range| format!("{:#010x}..{:#010x}", range.address, range.end))
         .collect();
     let output = match is_stdout(args) {
-        true => "stdout".into(),
-        false => args.output.to_string_lossy(),
+        true => "stdout".to_owned(),
+        false => printable::path(&args.output),
     };
     format!(
         "read {} from {} into {output}, in {:.1} s",
@@ -277,7 +280,7 @@ fn document<'r>(
     let ranges = targets.iter().flat_map(|target| &target.look);
     BoardDocument {
         result: outcome.result(),
-        output: &args.output,
+        output: args.output.to_string_lossy(),
         format: Format::from(format).short_name(),
         alt: targets.first().map(|target| target.alternate_setting),
         ranges: ranges
