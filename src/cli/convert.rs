@@ -93,6 +93,8 @@ struct ConvertDocument<'c> {
     format: &'static str,
     size: usize,
     bytes: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
@@ -105,8 +107,9 @@ pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         }
         .into());
     }
-    if !is_stdout {
-        save::check(&args.output, args.force)?;
+    match is_stdout {
+        true => format.check_terminal("--to")?,
+        false => save::check(&args.output, args.force)?,
     }
     let image = load(args)?;
     for warning in &image.warnings {
@@ -138,6 +141,7 @@ pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
                 format: Format::from(format).short_name(),
                 size: file.len(),
                 bytes,
+                warnings: image.warnings.clone(),
             })
         })
         .context("writing the summary")?;

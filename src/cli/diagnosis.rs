@@ -307,6 +307,10 @@ fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
         PlanError::StartOutside { .. } => {
             "`stdfu list` shows the memories of the board.".to_owned()
         }
+        PlanError::TooSmall { .. } => format!(
+            "Look whether the file is for this chip, and --address right, if you gave one.\n\
+             `stdfu list` shows the memories of the board.{reassurance}"
+        ),
         PlanError::NoSuchAlternateSetting { .. }
         | PlanError::NothingForMemory { .. }
         | PlanError::Outside { .. }

@@ -292,7 +292,8 @@ fn document<'i>(
             .collect(),
         warnings: image.map_or(&[], |image| &image.warnings),
         boards: file.map_or_else(Vec::new, |file| {
-            file.fits.iter().map(Fit::document).collect()
+            let document = |fit| Fit::document(fit, &file.image.warnings);
+            file.fits.iter().map(document).collect()
         }),
     }
 }

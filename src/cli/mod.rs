@@ -26,6 +26,7 @@ mod output_format;
 mod progress;
 mod read;
 mod refusal;
+mod report;
 mod save;
 mod select;
 mod serial;

@@ -226,9 +226,21 @@ impl Output {
         self.err(None, diagnosis);
     }
 
-    /// What went wrong on a board, and what to do next.
-    pub fn error_of(&self, board: BoardName<'_>, diagnosis: &Diagnosis) {
-        self.err(Some(board), diagnosis);
+    /// The work on a board has come to its end: well, or for a reason that is told with the next step.
+    pub fn ended(&self, board: BoardName<'_>, error: Option<&Diagnosis>) {
+        if self.progress == ProgressChoice::Json && !self.quiet {
+            self.event(&Event::end(board, error));
+        }
+        if let Some(diagnosis) = error {
+            self.err(Some(board), diagnosis);
+        }
+    }
+
+    /// How many boards failed. Programs know: each board's end is an event.
+    pub fn failures(&self, text: &str) {
+        if self.progress != ProgressChoice::Json {
+            to_stderr(&self.labelled("error", AnsiColor::Red, text));
+        }
     }
 
     fn err(&self, board: Option<BoardName<'_>>, diagnosis: &Diagnosis) {

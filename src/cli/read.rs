@@ -1,7 +1,6 @@
 //! `stdfu read`: what is in flash, into a file.
 
 use std::borrow::Cow;
-use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -91,7 +90,7 @@ pub fn run(args: &ReadArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     let format = format(args)?;
     check_output(args, format, context.output.json)?;
     let mut boards = context.select()?;
-    if boards.len() > 1 {
+    let [board] = &boards[..] else {
         return Err(UsageError {
             message: format!("one file can't hold what is in {} boards", boards.len()),
             hint: Some(
@@ -99,19 +98,16 @@ pub fn run(args: &ReadArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
             ),
         }
         .into());
-    }
-    let ids: Vec<FileIds> = boards.iter().map(ids).collect();
+    };
+    let ids = ids(board);
     let plans = work::plan(&mut boards, |board| plan(args, format, board));
-    let mut outcomes = work::attempt(boards, &plans, context.output);
-    for ((outcome, plan), ids) in outcomes.iter_mut().zip(&plans).zip(ids) {
-        if let (None, Ok(plan)) = (&outcome.error, plan) {
-            let found = std::mem::take(&mut outcome.found);
-            let written =
-                file(found, plan, ids, format).and_then(|file| write(args, &file, context.output));
-            outcome.error = written.err().map(|error| Diagnosis::from(&error));
-        }
-    }
-    let results = work::report(&outcomes, &plans, context.output, |outcome, plan| {
+    let outcomes = work::attempt(boards, &plans, context.output, &|outcome, plan| {
+        let found = std::mem::take(&mut outcome.found);
+        let written =
+            file(found, plan, ids, format).and_then(|file| write(args, &file, context.output));
+        outcome.error = written.err().map(|error| Diagnosis::from(&error));
+    });
+    let results = work::results(&outcomes, &plans, |outcome, plan| {
         summary(args, outcome, plan)
     });
     if is_stdout(args) {
@@ -172,17 +168,7 @@ fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> anyhow::Re
         }
         .into());
     }
-    let is_text = matches!(format, OutputFormat::Hex | OutputFormat::Srec);
-    if !is_text && io::stdout().is_terminal() {
-        return Err(UsageError {
-            message: "raw bytes would garble the terminal".to_owned(),
-            hint: Some(
-                "Name a file, put a program behind it with |, or add --format hex.".to_owned(),
-            ),
-        }
-        .into());
-    }
-    Ok(())
+    Ok(format.check_terminal("--format")?)
 }
 
 fn plan(args: &ReadArgs, format: OutputFormat, board: &Board) -> anyhow::Result<Plan<'static>> {

@@ -31,7 +31,7 @@ pub fn run(args: &UnprotectArgs, context: &Context<'_>) -> anyhow::Result<Exit> 
     args.consent.ask(&[consequence], &boards, context.output)?;
     let plans: Vec<anyhow::Result<Plan<'_>>> =
         boards.iter().map(|_| Ok(plan_unprotect())).collect();
-    work::carry_out(boards, &plans, context.output, summary)
+    work::carry_out(boards, &plans, &[], context.output, summary)
 }
 
 fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {

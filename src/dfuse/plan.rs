@@ -11,6 +11,7 @@ pub mod read;
 pub mod settings;
 pub mod settle;
 mod stretches;
+mod too_small;
 pub mod vector_table;
 pub mod verify;
 

@@ -374,3 +374,37 @@ fn the_name_of_a_files_target_is_shown_and_not_obeyed() {
     let found: &Value = &document["files"][0]["targets"][0]["name"];
     assert_eq!(*found, name);
 }
+
+/// Bars go to the terminal by themselves, and so does a question.
+#[cfg(target_os = "linux")]
+#[test]
+fn neither_bars_nor_questions_let_a_string_through() {
+    use crate::firmware::Firmware;
+    use crate::terminal::terminal;
+    let file = Firmware::raw(100_000);
+    let boards = format!("f405,serial={BITE};l476;f405,quirk=read-protected,serial={BITE}");
+    let flash = format!("--every flash {} --address 0x08000000", file.path());
+    for (arguments, typed) in [
+        (flash.as_str(), None),
+        ("--path 1-3 unprotect", Some(("Type yes", &b"yes\n"[..]))),
+    ] {
+        let Some(screen) = terminal(arguments, &[("STDFU_SIM", &boards)], typed) else {
+            return;
+        };
+        // Those of indicatif are known to whoever draws the screen; others would have ended the test by now.
+        assert!(
+            !screen
+                .text
+                .chars()
+                .any(|shown| shown != '\n' && bites(shown)),
+            "{}",
+            screen.sent
+        );
+        assert!(screen.text.contains("A\\u{1b}[2J"), "{}", screen.text);
+        assert!(
+            !screen.sent.contains(['\u{9b}', '\u{7}', '\u{202e}']),
+            "{:?}",
+            screen.sent
+        );
+    }
+}

@@ -9,6 +9,7 @@ use super::error::PlanError;
 use super::profile::{BoardProfile, Memory, sectors_with};
 use super::settings::Settings;
 use super::stretches::{take_head, write_ranges};
+use super::too_small::or_too_small;
 use super::{MassErase, Plan, Stage, Start, TargetPlan, Task, vector_table};
 use crate::dfuse::range::AddressRange;
 
@@ -115,7 +116,8 @@ fn plan_target<'i>(
     options: FlashOptions,
     planned: &mut Vec<PlannedMemory>,
 ) -> Result<TargetPlan<'i>, PlanError> {
-    let sectors = touched_sectors(target, memory)?;
+    let sectors = touched_sectors(target, memory)
+        .map_err(|error| or_too_small(error, &target.elements, memory, board))?;
     let readable = sectors.iter().all(|sector| sector.access.readable);
     let mut plan = TargetPlan::new(memory, &target.elements);
     if plan.settings == Some(Settings::OptionBytes) {
@@ -497,8 +499,12 @@ mod tests {
         };
         check(0x2000_0000, 16, "0x20000000");
         check(0x07FF_FFF0, 32, "0x07fffff0");
-        check(0x080F_FFF0, 32, "0x08100000");
         check(0xFFFF_FFF0, 16, "0xfffffff0");
+        let image = image(vec![target(Some(0), &[(0x080F_FFF0, 32)])]);
+        assert_eq!(
+            refused(&image, F405, OPTIONS),
+            "the image ends at 0x08100010, this board's flash at 0x08100000"
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::choice::{check_ids, memory_for, nothing_for_memory};
 use super::error::PlanError;
 use super::profile::BoardProfile;
 use super::reach::check_upload;
+use super::too_small::or_too_small;
 use super::{Plan, TargetPlan, Task};
 
 /// What the user wants of a comparison.
@@ -34,7 +35,10 @@ pub fn plan_verify<'i>(
     for target in &image.targets {
         if let Some(memory) = memory_for(target, board, options.alternate_setting)? {
             let ranges = joined(target.elements.iter().map(ImageElement::range));
-            targets.push(TargetPlan::new(memory, &target.elements).looks_at(ranges, memory)?);
+            let plan = TargetPlan::new(memory, &target.elements)
+                .looks_at(ranges, memory)
+                .map_err(|error| or_too_small(error, &target.elements, memory, board))?;
+            targets.push(plan);
         }
     }
     if targets.is_empty() {
