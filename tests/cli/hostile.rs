@@ -69,15 +69,16 @@ fn assert_harmless(run: &Run) {
     }
 }
 
-/// Every character up to U+2FFF, and those for tags and variants, as many at a time as a layout has room for, between two
-/// letters. A board's description can't have a comma, and an argument no NUL.
+/// The one above, and every character up to U+2FFF, and those for tags and variants, as many at a time as a layout has
+/// room for, between two letters. A board's description can't have a comma, and an argument no NUL.
 fn strings() -> Vec<String> {
     let characters: Vec<char> = ('\u{1}'..='\u{2FFF}')
         .chain('\u{E0000}'..='\u{E01FF}')
         .filter(|character| *character != ',')
         .collect();
     let string = |characters: &[char]| format!("A{}Z", String::from_iter(characters));
-    characters.chunks(48).map(string).collect()
+    let all = characters.chunks(48).map(string);
+    [BITE.to_owned()].into_iter().chain(all).collect()
 }
 
 /// Runs a command on boards, each with one of these strings at all of these places of its description.
