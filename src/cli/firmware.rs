@@ -135,10 +135,10 @@ fn beside(path: &Path) -> Vec<String> {
         .collect();
     let near = nearest(&name, there.iter().map(String::as_str));
     let in_directory = |name: &str| match directory {
-        Some(directory) => directory.join(name).display().to_string(),
-        None => name.to_owned(),
+        Some(directory) => directory.join(name).to_str().map(str::to_owned),
+        None => Some(name.to_owned()),
     };
-    near.into_iter().map(in_directory).collect()
+    near.into_iter().filter_map(in_directory).collect()
 }
 
 /// A file's bytes, for the memory that was named, if one was; `-` is stdin.

@@ -433,6 +433,20 @@ pub static BOARDS: &[Board] = &[
         ..MBOOT
     },
     Board {
+        name: "mboot-packed",
+        description: "mboot built for packed images on an STM32F767: first block first, and nothing to read",
+        // Inferred, as is where the image begins: behind mboot's own sector.
+        serial: "3254335D3138",
+        quirks: &[
+            ClearStatusError,
+            PollTimeoutZero,
+            BlockingNext,
+            ExplainsErrors,
+            Packed(0x0800_8000),
+        ],
+        ..MBOOT
+    },
+    Board {
         name: "pybd",
         description: "MicroPython's mboot on a PYBD-SF6: external flash behind the internal one",
         // Inferred.
@@ -532,6 +546,7 @@ mod tests {
                 "l476",
                 "longan",
                 "mboot",
+                "mboot-packed",
                 "pybd",
                 "u575",
                 "wb55"

@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(
             error("f401"),
             "there is no simulated board \"f401\"; there are at32, c5, class-sample, f072, f103, f405, f411, f427, \
-             f429, f746, f767, g0b1, g474, gd32vf103, h723, h743, h743v9, l072, l476, longan, mboot, pybd, u575, wb55"
+             f429, f746, f767, g0b1, g474, gd32vf103, h723, h743, h743v9, l072, l476, longan, mboot, mboot-packed, pybd, u575, wb55"
         );
         assert_eq!(
             error("f405,speed=high"),
