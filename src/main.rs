@@ -5,6 +5,7 @@ mod chip;
 mod cli;
 mod dfuse;
 mod image;
+mod printable;
 mod sim;
 mod usb;
 

@@ -7,6 +7,7 @@ use crate::dfuse::plan::profile::Memory;
 use crate::dfuse::plan::{self};
 use crate::dfuse::protocol::DFUSE_VERSION;
 use crate::dfuse::quirks::true_layout;
+use crate::printable::Printable;
 use crate::usb::descriptor::read_string;
 use crate::usb::trace::{Traced, Watch};
 use crate::usb::{AlternateSetting, Bus, DeviceInfo, UsbError};
@@ -186,7 +187,7 @@ pub struct BoardName<'b> {
 impl fmt::Display for BoardName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.serial {
-            Some(serial) => write!(f, "{serial} at {}", self.path),
+            Some(serial) => write!(f, "{} at {}", Printable(serial), self.path),
             None => write!(f, "board at {}", self.path),
         }
     }

@@ -1,5 +1,6 @@
 //! `stdfu convert`: the same firmware in another format.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -9,6 +10,8 @@ use serde::Serialize;
 
 use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
 use crate::image::{self, FileIds, Format, Image, ImageElement, NamedFile};
+
+use crate::printable;
 
 use super::Context;
 use super::diagnosis::UsageError;
@@ -86,10 +89,12 @@ impl FromStr for FileForMemory {
 
 #[derive(Serialize)]
 struct ConvertDocument<'c> {
-    output: &'c Path,
+    output: Cow<'c, str>,
     format: &'static str,
     size: usize,
     bytes: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
@@ -102,8 +107,9 @@ pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         }
         .into());
     }
-    if !is_stdout {
-        save::check(&args.output, args.force)?;
+    match is_stdout {
+        true => format.check_terminal("--to")?,
+        false => save::check(&args.output, args.force)?,
     }
     let image = load(args)?;
     for warning in &image.warnings {
@@ -117,7 +123,11 @@ pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     save::save(&args.output, &file, args.force)?;
     let elements = || image.targets.iter().flat_map(|target| &target.elements);
     let bytes = elements().map(|element| element.data.len() as u64).sum();
-    let mut summary = format!("{}: {}", args.output.display(), count(bytes, "byte"));
+    let mut summary = format!(
+        "{}: {}",
+        printable::path(&args.output),
+        count(bytes, "byte")
+    );
     if let (OutputFormat::Bin, Some(first)) = (format, elements().next()) {
         // The file doesn't say it.
         summary += &format!(" for {:#010x}", first.address);
@@ -127,10 +137,11 @@ pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         .summary(&format!("{summary}\n"))
         .and_then(|()| {
             context.output.document(ConvertDocument {
-                output: &args.output,
+                output: args.output.to_string_lossy(),
                 format: Format::from(format).short_name(),
                 size: file.len(),
                 bytes,
+                warnings: image.warnings.clone(),
             })
         })
         .context("writing the summary")?;

@@ -14,6 +14,7 @@ use super::board::Board;
 use super::board_result::BoardResult;
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
+use super::report;
 
 /// Asks a running application to enter DFU mode
 ///
@@ -44,16 +45,22 @@ pub fn run(_: &DetachArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     for board in &mut boards {
         let result = detach_and_wait(bus.as_ref(), board);
         let refusal = result.err().map(|error| Diagnosis::from(&error));
-        match &refusal {
-            Some(refusal) => context.output.error_of(board.name(), refusal),
-            None => context
+        context.output.ended(board.name(), refusal.as_ref());
+        if refusal.is_none() {
+            let summary = format!("{}: in DFU mode\n", board.name());
+            context
                 .output
-                .summary(&format!("{}: in DFU mode\n", board.name()))
-                .context("writing the summary")?,
+                .summary(&summary)
+                .context("writing the summary")?;
         }
         refusals.push(refusal);
     }
     let results = boards.iter().zip(&refusals);
+    let ends = results.clone();
+    report::failures(
+        ends.map(|(board, refusal)| (board.name(), refusal.is_some())),
+        context.output,
+    );
     let results = results.map(|(board, refusal)| BoardResult::of(board.name(), refusal.as_ref()));
     context
         .output

@@ -20,6 +20,7 @@ use super::firmware::{Mistake, NoSuchFile};
 use super::meant::{self, nearest};
 use super::save::AlreadyThere;
 use super::select::SelectError;
+use super::shell;
 use super::udev;
 
 /// What to tell the user.
@@ -134,7 +135,10 @@ fn diagnose(error: &(dyn std::error::Error + 'static)) -> Option<(Exit, Option<S
                 Exit::Usage,
                 Some(format!("If that is how long to wait: --wait={seconds}.")),
             ),
-            Some(Mistake::Name(near)) => (Exit::Other, meant::did_you_mean(near)),
+            Some(Mistake::Name(near)) => {
+                let near: Vec<String> = near.iter().map(|name| shell::file(name)).collect();
+                (Exit::Other, meant::did_you_mean(&near))
+            }
             None => (Exit::Other, None),
         });
     }
@@ -142,7 +146,7 @@ fn diagnose(error: &(dyn std::error::Error + 'static)) -> Option<(Exit, Option<S
         let near = nearest(name, names.iter().map(String::as_str));
         let near: Vec<String> = near
             .iter()
-            .map(|name| format!("--alt \"{name}\""))
+            .map(|name| shell::option("--alt", name))
             .collect();
         let question = meant::did_you_mean(&near).map(|question| question + "\n");
         let hint = question.unwrap_or_default() + "`stdfu list` shows the memories of the board.";
@@ -332,6 +336,10 @@ fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
         PlanError::StartOutside { .. } => {
             "`stdfu list` shows the memories of the board.".to_owned()
         }
+        PlanError::TooSmall { .. } => format!(
+            "Look whether the file is for this chip, and --address right, if you gave one.\n\
+             `stdfu list` shows the memories of the board.{reassurance}"
+        ),
         PlanError::NoSuchAlternateSetting { .. }
         | PlanError::NothingForMemory { .. }
         | PlanError::Outside { .. }

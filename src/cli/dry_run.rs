@@ -15,6 +15,7 @@ use super::board_result::BoardResult;
 use super::exit::Exit;
 use super::number::{amount, count};
 use super::output::Output;
+use super::report;
 use super::work::{self, Outcome};
 
 /// What is left to do, for people and for scripts.
@@ -74,17 +75,16 @@ struct RangeDocument {
     size: u64,
 }
 
-/// Looks what the plans come to, and shows it. Returns the first refusal's code.
+/// Looks what the plans come to, and shows it; `odd` is what is odd about the files. Returns the first refusal's code.
 pub fn show(
     boards: Vec<Board>,
     plans: &[anyhow::Result<Plan<'_>>],
+    odd: &[String],
     output: &Output,
 ) -> anyhow::Result<Exit> {
-    let outcomes = work::attempt(boards, plans, output);
-    for outcome in &outcomes {
-        if let Some(error) = &outcome.error {
-            output.error_of(outcome.name(), error);
-        } else if let Some(preview) = &outcome.preview {
+    let outcomes = work::attempt(boards, plans, output, &|_, _| {});
+    for outcome in outcomes.iter().filter(|outcome| outcome.error.is_none()) {
+        if let Some(preview) = &outcome.preview {
             output
                 .answer(&format!(
                     "{}: dry run, nothing is erased or written\n{}",
@@ -94,10 +94,11 @@ pub fn show(
                 .context("writing the plan")?;
         }
     }
+    report::failures(outcomes.iter().map(Outcome::end), output);
     let boards = outcomes
         .iter()
         .zip(plans)
-        .map(|(outcome, plan)| document(outcome, plan.as_ref().ok()))
+        .map(|(outcome, plan)| document(outcome, plan.as_ref().ok(), odd))
         .collect();
     output
         .document(PlansDocument { boards })
@@ -105,12 +106,18 @@ pub fn show(
     Ok(work::exit(&outcomes))
 }
 
-fn document<'o>(outcome: &'o Outcome, plan: Option<&Plan<'_>>) -> BoardDocument<'o> {
+fn document<'o>(
+    outcome: &'o Outcome,
+    plan: Option<&Plan<'_>>,
+    odd: &[String],
+) -> BoardDocument<'o> {
+    let mut warnings = odd.to_vec();
+    warnings.extend(plan.into_iter().flat_map(work::warnings));
     let preview = outcome.preview.as_ref();
     let preview = preview.filter(|_| outcome.error.is_none());
     BoardDocument {
         result: outcome.result(),
-        warnings: plan.map_or_else(Vec::new, work::warnings),
+        warnings,
         plan: preview.map(|preview| &preview.document),
     }
 }

@@ -55,7 +55,7 @@ pub fn run(args: &EraseArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     let plans = work::plan(&mut boards, |board| plan(args, &request, board));
     args.consent
         .ask_for_settings(&boards, &plans, context.output)?;
-    work::carry_out(boards, &plans, context.output, summary)
+    work::carry_out(boards, &plans, &[], context.output, summary)
 }
 
 fn plan(args: &EraseArgs, request: &EraseRequest, board: &Board) -> anyhow::Result<Plan<'static>> {

@@ -115,11 +115,11 @@ pub fn run(args: &FlashArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         context.output.warning(&warning);
     }
     if args.dry_run {
-        return dry_run::show(boards, &plans, context.output);
+        return dry_run::show(boards, &plans, &image.warnings, context.output);
     }
     args.consent
         .ask_for_settings(&boards, &plans, context.output)?;
-    work::carry_out(boards, &plans, context.output, summary)
+    work::carry_out(boards, &plans, &image.warnings, context.output, summary)
 }
 
 /// What is odd about the file for these boards, each once.

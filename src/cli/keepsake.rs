@@ -6,11 +6,13 @@ use crate::dfuse::named::Named;
 use crate::dfuse::session::Unsaved;
 use crate::image::write::to_dfu;
 use crate::image::{FileIds, ImageTarget};
+use crate::printable;
 
 use super::board::BoardName;
 use super::diagnosis::Diagnosis;
 use super::number::count;
 use super::save;
+use super::shell;
 
 /// Saves what was to be kept in the current directory, and says so with what went wrong.
 pub fn keep(
@@ -26,7 +28,7 @@ pub fn keep(
             message: format!(
                 "{}; {bytes} that were to be kept are saved in {}",
                 diagnosis.message,
-                path.display()
+                printable::path(&path)
             ),
             hint: Some(format!(
                 "Put the board into DFU mode again, and first write back what was to be kept:\n{}",
@@ -73,7 +75,7 @@ fn target(memory: &Unsaved) -> ImageTarget {
 fn command(path: &Path, name: BoardName<'_>) -> String {
     format!(
         "stdfu flash {} --preserve --stay --path {}",
-        path.display(),
+        shell::file(&path.to_string_lossy()),
         name.path
     )
 }

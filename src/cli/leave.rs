@@ -29,7 +29,7 @@ pub struct LeaveArgs {
 pub fn run(args: &LeaveArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     let mut boards = context.select()?;
     let plans = work::plan(&mut boards, |board| plan(args, board));
-    work::carry_out(boards, &plans, context.output, summary)
+    work::carry_out(boards, &plans, &[], context.output, summary)
 }
 
 fn plan(args: &LeaveArgs, board: &Board) -> anyhow::Result<Plan<'static>> {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::dfuse::layout::{MemoryLayout, MemorySegment};
 use crate::dfuse::quirks::is_shared_serial;
+use crate::printable::Printable;
 use crate::usb::{DeviceInfo, UsbError};
 
 use super::Context;
@@ -190,12 +191,12 @@ fn text((board, product): &Listed) -> String {
     } else {
         "serial number unknown"
     };
-    let mut text = board.serial().unwrap_or(unknown).to_owned();
+    let mut text = Printable(board.serial().unwrap_or(unknown)).to_string();
     if board.serial().is_some_and(is_shared_serial) {
         text += " (as many others)";
     }
     if let Some(product) = product {
-        text += &format!("   {product}");
+        text += &format!("   {}", Printable(product));
     }
     text += &format!("\n  path {path}   ids {vendor_id:04x}:{product_id:04x}\n");
     match &board.opened {

@@ -27,9 +27,11 @@ mod output_format;
 mod progress;
 mod read;
 mod refusal;
+mod report;
 mod save;
 mod select;
 mod serial;
+mod shell;
 mod sim;
 mod so_far;
 mod trace;
@@ -201,7 +203,7 @@ fn refuse(error: clap::Error) -> Exit {
         .map(clap::Command::get_name)
         .collect();
     refusal::refuse(
-        &meant::with_tips(error, &arguments, &commands),
+        meant::with_tips(error, &arguments, &commands),
         std::env::args_os(),
     )
 }

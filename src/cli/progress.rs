@@ -12,6 +12,7 @@ use crate::dfuse::error::SessionError;
 use crate::dfuse::session::{Event, Phase};
 
 use super::board::BoardName;
+use super::diagnosis::Diagnosis;
 use super::number::amount;
 use super::output::{Output, ProgressChoice};
 use json::JsonProgress;
@@ -132,12 +133,19 @@ impl BoardProgress<'_> {
         }
     }
 
-    /// The work has come to its end, good or not: takes the bar off the screen.
-    pub fn end(&mut self, good: bool) {
+    /// The work on the board has come to its end: takes the bar off the screen, and says at once what is odd about it and
+    /// what went wrong. The other boards go on.
+    pub fn end(&mut self, board: BoardName<'_>, odd: &[String], error: Option<&Diagnosis>) {
         self.bar.iter().for_each(ProgressBar::finish_and_clear);
         if let Some(json) = &mut self.json {
-            json.end(good);
+            json.end(error.is_none());
         }
+        self.above_bars(|| {
+            for warning in odd {
+                self.output.warning_of(board, warning);
+            }
+            self.output.ended(board, error);
+        });
     }
 }
 

@@ -1,6 +1,6 @@
 //! `stdfu read`: what is in flash, into a file.
 
-use std::io::{self, IsTerminal};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -12,6 +12,8 @@ use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::read::{ReadPlan, plan_read};
 use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
 use crate::image::{FileIds, Format, ImageElement, ImageTarget};
+
+use crate::printable;
 
 use super::Context;
 use super::alt::{AltChoice, memories_and_choice};
@@ -72,7 +74,7 @@ struct ReadDocument<'r> {
 struct BoardDocument<'r> {
     #[serde(flatten)]
     result: BoardResult<'r>,
-    output: &'r Path,
+    output: Cow<'r, str>,
     format: &'static str,
     /// Which memory, if that is known.
     alt: Option<u8>,
@@ -95,7 +97,7 @@ pub fn run(args: &ReadArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     let format = format(args)?;
     check_output(args, format, context.output.json)?;
     let mut boards = context.select()?;
-    if boards.len() > 1 {
+    let [board] = &boards[..] else {
         return Err(UsageError {
             message: format!("one file can't hold what is in {} boards", boards.len()),
             hint: Some(
@@ -103,19 +105,16 @@ pub fn run(args: &ReadArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
             ),
         }
         .into());
-    }
-    let ids: Vec<FileIds> = boards.iter().map(ids).collect();
+    };
+    let ids = ids(board);
     let plans = work::plan(&mut boards, |board| plan(args, format, board));
-    let mut outcomes = work::attempt(boards, &plans, context.output);
-    for ((outcome, plan), ids) in outcomes.iter_mut().zip(&plans).zip(ids) {
-        if let (None, Ok(plan)) = (&outcome.error, plan) {
-            let found = std::mem::take(&mut outcome.found);
-            let written =
-                file(found, plan, ids, format).and_then(|file| write(args, &file, context.output));
-            outcome.error = written.err().map(|error| Diagnosis::from(&error));
-        }
-    }
-    let results = work::report(&outcomes, &plans, context.output, |outcome, plan| {
+    let outcomes = work::attempt(boards, &plans, context.output, &|outcome, plan| {
+        let found = std::mem::take(&mut outcome.found);
+        let written =
+            file(found, plan, ids, format).and_then(|file| write(args, &file, context.output));
+        outcome.error = written.err().map(|error| Diagnosis::from(&error));
+    });
+    let results = work::results(&outcomes, &plans, |outcome, plan| {
         summary(args, outcome, plan)
     });
     if is_stdout(args) {
@@ -176,17 +175,7 @@ fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> anyhow::Re
         }
         .into());
     }
-    let is_text = matches!(format, OutputFormat::Hex | OutputFormat::Srec);
-    if !is_text && io::stdout().is_terminal() {
-        return Err(UsageError {
-            message: "raw bytes would garble the terminal".to_owned(),
-            hint: Some(
-                "Name a file, put a program behind it with |, or add --format hex.".to_owned(),
-            ),
-        }
-        .into());
-    }
-    Ok(())
+    Ok(format.check_terminal("--format")?)
 }
 
 fn plan(args: &ReadArgs, format: OutputFormat, board: &Board) -> anyhow::Result<Plan<'static>> {
@@ -270,8 +259,8 @@ fn summary(args: &ReadArgs, outcome: &Outcome, plan: &Plan<'_>) -> String {
         .map(|range| format!("{:#010x}..{:#010x}", range.address, range.end))
         .collect();
     let output = match is_stdout(args) {
-        true => "stdout".into(),
-        false => args.output.to_string_lossy(),
+        true => "stdout".to_owned(),
+        false => printable::path(&args.output),
     };
     let checked = if args.twice {
         ", twice and the same both times"
@@ -296,7 +285,7 @@ fn document<'r>(
     let ranges = plan.into_iter().flat_map(|plan| &plan.ranges);
     BoardDocument {
         result: outcome.result(),
-        output: &args.output,
+        output: args.output.to_string_lossy(),
         format: Format::from(format).short_name(),
         alt: plan.map(|plan| plan.region.alternate_setting),
         readings: if args.twice { 2 } else { 1 },

@@ -8,11 +8,13 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use crate::dfuse::quirks::is_shared_serial;
+use crate::printable::Printable;
 use crate::usb::trace::Watch;
 use crate::usb::{Bus, DeviceInfo, DfuMode, UsbError};
 
 use super::board::Board;
 use super::meant::nearest;
+use super::shell;
 use error::Candidate;
 pub use error::SelectError;
 pub use ids::Ids;
@@ -28,7 +30,7 @@ pub const HEADING: &str = "Which board";
 pub struct Selection {
     /// The board with this serial number [env: STDFU_SERIAL]
     ///
-    /// All of it, in any case. Repeat it for several boards.
+    /// All of it, in any case, as `stdfu list` shows it. Repeat it for several boards.
     #[arg(long, global = true, value_name = "SERIAL", value_parser = NonEmptyStringValueParser::new())]
     serial: Vec<String>,
     /// The board plugged in here [env: STDFU_PATH]
@@ -313,11 +315,11 @@ impl Selection {
 }
 
 fn with_serial(serial: &str) -> String {
-    format!(" with serial number {serial}")
+    format!(" with serial number {}", Printable(serial))
 }
 
 fn at(path: &str) -> String {
-    format!(" at {path}")
+    format!(" at {}", Printable(path))
 }
 
 /// Gives a board's transfers somebody to watch them.
@@ -336,15 +338,20 @@ struct Matching {
 /// The options for boards whose serial number is nearly this one.
 fn near(serial: &str, others: &[String]) -> Vec<String> {
     let near = nearest(serial, others.iter().map(String::as_str));
-    near.iter()
-        .map(|serial| format!("--serial {serial}"))
-        .collect()
+    near.into_iter().map(serial_option).collect()
 }
 
+/// The option that names this serial number. What can't be typed is written as it is shown.
+fn serial_option(serial: &str) -> String {
+    shell::option("--serial", &Printable(serial).to_string())
+}
+
+/// Whether a board has this serial number, or shows it so.
 fn is_serial(board: &Board, serial: &str) -> bool {
+    let is_it = |found: &str| found.eq_ignore_ascii_case(serial);
     board
         .serial()
-        .is_some_and(|found| found.eq_ignore_ascii_case(serial))
+        .is_some_and(|found| is_it(found) || is_it(&Printable(found).to_string()))
 }
 
 fn cant_open(boards: &[Board]) -> Option<SelectError> {
@@ -377,10 +384,7 @@ fn candidates(boards: &[Board]) -> Vec<Candidate> {
     boards
         .iter()
         .map(|board| {
-            let serial = board
-                .serial()
-                .filter(alone)
-                .map(|serial| format!("--serial {serial}"));
+            let serial = board.serial().filter(alone).map(serial_option);
             let path = format!("--path {}", board.info.path);
             Candidate {
                 label: board.label(),

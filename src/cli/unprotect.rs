@@ -29,7 +29,7 @@ pub fn run(args: &UnprotectArgs, context: &Context<'_>) -> anyhow::Result<Exit> 
         "lifting read protection erases ALL of the flash and resets the chip".to_owned();
     args.consent.ask(&[consequence], &boards, context.output)?;
     let plans: Vec<anyhow::Result<Plan<'_>>> = boards.iter().map(|_| Ok(Plan::Unprotect)).collect();
-    work::carry_out(boards, &plans, context.output, summary)
+    work::carry_out(boards, &plans, &[], context.output, summary)
 }
 
 fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {

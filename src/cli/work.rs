@@ -22,6 +22,7 @@ use super::interrupt;
 use super::keepsake;
 use super::output::Output;
 use super::progress::{BoardProgress, Progress};
+use super::report;
 use super::so_far::so_far;
 
 /// What came of the work on one board.
@@ -116,20 +117,23 @@ pub fn bad_vector_table<'p>(plan: &'p Plan<'_>) -> Option<&'p BadVectorTable> {
 
 /// Carries out a plan on each board, all at the same time, and says what came of it.
 ///
-/// `plans` has one for each board, or the reason why there is none. Returns the first failure's code.
+/// `plans` has one for each board, or the reason why there is none; `odd` is what is odd about the files. Returns the
+/// first failure's code.
 pub fn carry_out(
     boards: Vec<Board>,
     plans: &[anyhow::Result<Plan<'_>>],
+    odd: &[String],
     output: &Output,
     summary: impl Fn(&Outcome, &Plan<'_>) -> String,
 ) -> anyhow::Result<Exit> {
-    let outcomes = attempt(boards, plans, output);
-    let results = report(&outcomes, plans, output, summary);
+    let outcomes = attempt(boards, plans, output, &|_, _| {});
+    let results = results(&outcomes, plans, summary);
     output.summary(&results).context("writing the summary")?;
+    report::failures(outcomes.iter().map(Outcome::end), output);
     let boards = outcomes
         .iter()
         .zip(plans)
-        .map(|(outcome, plan)| outcome.document(plan.as_ref().ok()))
+        .map(|(outcome, plan)| outcome.document(plan.as_ref().ok(), odd))
         .collect();
     output
         .document(BoardsDocument { boards })
@@ -137,11 +141,16 @@ pub fn carry_out(
     Ok(exit(&outcomes))
 }
 
-/// Carries out a plan on each board, all at the same time, and says nothing but how far it is.
+/// What is left to do for a board when the session has ended well; what goes wrong with it, the outcome has.
+pub type Finish<'f> = dyn Fn(&mut Outcome, &Plan<'_>) + Sync + 'f;
+
+/// Carries out a plan on each board, all at the same time, and says nothing but how far it is, and what goes wrong as
+/// soon as it does.
 pub fn attempt(
     boards: Vec<Board>,
     plans: &[anyhow::Result<Plan<'_>>],
     output: &Output,
+    finish: &Finish<'_>,
 ) -> Vec<Outcome> {
     for (board, plan) in boards.iter().zip(plans) {
         if let Ok(plan) = plan {
@@ -160,7 +169,14 @@ pub fn attempt(
             .zip(plans)
             .map(|(board, plan)| {
                 let mut progress = progress.board(board.name());
-                scope.spawn(move || work(board, plan, &mut progress))
+                scope.spawn(move || {
+                    let mut outcome = work(board, plan, &mut progress);
+                    if let (None, Ok(plan)) = (&outcome.error, plan) {
+                        finish(&mut outcome, plan);
+                    }
+                    progress.end(outcome.name(), &outcome.warnings(), outcome.error.as_ref());
+                    outcome
+                })
             })
             .collect();
         threads
@@ -247,7 +263,6 @@ fn work(
         }
     }
     outcome.requests = opened.transport.requests();
-    progress.end(outcome.error.is_none());
     outcome
 }
 
@@ -274,21 +289,12 @@ fn run(
     (session.tally(), unsaved, result.map_err(Into::into))
 }
 
-/// Says what went wrong with each board, and returns what came of each in a line.
-pub fn report(
+/// What came of the work on each board, in a line.
+pub fn results(
     outcomes: &[Outcome],
     plans: &[anyhow::Result<Plan<'_>>],
-    output: &Output,
     summary: impl Fn(&Outcome, &Plan<'_>) -> String,
 ) -> String {
-    for outcome in outcomes {
-        for warning in outcome.warnings() {
-            output.warning_of(outcome.name(), &warning);
-        }
-        if let Some(diagnosis) = &outcome.error {
-            output.error_of(outcome.name(), diagnosis);
-        }
-    }
     let results: Vec<(&Outcome, String)> = outcomes
         .iter()
         .zip(plans)
@@ -331,6 +337,11 @@ impl Outcome {
         BoardResult::of(self.name(), self.error.as_ref())
     }
 
+    /// Which board it is, and whether the work on it failed.
+    pub fn end(&self) -> (BoardName<'_>, bool) {
+        (self.name(), self.error.is_some())
+    }
+
     /// Bytes beyond the image that are gone; `None` if nobody had looked what was there.
     fn lost_bytes(&self) -> Option<u64> {
         (self.tally.unseen_sectors == 0).then_some(self.tally.lost_bytes)
@@ -355,8 +366,9 @@ impl Outcome {
         warnings
     }
 
-    fn document(&self, plan: Option<&Plan<'_>>) -> BoardDocument<'_> {
-        let mut warnings = plan.map_or_else(Vec::new, warnings);
+    fn document(&self, plan: Option<&Plan<'_>>, odd: &[String]) -> BoardDocument<'_> {
+        let mut warnings = odd.to_vec();
+        warnings.extend(plan.into_iter().flat_map(self::warnings));
         warnings.extend(self.warnings());
         BoardDocument {
             result: self.result(),

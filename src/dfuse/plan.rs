@@ -10,6 +10,7 @@ mod reach;
 pub mod read;
 pub mod settings;
 pub mod stretches;
+mod too_small;
 pub mod verify;
 
 use choice::Place;

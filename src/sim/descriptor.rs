@@ -1,5 +1,7 @@
 //! What a board answers to GET_DESCRIPTOR.
 
+use std::collections::BTreeMap;
+
 use super::board::Board;
 use super::quirk::layout::claimed_layout;
 use super::quirk::{Quirk, Quirks};
@@ -43,6 +45,8 @@ pub struct SelfDescription<'a> {
     pub quirks: &'a Quirks,
     /// The string of `iSerialNumber`.
     pub serial: &'a str,
+    /// What its strings say in the place of their usual texts, by their index.
+    pub strings: &'a BTreeMap<u8, String>,
     /// Whether its application or its bootloader speaks.
     pub mode: DfuMode,
 }
@@ -151,6 +155,9 @@ impl SelfDescription<'_> {
     }
 
     fn string(&self, index: u8) -> Option<Vec<u8>> {
+        if let Some(text) = self.strings.get(&index) {
+            return Some(utf_16(text, 0));
+        }
         let missing = self.quirks.has(Quirk::StringsMissing);
         match index {
             MANUFACTURER_INDEX | PRODUCT_INDEX | SERIAL_INDEX if missing => None,
@@ -233,6 +240,7 @@ mod tests {
             board,
             quirks: &Quirks::new(board.quirks),
             serial: board.serial,
+            strings: &BTreeMap::new(),
             mode: DfuMode::Dfu,
         };
         description.descriptor(value)

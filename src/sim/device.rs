@@ -2,6 +2,7 @@
 
 mod standard;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ pub struct Device {
     board: &'static Board,
     quirks: Quirks,
     serial: String,
+    strings: BTreeMap<u8, String>,
     timing: Timing,
     memories: Memories,
     bootloader: Bootloader,
@@ -72,6 +74,7 @@ impl Device {
     pub fn new(spec: &BoardSpec, serial: String) -> Self {
         let BoardSpec {
             board,
+            strings,
             timing,
             quirks,
             faults,
@@ -84,6 +87,7 @@ impl Device {
             mode: first_mode(quirks),
             quirks: quirks.clone(),
             serial,
+            strings: strings.clone(),
             timing: *timing,
             memories,
             configuration: 0,
@@ -134,6 +138,7 @@ impl Device {
             board: self.board,
             quirks: &self.quirks,
             serial: &self.serial,
+            strings: &self.strings,
             mode: self.mode,
         }
     }

@@ -26,6 +26,7 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use crate::printable;
 use crate::usb::descriptor::DfuFunctionalDescriptor;
 use crate::usb::{AlternateSetting, Bus, ControlRequest, DeviceInfo, Transport, UsbError};
 use device::{Device, SET_CONFIGURATION, SET_INTERFACE};
@@ -345,7 +346,7 @@ pub enum SimError {
     #[error(transparent)]
     FlashFile(#[from] FlashFileError),
     /// Two boards would write to one file.
-    #[error("two boards can't keep their flash in the same file, {}", .0.display())]
+    #[error("two boards can't keep their flash in the same file, {}", printable::path(.0))]
     SharedFlashFile(PathBuf),
 }
 

@@ -14,6 +14,7 @@ mod formats;
 mod forms;
 mod help;
 mod hints;
+mod hostile;
 mod info;
 mod interrupted;
 mod json;

@@ -309,6 +309,29 @@ mod on_a_terminal {
         }
     }
 
+    #[test]
+    fn raw_bytes_are_kept_from_it() {
+        let check = |arguments: &str, option: &str| {
+            let Some(screen) = terminal(arguments, &[], None) else {
+                return;
+            };
+            assert_eq!(screen.exit, 2, "{}", screen.sent);
+            assert_eq!(
+                screen.text,
+                format!(
+                    "error: raw bytes would garble the terminal\n\
+                     hint: Name a file, put a program behind it with |, or add {option} hex.\n"
+                )
+            );
+        };
+        check("--sim f405 read -", "--format");
+        check("convert blinky.elf -o - --to dfu", "--to");
+        check("convert blinky.elf -o - --to bin", "--to");
+        if let Some(screen) = terminal("convert blinky.elf -o - --to hex", &[], None) {
+            assert_eq!(screen.exit, 0, "{}", screen.sent);
+        }
+    }
+
     /// Programs read the lines; a question among them would wait for ever.
     #[test]
     fn with_progress_for_programs_nobody_is_asked() {

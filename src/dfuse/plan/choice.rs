@@ -9,6 +9,7 @@ use crate::image::{Image, ImageElement, ImageTarget};
 use super::error::PlanError;
 use super::profile::{BoardProfile, Memory};
 use super::settings::Settings;
+use super::too_small::LARGEST_GAP;
 
 /// Refuses an image for a device with other ids.
 pub fn check_ids(image: &Image, board: BoardProfile<'_>) -> Result<(), PlanError> {
@@ -61,17 +62,13 @@ pub fn divide<'i, 'b>(
         Some(number) => board.memory(number)?,
         None => board.memory_with(elements.iter().map(|element| element.address)),
     };
-    let is_elsewhere =
-        |element: &ImageElement| !memory.has(element.address) && !memory.has_last(element);
-    let is_nowhere = |element: &ImageElement| {
-        let mut memories = board.memories.iter();
-        !memories.any(|memory| memory.has(element.address) || memory.has_last(element))
-    };
+    let is_in = belonging(elements, memory, board);
+    let mut memories = board.memories.iter();
     let is_lost = match number {
-        Some(_) => elements.iter().all(is_elsewhere),
-        None => elements.iter().all(is_nowhere),
+        Some(_) => !is_in.contains(&true),
+        None => !memories.any(|memory| belonging(elements, memory, board).contains(&true)),
     };
-    if is_lost || !elements.iter().any(is_elsewhere) {
+    if is_lost || !is_in.contains(&false) {
         // What is not all there is for the plan to refuse.
         return Ok(whole(memory));
     }
@@ -96,15 +93,16 @@ fn shares<'i, 'b>(
     choices: &[&'b Memory],
     board: BoardProfile<'_>,
 ) -> Division<'i, 'b> {
-    let home = |element: &ImageElement| {
-        let mut places = choices.iter();
-        places.position(|memory| memory.has(element.address) || memory.has_last(element))
-    };
+    let homes: Vec<Vec<bool>> = choices
+        .iter()
+        .map(|memory| belonging(elements, memory, board))
+        .collect();
+    let home = |index: usize| homes.iter().position(|is_in| is_in[index]);
     let mut shares: Vec<(&Memory, Vec<ImageElement>)> =
         choices.iter().map(|memory| (*memory, Vec::new())).collect();
     let mut left_out = Vec::new();
-    for element in elements {
-        match home(element) {
+    for (index, element) in elements.iter().enumerate() {
+        match home(index) {
             Some(index) => shares[index].1.push(element.clone()),
             None => left_out.push(element),
         }
@@ -117,6 +115,26 @@ fn shares<'i, 'b>(
             .collect(),
         left_out: places(left_out.into_iter(), board),
     }
+}
+
+/// Which of these elements, which are ascending, belong to a memory: those that begin or end in it, and those that go on
+/// close after its end. A part of the same image that the memory is too small for must not be taken for something else.
+fn belonging(elements: &[ImageElement], memory: &Memory, board: BoardProfile<'_>) -> Vec<bool> {
+    let mut goes_on_until = 0;
+    let belongs = |element: &ImageElement| {
+        let is_in = memory.has(element.address)
+            || memory.has_last(element)
+            || element.start() < goes_on_until
+                && !board
+                    .memories
+                    .iter()
+                    .any(|other| other.has(element.address));
+        if is_in {
+            goes_on_until = element.end() + LARGEST_GAP;
+        }
+        is_in
+    };
+    elements.iter().map(belongs).collect()
 }
 
 /// Where elements lie, memory by memory.

@@ -56,6 +56,14 @@ pub enum PlanError {
         /// Which.
         places: Vec<Place>,
     },
+    /// An image that begins in main flash and goes on behind its end.
+    #[error("the image ends at {image_end:#010x}, this board's flash at {flash_end:#010x}")]
+    TooSmall {
+        /// The address behind the image's last byte.
+        image_end: u64,
+        /// The address behind the last byte of flash.
+        flash_end: u64,
+    },
     /// An address to start at that the main memory doesn't have.
     #[error("{address:#010x} is outside of {memory}")]
     StartOutside {

@@ -16,6 +16,7 @@ use super::error::PlanError;
 use super::profile::{BoardProfile, Memory, sectors_with};
 use super::settings::Settings;
 use super::stretches::{take_head, write_ranges};
+use super::too_small::or_too_small;
 
 /// What the user wants of a flash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -264,7 +265,9 @@ fn plan_memory<'i>(
     options: FlashOptions,
     planned: &mut Vec<PlannedMemory>,
 ) -> Result<FlashMemory<'i>, PlanError> {
-    let region = Region::new(memory, touched_sectors(&elements, memory)?);
+    let sectors = touched_sectors(&elements, memory)
+        .map_err(|error| or_too_small(error, &elements, memory, board))?;
+    let region = Region::new(memory, sectors);
     check_option_bytes(&region, Named(&elements))?;
     let is_twin = check_twins(&region, memory, planned)?;
     let readable = board.can_upload && region.sectors.iter().all(|sector| sector.access.readable);
@@ -641,8 +644,12 @@ mod tests {
         };
         check(0x2000_0000, 16, "0x20000000");
         check(0x07FF_FFF0, 32, "0x07fffff0");
-        check(0x080F_FFF0, 32, "0x08100000");
         check(0xFFFF_FFF0, 16, "0xfffffff0");
+        let image = image(vec![target(Some(0), &[(0x080F_FFF0, 32)])]);
+        assert_eq!(
+            refused(&image, F405, OPTIONS),
+            "the image ends at 0x08100010, this board's flash at 0x08100000"
+        );
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::choice::{Place, check_ids, divide, nothing_for_memory};
 use super::error::PlanError;
 use super::profile::BoardProfile;
 use super::reach::{check_upload, readable_region};
+use super::too_small::or_too_small;
 
 /// What the user wants of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +75,10 @@ pub fn plan_verify<'i>(
         left_out.extend(division.left_out);
         for (memory, elements) in division.shares {
             let ranges = joined(elements.iter().map(ImageElement::range));
+            let region = readable_region(&ranges, memory)
+                .map_err(|error| or_too_small(error, &elements, memory, board))?;
             memories.push(VerifyMemory {
-                region: readable_region(&ranges, memory)?,
+                region,
                 elements,
                 ranges,
             });

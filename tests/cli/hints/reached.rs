@@ -38,6 +38,7 @@ fn permission_for_one_of_several_boards() {
 error: board at 1-2: can't be opened: permission denied
 hint: Put this line into /etc/udev/rules.d/70-stdfu.rules, then plug the board in again:
       SUBSYSTEM==\"usb\", ATTR{idVendor}==\"0483\", ATTR{idProduct}==\"df11\", MODE=\"0660\", TAG+=\"uaccess\"
+error: 1 of 2 failed: board at 1-2
 ";
     for command in COMMANDS.into_iter().chain(["flash blinky.dfu --dry-run"]) {
         let run = stdfu("--sim f405 --sim f405,quirk=no-access --every -q")
