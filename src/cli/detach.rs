@@ -17,8 +17,8 @@ use super::exit::Exit;
 
 /// Asks a running application to enter DFU mode
 ///
-/// The application has to have a DFU runtime interface. Waits until the board is back in DFU mode, so that the next
-/// command finds it. Nothing is erased or written.
+/// The application has to have a DFU runtime interface. Waits until the board is back in DFU mode and can be opened, so
+/// that the next command finds it. Nothing is erased or written.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -29,8 +29,8 @@ pub struct DetachArgs {}
 /// How long the application may take to let go, in milliseconds, where it doesn't say (`wDetachTimeOut`).
 const DETACH_TIMEOUT: u16 = 1000;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a board may take to come back in DFU mode, and how often to look.
-const LOOKS: u32 = 50;
+/// How long a board may take to come back in DFU mode (7 s was seen), and how often to look.
+const COMES_BACK: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
 
 #[derive(Serialize)]
@@ -42,7 +42,8 @@ pub fn run(_: &DetachArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     let (bus, mut boards) = context.running()?;
     let mut refusals: Vec<Option<Diagnosis>> = Vec::new();
     for board in &mut boards {
-        let result = detach_and_wait(bus.as_ref(), board);
+        let patience = context.cli.selection.patience_to_open();
+        let result = detach_and_wait(bus.as_ref(), board, patience);
         let refusal = result.err().map(|error| Diagnosis::from(&error));
         match &refusal {
             Some(refusal) => context.output.error_of(board.name(), refusal),
@@ -65,20 +66,33 @@ pub fn run(_: &DetachArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     Ok(first.map_or(Exit::Done, |refusal| refusal.exit))
 }
 
-fn detach_and_wait(bus: &dyn Bus, board: &mut Board) -> anyhow::Result<()> {
+fn detach_and_wait(bus: &dyn Bus, board: &mut Board, patience: Duration) -> anyhow::Result<()> {
     let opened = board.opened.as_mut().map_err(|error| error.clone())?;
     detach(&mut opened.transport, &board.info).context("asking it to detach")?;
-    for _ in 0..=LOOKS {
+    until_back(bus, &board.info.path, patience)
+}
+
+/// Waits until there is a board in DFU mode at the port that can be opened; `patience` is what opening may take.
+fn until_back(bus: &dyn Bus, path: &str, patience: Duration) -> anyhow::Result<()> {
+    let asked = bus.now();
+    let mut came = None;
+    loop {
         let devices = bus.devices()?;
-        if devices
+        let back = devices
             .iter()
-            .any(|device| device.path == board.info.path && device.is_in_dfu_mode())
-        {
-            return Ok(());
+            .find(|device| device.path == path && device.is_in_dfu_mode());
+        let now = bus.now();
+        match back.map(|device| bus.open(device)) {
+            Some(Ok(_)) => return Ok(()),
+            None | Some(Err(UsbError::NoDevice)) if now - asked < COMES_BACK => {}
+            None => bail!("it was asked to detach, and has not come back in DFU mode"),
+            Some(Err(error)) if error.may_pass() && now - *came.get_or_insert(now) < patience => {}
+            Some(Err(error)) => {
+                return Err(error).context("it is back in DFU mode, and can't be opened");
+            }
         }
-        opened.transport.wait(PAUSE);
+        bus.wait(PAUSE);
     }
-    bail!("it was asked to detach, and has not come back in DFU mode");
 }
 
 /// DFU 1.1 §5.1: DETACH, and a bus reset by the host unless the device says that it detaches by itself.

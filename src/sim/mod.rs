@@ -22,12 +22,13 @@ pub mod usbip;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use crate::usb::descriptor::DfuFunctionalDescriptor;
-use crate::usb::{AlternateSetting, Bus, ControlRequest, DeviceInfo, Transport, UsbError};
+use crate::usb::descriptor::Descriptors;
+use crate::usb::{Bus, ControlRequest, DeviceInfo, Place, Transport, UsbError};
 use device::{Device, SET_CONFIGURATION, SET_INTERFACE};
 use flash::FlashFileError;
 use quirk::Quirk;
@@ -62,6 +63,8 @@ pub enum Answer {
 #[derive(Clone)]
 pub struct SimBus {
     ports: Vec<Arc<Mutex<Port>>>,
+    /// The bus's own clock.
+    clock: Arc<Mutex<Duration>>,
 }
 
 /// A board and what the bus knows of it.
@@ -72,6 +75,8 @@ struct Port {
     device: Device,
     /// The board's clock.
     now: Duration,
+    /// When it was enumerated.
+    since: Duration,
     claimed: bool,
     /// When somebody saw it leave. From then on the clock on the wall counts, too: nobody may be left to wait on the
     /// board's own.
@@ -101,9 +106,27 @@ impl Port {
         let now = self.now.saturating_add(left.elapsed());
         if self.device.comes_back(now) {
             self.now = now;
+            self.since = now;
             self.left = None;
             self.address = free_address;
             self.configure();
+        }
+    }
+
+    /// Why the system lets nobody open the board, if so.
+    fn closed(&self) -> Option<UsbError> {
+        /// What a slow udev takes.
+        const LATE: Duration = Duration::from_millis(500);
+        let is_late = self.now.saturating_sub(self.since) < LATE;
+        if self.device.has(Quirk::NoAccess) || self.device.has(Quirk::LateAccess) && is_late {
+            Some(UsbError::AccessDenied)
+        } else if self.device.has(Quirk::NotPermitted) {
+            Some(UsbError::NotPermitted)
+        } else if self.device.has(Quirk::NoNode) {
+            let node = format!("/dev/bus/usb/{BUS:03}/{:03}", self.address);
+            Some(UsbError::NoNode(node))
+        } else {
+            None
         }
     }
 
@@ -126,6 +149,7 @@ impl SimBus {
                     address: first_address(number),
                     device,
                     now: Duration::ZERO,
+                    since: Duration::ZERO,
                     claimed: false,
                     left: None,
                 };
@@ -133,7 +157,10 @@ impl SimBus {
                 Arc::new(Mutex::new(port))
             })
             .collect();
-        Ok(Self { ports })
+        Ok(Self {
+            ports,
+            clock: Arc::default(),
+        })
     }
 }
 
@@ -173,8 +200,8 @@ impl Bus for SimBus {
                 port.device.is_present() && (BUS, port.address) == (device.bus, device.address)
             })
             .ok_or(UsbError::NoDevice)?;
-        if lock(port).device.has(Quirk::NoAccess) {
-            return Err(UsbError::AccessDenied);
+        if let Some(closed) = lock(port).closed() {
+            return Err(closed);
         }
         Ok(Box::new(SimTransport {
             bus: self.clone(),
@@ -182,6 +209,30 @@ impl Bus for SimBus {
             port: Arc::clone(port),
             claimed: false,
         }))
+    }
+
+    /// Moves the clocks of all boards. Where one of them is on its way back, or can't be opened yet, that costs a
+    /// hundredth of the time, lest a wait without an end keep a processor busy. Elsewhere nothing is due, and the time is
+    /// really waited for.
+    fn wait(&self, duration: Duration) {
+        let mut something_is_due = false;
+        for port in &self.ports {
+            let mut port = lock(port);
+            something_is_due |= port.device.is_coming_back() || port.closed().is_some();
+            port.now = port.now.saturating_add(duration);
+        }
+        let mut clock = lock(&self.clock);
+        *clock = clock.saturating_add(duration);
+        drop(clock);
+        thread::sleep(if something_is_due {
+            duration / 100
+        } else {
+            duration
+        });
+    }
+
+    fn now(&self) -> Duration {
+        *lock(&self.clock)
     }
 }
 
@@ -392,29 +443,17 @@ fn first_address(number: u8) -> u8 {
     number.saturating_add(1)
 }
 
-/// What the bus tells of a board at its port `number`, from 1.
+/// What the bus tells of a board at its port `number`, from 1: what its descriptors say.
 fn device_info(device: &Device, number: u8, address: u8) -> DeviceInfo {
-    let (board, description) = (device.board(), device.description());
-    DeviceInfo {
+    let place = Place {
         bus: BUS,
         address,
         path: format!("{BUS}-{number}"),
-        vendor_id: board.vendor_id,
-        product_id: board.product_id,
-        max_packet_size0: board.max_packet_size0,
-        product_index: descriptor::PRODUCT_INDEX,
-        serial_index: descriptor::SERIAL_INDEX,
-        interface: descriptor::INTERFACE_NUMBER,
-        mode: device.mode(),
-        alternate_settings: description
-            .alternate_settings()
-            .map(|(number, string_index)| AlternateSetting {
-                number,
-                string_index,
-            })
-            .collect(),
-        functional: DfuFunctionalDescriptor::find(&description.configuration()),
-    }
+    };
+    let description = device.description();
+    Descriptors::parse(&description.device(), &description.configuration())
+        .and_then(|said| DeviceInfo::new(place, &said))
+        .expect("every board has a DFU interface")
 }
 
 /// A board in the middle of a request that panicked is still a board.

@@ -1,4 +1,4 @@
-//! The DFU functional descriptor and string descriptors: bytes → values.
+//! Descriptors: bytes → values.
 
 use std::time::Duration;
 
@@ -16,6 +16,122 @@ const STANDARD_FROM_DEVICE: u8 = 0x80;
 const ENGLISH: u16 = 0x0409;
 /// Descriptors need no work from the device, but a busy bootloader answers late.
 const DESCRIPTOR_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A device's descriptor and those of one configuration, as far as they matter for DFU (USB 2.0 §9.6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Descriptors {
+    /// `idVendor`.
+    pub vendor_id: u16,
+    /// `idProduct`.
+    pub product_id: u16,
+    /// `bMaxPacketSize0`.
+    pub max_packet_size0: u8,
+    /// `iProduct`.
+    pub product_index: u8,
+    /// `iSerialNumber`.
+    pub serial_index: u8,
+    /// Every alternate setting of every interface.
+    pub interfaces: Vec<InterfaceDescriptor>,
+    /// What stands between the configuration and its first interface.
+    pub extra: Vec<u8>,
+}
+
+/// One alternate setting of one interface (USB 2.0 §9.6.5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InterfaceDescriptor {
+    /// `bInterfaceNumber`.
+    pub number: u8,
+    /// `bAlternateSetting`.
+    pub alternate_setting: u8,
+    /// `bInterfaceClass`, `bInterfaceSubClass` and `bInterfaceProtocol`.
+    pub class: [u8; 3],
+    /// `iInterface`.
+    pub string_index: u8,
+    /// What stands after it, up to the next one.
+    pub extra: Vec<u8>,
+}
+
+impl InterfaceDescriptor {
+    /// Whether it is of DFU's class, whatever its protocol (DFU 1.1 §4.1.2, §4.2.3).
+    pub fn is_dfu(&self) -> bool {
+        self.class[..2] == [0xFE, 0x01]
+    }
+}
+
+impl Descriptors {
+    /// Descriptor types DEVICE, CONFIGURATION and INTERFACE (USB 2.0, table 9-5).
+    const DEVICE: u8 = 1;
+    const CONFIGURATION: u8 = 2;
+    const INTERFACE: u8 = 4;
+
+    /// Reads a device descriptor and a configuration descriptor with all that belongs to it. `None` where one of them
+    /// is none; a length that lies ends the search for interfaces.
+    pub fn parse(device: &[u8], configuration: &[u8]) -> Option<Self> {
+        let device: &[u8; 18] = device.first_chunk()?;
+        let word = |at: usize| u16::from_le_bytes([device[at], device[at + 1]]);
+        if device[1] != Self::DEVICE {
+            return None;
+        }
+        let mut said = Self {
+            vendor_id: word(8),
+            product_id: word(10),
+            max_packet_size0: device[7],
+            product_index: device[15],
+            serial_index: device[16],
+            interfaces: Vec::new(),
+            extra: Vec::new(),
+        };
+        let mut rest = configuration;
+        let mut is_configuration = false;
+        while let [length, kind, ..] = *rest {
+            let length = usize::from(length);
+            let Some(bytes) = rest.get(..length).filter(|bytes| bytes.len() >= 2) else {
+                break;
+            };
+            is_configuration |= kind == Self::CONFIGURATION;
+            said.push(kind, bytes);
+            rest = &rest[length..];
+        }
+        is_configuration.then_some(said)
+    }
+
+    fn push(&mut self, kind: u8, bytes: &[u8]) {
+        let interface = match *bytes {
+            [
+                _,
+                Self::INTERFACE,
+                number,
+                alternate_setting,
+                _,
+                c,
+                s,
+                p,
+                string_index,
+                ..,
+            ] => Some(InterfaceDescriptor {
+                number,
+                alternate_setting,
+                class: [c, s, p],
+                string_index,
+                extra: Vec::new(),
+            }),
+            _ => None,
+        };
+        match (interface, self.interfaces.last_mut()) {
+            (Some(interface), _) => self.interfaces.push(interface),
+            (None, Some(last)) => last.extra.extend(bytes),
+            (None, None) if kind == Self::CONFIGURATION => {}
+            (None, None) => self.extra.extend(bytes),
+        }
+    }
+
+    /// Whether the configuration has a single interface, however many alternate settings it has.
+    pub fn has_one_interface(&self) -> bool {
+        self.interfaces
+            .windows(2)
+            .all(|pair| pair[0].number == pair[1].number)
+    }
+}
 
 /// The DFU functional descriptor (DFU 1.1 §4.1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
