@@ -198,10 +198,14 @@ fn segment_document(segment: &MemorySegment) -> SegmentDocument {
     }
 }
 
-/// `bcdDFUVersion` as people write it: 0x011A is 1.1a.
+/// `bcdDFUVersion` as people write it: 0x0110 is 1.1, 0x011A is 1.1a.
 fn dfu_version(bcd: u16) -> String {
     let [major, minor] = bcd.to_be_bytes();
-    format!("{major:x}.{:x}{:x}", minor >> 4, minor & 0xF)
+    let rest = match minor & 0xF {
+        0 => String::new(),
+        rest => format!("{rest:x}"),
+    };
+    format!("{major:x}.{:x}{rest}", minor >> 4)
 }
 
 /// A board in a few lines that fit a narrow terminal.

@@ -20,6 +20,7 @@ use error::Candidate;
 pub use error::SelectError;
 use found::Found;
 pub use ids::Ids;
+use other::telling;
 pub use other::{Other, OtherDocument, Reason, hints, not_left_out};
 pub use wait::OnWait;
 use wait::parse_seconds;
@@ -132,7 +133,7 @@ impl Selection {
                 return Err(SelectError::NoBoard {
                     wanted: self.wanted(),
                     near: near.collect(),
-                    others: found.others,
+                    others: telling(found.others),
                 });
             }
             let none_opened = found.boards.iter().all(|board| board.opened.is_err());
@@ -159,7 +160,7 @@ impl Selection {
             if found.boards.is_empty() {
                 return Err(SelectError::NoneRunning {
                     wanted: self.wanted(),
-                    others: found.others,
+                    others: telling(found.others),
                 });
             }
             self.choose(found)
@@ -220,7 +221,7 @@ impl Selection {
         serials.extend(boards.iter().filter_map(Board::serial).map(str::to_owned));
         let missing = |wanted, near| SelectError::NoBoard {
             wanted,
-            others: others.clone(),
+            others: telling(others.clone()),
             near,
         };
         for serial in &self.serial {

@@ -186,6 +186,17 @@ pub fn hints(others: &[Other]) -> Option<String> {
     Some(hints.join("\n")).filter(|hints| !hints.is_empty())
 }
 
+/// Those that say why there is no board: what was left out matters only where there is nothing else.
+pub fn telling(others: Vec<Other>) -> Vec<Other> {
+    match others
+        .iter()
+        .all(|other| matches!(other.reason, Reason::LeftOut(_)))
+    {
+        true => others,
+        false => not_left_out(others),
+    }
+}
+
 /// Without those that the user has left out.
 pub fn not_left_out(mut others: Vec<Other>) -> Vec<Other> {
     others.retain(|other| !matches!(other.reason, Reason::LeftOut(_)));

@@ -24,7 +24,7 @@ impl Selection {
         look: impl Fn() -> Result<T, SelectError>,
     ) -> Result<T, SelectError> {
         const PAUSE: Duration = Duration::from_millis(200);
-        let mut watched = None;
+        let mut watched = self.wait.map(|_| interrupt::watch());
         let start = bus.now();
         let mut closed_since = None;
         let mut said = false;
@@ -53,7 +53,6 @@ impl Selection {
                 _ if goes_on => {}
                 outcome => return outcome,
             }
-            // From here on there is somebody to look.
             watched.get_or_insert_with(interrupt::watch);
             if interrupt::requested() {
                 return Err(SelectError::Interrupted);
