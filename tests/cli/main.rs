@@ -36,6 +36,7 @@ mod resume;
 mod run;
 mod select;
 mod serial;
+mod served;
 mod settings;
 mod sim;
 mod sweep;
