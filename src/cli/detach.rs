@@ -122,3 +122,59 @@ fn detach(transport: &mut dyn Transport, info: &DeviceInfo) -> Result<(), UsbErr
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::SimBus;
+
+    /// A bus with one board that runs its application, and can be opened by now.
+    fn bus(board: &str) -> (SimBus, Board) {
+        let spec = format!("{board},quirk=application").parse();
+        let bus = SimBus::new(&[spec.expect("good")]).expect("no files");
+        bus.wait(Duration::from_secs(1));
+        let info = bus.devices().expect("there is a bus").remove(0);
+        let board = Board::open(&bus, info, None);
+        (bus, board)
+    }
+
+    #[test]
+    fn it_ends_when_the_board_can_be_opened() {
+        for (board, at_least) in [("f405", 1000), ("f405,quirk=late-access", 1500)] {
+            let (bus, mut board) = bus(board);
+            let asked = bus.now();
+            let patience = Duration::from_secs(2);
+            assert!(detach_and_wait(&bus, &mut board, patience).is_ok());
+            let taken = bus.now() - asked;
+            let expected = Duration::from_millis(at_least);
+            assert!(
+                (expected..expected + Duration::from_millis(300)).contains(&taken),
+                "{taken:?}"
+            );
+            let info = bus.devices().expect("there is a bus").remove(0);
+            assert!(info.is_in_dfu_mode());
+            assert!(bus.open(&info).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_board_that_can_not_be_opened_in_time_is_the_system_s_doing() {
+        let (bus, mut board) = bus("f405,quirk=late-access");
+        let patience = Duration::from_millis(200);
+        let error = detach_and_wait(&bus, &mut board, patience).expect_err("too early");
+        assert_eq!(
+            format!("{error:#}"),
+            "it is back in DFU mode, and can't be opened: permission denied"
+        );
+        assert_eq!(Diagnosis::from(&error).exit, Exit::System);
+    }
+
+    #[test]
+    fn a_board_that_does_not_come_back_is_waited_for_ten_seconds() {
+        let (bus, _) = bus("f405");
+        let asked = bus.now();
+        let error = until_back(&bus, "1-9", Duration::ZERO).expect_err("nobody there");
+        assert!(format!("{error:#}").ends_with("has not come back in DFU mode"));
+        assert!(bus.now() - asked >= COMES_BACK);
+    }
+}

@@ -105,9 +105,12 @@ impl Selection {
         watch: &OnTransfer<'_>,
         waiting: &OnWait<'_>,
     ) -> Result<Vec<Board>, SelectError> {
-        self.patiently(bus, waiting, all_open, || {
-            self.choose(self.in_dfu_mode(bus, watch)?)
-        })
+        self.patiently(
+            bus,
+            waiting,
+            |boards: &Vec<Board>| all_open(boards),
+            || self.choose(self.in_dfu_mode(bus, watch)?),
+        )
     }
 
     /// All boards that match, and the rest.
@@ -155,16 +158,21 @@ impl Selection {
         watch: &OnTransfer<'_>,
         waiting: &OnWait<'_>,
     ) -> Result<Vec<Board>, SelectError> {
-        self.patiently(bus, waiting, all_open, || {
-            let found = self.in_application(bus, watch)?;
-            if found.boards.is_empty() {
-                return Err(SelectError::NoneRunning {
-                    wanted: self.wanted(),
-                    others: telling(found.others),
-                });
-            }
-            self.choose(found)
-        })
+        self.patiently(
+            bus,
+            waiting,
+            |boards: &Vec<Board>| all_open(boards),
+            || {
+                let found = self.in_application(bus, watch)?;
+                if found.boards.is_empty() {
+                    return Err(SelectError::NoneRunning {
+                        wanted: self.wanted(),
+                        others: telling(found.others),
+                    });
+                }
+                self.choose(found)
+            },
+        )
     }
 
     /// Serial numbers that were asked for and that many boards have, unless a path says which of them is meant.
@@ -321,7 +329,7 @@ fn at(path: &str) -> String {
 pub type OnTransfer<'w> = dyn Fn(&DeviceInfo) -> Option<Watch> + 'w;
 
 /// Whether there is no board that may be opened in a moment.
-fn all_open(boards: &Vec<Board>) -> bool {
+fn all_open(boards: &[Board]) -> bool {
     let may_pass = |board: &Board| board.opened.as_ref().is_err_and(UsbError::may_pass);
     !boards.iter().any(may_pass)
 }

@@ -630,6 +630,46 @@ mod tests {
     }
 
     #[test]
+    fn a_board_whose_permission_is_late_can_be_opened_after_half_a_second() {
+        let bus = bus(&["f405,quirk=late-access"]);
+        let device = bus.devices().expect("there is a bus").remove(0);
+        bus.wait(Duration::from_millis(499));
+        assert_eq!(bus.open(&device).err(), Some(UsbError::AccessDenied));
+        bus.wait(Duration::from_millis(1));
+        assert!(bus.open(&device).is_ok());
+        assert_eq!(bus.now(), Duration::from_millis(500));
+    }
+
+    #[test]
+    fn a_container_s_boards_are_listed_and_can_not_be_opened() {
+        for (quirk, error) in [
+            ("not-permitted", UsbError::NotPermitted),
+            (
+                "no-node",
+                UsbError::NoNode("/dev/bus/usb/001/002".to_owned()),
+            ),
+        ] {
+            let bus = bus(&[&format!("f405,quirk={quirk}")]);
+            let device = bus.devices().expect("there is a bus").remove(0);
+            assert_eq!(bus.open(&device).err(), Some(error));
+        }
+    }
+
+    #[test]
+    fn waiting_costs_nothing_where_something_is_due_and_is_real_where_not() {
+        let begin = Instant::now();
+        let bus_with_late_board = bus(&["f405,quirk=no-access", "f405"]);
+        bus_with_late_board.wait(Duration::from_secs(20));
+        assert_eq!(bus_with_late_board.now(), Duration::from_secs(20));
+        assert!(begin.elapsed() < Duration::from_secs(10));
+        let begin = Instant::now();
+        let bus = bus(&["f405"]);
+        bus.wait(Duration::from_millis(100));
+        assert!(begin.elapsed() >= Duration::from_millis(100));
+        assert_eq!(open(&bus, 0).now(), Duration::from_millis(100));
+    }
+
+    #[test]
     fn a_board_that_another_program_holds_can_be_opened_but_not_claimed() {
         let bus = bus(&["f405,quirk=busy"]);
         let mut transport = open(&bus, 0);

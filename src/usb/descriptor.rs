@@ -400,6 +400,58 @@ mod tests {
         0x09, 0x21, 0x0B, 0xFF, 0x00, 0x00, 0x08, 0x1A, 0x01, // DFU functional
     ];
 
+    /// Its device descriptor (lsusb -v).
+    const F405_DEVICE: [u8; 18] = [
+        0x12, 0x01, 0x00, 0x01, 0x00, 0x00, 0x00, 0x40, 0x83, 0x04, 0x11, 0xDF, 0x00, 0x22, 0x01,
+        0x02, 0x03, 0x01,
+    ];
+
+    #[test]
+    fn an_f405_s_descriptors_are_read() {
+        let said = Descriptors::parse(&F405_DEVICE, &F405_CONFIGURATION).expect("well-formed");
+        assert_eq!((said.vendor_id, said.product_id), (0x0483, 0xDF11));
+        assert_eq!(said.max_packet_size0, 64);
+        assert_eq!((said.product_index, said.serial_index), (2, 3));
+        assert!(said.has_one_interface());
+        let settings: Vec<_> = said
+            .interfaces
+            .iter()
+            .map(|setting| {
+                (
+                    setting.alternate_setting,
+                    setting.class,
+                    setting.string_index,
+                )
+            })
+            .collect();
+        let class = [0xFE, 1, 2];
+        assert_eq!(
+            settings,
+            [(0, class, 4), (1, class, 5), (2, class, 6), (3, class, 7)]
+        );
+        assert_eq!(said.interfaces[3].extra, F405_EXTRA);
+        assert!(said.extra.is_empty());
+    }
+
+    #[test]
+    fn descriptors_cut_anywhere_have_the_interfaces_before_the_cut() {
+        for length in 0..18 {
+            assert_eq!(
+                Descriptors::parse(&F405_DEVICE[..length], &F405_CONFIGURATION),
+                None
+            );
+        }
+        for length in 0..F405_CONFIGURATION.len() {
+            let said = Descriptors::parse(&F405_DEVICE, &F405_CONFIGURATION[..length]);
+            let interfaces = said.map(|said| said.interfaces.len());
+            let expected = (length / 9).checked_sub(1);
+            assert_eq!(interfaces, expected, "{length}");
+        }
+        // A configuration is no device.
+        let swapped = Descriptors::parse(&F405_CONFIGURATION, &F405_CONFIGURATION);
+        assert_eq!(swapped, None);
+    }
+
     #[test]
     fn a_descriptor_cut_anywhere_is_none() {
         for real in [&F405_CONFIGURATION[..], &F405_EXTRA] {
@@ -462,6 +514,15 @@ mod tests {
                 });
                 prop_assert!(stands, "{found:?}");
             }
+        }
+
+        #[test]
+        fn any_bytes_are_read_as_descriptors_to_an_end(
+            device in vec(any::<u8>(), 0..20),
+            configuration in descriptors(),
+        ) {
+            let _ = Descriptors::parse(&device, &configuration);
+            let _ = Descriptors::parse(&F405_DEVICE, &configuration);
         }
 
         #[test]

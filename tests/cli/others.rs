@@ -187,19 +187,17 @@ fn a_variable_that_leaves_a_board_out_is_named() {
 
 #[test]
 fn detach_names_what_it_can_do_nothing_for() {
-    let stderr = format!(
-        "\
+    let stderr = "\
 error: there is no board that runs an application with a DFU interface
 the board at 1-1 (0483:df11) is in DFU mode already
 the board at 1-2 (1fc9:000c) is in DFU mode already
 the board at 1-3 (03eb:2ff4) speaks FLIP, Atmel's own protocol, not DFU
 hint: It needs no detaching: go on with `stdfu flash`.
       dfu-programmer can flash it.
-"
-    );
+";
     stdfu("--sim f405 --sim lpc --sim atmega32u4 detach")
         .run()
-        .says(3, "", &stderr);
+        .says(3, "", stderr);
 }
 
 #[test]
