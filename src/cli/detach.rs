@@ -77,7 +77,8 @@ fn until_back(bus: &dyn Bus, path: &str, patience: Duration) -> anyhow::Result<(
     let asked = bus.now();
     let mut came = None;
     loop {
-        let devices = bus.devices()?;
+        // In a container, its node may have been the only one: then there is no USB for a moment.
+        let devices = bus.devices().unwrap_or_default();
         let back = devices
             .iter()
             .find(|device| device.path == path && device.is_in_dfu_mode());

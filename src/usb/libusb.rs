@@ -18,8 +18,8 @@ const CLAIM_PAUSE: Duration = Duration::from_millis(100);
 
 /// The USB of this machine.
 pub struct LibusbBus {
-    /// That of the last look; `None` before the first, and where libusb can't start.
-    context: Mutex<Option<Context>>,
+    /// That of the last look, or why libusb can't start.
+    context: Mutex<rusb::Result<Context>>,
     started: Instant,
 }
 
@@ -27,15 +27,22 @@ impl LibusbBus {
     /// The bus, not looked at yet.
     pub fn new() -> Self {
         Self {
-            context: Mutex::new(None),
+            context: Mutex::new(Err(rusb::Error::NotFound)),
             started: Instant::now(),
         }
     }
 
     fn handle(&self, info: &DeviceInfo) -> Result<DeviceHandle<Context>, UsbError> {
         let context = self.context.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(context) = context.as_ref() else {
-            return Err(why_closed(rusb::Error::NoDevice, info));
+        let context = match context.as_ref() {
+            Ok(context) => context,
+            Err(error) => {
+                return Err(match why_closed(rusb::Error::Other, info) {
+                    // The node is there, and no reason.
+                    UsbError::Other(_) => unavailable(*error),
+                    closed => closed,
+                });
+            }
         };
         let list = context.devices().map_err(usb_error)?;
         let device = list
@@ -54,9 +61,9 @@ impl Bus for LibusbBus {
             Ok(context) => {
                 let list = context.devices().map_err(unavailable)?;
                 let devices = list.iter().filter_map(|device| describe(&device)).collect();
-                (Some(context), devices)
+                (Ok(context), devices)
             }
-            Err(error) => (None, listed_all_the_same(error)?),
+            Err(error) => (Err(error), listed_all_the_same(error)?),
         };
         *self.context.lock().unwrap_or_else(PoisonError::into_inner) = context;
         devices.sort_by_key(|device: &DeviceInfo| (device.bus, port_numbers(&device.path)));
