@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::dfuse::error::{Action, Cause, SessionError};
 use crate::dfuse::plan::error::PlanError;
+use crate::dfuse::protocol::DfuStatus;
 use crate::image::write::WriteError;
 use crate::image::{Content, FilesError, ImageError};
 use crate::sim::SimError;
@@ -218,6 +219,16 @@ fn of_session(error: &SessionError) -> (Exit, Option<String>) {
         Cause::Answered { .. } if error.action == Action::ReadUnprotect => {
             (Exit::Board, hint(NO_UNPROTECT))
         }
+        Cause::Answered {
+            status: DfuStatus::ErrFile,
+            ..
+        } if matches!(error.action, Action::Write(_)) => (
+            Exit::Board,
+            hint(
+                "This bootloader may take a file only from its first block to its last, as MicroPython's mboot does with \
+                 packed images: repeat the command with --in-order --no-verify.",
+            ),
+        ),
         Cause::Answered { .. } => (
             Exit::Board,
             hint(
@@ -234,6 +245,12 @@ fn of_session(error: &SessionError) -> (Exit, Option<String>) {
         Cause::ReadProtected => (
             Exit::ReadProtected,
             hint("`stdfu unprotect` lifts it, and erases everything on the chip."),
+        ),
+        Cause::RefusesUpload(_) => (
+            Exit::Board,
+            hint(
+                "`stdfu flash --full --no-verify` flashes it without reading anything; nobody can tell then what is in it.",
+            ),
         ),
         Cause::NoSuchCommand => (Exit::DoesNotFit, hint(NO_UNPROTECT)),
         Cause::Stayed => (

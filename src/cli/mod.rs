@@ -17,6 +17,7 @@ mod fit;
 mod flash;
 mod info;
 mod interrupt;
+mod keepsake;
 mod leave;
 mod list;
 mod manual;

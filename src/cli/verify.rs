@@ -54,7 +54,8 @@ fn plan<'i>(args: &VerifyArgs, image: &'i Image, board: &Board) -> anyhow::Resul
         any_id: args.any_id,
     };
     let board = board::for_plan(&board.info, &memories);
-    Ok(plan_verify(image, board, options).map_err(OnlyLooking)?)
+    let plan = plan_verify(image, board, options).map_err(OnlyLooking)?;
+    Ok(Plan::Verify(plan))
 }
 
 fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {

@@ -446,6 +446,20 @@ pub static BOARDS: &[Board] = &[
         serial: "3254335D3037",
         ..MBOOT
     },
+    Board {
+        name: "mboot-packed",
+        description: "mboot built for packed images on an STM32F767: first block first, and nothing to read",
+        // Inferred, as is where the image begins: behind mboot's own sector.
+        serial: "3254335D3138",
+        quirks: &[
+            ClearStatusError,
+            PollTimeoutZero,
+            BlockingNext,
+            ExplainsErrors,
+            Packed(0x0800_8000),
+        ],
+        ..MBOOT
+    },
     strangers::NUMWORKS,
     Board {
         name: "pybd",
@@ -551,6 +565,7 @@ mod tests {
                 "longan",
                 "lpc",
                 "mboot",
+                "mboot-packed",
                 "numworks",
                 "pybd",
                 "u575",

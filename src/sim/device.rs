@@ -108,6 +108,19 @@ impl Device {
         self.memories.keep_in_file(path)
     }
 
+    /// For tests: what is in the memory of alternate setting 0.
+    #[cfg(test)]
+    pub fn main_flash(&self) -> &[u8] {
+        self.memories.get(0).map_or(&[], |memory| memory.contents())
+    }
+
+    /// For tests: puts this into it, of the right size.
+    #[cfg(test)]
+    pub fn put_main_flash(&mut self, contents: &[u8]) {
+        let memory = self.memories.get_mut(0);
+        memory.expect("every board has one").put(contents);
+    }
+
     /// Which board it is.
     pub fn board(&self) -> &'static Board {
         self.board

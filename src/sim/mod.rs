@@ -176,6 +176,20 @@ impl SimBus {
     }
 }
 
+/// For tests: what is in main flash, without a file.
+#[cfg(test)]
+impl SimBus {
+    /// What the board at this place holds, from 0.
+    pub fn main_flash(&self, index: usize) -> Vec<u8> {
+        lock(&self.ports[index]).device.main_flash().to_vec()
+    }
+
+    /// Puts this into it, of the right size.
+    pub fn put_main_flash(&self, index: usize, contents: &[u8]) {
+        lock(&self.ports[index]).device.put_main_flash(contents);
+    }
+}
+
 impl Bus for SimBus {
     fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
         for port in &self.ports {

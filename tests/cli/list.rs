@@ -9,7 +9,7 @@ use crate::run::{assert_text, data, stdfu};
 use crate::trace::transfers;
 
 /// Every simulated board; on those in the first three lines, and on mboot, scripts may count.
-const BOARDS: [&str; 25] = [
+const BOARDS: [&str; 26] = [
     "f072",
     "f103",
     "f405",
@@ -33,6 +33,7 @@ const BOARDS: [&str; 25] = [
     "h723",
     "h743v9",
     "longan",
+    "mboot-packed",
     "numworks",
     "pybd",
 ];

@@ -20,6 +20,7 @@ mod info;
 mod interrupted;
 mod json;
 mod list;
+mod lying;
 mod many;
 mod meant;
 mod micropython;

@@ -397,7 +397,7 @@ fn names_that_can_not_be_one_are_refused() {
         "--sim f999",
         "error: invalid value 'f999' for '--sim <BOARD>': there is no simulated board \"f999\"; \
          there are at32, atmega32u4, c5, class-sample, dapboot, f072, f103, f405, f411, f427, f429, f746, f767, \
-         g0b1, g474, gd32vf103, h723, h743, h743v9, l072, l476, longan, lpc, mboot, numworks, pybd, \
+         g0b1, g474, gd32vf103, h723, h743, h743v9, l072, l476, longan, lpc, mboot, mboot-packed, numworks, pybd, \
          u575, wb55, zephyr",
     );
 }

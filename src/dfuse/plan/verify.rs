@@ -1,13 +1,14 @@
 //! Image + memories → plan to compare them: exactly the bytes that the image names, and nothing is changed.
 
-use crate::dfuse::range::joined;
+use crate::dfuse::named::Named;
+use crate::dfuse::range::{AddressRange, joined};
+use crate::dfuse::region::Region;
 use crate::image::{Image, ImageElement};
 
 use super::choice::{check_ids, memory_for, nothing_for_memory};
 use super::error::PlanError;
 use super::profile::BoardProfile;
-use super::reach::check_upload;
-use super::{Plan, TargetPlan, Task};
+use super::reach::{check_upload, readable_region};
 
 /// What the user wants of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,24 @@ pub struct VerifyOptions {
     pub any_id: bool,
 }
 
+/// An image to compare one board with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyPlan<'i> {
+    /// Memory by memory; at least one.
+    pub memories: Vec<VerifyMemory<'i>>,
+}
+
+/// An image to compare one memory with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyMemory<'i> {
+    /// The memory, with every sector that has a byte of the image.
+    pub region: Region,
+    /// The image.
+    pub image: Named<'i>,
+    /// Where its bytes are: without a gap each, ascending.
+    pub ranges: Vec<AddressRange>,
+}
+
 /// Plans to compare a board with an image.
 ///
 /// # Errors
@@ -26,26 +45,26 @@ pub fn plan_verify<'i>(
     image: &'i Image,
     board: BoardProfile<'_>,
     options: VerifyOptions,
-) -> Result<Plan<'i>, PlanError> {
+) -> Result<VerifyPlan<'i>, PlanError> {
     if !options.any_id {
         check_ids(image, board)?;
     }
-    let mut targets: Vec<TargetPlan> = Vec::new();
+    let mut memories: Vec<VerifyMemory> = Vec::new();
     for target in &image.targets {
         if let Some(memory) = memory_for(target, board, options.alternate_setting)? {
             let ranges = joined(target.elements.iter().map(ImageElement::range));
-            targets.push(TargetPlan::new(memory, &target.elements).looks_at(ranges, memory)?);
+            memories.push(VerifyMemory {
+                region: readable_region(&ranges, memory)?,
+                image: Named(&target.elements),
+                ranges,
+            });
         }
     }
-    if targets.is_empty() {
+    if memories.is_empty() {
         return Err(nothing_for_memory(image, options.alternate_setting));
     }
     check_upload(board)?;
-    Ok(Plan {
-        targets,
-        task: Task::Compare,
-        start: None,
-    })
+    Ok(VerifyPlan { memories })
 }
 
 #[cfg(test)]
@@ -97,7 +116,7 @@ mod tests {
         options: VerifyOptions,
         ids: (u16, u16),
         can_upload: bool,
-    ) -> Result<Plan<'i>, PlanError> {
+    ) -> Result<VerifyPlan<'i>, PlanError> {
         let memories = Memory::of_strings(&BOARD);
         let board = BoardProfile {
             memories: &memories,
@@ -113,14 +132,12 @@ mod tests {
     #[track_caller]
     fn check(image: &Image, options: VerifyOptions, expected: &[(u8, u32, u64)]) {
         let plan = plan(image, options, ST, true).expect("fits");
-        assert_eq!((plan.task, plan.start), (Task::Compare, None));
         let mut found = Vec::new();
-        for target in &plan.targets {
-            assert_eq!((target.erase.len(), target.body.write.len()), (0, 0));
-            let number = target.alternate_setting;
+        for memory in &plan.memories {
+            let number = memory.region.alternate_setting;
             found.extend(
-                target
-                    .look
+                memory
+                    .ranges
                     .iter()
                     .map(|range| (number, range.address, range.end)),
             );

@@ -61,7 +61,7 @@ impl Device {
         match u8::try_from(value) {
             Ok(value @ (0 | CONFIGURATION_VALUE)) => {
                 self.configuration = value;
-                self.bootloader.set_alternate_setting(0);
+                self.bootloader.set_alternate_setting(0, &self.memories);
                 Answer::Acknowledged
             }
             _ => Answer::Stall,
@@ -71,7 +71,8 @@ impl Device {
     fn set_interface(&mut self, value: u16) -> Answer {
         match u8::try_from(value) {
             Ok(number) if self.memories.get(number).is_some() => {
-                self.bootloader.set_alternate_setting(number);
+                self.bootloader
+                    .set_alternate_setting(number, &self.memories);
                 Answer::Acknowledged
             }
             _ => Answer::Stall,

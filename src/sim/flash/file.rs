@@ -48,6 +48,7 @@ impl MemoryContents {
         file.rewind().map_err(failed)?;
         file.read_exact(&mut self.bytes).map_err(failed)?;
         self.file = Some(file);
+        self.see_true_size();
         Ok(())
     }
 }
