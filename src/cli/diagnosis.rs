@@ -11,7 +11,7 @@ use crate::dfuse::protocol::DfuStatus;
 use crate::image::write::WriteError;
 use crate::image::{Content, FilesError, ImageError};
 use crate::sim::SimError;
-use crate::usb::{DeviceInfo, UsbError};
+use crate::usb::UsbError;
 
 use super::alt::AltError;
 use super::board::NoLayout;
@@ -19,9 +19,9 @@ use super::exit::Exit;
 use super::firmware::{Mistake, NoSuchFile};
 use super::meant::{self, nearest};
 use super::save::AlreadyThere;
-use super::select::SelectError;
+use super::select::{self, Other, SelectError};
 use super::shell;
-use super::udev;
+use super::usb_trouble::of_usb;
 
 /// What to tell the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,8 +70,8 @@ impl From<&anyhow::Error> for Diagnosis {
 
 impl Diagnosis {
     /// A board that can't be opened.
-    pub fn of_closed(info: &DeviceInfo, error: &UsbError) -> Self {
-        let (exit, hint) = of_closed(error, info.vendor_id, info.product_id);
+    pub fn of_closed(error: &UsbError) -> Self {
+        let (exit, hint) = of_usb(error);
         Self {
             exit,
             message: match error {
@@ -173,22 +173,16 @@ fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
             let hint = format!("{question}\n`stdfu list` shows the boards in DFU mode.");
             (Exit::NoBoard, Some(hint))
         }
-        SelectError::NoBoard { runtime, .. } => {
-            let hint = if runtime.is_empty() {
-                "Set BOOT0 high and reset the board, then look with `stdfu list`."
-            } else {
-                "Set BOOT0 high and reset the board, so that it starts its bootloader.\n\
-                 Or ask the application with `stdfu detach`."
-            };
-            (Exit::NoBoard, Some(hint.to_owned()))
+        SelectError::NoBoard { others, .. } => {
+            let alone = "Set BOOT0 high and reset the board, then look with `stdfu list`.";
+            let hint = select::hints(others).unwrap_or_else(|| alone.to_owned());
+            (Exit::NoBoard, Some(hint))
         }
-        SelectError::NoneRunning { .. } => (
-            Exit::NoBoard,
-            Some(
-                "Set BOOT0 high and reset the board: that works whatever is in its flash."
-                    .to_owned(),
-            ),
-        ),
+        SelectError::NoneRunning { others, .. } => {
+            let alone = "Set BOOT0 high and reset the board: that works whatever is in its flash.";
+            let hint = select::hints(others).unwrap_or_else(|| alone.to_owned());
+            (Exit::NoBoard, Some(hint))
+        }
         SelectError::TooFewBoards { .. } => (
             Exit::NoBoard,
             Some(
@@ -199,30 +193,13 @@ fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
             Exit::SeveralBoards,
             Some("Add one of these options. Nothing was touched.".to_owned()),
         ),
-        SelectError::CantOpen {
-            vendor_id,
-            product_id,
-            error,
-            ..
-        } => of_closed(error, *vendor_id, *product_id),
+        SelectError::CantOpen { boards } => {
+            let exit = boards.first().map_or(Exit::System, Other::exit);
+            (exit, select::hints(boards))
+        }
         SelectError::Interrupted => (Exit::Interrupted, None),
         SelectError::Usb(error) => of_usb(error),
     }
-}
-
-fn of_closed(error: &UsbError, vendor_id: u16, product_id: u16) -> (Exit, Option<String>) {
-    let (exit, hint) = of_usb(error);
-    (exit, access_rule(error, vendor_id, product_id).or(hint))
-}
-
-/// The udev rule that lets the user at the keyboard use the board.
-fn access_rule(error: &UsbError, vendor_id: u16, product_id: u16) -> Option<String> {
-    (cfg!(target_os = "linux") && *error == UsbError::AccessDenied).then(|| {
-        format!(
-            "Put this line into /etc/udev/rules.d/70-stdfu.rules, then plug the board in again:\n{}",
-            udev::rule(vendor_id, product_id)
-        )
-    })
 }
 
 /// For a board that has read protection, if it has, and no way to lift it over USB.
@@ -429,33 +406,5 @@ fn of_writing(error: &WriteError) -> (Exit, Option<String>) {
             Some("Say which file is for which memory with --alt N:FILE.".to_owned()),
         ),
         WriteError::TooManyTargets | WriteError::TooLarge { .. } => (Exit::Usage, None),
-    }
-}
-
-fn of_usb(error: &UsbError) -> (Exit, Option<String>) {
-    let hint = |text: &str| Some(text.to_owned());
-    match error {
-        UsbError::Unavailable(_) => (
-            Exit::System,
-            hint(
-                "Inside a container or virtual machine, pass USB through; --sim f405 works without.",
-            ),
-        ),
-        UsbError::AccessDenied => (
-            Exit::System,
-            hint("The README says how to allow it on your system."),
-        ),
-        UsbError::Busy => (
-            Exit::System,
-            hint("Close the other program, then repeat the command."),
-        ),
-        UsbError::DriverMissing => (
-            Exit::System,
-            hint("On Windows, install the WinUSB driver for the board with Zadig."),
-        ),
-        _ => (
-            Exit::Board,
-            hint("Check the cable and put the board into DFU mode again."),
-        ),
     }
 }

@@ -8,6 +8,7 @@ mod convert;
 mod detach;
 mod diagnosis;
 mod dry_run;
+mod environment;
 mod erase;
 mod event;
 mod exit;
@@ -37,6 +38,7 @@ mod so_far;
 mod trace;
 mod udev;
 mod unprotect;
+mod usb_trouble;
 mod verify;
 mod work;
 
@@ -49,9 +51,10 @@ use crate::usb::libusb::LibusbBus;
 
 use board::Board;
 use diagnosis::{Diagnosis, UsageError};
+use environment::Variable;
 use exit::Exit;
 use output::{Output, OutputArgs};
-use select::{SelectError, Selection};
+use select::{Listing, SelectError, Selection};
 
 /// Flashes STM32 boards in DFU mode, checks what it wrote, and says so only then.
 #[derive(Debug, Parser)]
@@ -144,6 +147,11 @@ pub fn run() -> Exit {
         }
     };
     let output = Output::from(&cli.output);
+    if let Err(error) = environment::check() {
+        let diagnosis = Diagnosis::from(&error.into());
+        output.failure(&diagnosis);
+        return diagnosis.exit;
+    }
     let at_once = output.clone();
     interrupt::when_ended_by_it(move || at_once.interrupted());
     let context = Context {
@@ -247,8 +255,8 @@ impl Context<'_> {
         }
     }
 
-    /// All boards that match, and what stands in the way of a complete answer.
-    fn list(&self) -> anyhow::Result<(Vec<Board>, Option<SelectError>)> {
+    /// All boards that match, and the rest.
+    fn list(&self) -> anyhow::Result<Listing> {
         let bus = self.bus()?;
         let selection = &self.cli.selection;
         Ok(selection.list(
@@ -276,7 +284,7 @@ impl Context<'_> {
             named => named,
         };
         if simulated.is_empty() {
-            return Ok(Box::new(LibusbBus::new()?));
+            return Ok(Box::new(LibusbBus::new()));
         }
         Ok(Box::new(SimBus::new(simulated)?))
     }
@@ -284,7 +292,7 @@ impl Context<'_> {
 
 /// The boards in `STDFU_SIM`, with `;` between them.
 fn simulated_by_environment() -> anyhow::Result<Vec<BoardSpec>> {
-    let variable = std::env::var("STDFU_SIM").unwrap_or_default();
+    let variable = environment::value(Variable::Sim).unwrap_or_default();
     let boards = variable
         .split(';')
         .map(str::trim)

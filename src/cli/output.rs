@@ -113,13 +113,14 @@ impl From<&OutputArgs> for Output {
 /// What the environment says about colour: <https://no-color.org>,
 /// <https://bixense.com/clicolors>.
 pub fn color_by_environment() -> Option<bool> {
-    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    // Set is set, UTF-8 or not.
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     if variable("NO_COLOR").is_some() {
         Some(false)
     } else if variable("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
         Some(true)
-    } else if variable("CLICOLOR").as_deref() == Some("0")
-        || variable("TERM").as_deref() == Some("dumb")
+    } else if variable("CLICOLOR").is_some_and(|value| value == "0")
+        || variable("TERM").is_some_and(|value| value == "dumb")
     {
         Some(false)
     } else {

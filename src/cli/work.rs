@@ -228,7 +228,7 @@ fn work(
     let opened = match &mut board.opened {
         Ok(opened) => opened,
         Err(error) => {
-            outcome.error = Some(Diagnosis::of_closed(&board.info, error));
+            outcome.error = Some(Diagnosis::of_closed(error));
             return outcome;
         }
     };

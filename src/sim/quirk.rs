@@ -12,6 +12,12 @@ use std::time::Duration;
 pub enum Quirk {
     /// The system denies access: Linux without an udev rule.
     NoAccess,
+    /// The system lets it be opened half a second after it has shown it: Linux with a slow udev.
+    LateAccess,
+    /// The system forbids opening it, root too: a container without a rule for the device.
+    NotPermitted,
+    /// The system lists it and has no node for it: a container into which /dev/bus/usb was not mapped.
+    NoNode,
     /// Another program has claimed the interface.
     Busy,
 

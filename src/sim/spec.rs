@@ -202,8 +202,9 @@ mod tests {
     fn what_does_not_exist_is_told_with_what_does() {
         assert_eq!(
             error("f401"),
-            "there is no simulated board \"f401\"; there are at32, c5, class-sample, f072, f103, f405, f411, f427, \
-             f429, f746, f767, g0b1, g474, gd32vf103, h723, h743, h743v9, l072, l476, longan, mboot, mboot-packed, pybd, u575, wb55"
+            "there is no simulated board \"f401\"; there are at32, atmega32u4, c5, class-sample, dapboot, f072, f103, f405, \
+             f411, f427, f429, f746, f767, g0b1, g474, gd32vf103, h723, h743, h743v9, l072, l476, longan, lpc, mboot, \
+             mboot-packed, numworks, pybd, u575, wb55, zephyr"
         );
         assert_eq!(
             error("f405,speed=high"),

@@ -1,11 +1,13 @@
 //! Drives the shipped binary as a user would, on simulated boards, and compares what it says and does whole.
 
+mod access;
 mod contract;
 mod convert;
 mod devices;
 mod differs;
 #[cfg(unix)]
 mod documentation;
+mod environment;
 mod erase;
 mod exit;
 mod firmware;
@@ -26,6 +28,7 @@ mod meant;
 mod micropython;
 mod ndjson;
 mod operations;
+mod others;
 mod output;
 mod places;
 mod plan;
@@ -37,6 +40,7 @@ mod resume;
 mod run;
 mod select;
 mod serial;
+mod served;
 mod settings;
 mod sim;
 mod sweep;

@@ -26,7 +26,9 @@ fn quiet_does_not_silence_errors() {
         "",
         "\
 error: there is no board with serial number NOSUCH in DFU mode
-hint: Set BOOT0 high and reset the board, then look with `stdfu list`.
+the board at 1-1 (0483:df11) is left out by --serial: its serial number is 336133663433
+hint: If the board you mean is there, leave out --serial.
+      If it is not, set its BOOT0 high and reset it.
 ",
     );
 }

@@ -46,6 +46,21 @@ pub static QUIRKS: &[QuirkName] = &[
         "another program holds the board (not over USB/IP)",
     ),
     plain(
+        "late-access",
+        Quirk::LateAccess,
+        "the system lets it be opened half a second after it came (not over USB/IP)",
+    ),
+    plain(
+        "not-permitted",
+        Quirk::NotPermitted,
+        "a container has no rule for the board (not over USB/IP)",
+    ),
+    plain(
+        "no-node",
+        Quirk::NoNode,
+        "a container has no node for the board (not over USB/IP)",
+    ),
+    plain(
         "application",
         Quirk::Application,
         "runs its application; DETACH brings it to DFU mode",
