@@ -14,7 +14,9 @@ use super::consent::ConsentArgs;
 use super::dry_run;
 use super::exit::Exit;
 use super::firmware::FirmwareArgs;
+use super::fit;
 use super::number::{count, parse_address};
+use super::suspicion;
 use super::work::{self, Outcome};
 
 /// Programs firmware, checks it, and starts the application
@@ -90,13 +92,16 @@ pub struct FlashArgs {
 }
 
 pub fn run(args: &FlashArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
-    let image = args.firmware.load()?;
+    let image = match args.firmware.load() {
+        Ok(image) => image,
+        Err(error) => return fit::explain(error, args.any_id, context),
+    };
     for warning in &image.warnings {
         context.output.warning(warning);
     }
     let mut boards = context.select()?;
     let plans = work::plan(&mut boards, |board| plan(args, &image, board));
-    for warning in warnings(&plans) {
+    for warning in warnings(&image, &plans) {
         context.output.warning(&warning);
     }
     if args.dry_run {
@@ -108,9 +113,12 @@ pub fn run(args: &FlashArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
 }
 
 /// What is odd about the file for these boards, each once.
-fn warnings(plans: &[anyhow::Result<Plan<'_>>]) -> Vec<String> {
-    let faults = plans.iter().flatten().flat_map(work::warnings);
-    let mut warnings: Vec<String> = faults.collect();
+fn warnings(image: &Image, plans: &[anyhow::Result<Plan<'_>>]) -> Vec<String> {
+    let of_plan = |plan| {
+        let warnings = work::warnings(plan).into_iter();
+        warnings.chain(suspicion::warning(image))
+    };
+    let mut warnings: Vec<String> = plans.iter().flatten().flat_map(of_plan).collect();
     warnings.sort();
     warnings.dedup();
     warnings
@@ -128,7 +136,8 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
         entry: args.entry,
         any_id: args.any_id,
     };
-    let mut plan = plan_flash(image, board::for_plan(&board.info, &memories), options)?;
+    let plan = plan_flash(image, board::for_plan(&board.info, &memories), options);
+    let mut plan = suspicion::judge(image, plan.map_err(anyhow::Error::from))?;
     if let Some(fault) = work::bad_vector_tables(&plan)
         .next()
         .filter(|_| args.strict)

@@ -31,6 +31,7 @@ mod select;
 mod serial;
 mod sim;
 mod so_far;
+mod suspicion;
 mod trace;
 mod udev;
 mod unprotect;

@@ -12,7 +12,9 @@ use super::board::{self, Board};
 use super::diagnosis::OnlyLooking;
 use super::exit::Exit;
 use super::firmware::FirmwareArgs;
+use super::fit;
 use super::number::count;
+use super::suspicion;
 use super::work::{self, Outcome};
 
 /// Compares firmware with what is in flash, and changes nothing
@@ -38,7 +40,10 @@ pub struct VerifyArgs {
 }
 
 pub fn run(args: &VerifyArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
-    let image = args.firmware.load()?;
+    let image = match args.firmware.load() {
+        Ok(image) => image,
+        Err(error) => return fit::explain(error, args.any_id, context),
+    };
     for warning in &image.warnings {
         context.output.warning(warning);
     }
@@ -54,7 +59,8 @@ fn plan<'i>(args: &VerifyArgs, image: &'i Image, board: &Board) -> anyhow::Resul
         any_id: args.any_id,
     };
     let board = board::for_plan(&board.info, &memories);
-    Ok(plan_verify(image, board, options).map_err(OnlyLooking)?)
+    let plan = plan_verify(image, board, options).map_err(OnlyLooking);
+    suspicion::judge(image, plan.map_err(anyhow::Error::from))
 }
 
 fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {

@@ -3,9 +3,10 @@
 use crate::image::{Image, ImageTarget};
 
 use super::error::PlanError;
+use super::family;
 use super::profile::{BoardProfile, Memory};
 
-/// Refuses an image for a device with other ids.
+/// Refuses an image for a device with other ids, or another chip.
 pub fn check_ids(image: &Image, board: BoardProfile<'_>) -> Result<(), PlanError> {
     let (vendor_id, product_id) = board.ids;
     match image.ids {
@@ -13,7 +14,7 @@ pub fn check_ids(image: &Image, board: BoardProfile<'_>) -> Result<(), PlanError
             file: (ids.vendor_id, ids.product_id),
             board: board.ids,
         }),
-        _ => Ok(()),
+        _ => family::check(image, board),
     }
 }
 
