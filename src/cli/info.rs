@@ -221,7 +221,10 @@ fn text(name: &str, file: &Described) -> String {
         text.push('\n');
     }
     if let Some(family) = image.family {
-        text += &format!("  for {family}\n");
+        text += &match family.name() {
+            Some(_) => format!("  family {family}\n"),
+            None => format!("  {family}, which is not a known one\n"),
+        };
     }
     for target in &image.targets {
         text += &target_text(target, description.has_addresses);

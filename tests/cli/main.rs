@@ -1,5 +1,6 @@
 //! Drives the shipped binary as a user would, on simulated boards, and compares what it says and does whole.
 
+mod bounds;
 mod contract;
 mod convert;
 mod devices;
@@ -22,6 +23,7 @@ mod many;
 mod meant;
 mod micropython;
 mod ndjson;
+mod no_firmware;
 mod operations;
 mod output;
 mod plan;
