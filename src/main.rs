@@ -2,6 +2,8 @@
 
 mod cli;
 mod dfuse;
+#[cfg(test)]
+mod fuzz;
 mod image;
 mod sim;
 mod usb;

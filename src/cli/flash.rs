@@ -75,7 +75,7 @@ pub struct FlashArgs {
     /// Where its vector table is. Without it: where the firmware has one, else the beginning of main flash.
     #[arg(long, value_name = "ADDRESS", value_parser = parse_address, conflicts_with = "stay")]
     entry: Option<u32>,
-    /// Flash a file that is for a device with other ids
+    /// Flash a file that is for a device with other ids, or a UF2 file for another chip
     #[arg(long)]
     any_id: bool,
     /// Refuse a file that nothing can start from

@@ -34,7 +34,7 @@ pub struct VerifyArgs {
     /// The memory, by number or name, as `stdfu list` shows it; of a .dfu file, only what is for it
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
-    /// Compare even if the file is for a device with other ids
+    /// Compare even if the file is for a device with other ids, or a UF2 file for another chip
     #[arg(long)]
     any_id: bool,
 }

@@ -4,7 +4,7 @@
 //! plugging it in again with BOOT0 held.
 
 mod conversation;
-mod frame;
+pub mod frame;
 
 use std::io::{self, BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
