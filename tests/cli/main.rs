@@ -1,6 +1,7 @@
 //! Drives the shipped binary as a user would, on simulated boards, and compares what it says and does whole.
 
 mod access;
+mod bounds;
 mod contract;
 mod convert;
 mod devices;
@@ -27,6 +28,7 @@ mod many;
 mod meant;
 mod micropython;
 mod ndjson;
+mod no_firmware;
 mod operations;
 mod others;
 mod output;
