@@ -191,7 +191,9 @@ pub fn explain(error: anyhow::Error, any_id: bool, context: &Context<'_>) -> any
         .map(|board| other_device(ids, board).map(|error| Err(error.into())))
         .collect();
     match foreign {
-        Some(refusals) => work::carry_out(boards, &refusals, &[], context.output, |_, _| String::new()),
+        Some(refusals) => {
+            work::carry_out(boards, &refusals, &[], context.output, |_, _| String::new())
+        }
         None => Err(error),
     }
 }

@@ -154,8 +154,12 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
         only_fitting: args.only_fitting,
         placed_at: args.firmware.reading.address.filter(|_| !args.as_is),
     };
-    let plan = plan_flash(image, board::for_plan(&board.info, &memories), options)
-        .map(if args.dry_run { Plan::Rehearse } else { Plan::Flash });
+    let plan =
+        plan_flash(image, board::for_plan(&board.info, &memories), options).map(if args.dry_run {
+            Plan::Rehearse
+        } else {
+            Plan::Flash
+        });
     let plan = suspicion::judge(image, plan.map_err(anyhow::Error::from))?;
     if let Some(fault) = work::bad_vector_table(&plan).filter(|_| args.strict) {
         return Err(PlanError::BadVectorTable(fault.clone()).into());
