@@ -1,12 +1,13 @@
 //! How far the work is: a bar for each board on a terminal, a line for each phase elsewhere, or JSON for programs.
 
 mod json;
+mod screen;
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use console::Term;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::dfuse::session::{Event, Phase};
 
@@ -14,6 +15,9 @@ use super::board::BoardName;
 use super::number::amount;
 use super::output::{Output, ProgressChoice};
 use json::JsonProgress;
+
+/// What is said as soon as the work was asked to stop: it may take a while until it has.
+const STOPPING: &str = "Stopping after this sector; asked once more, it ends at once.";
 
 /// The progress of all boards.
 pub struct Progress<'o> {
@@ -47,13 +51,19 @@ impl<'o> Progress<'o> {
             && io::stderr().is_terminal()
             && !is_dumb;
         let (_, columns) = Term::stderr().size();
-        let bars = bars.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
+        let bars = bars.then(|| MultiProgress::with_draw_target(screen::screen()));
         Self {
             output,
             bars,
             wide: columns >= WIDE,
             several: boards > 1,
         }
+    }
+
+    /// Says that the work is about to stop.
+    pub fn stopping(&self) -> impl Fn() + Send + Sync + use<> {
+        let (output, bars) = (self.output.clone(), self.bars.clone());
+        move || above(bars.as_ref(), || output.note(STOPPING))
     }
 
     /// For the next of them; the bars stand in this order.
@@ -122,10 +132,7 @@ impl BoardProgress<'_> {
     }
 
     fn above_bars(&self, say: impl FnOnce()) {
-        match &self.bars {
-            Some(bars) => bars.suspend(say),
-            None => say(),
-        }
+        above(self.bars.as_ref(), say);
     }
 
     /// The work has come to its end, good or not: takes the bar off the screen.
@@ -134,6 +141,13 @@ impl BoardProgress<'_> {
         if let Some(json) = &mut self.json {
             json.end(good);
         }
+    }
+}
+
+fn above(bars: Option<&MultiProgress>, say: impl FnOnce()) {
+    match bars {
+        Some(bars) => bars.suspend(say),
+        None => say(),
     }
 }
 
