@@ -1,5 +1,6 @@
 //! `stdfu convert`: the same firmware in another format.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -15,6 +16,7 @@ use super::diagnosis::UsageError;
 use super::exit::Exit;
 use super::firmware::{self, ReadingArgs};
 use super::number::count;
+use super::output;
 use super::output_format::OutputFormat;
 use super::save;
 use super::select::Ids;
@@ -86,7 +88,7 @@ impl FromStr for FileForMemory {
 
 #[derive(Serialize)]
 struct ConvertDocument<'c> {
-    output: &'c Path,
+    output: Cow<'c, str>,
     format: &'static str,
     size: usize,
     bytes: u64,
@@ -102,8 +104,9 @@ pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         }
         .into());
     }
-    if !is_stdout {
-        save::check(&args.output, args.force)?;
+    match is_stdout {
+        true => output::check_that_it_keeps().context("writing to stdout")?,
+        false => save::check(&args.output, args.force)?,
     }
     let image = load(args)?;
     for warning in &image.warnings {
@@ -127,7 +130,7 @@ pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         .summary(&format!("{summary}\n"))
         .and_then(|()| {
             context.output.document(ConvertDocument {
-                output: &args.output,
+                output: args.output.to_string_lossy(),
                 format: Format::from(format).short_name(),
                 size: file.len(),
                 bytes,

@@ -1,5 +1,6 @@
 //! `stdfu read`: what is in flash, into a file.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
@@ -20,7 +21,7 @@ use super::board_result::BoardResult;
 use super::diagnosis::{Diagnosis, OnlyLooking, UsageError};
 use super::exit::Exit;
 use super::number::{count, parse_range};
-use super::output::Output;
+use super::output::{Output, check_that_it_keeps};
 use super::output_format::OutputFormat;
 use super::save;
 use super::work::{self, Outcome};
@@ -67,7 +68,7 @@ struct ReadDocument<'r> {
 struct BoardDocument<'r> {
     #[serde(flatten)]
     result: BoardResult<'r>,
-    output: &'r Path,
+    output: Cow<'r, str>,
     format: &'static str,
     /// Which memory, if that is known.
     alt: Option<u8>,
@@ -112,7 +113,7 @@ pub fn run(args: &ReadArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         summary(args, outcome, plan)
     });
     if is_stdout(args) {
-        context.output.note(results.trim_end());
+        results.lines().for_each(|line| context.output.note(line));
     } else {
         context
             .output
@@ -169,6 +170,7 @@ fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> anyhow::Re
         }
         .into());
     }
+    check_that_it_keeps().context("writing to stdout")?;
     let is_text = matches!(format, OutputFormat::Hex | OutputFormat::Srec);
     if !is_text && io::stdout().is_terminal() {
         return Err(UsageError {
@@ -277,7 +279,7 @@ fn document<'r>(
     let ranges = targets.iter().flat_map(|target| &target.look);
     BoardDocument {
         result: outcome.result(),
-        output: &args.output,
+        output: args.output.to_string_lossy(),
         format: Format::from(format).short_name(),
         alt: targets.first().map(|target| target.alternate_setting),
         ranges: ranges

@@ -5,6 +5,7 @@ use clap::Args;
 
 use super::Context;
 use super::exit::Exit;
+use super::output;
 
 /// Prints the udev rules that let you use boards on Linux
 ///
@@ -25,6 +26,7 @@ const IDS: &[(u16, u16, &str)] = &[
 ];
 
 pub fn run(_: &UdevArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
+    output::check_that_it_keeps().context("writing to stdout")?;
     context
         .output
         .answer(&rules())

@@ -1,5 +1,7 @@
 //! Drives the shipped binary as a user would, on simulated boards, and compares what it says and does whole.
 
+#[cfg(target_os = "linux")]
+mod consent;
 mod contract;
 mod convert;
 mod devices;
@@ -35,6 +37,8 @@ mod select;
 mod serial;
 mod settings;
 mod sim;
+#[cfg(unix)]
+mod stdout;
 mod sweep;
 #[cfg(target_os = "linux")]
 mod terminal;
