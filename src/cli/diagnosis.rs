@@ -1,6 +1,7 @@
 //! From an error to its exit code and the next step. The modules below only report what they found.
 
 use std::fmt::Display;
+use std::io::ErrorKind;
 
 use serde::{Serialize, Serializer};
 
@@ -8,7 +9,7 @@ use crate::dfuse::error::{Action, Cause, SessionError};
 use crate::dfuse::plan::error::PlanError;
 use crate::image::write::WriteError;
 use crate::image::{Content, FilesError, ImageError};
-use crate::sim::SimError;
+use crate::sim::{FlashFileError, SimError};
 use crate::usb::{DeviceInfo, UsbError};
 
 use super::alt::AltError;
@@ -152,8 +153,8 @@ fn diagnose(error: &(dyn std::error::Error + 'static)) -> Option<(Exit, Option<S
             Some("`stdfu list` shows the memories of the board.".to_owned()),
         ));
     }
-    if error.is::<SimError>() {
-        return Some((Exit::Usage, None));
+    if let Some(error) = error.downcast_ref() {
+        return Some(of_simulation(error));
     }
     error
         .downcast_ref()
@@ -217,6 +218,19 @@ fn access_rule(error: &UsbError, vendor_id: u16, product_id: u16) -> Option<Stri
             udev::rule(vendor_id, product_id)
         )
     })
+}
+
+fn of_simulation(SimError::FlashFile(error): &SimError) -> (Exit, Option<String>) {
+    match error {
+        FlashFileError::InUse { .. } => (
+            Exit::System,
+            Some("Let the other come to its end, or name another file.".to_owned()),
+        ),
+        FlashFileError::Io { source, .. } if source.kind() != ErrorKind::NotFound => {
+            (Exit::Other, None)
+        }
+        FlashFileError::Io { .. } | FlashFileError::Size { .. } => (Exit::Usage, None),
+    }
 }
 
 /// For a board that has read protection, if it has, and no way to lift it over USB.

@@ -100,6 +100,11 @@ impl Device {
         self.memories.keep_in_file(path)
     }
 
+    /// Why its flash file could not keep a change, if there was such a one. From then on it is no use.
+    pub fn flash_file_failure(&self) -> Option<&str> {
+        self.memories.file_failure()
+    }
+
     /// Which board it is.
     pub fn board(&self) -> &'static Board {
         self.board

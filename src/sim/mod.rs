@@ -20,7 +20,6 @@ mod timing;
 pub mod usbip;
 
 use std::collections::HashSet;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,7 +28,7 @@ use thiserror::Error;
 use crate::usb::descriptor::DfuFunctionalDescriptor;
 use crate::usb::{AlternateSetting, Bus, ControlRequest, DeviceInfo, Transport, UsbError};
 use device::{Device, SET_CONFIGURATION, SET_INTERFACE};
-use flash::FlashFileError;
+pub use flash::FlashFileError;
 use quirk::Quirk;
 use spec::BoardSpec;
 
@@ -227,6 +226,9 @@ impl SimTransport {
         }
         let now = port.now;
         let exchange = port.device.control(&Setup { request, length }, data, now);
+        if let Some(failure) = port.device.flash_file_failure() {
+            return Err(UsbError::Other(failure.to_owned()));
+        }
         let (answer, taken) = match exchange.answer {
             Answer::Silent => (Err(UsbError::Timeout), timeout),
             _ if exchange.taken > timeout => (Err(UsbError::Timeout), timeout),
@@ -330,9 +332,6 @@ pub enum SimError {
     /// A flash file can't be used.
     #[error(transparent)]
     FlashFile(#[from] FlashFileError),
-    /// Two boards would write to one file.
-    #[error("two boards can't keep their flash in the same file, {}", .0.display())]
-    SharedFlashFile(PathBuf),
 }
 
 /// The boards that were asked for. Where the same serial would come twice without having been asked for, the later
@@ -342,7 +341,6 @@ fn devices(specs: &[BoardSpec]) -> Result<Vec<Device>, SimError> {
         .iter()
         .filter_map(|spec| spec.serial.clone())
         .collect();
-    let mut files = HashSet::new();
     let mut devices = Vec::new();
     for spec in specs {
         let serial = spec.serial.clone().unwrap_or_else(|| {
@@ -355,10 +353,6 @@ fn devices(specs: &[BoardSpec]) -> Result<Vec<Device>, SimError> {
         let mut device = Device::new(spec, serial);
         if let Some(path) = &spec.flash {
             device.keep_flash_in(path)?;
-            let file = path.canonicalize().unwrap_or_else(|_| path.clone());
-            if !files.insert(file) {
-                return Err(SimError::SharedFlashFile(path.clone()));
-            }
         }
         devices.push(device);
     }
@@ -805,7 +799,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             format!(
-                "two boards can't keep their flash in the same file, {}",
+                "the flash file {} is in use by another simulated board",
                 file.display()
             )
         );
