@@ -1,8 +1,11 @@
 //! stdfu: flashes STM32 boards in DFU mode.
 
+mod address;
+mod chip;
 mod cli;
 mod dfuse;
 mod image;
+mod printable;
 mod sim;
 mod usb;
 

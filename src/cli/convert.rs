@@ -11,12 +11,13 @@ use serde::Serialize;
 use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
 use crate::image::{self, FileIds, Format, Image, ImageElement, NamedFile};
 
+use crate::printable;
+
 use super::Context;
 use super::diagnosis::UsageError;
 use super::exit::Exit;
 use super::firmware::{self, ReadingArgs};
 use super::number::count;
-use super::output;
 use super::output_format::OutputFormat;
 use super::save;
 use super::select::Ids;
@@ -92,6 +93,8 @@ struct ConvertDocument<'c> {
     format: &'static str,
     size: usize,
     bytes: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
@@ -105,7 +108,7 @@ pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         .into());
     }
     match is_stdout {
-        true => output::check_that_it_keeps().context("writing to stdout")?,
+        true => format.check_stdout("--to")?,
         false => save::check(&args.output, args.force)?,
     }
     let image = load(args)?;
@@ -120,7 +123,11 @@ pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     save::save(&args.output, &file, args.force)?;
     let elements = || image.targets.iter().flat_map(|target| &target.elements);
     let bytes = elements().map(|element| element.data.len() as u64).sum();
-    let mut summary = format!("{}: {}", args.output.display(), count(bytes, "byte"));
+    let mut summary = format!(
+        "{}: {}",
+        printable::path(&args.output),
+        count(bytes, "byte")
+    );
     if let (OutputFormat::Bin, Some(first)) = (format, elements().next()) {
         // The file doesn't say it.
         summary += &format!(" for {:#010x}", first.address);
@@ -134,6 +141,7 @@ pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
                 format: Format::from(format).short_name(),
                 size: file.len(),
                 bytes,
+                warnings: image.warnings.clone(),
             })
         })
         .context("writing the summary")?;

@@ -1,5 +1,7 @@
 //! Whether firmware fits the boards at hand, as `flash` would judge it.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 
 use crate::dfuse::plan::Plan;
@@ -38,7 +40,7 @@ pub struct FitDocument<'f> {
     /// `None` where it can't be said.
     fits: Option<bool>,
     reason: Option<&'f str>,
-    warnings: &'f [String],
+    warnings: Vec<String>,
 }
 
 /// Judges an image for each of the boards. `None` stands for one that is at no address.
@@ -88,7 +90,7 @@ impl Fit {
     }
 
     /// Why it can't be said of a file.
-    pub fn trouble(&self, file: &str) -> Option<Diagnosis> {
+    pub fn trouble(&self, file: impl Display) -> Option<Diagnosis> {
         let Refusal {
             is_certain,
             diagnosis,
@@ -97,7 +99,8 @@ impl Fit {
     }
 
     /// The same for programs.
-    pub fn document(&self) -> FitDocument<'_> {
+    /// `odd` is what is odd about the file, whatever the board.
+    pub fn document(&self, odd: &[String]) -> FitDocument<'_> {
         let refusal = self.refusal.as_ref();
         FitDocument {
             serial: self.serial.as_deref(),
@@ -110,7 +113,7 @@ impl Fit {
                 Some(refusal) => refusal.is_certain.then_some(false),
             },
             reason: refusal.map(|refusal| refusal.diagnosis.message.as_str()),
-            warnings: &self.warnings,
+            warnings: odd.iter().chain(&self.warnings).cloned().collect(),
         }
     }
 }
@@ -119,7 +122,7 @@ impl Fit {
 fn plan<'i>(image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
     let memories = board.memories_to_use(false)?;
     let board = board::for_plan(&board.info, &memories);
-    Ok(plan_flash(image, board, FlashOptions::PLAIN)?)
+    Ok(Plan::Flash(plan_flash(image, board, FlashOptions::PLAIN)?))
 }
 
 fn refusal(plan: anyhow::Result<Plan<'_>>, board: &Board) -> Option<Refusal> {

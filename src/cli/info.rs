@@ -9,6 +9,8 @@ use serde::Serialize;
 
 use crate::image::{self, FileIds, Format, Image, ImageElement, ImageTarget, LoadOptions};
 
+use crate::printable::Printable;
+
 use super::Context;
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
@@ -101,7 +103,7 @@ pub fn run(args: &InfoArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         .iter()
         .map(|path| {
             let described = describe(path, &args.firmware.reading.options());
-            (path.display().to_string(), described)
+            (path.to_string_lossy().into_owned(), described)
         })
         .collect();
     let mut boards = context.select_if_named()?;
@@ -125,10 +127,11 @@ pub fn run(args: &InfoArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
                 // Several boards have the same to say of a file.
                 let of_boards: BTreeSet<&String> =
                     file.fits.iter().flat_map(|fit| &fit.warnings).collect();
+                let shown = Printable(name);
                 for warning in file.image.warnings.iter().chain(of_boards) {
-                    context.output.warning(&format!("{name}: {warning}"));
+                    context.output.warning(&format!("{shown}: {warning}"));
                 }
-                for trouble in file.fits.iter().filter_map(|fit| fit.trouble(name)) {
+                for trouble in file.fits.iter().filter_map(|fit| fit.trouble(shown)) {
                     context.output.error(&trouble);
                 }
             }
@@ -204,7 +207,12 @@ fn describe(path: &Path, options: &LoadOptions<'_>) -> anyhow::Result<Described>
 /// A file in a few lines.
 fn text(name: &str, file: &Described) -> String {
     let Described { image, size, .. } = file;
-    let mut text = format!("{name}: {}, {}", image.format, count(*size, "byte"));
+    let mut text = format!(
+        "{}: {}, {}",
+        Printable(name),
+        image.format,
+        count(*size, "byte")
+    );
     if let Some(size) = file.unpacked_size {
         text += &format!(", unpacked {}", count(size, "byte"));
     }
@@ -284,7 +292,8 @@ fn document<'i>(
             .collect(),
         warnings: image.map_or(&[], |image| &image.warnings),
         boards: file.map_or_else(Vec::new, |file| {
-            file.fits.iter().map(Fit::document).collect()
+            let document = |fit| Fit::document(fit, &file.image.warnings);
+            file.fits.iter().map(document).collect()
         }),
     }
 }

@@ -23,6 +23,7 @@ static LAST_WORDS: OnceLock<Words> = OnceLock::new();
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 static STATE: Mutex<State> = Mutex::new(State {
     guards: 0,
+    exposed: 0,
     acknowledge: None,
     requested_at: None,
 });
@@ -30,6 +31,8 @@ static STATE: Mutex<State> = Mutex::new(State {
 struct State {
     /// How many [`Watched`] and [`Held`] there are.
     guards: usize,
+    /// How many [`Exposed`] there are.
+    exposed: usize,
     /// What those who carry out work want to be said at once.
     acknowledge: Option<Words>,
     requested_at: Option<Instant>,
@@ -68,6 +71,13 @@ pub fn hold() -> Held {
     }
 }
 
+/// Lets the first request end the program at once until the guard is dropped, whoever watches: for what may never come to
+/// its end.
+pub fn expose() -> Exposed {
+    lock().exposed += 1;
+    Exposed(())
+}
+
 /// Whether the program has been asked to end.
 pub fn requested() -> bool {
     REQUESTED.load(Ordering::SeqCst)
@@ -103,11 +113,20 @@ impl Drop for Held {
     }
 }
 
+/// Nobody can look.
+pub struct Exposed(());
+
+impl Drop for Exposed {
+    fn drop(&mut self) {
+        lock().exposed -= 1;
+    }
+}
+
 fn react() {
     let mut state = lock();
     match state.requested_at {
         Some(first) if first.elapsed() < SAME_REQUEST => {}
-        None if state.guards > 0 => {
+        None if state.guards > 0 && state.exposed == 0 => {
             state.requested_at = Some(Instant::now());
             let acknowledge = state.acknowledge.clone();
             // On a thread of its own: whoever asks once more is heard meanwhile.

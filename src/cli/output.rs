@@ -9,6 +9,8 @@ use clap::builder::styling::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use crate::printable;
+
 use super::board::BoardName;
 use super::diagnosis::Diagnosis;
 use super::event::Event;
@@ -115,13 +117,14 @@ impl From<&OutputArgs> for Output {
 /// What the environment says about colour: <https://no-color.org>,
 /// <https://bixense.com/clicolors>.
 pub fn color_by_environment() -> Option<bool> {
-    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    // Set is set, UTF-8 or not.
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     if variable("NO_COLOR").is_some() {
         Some(false)
     } else if variable("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
         Some(true)
-    } else if variable("CLICOLOR").as_deref() == Some("0")
-        || variable("TERM").as_deref() == Some("dumb")
+    } else if variable("CLICOLOR").is_some_and(|value| value == "0")
+        || variable("TERM").is_some_and(|value| value == "dumb")
     {
         Some(false)
     } else {
@@ -138,11 +141,11 @@ impl Output {
         if self.json {
             Ok(())
         } else {
-            stdout::write(text.as_bytes())
+            stdout::write(printable::lines(text).as_bytes())
         }
     }
 
-    /// The answer as the bytes of a file.
+    /// The answer as the bytes of a file: as they are.
     ///
     /// # Errors
     /// As [`Output::answer`], and where stdout keeps nothing.
@@ -189,7 +192,7 @@ impl Output {
 
     /// Something that has to be answered; the cursor stays behind it.
     pub fn question(&self, text: &str) {
-        to_stderr(text);
+        to_stderr(&printable::lines(text));
     }
 
     /// What is decided, for those who want to know.
@@ -228,7 +231,7 @@ impl Output {
             self.event(&Event::warning(board, message));
         } else {
             let text = board.map_or(message.to_owned(), |board| format!("{board}: {message}"));
-            self.labelled("warning", AnsiColor::Yellow, &text);
+            to_stderr(&self.labelled("warning", AnsiColor::Yellow, &text));
         }
     }
 
@@ -237,9 +240,21 @@ impl Output {
         self.err(None, diagnosis);
     }
 
-    /// What went wrong on a board, and what to do next.
-    pub fn error_of(&self, board: BoardName<'_>, diagnosis: &Diagnosis) {
-        self.err(Some(board), diagnosis);
+    /// The work on a board has come to its end: well, or for a reason that is told with the next step.
+    pub fn ended(&self, board: BoardName<'_>, error: Option<&Diagnosis>) {
+        if self.progress == ProgressChoice::Json && !self.quiet {
+            self.event(&Event::end(board, error));
+        }
+        if let Some(diagnosis) = error {
+            self.err(Some(board), diagnosis);
+        }
+    }
+
+    /// How many boards failed. Programs know: each board's end is an event.
+    pub fn failures(&self, text: &str) {
+        if self.progress != ProgressChoice::Json {
+            to_stderr(&self.labelled("error", AnsiColor::Red, text));
+        }
     }
 
     fn err(&self, board: Option<BoardName<'_>>, diagnosis: &Diagnosis) {
@@ -249,11 +264,13 @@ impl Output {
         }
         let message = &diagnosis.message;
         let text = board.map_or(message.clone(), |board| format!("{board}: {message}"));
-        self.labelled("error", AnsiColor::Red, &text);
+        let mut said = self.labelled("error", AnsiColor::Red, &text);
         if let Some(hint) = &diagnosis.hint {
             // What is to be copied into a file or a shell has to stand on a line of its own.
-            self.labelled("hint", AnsiColor::Cyan, &hint.replace('\n', "\n      "));
+            said += &self.labelled("hint", AnsiColor::Cyan, &hint.replace('\n', "\n      "));
         }
+        // In one piece: other boards may have something to say at the same time.
+        to_stderr(&said);
     }
 
     /// An error that ends the program, as text and, with `--json`, as the document.
@@ -296,17 +313,18 @@ impl Output {
     fn say<'t>(&self, text: &'t str, event: impl FnOnce(&'t str) -> Event<'t>) {
         match self.progress {
             ProgressChoice::Json => self.event(&event(text)),
-            _ => to_stderr(&format!("{text}\n")),
+            _ => to_stderr(&format!("{}\n", printable::lines(text))),
         }
     }
 
-    fn labelled(&self, label: &str, color: AnsiColor, text: &str) {
+    /// A line behind a label. Its colour is the only one there is: the text has none of its own.
+    fn labelled(&self, label: &str, color: AnsiColor, text: &str) -> String {
         let style = if self.color {
             Style::new().bold().fg_color(Some(color.into()))
         } else {
             Style::new()
         };
-        to_stderr(&format!("{style}{label}:{style:#} {text}\n"));
+        format!("{style}{label}:{style:#} {}\n", printable::lines(text))
     }
 }
 
@@ -319,15 +337,17 @@ pub fn in_words_of_clap(said: &clap::Error) -> io::Result<()> {
     stdout::unless_reader_left(printed)
 }
 
+/// Characters that a terminal would act on are escaped there too: whoever shows it to people shows only what it says.
 fn json_line(content: impl Serialize) -> serde_json::Result<String> {
     let document = Document {
         schema: SCHEMA,
         content,
     };
-    Ok(serde_json::to_string(&document)? + "\n")
+    let line = serde_json::to_string(&document)?;
+    Ok(format!("{}\n", printable::json(&line)))
 }
 
-/// A line goes out in one piece. Where stderr can't be written, nobody can be told.
+/// Text that is made printable already. It goes out in one piece. Where stderr can't be written, nobody can be told.
 fn to_stderr(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }

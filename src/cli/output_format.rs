@@ -1,12 +1,17 @@
 //! The formats that firmware is written in: what a name promises, or an option says.
 
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
+use anyhow::Context as _;
 use clap::ValueEnum;
 
 use crate::image::Format;
 
+use crate::printable;
+
 use super::diagnosis::UsageError;
+use super::output::check_that_it_keeps;
 
 /// What can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -43,11 +48,29 @@ impl OutputFormat {
                 true => "stdout has no name that tells the format".to_owned(),
                 false => format!(
                     "{}: the name tells no format that can be written",
-                    name.display()
+                    printable::path(name)
                 ),
             },
             hint: Some(format!("Say which with {option}: bin, dfu, hex or srec.")),
         })
+    }
+}
+
+impl OutputFormat {
+    /// Refuses a stdout that keeps nothing, and for raw bytes a terminal; `option` is what names another format.
+    pub fn check_stdout(self, option: &str) -> anyhow::Result<()> {
+        check_that_it_keeps().context("writing to stdout")?;
+        let is_text = matches!(self, Self::Hex | Self::Srec);
+        if is_text || !io::stdout().is_terminal() {
+            return Ok(());
+        }
+        Err(UsageError {
+            message: "raw bytes would garble the terminal".to_owned(),
+            hint: Some(format!(
+                "Name a file, put a program behind it with |, or add {option} hex."
+            )),
+        }
+        .into())
     }
 }
 

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use tempfile::{Builder, NamedTempFile, PersistError};
 
+use crate::printable;
+
 use super::interrupt;
 
 /// A file that is there already.
@@ -22,7 +24,7 @@ pub fn check(path: &Path, force: bool) -> anyhow::Result<()> {
     if !force && path.symlink_metadata().is_ok() {
         return Err(already_there(path));
     }
-    can_be_written(path).with_context(|| path.display().to_string())
+    can_be_written(path).with_context(|| printable::path(path))
 }
 
 /// Puts these bytes into a file. Until all of them are there, the path holds what it held before.
@@ -42,7 +44,7 @@ pub fn save(path: &Path, bytes: &[u8], force: bool) -> anyhow::Result<()> {
         Err(error) if !force && error.kind() == ErrorKind::AlreadyExists => {
             Err(already_there(path))
         }
-        other => other.with_context(|| path.display().to_string()),
+        other => other.with_context(|| printable::path(path)),
     }
 }
 
@@ -51,7 +53,6 @@ pub fn save(path: &Path, bytes: &[u8], force: bool) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// What the system says.
-#[expect(dead_code, reason = "for what is kept of a board that is gone")]
 pub fn fresh(stem: &str, extension: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
     fresh_in(Path::new(""), stem, extension, bytes)
 }
@@ -76,7 +77,7 @@ fn fresh_in(
 }
 
 fn already_there(path: &Path) -> anyhow::Error {
-    let name = path.display().to_string();
+    let name = printable::path(path);
     AlreadyThere { name }.into()
 }
 

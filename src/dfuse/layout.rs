@@ -16,6 +16,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::address::AddressRange;
+
 /// The memory behind one alternate setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoryLayout {
@@ -134,6 +136,15 @@ impl Sector {
     /// The address behind the last byte, up to 2^32.
     pub fn end(&self) -> u64 {
         u64::from(self.address) + u64::from(self.size)
+    }
+}
+
+impl From<Sector> for AddressRange {
+    fn from(sector: Sector) -> Self {
+        Self {
+            address: sector.address,
+            end: sector.end(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod conversion;
 mod dfu;
 mod elf;
 mod error;
+mod extent;
 mod files;
 mod format;
 mod gzip;

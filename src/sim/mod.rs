@@ -21,12 +21,13 @@ pub mod usbip;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use crate::usb::descriptor::DfuFunctionalDescriptor;
-use crate::usb::{AlternateSetting, Bus, ControlRequest, DeviceInfo, Transport, UsbError};
+use crate::usb::descriptor::Descriptors;
+use crate::usb::{Bus, ControlRequest, DeviceInfo, Place, Transport, UsbError};
 use device::{Device, SET_CONFIGURATION, SET_INTERFACE};
 pub use flash::FlashFileError;
 use quirk::Quirk;
@@ -61,6 +62,8 @@ pub enum Answer {
 #[derive(Clone)]
 pub struct SimBus {
     ports: Vec<Arc<Mutex<Port>>>,
+    /// The bus's own clock.
+    clock: Arc<Mutex<Duration>>,
 }
 
 /// A board and what the bus knows of it.
@@ -71,6 +74,8 @@ struct Port {
     device: Device,
     /// The board's clock.
     now: Duration,
+    /// When it was enumerated.
+    since: Duration,
     claimed: bool,
     /// When somebody saw it leave. From then on the clock on the wall counts, too: nobody may be left to wait on the
     /// board's own.
@@ -100,9 +105,27 @@ impl Port {
         let now = self.now.saturating_add(left.elapsed());
         if self.device.comes_back(now) {
             self.now = now;
+            self.since = now;
             self.left = None;
             self.address = free_address;
             self.configure();
+        }
+    }
+
+    /// Why the system lets nobody open the board, if so.
+    fn closed(&self) -> Option<UsbError> {
+        /// What a slow udev takes.
+        const LATE: Duration = Duration::from_millis(500);
+        let is_late = self.now.saturating_sub(self.since) < LATE;
+        if self.device.has(Quirk::NoAccess) || self.device.has(Quirk::LateAccess) && is_late {
+            Some(UsbError::AccessDenied)
+        } else if self.device.has(Quirk::NotPermitted) {
+            Some(UsbError::NotPermitted)
+        } else if self.device.has(Quirk::NoNode) {
+            let node = format!("/dev/bus/usb/{BUS:03}/{:03}", self.address);
+            Some(UsbError::NoNode(node))
+        } else {
+            None
         }
     }
 
@@ -125,6 +148,7 @@ impl SimBus {
                     address: first_address(number),
                     device,
                     now: Duration::ZERO,
+                    since: Duration::ZERO,
                     claimed: false,
                     left: None,
                 };
@@ -132,7 +156,10 @@ impl SimBus {
                 Arc::new(Mutex::new(port))
             })
             .collect();
-        Ok(Self { ports })
+        Ok(Self {
+            ports,
+            clock: Arc::default(),
+        })
     }
 }
 
@@ -145,6 +172,20 @@ impl SimBus {
             .chain(2..=127)
             .find(|address| !taken.contains(address))
             .unwrap_or(127)
+    }
+}
+
+/// For tests: what is in main flash, without a file.
+#[cfg(test)]
+impl SimBus {
+    /// What the board at this place holds, from 0.
+    pub fn main_flash(&self, index: usize) -> Vec<u8> {
+        lock(&self.ports[index]).device.main_flash().to_vec()
+    }
+
+    /// Puts this into it, of the right size.
+    pub fn put_main_flash(&self, index: usize, contents: &[u8]) {
+        lock(&self.ports[index]).device.put_main_flash(contents);
     }
 }
 
@@ -172,8 +213,8 @@ impl Bus for SimBus {
                 port.device.is_present() && (BUS, port.address) == (device.bus, device.address)
             })
             .ok_or(UsbError::NoDevice)?;
-        if lock(port).device.has(Quirk::NoAccess) {
-            return Err(UsbError::AccessDenied);
+        if let Some(closed) = lock(port).closed() {
+            return Err(closed);
         }
         Ok(Box::new(SimTransport {
             bus: self.clone(),
@@ -181,6 +222,30 @@ impl Bus for SimBus {
             port: Arc::clone(port),
             claimed: false,
         }))
+    }
+
+    /// Moves the clocks of all boards. Where one of them is on its way back, or can't be opened yet, that costs a
+    /// hundredth of the time, lest a wait without an end keep a processor busy. Elsewhere nothing is due, and the time is
+    /// really waited for.
+    fn wait(&self, duration: Duration) {
+        let mut something_is_due = false;
+        for port in &self.ports {
+            let mut port = lock(port);
+            something_is_due |= port.device.is_coming_back() || port.closed().is_some();
+            port.now = port.now.saturating_add(duration);
+        }
+        let mut clock = lock(&self.clock);
+        *clock = clock.saturating_add(duration);
+        drop(clock);
+        thread::sleep(if something_is_due {
+            duration / 100
+        } else {
+            duration
+        });
+    }
+
+    fn now(&self) -> Duration {
+        *lock(&self.clock)
     }
 }
 
@@ -386,29 +451,17 @@ fn first_address(number: u8) -> u8 {
     number.saturating_add(1)
 }
 
-/// What the bus tells of a board at its port `number`, from 1.
+/// What the bus tells of a board at its port `number`, from 1: what its descriptors say.
 fn device_info(device: &Device, number: u8, address: u8) -> DeviceInfo {
-    let (board, description) = (device.board(), device.description());
-    DeviceInfo {
+    let place = Place {
         bus: BUS,
         address,
         path: format!("{BUS}-{number}"),
-        vendor_id: board.vendor_id,
-        product_id: board.product_id,
-        max_packet_size0: board.max_packet_size0,
-        product_index: descriptor::PRODUCT_INDEX,
-        serial_index: descriptor::SERIAL_INDEX,
-        interface: descriptor::INTERFACE_NUMBER,
-        mode: device.mode(),
-        alternate_settings: description
-            .alternate_settings()
-            .map(|(number, string_index)| AlternateSetting {
-                number,
-                string_index,
-            })
-            .collect(),
-        functional: DfuFunctionalDescriptor::find(&description.configuration()),
-    }
+    };
+    let description = device.description();
+    Descriptors::parse(&description.device(), &description.configuration())
+        .and_then(|said| DeviceInfo::new(place, &said))
+        .expect("every board has a DFU interface")
 }
 
 /// A board in the middle of a request that panicked is still a board.
@@ -582,6 +635,46 @@ mod tests {
         assert_eq!(devices.len(), 2);
         assert_eq!(bus.open(&devices[0]).err(), Some(UsbError::AccessDenied));
         assert!(bus.open(&devices[1]).is_ok());
+    }
+
+    #[test]
+    fn a_board_whose_permission_is_late_can_be_opened_after_half_a_second() {
+        let bus = bus(&["f405,quirk=late-access"]);
+        let device = bus.devices().expect("there is a bus").remove(0);
+        bus.wait(Duration::from_millis(499));
+        assert_eq!(bus.open(&device).err(), Some(UsbError::AccessDenied));
+        bus.wait(Duration::from_millis(1));
+        assert!(bus.open(&device).is_ok());
+        assert_eq!(bus.now(), Duration::from_millis(500));
+    }
+
+    #[test]
+    fn a_container_s_boards_are_listed_and_can_not_be_opened() {
+        for (quirk, error) in [
+            ("not-permitted", UsbError::NotPermitted),
+            (
+                "no-node",
+                UsbError::NoNode("/dev/bus/usb/001/002".to_owned()),
+            ),
+        ] {
+            let bus = bus(&[&format!("f405,quirk={quirk}")]);
+            let device = bus.devices().expect("there is a bus").remove(0);
+            assert_eq!(bus.open(&device).err(), Some(error));
+        }
+    }
+
+    #[test]
+    fn waiting_costs_nothing_where_something_is_due_and_is_real_where_not() {
+        let begin = Instant::now();
+        let bus_with_late_board = bus(&["f405,quirk=no-access", "f405"]);
+        bus_with_late_board.wait(Duration::from_secs(20));
+        assert_eq!(bus_with_late_board.now(), Duration::from_secs(20));
+        assert!(begin.elapsed() < Duration::from_secs(10));
+        let begin = Instant::now();
+        let bus = bus(&["f405"]);
+        bus.wait(Duration::from_millis(100));
+        assert!(begin.elapsed() >= Duration::from_millis(100));
+        assert_eq!(open(&bus, 0).now(), Duration::from_millis(100));
     }
 
     #[test]

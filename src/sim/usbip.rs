@@ -3,6 +3,7 @@
 //! A board that leaves the bus closes its connection, which is how a kernel sees an unplug. Importing it again is
 //! plugging it in again with BOOT0 held.
 
+mod connection;
 mod conversation;
 mod frame;
 
@@ -15,15 +16,17 @@ use std::time::{Duration, Instant};
 use super::device::Device;
 use super::spec::BoardSpec;
 use super::{BUS, SimError, descriptor, device_info, devices, first_address, lock};
+use connection::{Hurried, Lobby, Stranger};
 use conversation::{Conversation, Patient};
 use frame::{ExportedDevice, FrameError, Operation};
 
-/// How long a client may think before it has imported a device.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long to wait before the next client is let in, where the system has no descriptor or no memory left for it.
+const BREATHER: Duration = Duration::from_millis(100);
 
 /// Boards that can be attached over the network.
 pub struct Server {
     exports: Arc<Vec<Export>>,
+    lobby: Lobby,
 }
 
 /// One board of a server.
@@ -60,6 +63,7 @@ impl Server {
             .collect();
         Ok(Self {
             exports: Arc::new(exports),
+            lobby: Lobby::default(),
         })
     }
 
@@ -78,36 +82,50 @@ impl Server {
             .collect()
     }
 
-    /// Serves whoever connects, for as long as connections can be accepted.
+    /// Serves whoever connects, for ever. What goes wrong on one connection ends that connection only, and what the
+    /// system has run out of may be there again in a moment.
     ///
     /// # Errors
-    /// Why no more connection can be accepted. What goes wrong on one connection ends that connection only.
+    /// Where the listener is none.
     pub fn serve(&self, listener: &TcpListener) -> io::Result<()> {
         let started = Instant::now();
         loop {
-            let stream = match listener.accept() {
-                Ok((stream, _)) => stream,
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
-                Err(error) => return Err(error),
-            };
-            let exports = Arc::clone(&self.exports);
-            thread::Builder::new().spawn(move || {
-                // Nobody is left to tell when a connection ends, well or not.
-                let _ = serve_connection(&stream, &exports, started);
-                let _ = stream.shutdown(Shutdown::Both);
-            })?;
+            match listener.accept() {
+                Ok((stream, _)) => self.welcome(stream, started),
+                Err(error) => match error.kind() {
+                    io::ErrorKind::ConnectionAborted
+                    | io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::Interrupted => {}
+                    io::ErrorKind::InvalidInput => return Err(error),
+                    _ => thread::sleep(BREATHER),
+                },
+            }
         }
+    }
+
+    /// Gives a client a thread of its own; hangs up on one for whom there is no room.
+    fn welcome(&self, stream: TcpStream, started: Instant) {
+        let Some(stranger) = self.lobby.admit() else {
+            return;
+        };
+        let exports = Arc::clone(&self.exports);
+        // Where the system has no thread left, this client is hung up on, and nobody else.
+        let _ = thread::Builder::new().spawn(move || {
+            // Nobody is left to tell when a connection ends, well or not.
+            let _ = serve_connection(&stream, stranger, &exports, started);
+            let _ = stream.shutdown(Shutdown::Both);
+        });
     }
 }
 
 fn serve_connection(
     mut stream: &TcpStream,
+    stranger: Stranger,
     exports: &[Export],
     started: Instant,
 ) -> Result<(), FrameError> {
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    match Operation::read(&mut stream)? {
+    connection::prepare(stream)?;
+    match Operation::read(&mut Hurried::new(stream))? {
         Operation::ListDevices => {
             let described: Vec<ExportedDevice> = exports
                 .iter()
@@ -125,6 +143,8 @@ fn serve_connection(
                 stream.write_all(&frame::import_reply(None))?;
                 return Ok(());
             };
+            // Importers are no more than there are boards.
+            drop(stranger);
             let described = exported_device(&lock(&import.export.device), import.export.number);
             stream.write_all(&frame::import_reply(Some(&described)))?;
             stream.set_read_timeout(None)?;
@@ -237,6 +257,16 @@ mod tests {
                 self.device_id = number(288) << 16 | number(292);
             }
             status
+        }
+
+        /// OP_REQ_DEVLIST; how many devices there are, `None` where it is hung up on.
+        fn lists(&mut self) -> Option<usize> {
+            let request = [0x01, 0x11, 0x80, 0x05, 0, 0, 0, 0];
+            self.stream.write_all(&request).ok()?;
+            let mut head = [0; 12];
+            self.stream.read_exact(&mut head).ok()?;
+            let count = u32::from_be_bytes(head[8..].try_into().expect("four bytes"));
+            usize::try_from(count).ok()
         }
 
         fn imports(address: SocketAddr, bus_id: &str) -> Self {
@@ -557,6 +587,50 @@ mod tests {
             kernel.sends(fields, [0; 8], &[]);
             assert!(kernel.is_hung_up_on(), "{fields:x?}");
         }
+    }
+
+    /// They say nothing; those for whom there is no room are hung up on at once.
+    fn strangers(address: SocketAddr, count: usize) -> Vec<Kernel> {
+        (0..count).map(|_| Kernel::connect(address)).collect()
+    }
+
+    #[test]
+    fn strangers_who_say_nothing_keep_nobody_from_the_board_that_is_imported() {
+        let address = serve(&["f405"]);
+        let mut kernel = Kernel::imports(address, "1-1");
+        let mut silent = strangers(address, connection::MOST_STRANGERS + 1);
+        // The last one is hung up on, the others are waited for.
+        let last = silent.last_mut().expect("many");
+        assert!(last.is_hung_up_on());
+        let millisecond = Some(Duration::from_millis(1));
+        for waited_for in &mut silent[..connection::MOST_STRANGERS] {
+            waited_for
+                .stream
+                .set_read_timeout(millisecond)
+                .expect("a timeout");
+            assert!(!waited_for.is_hung_up_on());
+        }
+        assert_eq!(
+            kernel.submits(GET_STATUS, &[]),
+            (0, 6, vec![10, 0, 0, 0, 10, 0])
+        );
+        // Room again.
+        drop(silent);
+        let begin = Instant::now();
+        while Kernel::connect(address).lists() != Some(1) {
+            assert!(begin.elapsed() < Duration::from_secs(10));
+        }
+    }
+
+    #[test]
+    fn clients_with_a_board_take_no_room_from_others() {
+        let boards = vec!["f405"; connection::MOST_STRANGERS + 4];
+        let address = serve(&boards);
+        let clients: Vec<Kernel> = (1..=boards.len())
+            .map(|number| Kernel::imports(address, &format!("1-{number}")))
+            .collect();
+        assert_eq!(Kernel::connect(address).lists(), Some(boards.len()));
+        drop(clients);
     }
 
     #[test]

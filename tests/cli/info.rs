@@ -208,8 +208,7 @@ fn whether_a_file_fits_is_said_for_each_board() {
         "blinky.bin --address 0x0801FFFF --sim g0b1",
         7,
         &[
-            "  doesn't fit 20653172574B at 1-1: 0x08020000 is outside of alternate setting 0, \"Internal Flash\": \
-             0x08000000..0x08020000 (read, erase, write)",
+            "  doesn't fit 20653172574B at 1-1: the image ends at 0x08021402, this board's flash at 0x08020000",
         ],
     );
     let run = stdfu("info blinky.hex --sim f103").run();

@@ -1,5 +1,6 @@
 //! Drives the shipped binary as a user would, on simulated boards, and compares what it says and does whole.
 
+mod access;
 #[cfg(target_os = "linux")]
 mod consent;
 mod contract;
@@ -8,6 +9,7 @@ mod devices;
 mod differs;
 #[cfg(unix)]
 mod documentation;
+mod environment;
 mod erase;
 mod exit;
 mod firmware;
@@ -16,16 +18,21 @@ mod formats;
 mod forms;
 mod help;
 mod hints;
+mod hostile;
 mod info;
 mod interrupted;
 mod json;
+mod linked;
 mod list;
+mod lying;
 mod many;
 mod meant;
 mod micropython;
 mod ndjson;
 mod operations;
+mod others;
 mod output;
+mod places;
 mod plan;
 mod preserve;
 mod progress;
@@ -35,6 +42,7 @@ mod resume;
 mod run;
 mod select;
 mod serial;
+mod served;
 mod settings;
 mod sim;
 #[cfg(unix)]

@@ -226,9 +226,32 @@ fn addresses_outside_of_the_layout_are_refused() {
         check("f405", arguments, 7, &stderr);
     };
     check("blinky.bin --address 0x07FFF000", "0x07fff000");
-    check("blinky.bin --address 0x080FF000", "0x08100000");
     check("blinky.bin --address 0x20000000", "0x20000000");
     check("blinky.dfu --entry 0x20000000", "0x20000000");
+}
+
+#[test]
+fn a_board_that_is_too_small_says_by_how_much() {
+    let check = |board: &str, address: &str, serial: &str, [image, flash]: [&str; 2]| {
+        let arguments = format!("blinky.bin --address {address}");
+        let stderr = format!(
+            "\
+error: {serial} at 1-1: the image ends at {image}, this board's flash at {flash}
+hint: Look whether the file is for this chip, and --address right, if you gave one.
+      `stdfu list` shows the memories of the board. Nothing was erased.
+"
+        );
+        check(board, &arguments, 7, &stderr);
+    };
+    let f405 = "336133663433";
+    check("f405", "0x080FF000", f405, ["0x08100403", "0x08100000"]);
+    check("f405", "0x080FEBFE", f405, ["0x08100001", "0x08100000"]);
+    check(
+        "g0b1",
+        "0x0801F000",
+        "20653172574B",
+        ["0x08020403", "0x08020000"],
+    );
 }
 
 #[test]

@@ -2,8 +2,12 @@
 
 use std::io::{self, ErrorKind, Write};
 
+use crate::cli::interrupt;
+
 /// Writes all of it. A reader that has gone away has read enough, and is no error.
 pub fn write(bytes: &[u8]) -> io::Result<()> {
+    // Who is to read it may have stopped to.
+    let _exposed = interrupt::expose();
     let mut stdout = io::stdout().lock();
     unless_reader_left(stdout.write_all(bytes).and_then(|()| stdout.flush()))
 }

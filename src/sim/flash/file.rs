@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use super::MemoryContents;
 use crate::dfuse::protocol::DfuStatus;
+use crate::printable;
 
 /// The file behind a memory, which is this board's alone for as long as it is open.
 #[derive(Debug)]
@@ -70,6 +71,7 @@ impl MemoryContents {
             path: path.to_owned(),
             failure: None,
         });
+        self.see_true_size();
         Ok(())
     }
 
@@ -123,7 +125,7 @@ impl MemoryContents {
 }
 
 fn unusable(path: &Path) -> String {
-    format!("the flash file {} can't be used", path.display())
+    format!("the flash file {} can't be used", printable::path(path))
 }
 
 /// Why a file can't keep a board's memory.
@@ -140,7 +142,7 @@ pub enum FlashFileError {
     /// Another board has it, of this program or of another.
     #[error(
         "the flash file {} is in use by another simulated board",
-        path.display()
+        printable::path(path)
     )]
     InUse {
         /// Which file.
@@ -149,7 +151,7 @@ pub enum FlashFileError {
     /// It has another size than the memory.
     #[error(
         "the flash file {} has {found} bytes, but this board's memory has {expected}",
-        path.display()
+        printable::path(path)
     )]
     Size {
         /// Which file.

@@ -5,42 +5,10 @@
 
 use std::fmt;
 
-use crate::dfuse::range::AddressRange;
+use crate::address::AddressRange;
 use crate::image::ImageElement;
 
-/// Where STM32s and their relatives have RAM: the largest of each kind (reference manuals, "Memory map"). A stack pointer
-/// may point behind the end, since the first push comes before the first write.
-const RAM: &[AddressRange] = &[
-    // CCM of F3, F4 (64K) and G4; SRAM2 of L4 (RM0090 §2.3.1, RM0432 §2.2).
-    stretch(0x1000_0000, 64 << 10),
-    // SRAM, with the DTCM of F7 and H7 in front; U5Gx has 3008K (RM0456 §2.2).
-    stretch(0x2000_0000, 3 << 20),
-    // AXI SRAM of H7; H7A3 has 1M (RM0455 §2.3.2).
-    stretch(0x2400_0000, 1 << 20),
-    // SRAM4 of U5 (RM0456 §2.2).
-    stretch(0x2800_0000, 16 << 10),
-    // SRAM1 to 3 of H7; behind TrustZone, the SRAM of L5, H5 and U5 once more (RM0433 §2.3.2, RM0456 §2.2).
-    stretch(0x3000_0000, 3 << 20),
-    // SRAM4 of H7 (RM0433 §2.3.2), and U5's once more.
-    stretch(0x3800_0000, 64 << 10),
-];
-
-/// Where the chip's own flash is, and where it begins when it starts (RM0090 §2.4 and all others).
-const FLASH: AddressRange = stretch(0x0800_0000, 16 << 20);
-
-/// Where code in flash can be addressed, too, by its offset: where the core boots from, F7's ITCM (RM0385 §2.2.2), and
-/// flash behind TrustZone (RM0456 §2.2).
-const FLASH_ALIASES: &[AddressRange] = &[
-    stretch(0x0000_0000, 2 << 20),
-    stretch(0x0020_0000, 2 << 20),
-    stretch(0x0C00_0000, 16 << 20),
-];
-
-const fn stretch(address: u32, size: u64) -> AddressRange {
-    // `u64::from` is not const.
-    let end = address as u64 + size;
-    AddressRange { address, end }
-}
+use super::map::{FLASH, FLASH_ALIASES, is_stack_top};
 
 /// A vector table that no application can start from.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -119,6 +87,78 @@ pub fn find_fault(elements: &[&ImageElement], entry: Option<u32>) -> Option<BadV
     })
 }
 
+/// An image that was placed by its user, and whose code jumps to elsewhere in flash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkedElsewhere {
+    /// Where it was placed.
+    pub address: u32,
+    /// Its reset vector, without the Thumb bit.
+    pub reset: u32,
+    /// Where it was linked for, if that can be told.
+    pub guess: Option<u32>,
+}
+
+impl fmt::Display for LinkedElsewhere {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.guess {
+            Some(guess) => write!(f, "it looks linked for {guess:#010x}")?,
+            None => write!(f, "it looks linked for another address")?,
+        }
+        let Self { address, reset, .. } = self;
+        write!(
+            f,
+            ", not for {address:#010x}: its code starts at {reset:#010x}, which is not in the file"
+        )
+    }
+}
+
+/// Whether the image at `address` looks linked for another one: a stack in RAM, and a reset vector in flash, but in none
+/// of `elements`, which are all that is to be written, ascending. `borders` are where it may belong, ascending.
+pub fn linked_elsewhere(
+    elements: &[&ImageElement],
+    address: u32,
+    borders: impl Iterator<Item = u32>,
+) -> Option<LinkedElsewhere> {
+    let image = elements.iter().find(|element| element.address == address)?;
+    let table = Table::at(elements, address)?;
+    if !table.in_ram() || !table.is_for_flash() || table.is_inside(elements) {
+        return None;
+    }
+    Some(LinkedElsewhere {
+        address,
+        reset: table.reset & !1,
+        guess: guess_address(&image.data, table.reset, borders),
+    })
+}
+
+/// Whether these are the first bytes of a vector table that something in flash starts from.
+pub fn looks_like_one(bytes: &[u8]) -> bool {
+    Table::of(bytes).is_some_and(|table| table.in_ram() && table.is_for_flash())
+}
+
+/// Where most of what looks like an address in flash would lie in the image itself.
+fn guess_address(image: &[u8], reset: u32, borders: impl Iterator<Item = u32>) -> Option<u32> {
+    let words = image.chunks_exact(4);
+    let mut pointers: Vec<u64> = words
+        .filter_map(|word| Some(u32::from_le_bytes(word.try_into().ok()?)))
+        .filter(|word| FLASH.contains(*word))
+        .map(u64::from)
+        .collect();
+    pointers.sort_unstable();
+    let range = |address: u32| AddressRange {
+        address,
+        end: u64::from(address) + image.len() as u64,
+    };
+    let inside = |address: &u32| {
+        let AddressRange { address, end } = range(*address);
+        let first = pointers.partition_point(|pointer| *pointer < u64::from(address));
+        pointers.partition_point(|pointer| *pointer < end) - first
+    };
+    borders
+        .filter(|address| range(*address).contains(reset & !1))
+        .max_by_key(inside)
+}
+
 /// The first two words of a vector table.
 #[derive(Debug, Clone, Copy)]
 struct Table {
@@ -133,7 +173,11 @@ impl Table {
             .iter()
             .rfind(|element| element.address <= address)?;
         let offset = usize::try_from(address - element.address).ok()?;
-        let (stack_pointer, rest) = element.data.get(offset..)?.split_first_chunk()?;
+        Self::of(element.data.get(offset..)?)
+    }
+
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let (stack_pointer, rest) = bytes.split_first_chunk()?;
         let reset = rest.first_chunk()?;
         Some(Self {
             stack_pointer: u32::from_le_bytes(*stack_pointer),
@@ -141,12 +185,8 @@ impl Table {
         })
     }
 
-    /// Whether the stack is in RAM. The core takes no notice of the two lowest bits, and linker scripts of ST's had
-    /// `_estack = 0x2001FFFF`.
     fn in_ram(self) -> bool {
-        let top = u64::from(self.stack_pointer & !3);
-        RAM.iter()
-            .any(|ram| u64::from(ram.address) < top && top <= ram.end)
+        is_stack_top(self.stack_pointer)
     }
 
     /// Whether it jumps to Thumb code in the chip's own flash.
@@ -192,6 +232,57 @@ mod tests {
         assert_eq!(fault(&[&image], None).as_deref(), expected);
         // Where it looks like none, it is not where the application is started, either.
         assert!(expected.is_none() || !is_sound(&[&image], address));
+    }
+
+    fn linked_for(link: u32, length: usize, placed: u32, reset: u32) -> Option<LinkedElsewhere> {
+        let mut data = 0x2002_0000_u32.to_le_bytes().to_vec();
+        data.extend((reset | 1).to_le_bytes());
+        // Pointers to all over the image, as literal pools have them.
+        let size = u32::try_from(length).expect("small");
+        data.extend((0..size / 64).flat_map(|index| (link + 64 * index).to_le_bytes()));
+        data.resize(length, 0xFF);
+        let element = ImageElement {
+            address: placed,
+            data,
+        };
+        let borders = (0..64).map(|page| 0x0800_0000 + 0x4000 * page);
+        linked_elsewhere(&[&element], placed, borders)
+    }
+
+    #[test]
+    fn where_an_image_was_linked_for_is_told_by_its_pointers() {
+        for length in [0x2000, 0x9000, 0x2_0000] {
+            for offset in [0x100, 0x1F00, length as u32 - 2] {
+                let link = 0x0800_8000;
+                let found = linked_for(link, length, 0x0800_0000, link + offset);
+                // Where the old place has the reset vector too, nobody can tell.
+                let is_inside = 0x8000 + offset < length as u32;
+                let guess = found.map(|found| found.guess);
+                assert_eq!(
+                    guess,
+                    (!is_inside).then_some(Some(link)),
+                    "{length:#x} {offset:#x}"
+                );
+            }
+        }
+        assert_eq!(
+            linked_for(0x0800_8000, 0x2000, 0x0800_8000, 0x0800_8100),
+            None
+        );
+    }
+
+    #[test]
+    fn another_file_may_have_the_code() {
+        let table = image(0x0800_0000, 0x2002_0000, 0x0802_0101);
+        let code = ImageElement {
+            address: 0x0802_0000,
+            data: vec![0; 0x1000],
+        };
+        let found = |elements: &[&ImageElement]| {
+            linked_elsewhere(elements, 0x0800_0000, [0x0800_0000].into_iter())
+        };
+        assert!(found(&[&table]).is_some());
+        assert_eq!(found(&[&table, &code]), None);
     }
 
     #[test]

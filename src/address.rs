@@ -1,7 +1,5 @@
 //! Ranges of addresses, which end at 2^32 at the latest.
 
-use super::layout::Sector;
-
 /// Addresses from `address` up to, but without, `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AddressRange {
@@ -35,8 +33,8 @@ impl AddressRange {
         self.address <= address && u64::from(address) < self.end
     }
 
-    /// What is left of it behind its first `bytes`.
-    pub fn behind(self, bytes: u64) -> Option<Self> {
+    /// What is left of it after its first `bytes`.
+    pub fn after(self, bytes: u64) -> Option<Self> {
         Self::between(self.start() + bytes, self.end)
     }
 
@@ -93,15 +91,6 @@ impl AddressRange {
     /// What both have.
     pub fn overlap(self, other: Self) -> Option<Self> {
         Self::between(self.start().max(other.start()), self.end.min(other.end))
-    }
-}
-
-impl From<Sector> for AddressRange {
-    fn from(sector: Sector) -> Self {
-        Self {
-            address: sector.address,
-            end: sector.end(),
-        }
     }
 }
 
