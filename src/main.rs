@@ -4,6 +4,8 @@ mod address;
 mod chip;
 mod cli;
 mod dfuse;
+#[cfg(test)]
+mod fuzz;
 mod image;
 mod printable;
 mod sim;

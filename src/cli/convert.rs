@@ -21,6 +21,7 @@ use super::number::count;
 use super::output_format::OutputFormat;
 use super::save;
 use super::select::Ids;
+use super::suspicion;
 
 /// Writes firmware in another format, or several files as one
 ///
@@ -166,7 +167,9 @@ fn load(args: &ConvertArgs) -> anyhow::Result<Image> {
         .chain(for_memory)
         .map(|(file, alternate_setting)| firmware::read(file, alternate_setting))
         .collect();
-    Ok(image::load_several(files?, &args.reading.options())?)
+    let image = image::load_several(files?, &args.reading.options())?;
+    suspicion::refuse(&image)?;
+    Ok(image)
 }
 
 fn write(image: &Image, format: OutputFormat, args: &ConvertArgs) -> anyhow::Result<Vec<u8>> {

@@ -1,5 +1,7 @@
 //! From an error to its exit code and the next step. The modules below only report what they found.
 
+mod file;
+
 use std::fmt::Display;
 use std::io::ErrorKind;
 
@@ -9,8 +11,6 @@ use crate::chip::vector_table::LinkedElsewhere;
 use crate::dfuse::error::{Action, Cause, SessionError};
 use crate::dfuse::plan::error::PlanError;
 use crate::dfuse::protocol::DfuStatus;
-use crate::image::write::WriteError;
-use crate::image::{Content, FilesError, ImageError};
 use crate::sim::{FlashFileError, SimError};
 use crate::usb::UsbError;
 
@@ -23,6 +23,7 @@ use super::save::AlreadyThere;
 use super::select::{self, Other, SelectError};
 use super::shell;
 use super::usb_trouble::of_usb;
+use file::{of_files, of_image, of_writing};
 
 /// What to tell the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -203,16 +204,18 @@ fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
     }
 }
 
-fn of_simulation(SimError::FlashFile(error): &SimError) -> (Exit, Option<String>) {
+fn of_simulation(error: &SimError) -> (Exit, Option<String>) {
     match error {
-        FlashFileError::InUse { .. } => (
+        SimError::FlashFile(FlashFileError::InUse { .. }) => (
             Exit::System,
             Some("Let the other come to its end, or name another file.".to_owned()),
         ),
-        FlashFileError::Io { source, .. } if source.kind() != ErrorKind::NotFound => {
+        SimError::FlashFile(FlashFileError::Io { source, .. })
+            if source.kind() != ErrorKind::NotFound =>
+        {
             (Exit::Other, None)
         }
-        FlashFileError::Io { .. } | FlashFileError::Size { .. } => (Exit::Usage, None),
+        SimError::FlashFile(_) | SimError::TooManyBoards => (Exit::Usage, None),
     }
 }
 
@@ -290,7 +293,7 @@ fn of_session(error: &SessionError) -> (Exit, Option<String>) {
 /// `reassurance` stands behind the hint where there is reason to fear.
 fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
     let hint = match error {
-        PlanError::OtherDevice { .. } => {
+        PlanError::OtherDevice { .. } | PlanError::OtherFamily { .. } => {
             "If the file is right for this board all the same, add --any-id.".to_owned()
         }
         PlanError::NotNamed {
@@ -356,69 +359,4 @@ fn linked_elsewhere(found: &LinkedElsewhere) -> String {
         "{there}--as-is flashes it at {:#010x} all the same.",
         found.address
     )
-}
-
-fn of_image(error: &ImageError) -> (Exit, Option<String>) {
-    match error {
-        ImageError::MissingAddress => (
-            Exit::Usage,
-            Some("Say where it belongs, for most boards --address 0x08000000.".to_owned()),
-        ),
-        ImageError::UnexpectedAddress { .. } => {
-            (Exit::Usage, Some("Leave out --address.".to_owned()))
-        }
-        ImageError::PastAddressSpace { .. } => (Exit::DoesNotFit, None),
-        ImageError::NotInFormat { content, .. } => {
-            let right = content.format().map(|format| {
-                format!(
-                    "If that is what you mean, add --format {}.",
-                    format.short_name()
-                )
-            });
-            (Exit::File, right)
-        }
-        ImageError::Unsupported(Content::Zip) => (
-            Exit::File,
-            Some("Unpack it, and name the file in it.".to_owned()),
-        ),
-        ImageError::GzipTwice => (Exit::File, Some("Unpack it once with `gunzip`.".to_owned())),
-        _ => (Exit::File, None),
-    }
-}
-
-/// `None` for trouble in one file: the error behind this one tells.
-fn of_files(error: &FilesError) -> Option<(Exit, Option<String>)> {
-    let hint = |text: &str| Some(text.to_owned());
-    match error {
-        FilesError::InFile { .. } => None,
-        FilesError::OneAddress { .. } => Some((
-            Exit::Usage,
-            hint("Make .hex files of them with `stdfu convert`, each with its own --address."),
-        )),
-        FilesError::SeveralTargets { .. } => {
-            Some((Exit::Usage, hint("`stdfu info` shows what is in a file.")))
-        }
-        FilesError::Overlap { .. } => Some((
-            Exit::File,
-            hint("`stdfu info` shows the addresses of each file."),
-        )),
-        FilesError::OtherDevice { .. } => Some((
-            Exit::File,
-            hint("If both are right for the board, flash one after the other, with --any-id."),
-        )),
-    }
-}
-
-fn of_writing(error: &WriteError) -> (Exit, Option<String>) {
-    match error {
-        WriteError::TooManyGaps { .. } => (
-            Exit::Usage,
-            Some("Write a .hex, .srec or .dfu file: their gaps stay gaps.".to_owned()),
-        ),
-        WriteError::TargetTwice { .. } => (
-            Exit::Usage,
-            Some("Say which file is for which memory with --alt N:FILE.".to_owned()),
-        ),
-        WriteError::TooManyTargets | WriteError::TooLarge { .. } => (Exit::Usage, None),
-    }
 }

@@ -33,6 +33,9 @@ pub struct ReadingArgs {
     #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
     pub address: Option<u32>,
     /// What the file is, when its content misleads
+    ///
+    /// Text, archives, pictures and programs for a PC are no firmware, and refused (exit code 6), unless all of it is for
+    /// external memory. With bin, any file is taken byte for byte.
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<FileFormat>,
 }
@@ -50,7 +53,7 @@ enum FileFormat {
     Elf,
     /// Motorola S-records
     Srec,
-    /// UF2, for an STM32
+    /// UF2, for a chip that speaks DfuSe
     Uf2,
 }
 

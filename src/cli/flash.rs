@@ -14,7 +14,9 @@ use super::consent::ConsentArgs;
 use super::dry_run;
 use super::exit::Exit;
 use super::firmware::FirmwareArgs;
+use super::fit;
 use super::number::{count, parse_address};
+use super::suspicion;
 use super::work::{self, Outcome};
 
 /// Programs firmware, checks it, and starts the application
@@ -79,7 +81,7 @@ pub struct FlashArgs {
     /// Where its vector table is. Without it: where the firmware has one, else the beginning of main flash.
     #[arg(long, value_name = "ADDRESS", value_parser = parse_address, conflicts_with = "stay")]
     entry: Option<u32>,
-    /// Flash a file that is for a device with other ids
+    /// Flash a file that is for a device with other ids, or a UF2 file for another chip
     #[arg(long)]
     any_id: bool,
     /// Take of the files what the board has a memory for
@@ -105,13 +107,16 @@ pub struct FlashArgs {
 }
 
 pub fn run(args: &FlashArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
-    let image = args.firmware.load()?;
+    let image = match args.firmware.load() {
+        Ok(image) => image,
+        Err(error) => return fit::explain(error, args.any_id, context),
+    };
     for warning in &image.warnings {
         context.output.warning(warning);
     }
     let mut boards = context.select()?;
     let plans = work::plan(&mut boards, |board| plan(args, &image, board));
-    for warning in warnings(&plans) {
+    for warning in warnings(&image, &plans) {
         context.output.warning(&warning);
     }
     if args.dry_run {
@@ -123,9 +128,12 @@ pub fn run(args: &FlashArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
 }
 
 /// What is odd about the file for these boards, each once.
-fn warnings(plans: &[anyhow::Result<Plan<'_>>]) -> Vec<String> {
-    let faults = plans.iter().flatten().flat_map(work::warnings);
-    let mut warnings: Vec<String> = faults.collect();
+fn warnings(image: &Image, plans: &[anyhow::Result<Plan<'_>>]) -> Vec<String> {
+    let of_plan = |plan| {
+        let warnings = work::warnings(plan).into_iter();
+        warnings.chain(suspicion::warning(image))
+    };
+    let mut warnings: Vec<String> = plans.iter().flatten().flat_map(of_plan).collect();
     warnings.sort();
     warnings.dedup();
     warnings
@@ -146,14 +154,17 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
         only_fitting: args.only_fitting,
         placed_at: args.firmware.reading.address.filter(|_| !args.as_is),
     };
-    let plan = plan_flash(image, board::for_plan(&board.info, &memories), options)?;
-    if let Some(fault) = plan.bad_vector_table.as_ref().filter(|_| args.strict) {
+    let plan =
+        plan_flash(image, board::for_plan(&board.info, &memories), options).map(if args.dry_run {
+            Plan::Rehearse
+        } else {
+            Plan::Flash
+        });
+    let plan = suspicion::judge(image, plan.map_err(anyhow::Error::from))?;
+    if let Some(fault) = work::bad_vector_table(&plan).filter(|_| args.strict) {
         return Err(PlanError::BadVectorTable(fault.clone()).into());
     }
-    Ok(match args.dry_run {
-        true => Plan::Rehearse(plan),
-        false => Plan::Flash(plan),
-    })
+    Ok(plan)
 }
 
 /// What was erased, written, left alone, verified and started.

@@ -35,6 +35,7 @@ mod serial;
 mod shell;
 mod sim;
 mod so_far;
+mod suspicion;
 mod trace;
 mod udev;
 mod unprotect;

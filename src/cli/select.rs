@@ -97,6 +97,11 @@ impl Selection {
         names || self.id.is_some() || self.every || self.wait.is_some()
     }
 
+    /// Whether to wait for what isn't there yet.
+    pub fn waits(&self) -> bool {
+        self.wait.is_some()
+    }
+
     /// The boards that are meant: one, or more where the user has named or allowed more.
     ///
     /// # Errors

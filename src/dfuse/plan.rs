@@ -3,6 +3,7 @@
 pub mod choice;
 pub mod erase;
 pub mod error;
+mod family;
 pub mod flash;
 pub mod leave;
 pub mod profile;

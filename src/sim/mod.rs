@@ -14,6 +14,7 @@ mod diary;
 pub mod fault;
 mod flash;
 pub mod quirk;
+mod seat;
 mod silicon;
 pub mod spec;
 mod timing;
@@ -31,6 +32,7 @@ use crate::usb::{Bus, ControlRequest, DeviceInfo, Place, Transport, UsbError};
 use device::{Device, SET_CONFIGURATION, SET_INTERFACE};
 pub use flash::FlashFileError;
 use quirk::Quirk;
+use seat::Seat;
 use spec::BoardSpec;
 
 /// A setup packet (USB 2.0 §9.3), whole.
@@ -68,7 +70,7 @@ pub struct SimBus {
 
 /// A board and what the bus knows of it.
 struct Port {
-    number: u8,
+    seat: Seat,
     /// Another one with every enumeration.
     address: u8,
     device: Device,
@@ -122,7 +124,7 @@ impl Port {
         } else if self.device.has(Quirk::NotPermitted) {
             Some(UsbError::NotPermitted)
         } else if self.device.has(Quirk::NoNode) {
-            let node = format!("/dev/bus/usb/{BUS:03}/{:03}", self.address);
+            let node = format!("/dev/bus/usb/{:03}/{:03}", self.seat.bus, self.address);
             Some(UsbError::NoNode(node))
         } else {
             None
@@ -130,22 +132,22 @@ impl Port {
     }
 
     fn info(&self) -> DeviceInfo {
-        device_info(&self.device, self.number, self.address)
+        device_info(&self.device, self.seat, self.address)
     }
 }
 
 impl SimBus {
-    /// Plugs the boards in, in this order, at the paths `1-1`, `1-2`, ….
+    /// Plugs the boards in, in this order, at the paths `1-1`, `1-2`, …, and on as many buses as it takes.
     ///
     /// # Errors
-    /// [`SimError`] where a flash file can't be used.
+    /// [`SimError`] where a flash file can't be used, or where there are too many boards.
     pub fn new(specs: &[BoardSpec]) -> Result<Self, SimError> {
-        let ports = (1..)
+        let ports = Seat::all()
             .zip(devices(specs)?)
-            .map(|(number, device)| {
+            .map(|(seat, device)| {
                 let mut port = Port {
-                    number,
-                    address: first_address(number),
+                    seat,
+                    address: seat.first_address(),
                     device,
                     now: Duration::ZERO,
                     since: Duration::ZERO,
@@ -164,9 +166,13 @@ impl SimBus {
 }
 
 impl SimBus {
-    /// The next address: they are given out in turn, from 2 to 127.
-    fn free_address(&self) -> u8 {
-        let taken: Vec<u8> = self.ports.iter().map(|port| lock(port).address).collect();
+    /// The next address on a bus: they are given out in turn, from 2 to 127.
+    fn free_address(&self, bus: u8) -> u8 {
+        let ports = self.ports.iter().map(|port| lock(port));
+        let taken: Vec<u8> = ports
+            .filter(|port| port.seat.bus == bus)
+            .map(|port| port.address)
+            .collect();
         let last = taken.iter().copied().max().unwrap_or(1);
         (last.saturating_add(1)..=127)
             .chain(2..=127)
@@ -192,7 +198,8 @@ impl SimBus {
 impl Bus for SimBus {
     fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
         for port in &self.ports {
-            let free_address = self.free_address();
+            let bus = lock(port).seat.bus;
+            let free_address = self.free_address(bus);
             lock(port).look(free_address);
         }
         Ok(self
@@ -210,7 +217,8 @@ impl Bus for SimBus {
             .iter()
             .find(|port| {
                 let port = lock(port);
-                port.device.is_present() && (BUS, port.address) == (device.bus, device.address)
+                port.device.is_present()
+                    && (port.seat.bus, port.address) == (device.bus, device.address)
             })
             .ok_or(UsbError::NoDevice)?;
         if let Some(closed) = lock(port).closed() {
@@ -397,11 +405,17 @@ pub enum SimError {
     /// A flash file can't be used.
     #[error(transparent)]
     FlashFile(#[from] FlashFileError),
+    /// More than there are ports for.
+    #[error("there can be {} simulated boards at most", Seat::COUNT)]
+    TooManyBoards,
 }
 
 /// The boards that were asked for. Where the same serial would come twice without having been asked for, the later
 /// board gets another.
 fn devices(specs: &[BoardSpec]) -> Result<Vec<Device>, SimError> {
+    if specs.len() > Seat::COUNT {
+        return Err(SimError::TooManyBoards);
+    }
     let mut serials: HashSet<String> = specs
         .iter()
         .filter_map(|spec| spec.serial.clone())
@@ -443,20 +457,12 @@ fn next_serial(serial: &str) -> String {
     characters.into_iter().collect()
 }
 
-/// The only bus.
-const BUS: u8 = 1;
-
-/// The address of the board at a port, from 1, when all are plugged in. Address 1 is the root hub's.
-fn first_address(number: u8) -> u8 {
-    number.saturating_add(1)
-}
-
-/// What the bus tells of a board at its port `number`, from 1: what its descriptors say.
-fn device_info(device: &Device, number: u8, address: u8) -> DeviceInfo {
+/// What the bus tells of a board that is plugged in there: what its descriptors say.
+fn device_info(device: &Device, seat: Seat, address: u8) -> DeviceInfo {
     let place = Place {
-        bus: BUS,
+        bus: seat.bus,
         address,
-        path: format!("{BUS}-{number}"),
+        path: seat.to_string(),
     };
     let description = device.description();
     Descriptors::parse(&description.device(), &description.configuration())

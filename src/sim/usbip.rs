@@ -5,7 +5,7 @@
 
 mod connection;
 mod conversation;
-mod frame;
+pub mod frame;
 
 use std::io::{self, BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -14,8 +14,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::device::Device;
+use super::seat::Seat;
 use super::spec::BoardSpec;
-use super::{BUS, SimError, descriptor, device_info, devices, first_address, lock};
+use super::{SimError, descriptor, device_info, devices, lock};
 use connection::{Hurried, Lobby, Stranger};
 use conversation::{Conversation, Patient};
 use frame::{ExportedDevice, FrameError, Operation};
@@ -31,7 +32,7 @@ pub struct Server {
 
 /// One board of a server.
 struct Export {
-    number: u8,
+    seat: Seat,
     device: Mutex<Device>,
     imported: Mutex<bool>,
 }
@@ -53,10 +54,10 @@ impl Server {
     /// # Errors
     /// [`SimError`] where a flash file can't be used.
     pub fn new(specs: &[BoardSpec]) -> Result<Self, SimError> {
-        let exports = (1..)
+        let exports = Seat::all()
             .zip(devices(specs)?)
-            .map(|(number, device)| Export {
-                number,
+            .map(|(seat, device)| Export {
+                seat,
                 device: Mutex::new(device),
                 imported: Mutex::new(false),
             })
@@ -74,7 +75,7 @@ impl Server {
             .map(|export| {
                 let device = lock(&export.device);
                 ServedBoard {
-                    bus_id: bus_id(export.number),
+                    bus_id: export.seat.to_string(),
                     name: device.board().name,
                     serial: device.serial().to_owned(),
                 }
@@ -129,7 +130,7 @@ fn serve_connection(
         Operation::ListDevices => {
             let described: Vec<ExportedDevice> = exports
                 .iter()
-                .map(|export| exported_device(&lock(&export.device), export.number))
+                .map(|export| exported_device(&lock(&export.device), export.seat))
                 .collect();
             stream.write_all(&frame::list_of_devices(&described))?;
             Ok(())
@@ -137,7 +138,7 @@ fn serve_connection(
         Operation::Import { bus_id: wanted } => {
             let import = exports
                 .iter()
-                .find(|export| bus_id(export.number).as_bytes() == wanted)
+                .find(|export| export.seat.to_string().as_bytes() == wanted)
                 .and_then(|export| Import::begin(export, started.elapsed()));
             let Some(import) = import else {
                 stream.write_all(&frame::import_reply(None))?;
@@ -145,7 +146,7 @@ fn serve_connection(
             };
             // Importers are no more than there are boards.
             drop(stranger);
-            let described = exported_device(&lock(&import.export.device), import.export.number);
+            let described = exported_device(&lock(&import.export.device), import.export.seat);
             stream.write_all(&frame::import_reply(Some(&described)))?;
             stream.set_read_timeout(None)?;
             let conversation = Conversation::new(described.device_id(), |setup, data| {
@@ -182,12 +183,8 @@ impl Drop for Import<'_> {
     }
 }
 
-fn bus_id(number: u8) -> String {
-    format!("{BUS}-{number}")
-}
-
-fn exported_device(device: &Device, number: u8) -> ExportedDevice {
-    let info = device_info(device, number, first_address(number));
+fn exported_device(device: &Device, seat: Seat) -> ExportedDevice {
+    let info = device_info(device, seat, seat.first_address());
     ExportedDevice {
         bus_id: info.path,
         bus: info.bus.into(),

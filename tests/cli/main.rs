@@ -1,6 +1,7 @@
 //! Drives the shipped binary as a user would, on simulated boards, and compares what it says and does whole.
 
 mod access;
+mod bounds;
 #[cfg(target_os = "linux")]
 mod consent;
 mod contract;
@@ -29,6 +30,7 @@ mod many;
 mod meant;
 mod micropython;
 mod ndjson;
+mod no_firmware;
 mod operations;
 mod others;
 mod output;

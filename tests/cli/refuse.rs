@@ -96,7 +96,8 @@ const SAMPLES: [(&str, Refusal); 11] = [
         Some((
             6,
             "offset 0x00000000: expected \"DfuSe\", found \"\\x00\\x00\\x02 \\xc1\": \
-             the file is a raw image that begins with a vector table",
+             the file is a raw image that begins with a vector table\n\
+             hint: If it is a raw binary, add --format bin and --address, for most boards 0x08000000.",
         )),
     ),
     ("two-elements.dfu", None),
@@ -162,6 +163,30 @@ hint: If the file is right for this board all the same, add --any-id.
     check("gd32vf103", "blinky.dfu", 7, stderr);
     // A suffix with ids stands behind this raw binary.
     check("gd32vf103", "plain.dfu --address 0x08000000", 7, stderr);
+}
+
+/// Whatever its address is: that it is missing is told only where the file is for the board.
+#[test]
+fn foreign_ids_are_told_before_a_missing_address() {
+    let stderr = "\
+error: 3CBJ at 1-1: the file is for a device with ids 0483:df11, this board has 28e9:0189
+hint: If the file is right for this board all the same, add --any-id.
+";
+    check("gd32vf103", "plain.dfu", 7, stderr);
+    let run = stdfu("--sim gd32vf103 verify plain.dfu").run();
+    assert_eq!((run.exit, &run.stderr[..]), (7, stderr));
+    let missing = "\
+error: plain.dfu: the file is a raw binary, which doesn't say at which address it belongs
+hint: Say where it belongs, for most boards --address 0x08000000.
+";
+    check("gd32vf103", "plain.dfu --any-id", 2, missing);
+    check("f405", "plain.dfu", 2, missing);
+    // One of the boards that are meant is one that the file is for.
+    let run = stdfu("--sim gd32vf103 --sim f405 --every flash plain.dfu").run();
+    run.says(2, "", missing);
+    // Nobody waits for a board to hear of the command line.
+    let run = stdfu("--sim f405,fault=unplug@1 flash plain.dfu --wait").run();
+    run.says(2, "", missing);
 }
 
 #[test]
@@ -379,6 +404,7 @@ fn a_format_that_the_file_does_not_have_is_refused() {
         "blinky.bin --format dfu",
         6,
         "error: blinky.bin: offset 0x00000000: expected \"DfuSe\", found \"\\x00\\x00\\x02 \\xc1\": \
-         the file is a raw image that begins with a vector table\n",
+         the file is a raw image that begins with a vector table\n\
+         hint: If it is a raw binary, add --format bin and --address, for most boards 0x08000000.\n",
     );
 }

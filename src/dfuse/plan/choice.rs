@@ -7,11 +7,12 @@ use crate::address::AddressRange;
 use crate::image::{Image, ImageElement, ImageTarget};
 
 use super::error::PlanError;
+use super::family;
 use super::profile::{BoardProfile, Memory};
 use super::settings::Settings;
 use super::too_small::LARGEST_GAP;
 
-/// Refuses an image for a device with other ids.
+/// Refuses an image for a device with other ids, or another chip.
 pub fn check_ids(image: &Image, board: BoardProfile<'_>) -> Result<(), PlanError> {
     let (vendor_id, product_id) = board.ids;
     match image.ids {
@@ -19,7 +20,7 @@ pub fn check_ids(image: &Image, board: BoardProfile<'_>) -> Result<(), PlanError
             file: (ids.vendor_id, ids.product_id),
             board: board.ids,
         }),
-        _ => Ok(()),
+        _ => family::check(image, board),
     }
 }
 

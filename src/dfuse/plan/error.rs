@@ -1,6 +1,7 @@
 //! Why a file, or a wish, doesn't fit the board at hand.
 
 use crate::dfuse::layout::Sector;
+use crate::image::Family;
 
 use super::choice::Place;
 use super::settings::{FLASH_LAYOUT, Settings};
@@ -19,6 +20,12 @@ pub enum PlanError {
         file: (u16, u16),
         /// Those of the board.
         board: (u16, u16),
+    },
+    /// The file is for another chip.
+    #[error("the file is for {family}, and this board's chip is another, as far as can be told")]
+    OtherFamily {
+        /// The family that a UF2 file names.
+        family: Family,
     },
     /// The board has no such memory.
     #[error(

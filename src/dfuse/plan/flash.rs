@@ -447,6 +447,8 @@ mod tests {
             format: Format::Dfu,
             targets,
             ids: None,
+            family: None,
+            suspicion: None,
             warnings: Vec::new(),
         }
     }

@@ -132,6 +132,8 @@ mod tests {
                 product_id: 0xDF11,
                 device_release: 0,
             }),
+            family: None,
+            suspicion: None,
             warnings: Vec::new(),
         }
     }

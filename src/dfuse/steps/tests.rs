@@ -31,6 +31,8 @@ fn image(elements: &[(u32, usize)]) -> Image {
             elements: elements.iter().map(element).collect(),
         }],
         ids: None,
+        family: None,
+        suspicion: None,
         warnings: Vec::new(),
     }
 }

@@ -59,6 +59,9 @@ fn a_dfu_file_that_is_something_else() {
     ] {
         let hint = match name {
             "intel-hex.dfu" => "hint: If that is what you mean, add --format hex.\n",
+            "raw.dfu" => {
+                "hint: If it is a raw binary, add --format bin and --address, for most boards 0x08000000.\n"
+            }
             _ => "",
         };
         let stderr = format!("error: {name}: {error}\n{hint}");

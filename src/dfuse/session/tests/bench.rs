@@ -56,6 +56,8 @@ pub fn image(alternate_setting: Option<u8>, elements: Vec<ImageElement>) -> Imag
             elements,
         }],
         ids: None,
+        family: None,
+        suspicion: None,
         warnings: Vec::new(),
     }
 }
