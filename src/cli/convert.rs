@@ -109,7 +109,7 @@ pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         .into());
     }
     match is_stdout {
-        true => format.check_terminal("--to")?,
+        true => format.check_stdout("--to")?,
         false => save::check(&args.output, args.force)?,
     }
     let image = load(args)?;
