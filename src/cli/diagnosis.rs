@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::dfuse::error::{Action, Cause, SessionError};
 use crate::dfuse::plan::error::PlanError;
+use crate::dfuse::protocol::DfuStatus;
 use crate::image::write::WriteError;
 use crate::image::{Content, FilesError, ImageError};
 use crate::sim::SimError;
@@ -241,6 +242,16 @@ fn of_session(error: &SessionError) -> (Exit, Option<String>) {
         Cause::Answered { .. } if error.action == Action::ReadUnprotect => {
             (Exit::Board, hint(NO_UNPROTECT))
         }
+        Cause::Answered {
+            status: DfuStatus::ErrFile,
+            ..
+        } if matches!(error.action, Action::Write(_)) => (
+            Exit::Board,
+            hint(
+                "This bootloader may take a file only from its first block to its last, as MicroPython's mboot does with \
+                 packed images: repeat the command with --in-order --no-verify.",
+            ),
+        ),
         Cause::Answered { .. } => (
             Exit::Board,
             hint(
@@ -257,6 +268,12 @@ fn of_session(error: &SessionError) -> (Exit, Option<String>) {
         Cause::ReadProtected => (
             Exit::ReadProtected,
             hint("`stdfu unprotect` lifts it, and erases everything on the chip."),
+        ),
+        Cause::RefusesUpload(_) => (
+            Exit::Board,
+            hint(
+                "`stdfu flash --full --no-verify` flashes it without reading anything; nobody can tell then what is in it.",
+            ),
         ),
         Cause::NoSuchCommand => (Exit::DoesNotFit, hint(NO_UNPROTECT)),
         Cause::Stayed => (
@@ -292,6 +309,15 @@ fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
             sector.address,
             sector.end()
         ),
+        PlanError::Scattered { places } => {
+            let memories = places.iter().filter_map(|place| place.memory.as_ref());
+            let choices: String = memories
+                .map(|(number, name)| format!("--alt {number} takes what is for {name}.\n"))
+                .collect();
+            format!(
+                "{choices}--only-fitting takes all that the board has a memory for.{reassurance}"
+            )
+        }
         PlanError::CantPreserve { .. } => "Leave out --preserve, if the rest may go.".to_owned(),
         PlanError::BadVectorTable(_) => "Look at --address, and at what the file was linked for.\n\
              Without --strict it is flashed all the same. Nothing was touched."

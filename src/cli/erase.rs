@@ -60,11 +60,8 @@ pub fn run(args: &EraseArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
 
 fn plan(args: &EraseArgs, request: &EraseRequest, board: &Board) -> anyhow::Result<Plan<'static>> {
     let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
-    Ok(plan_erase(
-        request,
-        board::for_plan(&board.info, &memories),
-        alternate_setting,
-    )?)
+    let board = board::for_plan(&board.info, &memories);
+    Ok(Plan::Erase(plan_erase(request, board, alternate_setting)?))
 }
 
 fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {

@@ -119,7 +119,7 @@ impl Fit {
 fn plan<'i>(image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
     let memories = board.memories_to_use(false)?;
     let board = board::for_plan(&board.info, &memories);
-    Ok(plan_flash(image, board, FlashOptions::PLAIN)?)
+    Ok(Plan::Flash(plan_flash(image, board, FlashOptions::PLAIN)?))
 }
 
 fn refusal(plan: anyhow::Result<Plan<'_>>, board: &Board) -> Option<Refusal> {

@@ -2,9 +2,9 @@
 
 use clap::Args;
 
+use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::PlanError;
-use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
-use crate::dfuse::plan::{Plan, TargetPlan, Task};
+use crate::dfuse::plan::flash::{Check, FlashOptions, plan_flash};
 use crate::image::Image;
 
 use super::Context;
@@ -26,8 +26,8 @@ use super::work::{self, Outcome};
 /// only written, any other is erased and written. What else is in such a sector goes, unless --preserve keeps it. No
 /// other sector is touched.
 ///
-/// In the end all of the firmware is compared with flash. The block with the vector table is written last, so that an
-/// interrupted flash never starts half an application: repeat the command.
+/// The block with the vector table is written last, so that an interrupted flash never starts half an application: repeat
+/// the command. In the end all of the firmware is read and compared, written just now or not.
 ///
 /// Option bytes and one-time programmable memory are written only when --alt names them.
 #[derive(Debug, Args)]
@@ -54,6 +54,12 @@ pub struct FlashArgs {
     /// Erase and write it all, even what is there already
     #[arg(long)]
     full: bool,
+    /// Write from the first block to the last, and all of it
+    ///
+    /// For bootloaders that demand it, such as MicroPython's mboot with packed images. Those can't be read, either: add
+    /// --no-verify, and nothing is read at all.
+    #[arg(long)]
+    in_order: bool,
     /// Keep what else is in the sectors of the firmware
     ///
     /// It is read before they are erased, and written back. Without it, the summary says how many bytes went.
@@ -76,6 +82,12 @@ pub struct FlashArgs {
     /// Flash a file that is for a device with other ids
     #[arg(long)]
     any_id: bool,
+    /// Take of the files what the board has a memory for
+    ///
+    /// What else is in them, such as data for RAM or for a memory that this board lacks, is left out, and listed. Option
+    /// bytes and the like are left out, too: those need --alt.
+    #[arg(long)]
+    only_fitting: bool,
     /// Refuse a file that nothing can start from
     ///
     /// Its initial stack pointer is not in RAM, or its reset vector is even or not in the file. Without this, that is a
@@ -121,30 +133,30 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
     let options = FlashOptions {
         alternate_setting,
         full: args.full,
+        in_order: args.in_order,
         preserve: args.preserve,
         mass_erase: args.mass_erase,
         verify: !args.no_verify,
         start: !args.stay,
         entry: args.entry,
         any_id: args.any_id,
+        only_fitting: args.only_fitting,
     };
-    let mut plan = plan_flash(image, board::for_plan(&board.info, &memories), options)?;
-    if let Some(fault) = work::bad_vector_tables(&plan)
-        .next()
-        .filter(|_| args.strict)
-    {
+    let plan = plan_flash(image, board::for_plan(&board.info, &memories), options)?;
+    if let Some(fault) = plan.bad_vector_table.as_ref().filter(|_| args.strict) {
         return Err(PlanError::BadVectorTable(fault.clone()).into());
     }
-    if args.dry_run {
-        plan.task = Task::Rehearse;
-    }
-    Ok(plan)
+    Ok(match args.dry_run {
+        true => Plan::Rehearse(plan),
+        false => Plan::Flash(plan),
+    })
 }
 
 /// What was erased, written, left alone, verified and started.
 fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
     let tally = outcome.tally;
     let beyond = match (tally.lost_bytes, tally.preserved_bytes) {
+        _ if tally.unseen_sectors > 0 => ", without a look at what else was there".to_owned(),
         (0, 0) => String::new(),
         (0, kept) => format!(", kept {} beyond the image", count(kept, "byte")),
         (lost, _) => format!(" and with them {} beyond the image", count(lost, "byte")),
@@ -162,12 +174,16 @@ fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
             count(tally.skipped_bytes, "byte")
         ));
     }
-    done.push(match plan.targets.iter().any(TargetPlan::is_verified) {
-        true if tally.reset => "not verified".to_owned(),
-        true => format!("verified {}", count(tally.verified_bytes, "byte")),
-        false => "not verified".to_owned(),
-    });
-    done.push(match (plan.start, tally.left) {
+    let mut memories = plan.flash().into_iter().flat_map(|plan| &plan.memories);
+    done.push(
+        match memories.any(|memory| memory.check == Check::ReadBack) {
+            true if tally.reset => "not verified".to_owned(),
+            true => format!("verified {}", count(tally.verified_bytes, "byte")),
+            false => "not verified".to_owned(),
+        },
+    );
+    let start = plan.flash().and_then(|plan| plan.start);
+    done.push(match (start, tally.left) {
         (Some(start), Some(true)) => format!("started at {:#010x}", start.address),
         _ if tally.reset => "no longer in DFU mode".to_owned(),
         _ => "still in DFU mode".to_owned(),

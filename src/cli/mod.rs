@@ -16,6 +16,7 @@ mod fit;
 mod flash;
 mod info;
 mod interrupt;
+mod keepsake;
 mod leave;
 mod list;
 mod manual;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::dfuse::error::SessionError;
 use crate::dfuse::session::{Event, Phase};
 
 use super::board::BoardName;
@@ -107,13 +108,16 @@ impl BoardProgress<'_> {
                 // It moves while a board is silent for as long as an erase takes.
                 bar.enable_steady_tick(Duration::from_millis(100));
             }
-            (Event::Settled(..), _) => {}
+            (Event::Steps(_), _) => {}
             (Event::Advance(bytes), _) => self.bar.iter().for_each(|bar| bar.inc(bytes)),
-            (Event::Retry(error), _) => self.above_bars(|| {
-                self.output
-                    .note(&format!("{}{error}; trying again", self.label));
-            }),
+            (Event::Retry(error), _) => self.note(error, "trying again"),
+            (Event::Redo(error), _) => self.note(error, "erasing and writing that once more"),
         }
+    }
+
+    fn note(&self, error: &SessionError, then: &str) {
+        let text = format!("{}{error}; {then}", self.label);
+        self.above_bars(|| self.output.note(&text));
     }
 
     /// Says what was decided, above the bars.
@@ -164,6 +168,7 @@ fn doing(phase: Phase) -> &'static str {
         Phase::Write => "writing",
         Phase::Verify => "verifying",
         Phase::Head => "writing the first block",
+        Phase::Restore => "writing back what is to be kept",
         Phase::Read => "reading",
         Phase::Reset => "waiting for the chip's reset",
         Phase::Leave => "starting the application",

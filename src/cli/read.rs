@@ -7,8 +7,8 @@ use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 
-use crate::dfuse::plan::read::plan_read;
-use crate::dfuse::plan::{Plan, TargetPlan};
+use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::read::{ReadPlan, plan_read};
 use crate::dfuse::range::{AddressRange, RangeRequest};
 use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
 use crate::image::{FileIds, Format, ImageElement, ImageTarget};
@@ -52,6 +52,11 @@ pub struct ReadArgs {
     /// The format to write, whatever the name; for stdout, bin unless told otherwise
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<OutputFormat>,
+    /// Read everything twice, and compare
+    ///
+    /// A board that answers wrong bytes without an error is found out only this way.
+    #[arg(long)]
+    twice: bool,
     /// Overwrite OUT
     #[arg(long)]
     force: bool,
@@ -72,6 +77,8 @@ struct BoardDocument<'r> {
     /// Which memory, if that is known.
     alt: Option<u8>,
     ranges: Vec<RangeDocument>,
+    /// How often each byte was read; where it was twice, both were the same.
+    readings: u8,
     read_bytes: u64,
     requests: u64,
     retries: u32,
@@ -185,16 +192,17 @@ fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> anyhow::Re
 fn plan(args: &ReadArgs, format: OutputFormat, board: &Board) -> anyhow::Result<Plan<'static>> {
     let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
     let profile = board::for_plan(&board.info, &memories);
-    let plan = plan_read(&args.ranges, profile, alternate_setting).map_err(OnlyLooking)?;
+    let plan =
+        plan_read(&args.ranges, profile, alternate_setting, args.twice).map_err(OnlyLooking)?;
     if format == OutputFormat::Bin {
-        plan.targets.iter().try_for_each(check_gaps)?;
+        check_gaps(&plan)?;
     }
-    Ok(plan)
+    Ok(Plan::Read(plan))
 }
 
 /// A raw binary has no addresses: whoever flashed one with a gap would write there what was never read.
-fn check_gaps(target: &TargetPlan<'_>) -> Result<(), UsageError> {
-    let [AddressRange { end, .. }, AddressRange { address, .. }, ..] = target.look[..] else {
+fn check_gaps(plan: &ReadPlan) -> Result<(), UsageError> {
+    let [AddressRange { end, .. }, AddressRange { address, .. }, ..] = plan.ranges[..] else {
         return Ok(());
     };
     Err(UsageError {
@@ -229,15 +237,22 @@ fn file(
         OutputFormat::Hex => to_hex(&found).into_bytes(),
         OutputFormat::Srec => to_srec(&found).into_bytes(),
         OutputFormat::Dfu => {
-            let target = plan.targets.first();
+            let region = read_plan(plan).map(|plan| &plan.region);
             let target = ImageTarget {
-                alternate_setting: target.map(|target| target.alternate_setting),
-                name: target.map(|target| target.name.clone()),
+                alternate_setting: region.map(|region| region.alternate_setting),
+                name: region.map(|region| region.name.clone()),
                 elements: found,
             };
             to_dfu(&[target], ids)?
         }
     })
+}
+
+fn read_plan<'p>(plan: &'p Plan<'_>) -> Option<&'p ReadPlan> {
+    match plan {
+        Plan::Read(plan) => Some(plan),
+        _ => None,
+    }
 }
 
 fn write(args: &ReadArgs, file: &[u8], output: &Output) -> anyhow::Result<()> {
@@ -249,18 +264,22 @@ fn write(args: &ReadArgs, file: &[u8], output: &Output) -> anyhow::Result<()> {
 }
 
 fn summary(args: &ReadArgs, outcome: &Outcome, plan: &Plan<'_>) -> String {
-    let ranges: Vec<String> = plan
-        .targets
-        .iter()
-        .flat_map(|target| &target.look)
+    let ranges: Vec<String> = read_plan(plan)
+        .into_iter()
+        .flat_map(|plan| &plan.ranges)
         .map(|range| format!("{:#010x}..{:#010x}", range.address, range.end))
         .collect();
     let output = match is_stdout(args) {
         true => "stdout".into(),
         false => args.output.to_string_lossy(),
     };
+    let checked = if args.twice {
+        ", twice and the same both times"
+    } else {
+        ""
+    };
     format!(
-        "read {} from {} into {output}, in {:.1} s",
+        "read {} from {} into {output}{checked}, in {:.1} s",
         count(outcome.tally.read_bytes, "byte"),
         ranges.join(" and "),
         outcome.seconds
@@ -273,13 +292,14 @@ fn document<'r>(
     outcome: &'r Outcome,
     plan: Option<&Plan<'_>>,
 ) -> BoardDocument<'r> {
-    let targets = plan.map_or(&[][..], |plan| &plan.targets);
-    let ranges = targets.iter().flat_map(|target| &target.look);
+    let plan = plan.and_then(read_plan);
+    let ranges = plan.into_iter().flat_map(|plan| &plan.ranges);
     BoardDocument {
         result: outcome.result(),
         output: &args.output,
         format: Format::from(format).short_name(),
-        alt: targets.first().map(|target| target.alternate_setting),
+        alt: plan.map(|plan| plan.region.alternate_setting),
+        readings: if args.twice { 2 } else { 1 },
         ranges: ranges
             .map(|range| RangeDocument {
                 address: range.address,

@@ -51,6 +51,22 @@ pub fn save(path: &Path, bytes: &[u8], force: bool) -> anyhow::Result<()> {
     result.with_context(|| path.display().to_string())
 }
 
+/// Puts these bytes into a new file in the current directory, under a name that nothing has yet.
+pub fn fresh(stem: &str, extension: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
+    let names = (1..).map(|number| match number {
+        1 => format!("{stem}.{extension}"),
+        _ => format!("{stem}-{number}.{extension}"),
+    });
+    for name in names {
+        let path = PathBuf::from(name);
+        match save(&path, bytes, false) {
+            Err(error) if error.is::<AlreadyThere>() => {}
+            result => return result.map(|()| path),
+        }
+    }
+    unreachable!("there is always another number")
+}
+
 fn replace(path: &Path, bytes: &[u8], there: Option<fs::Metadata>) -> io::Result<()> {
     if there.as_ref().is_some_and(fs::Metadata::is_dir) {
         return Err(ErrorKind::IsADirectory.into());

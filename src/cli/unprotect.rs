@@ -3,7 +3,6 @@
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::leave::plan_unprotect;
 
 use super::Context;
 use super::consent::ConsentArgs;
@@ -29,8 +28,7 @@ pub fn run(args: &UnprotectArgs, context: &Context<'_>) -> anyhow::Result<Exit> 
     let consequence =
         "lifting read protection erases ALL of the flash and resets the chip".to_owned();
     args.consent.ask(&[consequence], &boards, context.output)?;
-    let plans: Vec<anyhow::Result<Plan<'_>>> =
-        boards.iter().map(|_| Ok(plan_unprotect())).collect();
+    let plans: Vec<anyhow::Result<Plan<'_>>> = boards.iter().map(|_| Ok(Plan::Unprotect)).collect();
     work::carry_out(boards, &plans, context.output, summary)
 }
 

@@ -32,6 +32,9 @@ pub struct VerifyArgs {
     /// The memory, by number or name, as `stdfu list` shows it; of a .dfu file, only what is for it
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
+    /// Compare what the board has a memory for, and list what else is in the files
+    #[arg(long)]
+    only_fitting: bool,
     /// Compare even if the file is for a device with other ids
     #[arg(long)]
     any_id: bool,
@@ -52,9 +55,11 @@ fn plan<'i>(args: &VerifyArgs, image: &'i Image, board: &Board) -> anyhow::Resul
     let options = VerifyOptions {
         alternate_setting,
         any_id: args.any_id,
+        only_fitting: args.only_fitting,
     };
     let board = board::for_plan(&board.info, &memories);
-    Ok(plan_verify(image, board, options).map_err(OnlyLooking)?)
+    let plan = plan_verify(image, board, options).map_err(OnlyLooking)?;
+    Ok(Plan::Verify(plan))
 }
 
 fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {

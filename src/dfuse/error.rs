@@ -22,6 +22,14 @@ impl fmt::Display for SessionError {
         match cause {
             // Between two parts of the work nothing is being done.
             Cause::Interrupted if *action == Action::ReachIdle => write!(f, "{cause}"),
+            Cause::Differs {
+                address,
+                expected,
+                found,
+            } if matches!(action, Action::Read(_)) => write!(
+                f,
+                "two readings differ: {address:#010x} gave {expected:#04x} first and {found:#04x} then"
+            ),
             // It names the address itself, more exactly.
             Cause::Differs { .. } => write!(f, "verification failed: {cause}"),
             _ => write!(f, "{action}: {cause}"),
@@ -127,6 +135,8 @@ pub enum Cause {
     },
     /// The chip's read protection is on: nothing can be read, erased or written.
     ReadProtected,
+    /// The board says that its memory can be read, and has refused each time.
+    RefusesUpload(Box<Cause>),
     /// The board's list of commands lacks the one that is needed.
     NoSuchCommand,
     /// The board was to leave DFU mode, and has not.
@@ -182,6 +192,10 @@ impl fmt::Display for Cause {
                 "{address:#010x} holds {found:#04x} where {expected:#04x} should be"
             ),
             Self::ReadProtected => f.write_str("the chip's read protection is on"),
+            Self::RefusesUpload(refusal) => write!(
+                f,
+                "the board says that it can be read, and refuses each time: {refusal}"
+            ),
             Self::NoSuchCommand => f.write_str("the board's bootloader has no such command"),
             Self::Stayed => f.write_str("the board is still in DFU mode"),
             Self::Interrupted => f.write_str("interrupted"),

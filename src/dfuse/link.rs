@@ -160,6 +160,11 @@ impl<'t> Link<'t> {
         self.state == DfuState::DfuDnbusy
     }
 
+    /// Whether an ABORT comes before the next DNLOAD.
+    pub fn is_uploading(&self) -> bool {
+        self.state == DfuState::DfuUploadIdle
+    }
+
     /// Whether the device is off the bus.
     pub fn is_gone(&mut self) -> bool {
         self.get_state(LEAVE_TIMEOUT) == Err(UsbError::NoDevice)

@@ -35,8 +35,8 @@ impl AddressRange {
         self.address <= address && u64::from(address) < self.end
     }
 
-    /// What is left of it behind its first `bytes`.
-    pub fn behind(self, bytes: u64) -> Option<Self> {
+    /// What is left of it after its first `bytes`.
+    pub fn after(self, bytes: u64) -> Option<Self> {
         Self::between(self.start() + bytes, self.end)
     }
 

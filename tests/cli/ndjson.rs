@@ -130,8 +130,8 @@ fn each_phase_has_a_line_at_its_beginning_and_at_its_end() {
         phase("survey", 11261, "11261"),
         phase("erase", 16384, "16384"),
         phase("write", 4096, "4096"),
-        phase("verify", 4096, "4096"),
-        phase("head", 4096, "null"),
+        phase("head", 2048, "null"),
+        phase("verify", 6144, "6144"),
         phase("leave", 0, "null"),
     ];
     assert_eq!(borders(&run), expected.concat());
@@ -185,7 +185,7 @@ fn a_retry_has_its_reason() {
 
 #[test]
 fn an_error_of_a_board_is_the_last_line_and_names_the_board() {
-    let run = stdfu("--progress json --sim f405,fault=unplug@25 flash blinky.dfu").run();
+    let run = stdfu("--progress json --sim f405,fault=unplug@30 flash blinky.dfu").run();
     assert_eq!((run.exit, run.stdout.as_str()), (8, ""));
     let events = events(&run);
     assert_progress(&events, false);

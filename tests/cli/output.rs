@@ -289,7 +289,9 @@ mod on_a_terminal {
         let file = "blinky.dfu";
         if let Some((text, bars)) = flash("", &[("TERM", "dumb")], file) {
             assert!(
-                text.starts_with("comparing 5123 bytes\nwriting 4K\n"),
+                text.starts_with(
+                    "comparing 5123 bytes\nlooking around the image 27645 bytes\nwriting 4K\n"
+                ),
                 "{text}"
             );
             assert!(!bars);

@@ -2,6 +2,8 @@
 
 use crate::dfuse::layout::Sector;
 
+use super::choice::Place;
+use super::settings::{FLASH_LAYOUT, Settings};
 use super::vector_table::BadVectorTable;
 
 /// Why a file, or a wish, doesn't fit the board.
@@ -47,6 +49,12 @@ pub enum PlanError {
         address: u32,
         /// The memory and its layout.
         memory: String,
+    },
+    /// Data in several places, of which one memory has only a part.
+    #[error("the file has data in several places: {}", several(places))]
+    Scattered {
+        /// Which.
+        places: Vec<Place>,
     },
     /// An address to start at that the main memory doesn't have.
     #[error("{address:#010x} is outside of {memory}")]
@@ -96,14 +104,19 @@ pub enum PlanError {
     },
     /// Option bytes or the like, which only an explicit wish may change.
     #[error(
-        "the file has data for alternate setting {alternate_setting}, {name:?}: \
-         that changes the chip's settings, possibly for ever"
+        "the file has data for alternate setting {alternate_setting}, {name:?}: {}",
+        match settings {
+            Settings::FlashLayout => FLASH_LAYOUT,
+            _ => "that changes the chip's settings, possibly for ever",
+        }
     )]
     NotNamed {
         /// `bAlternateSetting`.
         alternate_setting: u8,
         /// What the board calls it.
         name: String,
+        /// What it holds.
+        settings: Settings,
     },
     /// The same, where they would be erased.
     #[error(
@@ -149,6 +162,11 @@ pub enum PlanError {
         /// The second one's.
         alternate_setting: u8,
     },
+}
+
+fn several(places: &[Place]) -> String {
+    let places: Vec<String> = places.iter().map(Place::to_string).collect();
+    places.join("; ")
 }
 
 fn list(numbers: &[u8]) -> String {

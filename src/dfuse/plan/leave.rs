@@ -1,17 +1,14 @@
-//! Plans that leave flash as it is, or don't care: starting the application, lifting read protection.
+//! Where to start the application, if that is all there is to do.
 
+use super::Start;
 use super::error::PlanError;
 use super::profile::BoardProfile;
-use super::{Plan, Start, Task};
 
 /// Plans to start the application at `address`, or at the beginning of main flash.
 ///
 /// # Errors
 /// An address that the main memory doesn't have.
-pub fn plan_leave(
-    board: BoardProfile<'_>,
-    address: Option<u32>,
-) -> Result<Plan<'static>, PlanError> {
+pub fn plan_leave(board: BoardProfile<'_>, address: Option<u32>) -> Result<Start, PlanError> {
     let main = board.main_memory();
     let address = address.unwrap_or_else(|| main.start());
     if main.layout.sector_at(address).is_none() {
@@ -20,22 +17,8 @@ pub fn plan_leave(
             memory: main.describe(),
         });
     }
-    let start = Some(Start {
+    Ok(Start {
         alternate_setting: main.alternate_setting,
         address,
-    });
-    Ok(Plan {
-        targets: Vec::new(),
-        task: Task::Change,
-        start,
     })
-}
-
-/// Plans to lift read protection.
-pub fn plan_unprotect() -> Plan<'static> {
-    Plan {
-        targets: Vec::new(),
-        task: Task::Unprotect,
-        start: None,
-    }
 }

@@ -2,10 +2,11 @@
 
 use std::ops::ControlFlow;
 
+use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::erase::{EraseRequest, plan_erase};
 use crate::dfuse::plan::error::PlanError;
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
-use crate::dfuse::plan::leave::{plan_leave, plan_unprotect};
+use crate::dfuse::plan::leave::plan_leave;
 use crate::dfuse::plan::profile::{BoardProfile, Memory};
 use crate::dfuse::plan::read::plan_read;
 use crate::dfuse::plan::verify::{VerifyOptions, plan_verify};
@@ -79,18 +80,19 @@ pub fn carry_out(
         can_upload: board.can_upload,
     };
     let plan = match job {
-        Job::Flash(image, options) => plan_flash(image, profile, *options),
-        Job::Erase(request, memory) => plan_erase(request, profile, *memory),
+        Job::Flash(image, options) => plan_flash(image, profile, *options).map(Plan::Flash),
+        Job::Erase(request, memory) => plan_erase(request, profile, *memory).map(Plan::Erase),
         Job::Verify(image, memory) => {
             let options = VerifyOptions {
                 alternate_setting: *memory,
                 any_id: false,
+                only_fitting: false,
             };
-            plan_verify(image, profile, options)
+            plan_verify(image, profile, options).map(Plan::Verify)
         }
-        Job::Read(ranges, memory) => plan_read(ranges, profile, *memory),
-        Job::Leave => plan_leave(profile, None),
-        Job::Unprotect => Ok(plan_unprotect()),
+        Job::Read(ranges, memory) => plan_read(ranges, profile, *memory, false).map(Plan::Read),
+        Job::Leave => plan_leave(profile, None).map(Plan::Leave),
+        Job::Unprotect => Ok(Plan::Unprotect),
     };
     let mut ran = Ran {
         result: Err(String::new()),
