@@ -1,11 +1,13 @@
 //! Runs the binary for many cases at once: a simulated board for each, all in one process.
 
+use std::fs;
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::scratch::Scratch;
 use super::session::Session;
@@ -25,6 +27,8 @@ pub struct Outcome {
     /// What went wrong, in words.
     pub error: Option<String>,
     pub stderr: String,
+    /// The file that has what was to be kept and could not be written back.
+    pub kept: Option<Vec<u8>>,
     /// Whether stderr tells of an error with it.
     pub tells: bool,
     pub panicked: bool,
@@ -110,8 +114,22 @@ fn spawn(
     Whole::of_command(command.args(&session.arguments(output)).into_command())
 }
 
+/// Writes back what was to be kept, as the hint says. Whether that went well.
+pub fn restore(session: &Session, flash: &mut Scratch, kept: &[u8]) -> bool {
+    let directory = TempDir::new().expect("a temporary directory");
+    let file = directory.path().join("kept.dfu");
+    fs::write(&file, kept).expect("a new file");
+    let board = flash.board(session.plan.target.board);
+    let command = stdfu("--json --sim")
+        .arg(board)
+        .args("flash --preserve --stay");
+    Whole::of_command(command.arg(file).into_command()).exit == Some(0)
+}
+
 /// What is left of a process.
 struct Whole {
+    /// Where it ran.
+    directory: TempDir,
     exit: Option<i32>,
     document: Value,
     stderr: String,
@@ -120,7 +138,9 @@ struct Whole {
 impl Whole {
     /// Waits for its end, or kills it.
     fn of_command(mut command: Command) -> Self {
+        let directory = TempDir::new().expect("a temporary directory");
         let mut child = command
+            .current_dir(directory.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -133,6 +153,7 @@ impl Whole {
         };
         let (stdout, stderr) = (text(stdout), text(stderr));
         Self {
+            directory,
             exit,
             document: serde_json::from_str(&stdout).unwrap_or(Value::Null),
             stderr,
@@ -142,6 +163,11 @@ impl Whole {
     fn panicked(&self) -> bool {
         let signs = ["panicked", "RUST_BACKTRACE"];
         signs.iter().any(|sign| self.stderr.contains(sign))
+    }
+
+    fn kept(&self, serial: &Value) -> Option<Vec<u8>> {
+        let name = format!("stdfu-kept-{}.dfu", serial.as_str()?);
+        fs::read(self.directory.path().join(name)).ok()
     }
 
     /// The lines of stderr that are about this board; where there is only one, all.
@@ -169,6 +195,7 @@ impl Whole {
             exit: self.exit.map(|whole| exit.unwrap_or(whole)),
             error: said.map(str::to_owned),
             tells: self.stderr.lines().any(is_told),
+            kept: self.kept(&board["serial"]),
             panicked: self.panicked(),
             stderr: self.about(path),
             board,

@@ -99,6 +99,16 @@ impl Case {
             .count()
     }
 
+    /// Whether something is wrong with the answer to a question that comes before the work.
+    fn spoils_layout(&self, session: &Session) -> bool {
+        let requests = session.requests.iter();
+        let asked = requests
+            .take_while(|request| **request != Transfer::GetStatus)
+            .count();
+        let spoils = |(kind, request): &(&str, usize)| *kind == "corrupt" && *request <= asked;
+        self.faults.iter().any(spoils)
+    }
+
     fn said(&self, session: &Session, outcome: &Outcome) -> String {
         let plan = &session.plan;
         format!(
@@ -118,8 +128,8 @@ impl Case {
     }
 
     fn judge(&self, session: &Session, outcome: &Outcome, flash: &mut Scratch) -> Judgement {
-        let now = flash.seen();
-        let mut broken = self.rules_for_all(session, outcome, now);
+        let now = flash.seen().to_vec();
+        let mut broken = self.rules_for_all(session, outcome, &now);
         let mut ending = match outcome.exit {
             None => Ending::Violation,
             Some(0) => Ending::Done,
@@ -127,11 +137,10 @@ impl Case {
         };
         match session.plan.work {
             Work::Flash | Work::Keep => {
-                let (later, more) = self.flashed(session, outcome, now);
+                let (later, more) = self.flashed(session, outcome, flash, &now);
                 broken.extend(more);
                 if later {
-                    let seen = now.to_vec();
-                    match self.is_never_looked_at_again(session, flash, &seen) {
+                    match self.is_never_looked_at_again(session, flash, &now) {
                         true => ending = Ending::FlippedLater,
                         false => broken.push("exit 0, but a byte is wrong".to_owned()),
                     }
@@ -205,18 +214,40 @@ impl Case {
         broken
     }
 
+    /// What was to be kept and is gone has to be in a file that puts it back.
+    fn unsaved(&self, session: &Session, outcome: &Outcome, flash: &mut Scratch) -> Option<String> {
+        let Some(kept) = &outcome.kept else {
+            return Some("what was to be kept is gone, and nowhere saved".to_owned());
+        };
+        let went_well = batch::restore(session, flash, kept);
+        let gone = session.gone(flash.look());
+        let is_back = went_well && gone <= self.flips() as u64;
+        (!is_back).then(|| format!("what was to be kept can't be put back: {gone} bytes are gone"))
+    }
+
     /// Whether only a flip that nobody can have seen makes it wrong, and what is broken.
-    fn flashed(&self, session: &Session, outcome: &Outcome, now: &[u8]) -> (bool, Vec<String>) {
+    fn flashed(
+        &self,
+        session: &Session,
+        outcome: &Outcome,
+        flash: &mut Scratch,
+        now: &[u8],
+    ) -> (bool, Vec<String>) {
         let plan = &session.plan;
         let mut broken = Vec::new();
         let lost = number(&outcome.board, "lost_bytes") + self.flips() as u64;
-        if !plan.lies && session.gone(now) > lost {
+        // A wrong bit in its layout, and a board can't be looked at.
+        let is_blind = self.spoils_layout(session);
+        if !plan.lies && !is_blind && session.gone(now) > lost {
             let gone = session.gone(now);
             broken.push(format!(
                 "{gone} bytes beyond the image are gone, and {lost} were told"
             ));
         }
         if outcome.exit != Some(0) {
+            if plan.work == Work::Keep && session.gone(now) > self.flips() as u64 {
+                broken.extend(self.unsaved(session, outcome, flash));
+            }
             if !plan.lies && session.starts_half(now) {
                 broken.push("half an application would be started".to_owned());
             }
@@ -267,7 +298,7 @@ impl Case {
         let good = match exit {
             3 => matches!(kind, "unplug" | "power-cut"),
             // A wrong bit in its layout, and the memory can't be read.
-            7 => kind == "corrupt" && session.plan.work == Work::Read,
+            7 => self.spoils_layout(session),
             8 | 9 => true,
             // Who has been read is not read-protected.
             10 => {

@@ -8,13 +8,13 @@ use crate::image::{ImageElement, ImageTarget};
 /// What passes.
 const TRANSIENT: [&str; 5] = ["stall", "lost-request", "lost-answer", "corrupt", "short"];
 
-/// On an f103, which sets its address pointer for as little as it can: over the border of two pages, full and blank, and
+/// On an f072, whose flash begins where anything can be written: over the border of two pages, full and blank, and
 /// exactly two pages, where nothing around them is looked at.
 #[track_caller]
 fn check_pages(quirk: &str) {
-    let board = format!("f103,quirk={quirk}");
+    let board = format!("f072,quirk={quirk}");
     for before in [bytes(128 << 10, 1), vec![0xFF; 128 << 10]] {
-        for job in [flash(0x4200, 0x900, KEEP), flash(0x4000, 0x800, KEEP)] {
+        for job in [flash(0x4200, 0x900, KEEP), flash(0x4000, 0x1000, KEEP)] {
             check(&board, &before, &job);
         }
     }
