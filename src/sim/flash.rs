@@ -4,7 +4,6 @@ mod file;
 mod memories;
 mod truth;
 
-use std::fs::File;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use super::silicon::{self, NorFlash};
 use crate::dfuse::layout::{Access, MemoryLayout, Sector};
 use crate::dfuse::protocol::DfuStatus;
 
+use file::FlashFile;
 pub use file::FlashFileError;
 pub use memories::Memories;
 use truth::Truth;
@@ -37,7 +37,7 @@ pub struct MemoryContents {
     last_change: Option<(usize, Vec<u8>)>,
     /// Which of `bytes` was programmed last, the first of several.
     last_programmed: Option<usize>,
-    file: Option<File>,
+    file: Option<FlashFile>,
 }
 
 /// Memory without a gap.
@@ -648,20 +648,70 @@ mod tests {
     fn a_flash_file_is_made_blank_and_follows_every_change() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = folder.path().join("board.bin");
-        let mut memories = memories("f405");
-        memories.keep_in_file(&path).expect("new file");
-        let on_disk = || std::fs::read(&path).expect("file");
-        assert!(on_disk() == vec![0xFF; 1 << 20]);
-        let flash = memories.get_mut(0).expect("flash");
-        flash.program(0x0801_0002, &[1, 2]).expect("writable");
-        flash.program(0x080F_FFFF, &[9]).expect("writable");
+        // On Windows nobody else can read it meanwhile.
+        let after = |change: &dyn Fn(&mut MemoryContents)| {
+            let mut memories = memories("f405");
+            memories.keep_in_file(&path).expect("new, or of this size");
+            change(memories.get_mut(0).expect("flash"));
+            drop(memories);
+            std::fs::read(&path).expect("file")
+        };
+        assert!(after(&|_| {}) == vec![0xFF; 1 << 20]);
         let mut expected = vec![0xFF; 1 << 20];
         expected[0x1_0002..0x1_0004].copy_from_slice(&[1, 2]);
         expected[0xF_FFFF] = 9;
-        assert!(on_disk() == expected);
-        flash.erase_sector(0x0801_0000).expect("erasable");
+        let found = after(&|flash| {
+            flash.program(0x0801_0002, &[1, 2]).expect("writable");
+            flash.program(0x080F_FFFF, &[9]).expect("writable");
+        });
+        assert!(found == expected);
         expected[0x1_0002..0x1_0004].fill(0xFF);
-        assert!(on_disk() == expected);
+        let found = after(&|flash| {
+            flash.erase_sector(0x0801_0000).expect("erasable");
+        });
+        assert!(found == expected);
+        let entries = std::fs::read_dir(folder.path()).expect("folder");
+        assert_eq!(entries.count(), 1);
+    }
+
+    #[test]
+    fn a_flash_file_is_one_board_s_at_a_time_by_whatever_name() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("board.bin");
+        let mut first = memories("f405");
+        first.keep_in_file(&path).expect("new file");
+        let link = folder.path().join("link.bin");
+        std::fs::hard_link(&path, &link).expect("a second name");
+        for name in [&path, &link] {
+            let error = memories("f405").keep_in_file(name).expect_err("in use");
+            assert!(matches!(error, FlashFileError::InUse { .. }), "{error}");
+        }
+        drop(first);
+        memories("f405").keep_in_file(&link).expect("free again");
+    }
+
+    /// A file that may only be read takes the place of a full disk.
+    #[test]
+    fn what_the_flash_file_does_not_take_is_not_in_the_memory_either() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("board.bin");
+        let mut memories = memories("f405");
+        memories.keep_in_file(&path).expect("new file");
+        let flash = memories.get_mut(0).expect("flash");
+        flash.program(0x0800_0000, &[7; 4]).expect("writable");
+        let kept = flash.file.as_mut().expect("it is kept");
+        kept.file = std::fs::File::open(&path).expect("it is there");
+        let programmed = flash.program(0x0800_0002, &[1; 4]);
+        assert_eq!(programmed, Err(DfuStatus::ErrWrite));
+        let erased = flash.erase_sector(0x0800_0000);
+        assert_eq!(erased, Err(DfuStatus::ErrErase));
+        assert_eq!(
+            flash.read(0x0800_0000, 6),
+            Some(&[7, 7, 7, 7, 0xFF, 0xFF][..])
+        );
+        let failure = flash.file_failure().expect("it is known");
+        let expected = format!("the flash file {} can't be used: ", path.display());
+        assert!(failure.starts_with(&expected), "{failure}");
     }
 
     #[test]
