@@ -208,7 +208,9 @@ fn only_in(mut image: Image, ranges: &[AddressRange]) -> anyhow::Result<Image> {
     let ranges = joined(ranges.into_iter());
     for target in &mut image.targets {
         let parts = target.elements.iter().flat_map(|element| {
-            let parts = ranges.iter().filter_map(|range| range.overlap(element.range()));
+            let parts = ranges
+                .iter()
+                .filter_map(|range| range.overlap(element.range()));
             parts.map(|part| ImageElement {
                 address: part.address,
                 data: part.within(element.address, &element.data).to_vec(),
