@@ -13,8 +13,8 @@ pub fn so_far(diagnosis: Diagnosis, plan: &Plan<'_>, tally: Tally) -> Diagnosis 
     let state = match task {
         // Whoever starts the application expects nothing else; and how far a chip has lifted its protection nobody knows.
         Task::Change if plan.targets.is_empty() => String::new(),
-        Task::Unprotect if tally.touched => String::new(),
-        Task::Change | Task::Rehearse | Task::Unprotect => changed(&diagnosis, tally),
+        Task::Unprotect(_) if tally.touched => String::new(),
+        Task::Change | Task::Rehearse | Task::Unprotect(_) => changed(&diagnosis, tally),
         Task::Compare => differing(&diagnosis, tally),
         Task::Read => "; no file was written".to_owned(),
     };

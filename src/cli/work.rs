@@ -42,6 +42,11 @@ pub struct Outcome {
     pub error: Option<Diagnosis>,
 }
 
+/// Of a board whose read protection was to be lifted.
+pub const NOT_PROTECTED: &str = "this board is not read-protected; nothing was done";
+/// What whoever wants more than that does next.
+const ERASE_ALL: &str = "To erase everything all the same, use `stdfu erase --all`.";
+
 /// The JSON of an outcome: a contract with scripts.
 #[derive(Serialize)]
 struct BoardDocument<'o> {
@@ -59,6 +64,8 @@ struct BoardDocument<'o> {
     requests: u64,
     retries: u32,
     left: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unprotected: Option<bool>,
     seconds: f64,
 }
 
@@ -270,6 +277,9 @@ pub fn report(
             output.error_of(outcome.name(), diagnosis);
         }
     }
+    if let Some(hint) = outcomes.iter().find_map(Outcome::hint) {
+        output.hint(hint);
+    }
     let results: Vec<(&Outcome, String)> = outcomes
         .iter()
         .zip(plans)
@@ -309,7 +319,13 @@ impl Outcome {
 
     /// How it ended, for programs.
     pub fn result(&self) -> BoardResult<'_> {
-        BoardResult::of(self.name(), self.error.as_ref())
+        BoardResult::of(self.name(), self.error.as_ref()).or_hint(self.hint())
+    }
+
+    /// What to do next though all went well.
+    fn hint(&self) -> Option<&'static str> {
+        let is_unprotected = self.error.is_none() && self.tally.unprotected == Some(false);
+        is_unprotected.then_some(ERASE_ALL)
     }
 
     /// What is done and yet not as it may be expected, a sentence each.
@@ -334,6 +350,9 @@ impl Outcome {
     fn document(&self, plan: Option<&Plan<'_>>) -> BoardDocument<'_> {
         let mut warnings = plan.map_or_else(Vec::new, warnings);
         warnings.extend(self.warnings());
+        if self.hint().is_some() {
+            warnings.push(NOT_PROTECTED.to_owned());
+        }
         BoardDocument {
             result: self.result(),
             warnings,
@@ -347,6 +366,7 @@ impl Outcome {
             requests: self.requests,
             retries: self.tally.retries,
             left: self.tally.left == Some(true),
+            unprotected: self.tally.unprotected,
             seconds: self.seconds,
         }
     }

@@ -21,6 +21,7 @@ use crate::image::ImageElement;
 use super::layout::Sector;
 use super::quirks::erased_value;
 use super::range::{AddressRange, index};
+use leave::Unprotect;
 use profile::Memory;
 use settings::Settings;
 use vector_table::BadVectorTable;
@@ -47,8 +48,8 @@ pub enum Task {
     Compare,
     /// Read each target's `look`, and change nothing.
     Read,
-    /// Lift read protection, which erases everything and resets the board.
-    Unprotect,
+    /// Lift read protection, if there is any, which erases everything and resets the board.
+    Unprotect(Unprotect),
 }
 
 /// What is to be done with one memory. *Target* is ST's word for an alternate setting.

@@ -152,6 +152,18 @@ impl Transport for LibusbTransport {
         Ok(())
     }
 
+    fn is_on_bus(&mut self) -> bool {
+        // In a context of its own: where the system tells nobody of comings and goings, as in some containers, a context
+        // goes on seeing what was there when it began.
+        let Ok(list) = Context::new().and_then(|context| context.devices()) else {
+            return true;
+        };
+        list.iter().any(|device| {
+            let number = (device.bus_number(), device.address());
+            is_still_there(&self.info, number, ids(&device), describe(&device).as_ref())
+        })
+    }
+
     fn reset(&mut self) -> Result<(), UsbError> {
         match self.handle.reset() {
             // It came back as another device, which is what a reset is for here.
@@ -167,6 +179,25 @@ impl Transport for LibusbTransport {
     fn now(&self) -> Duration {
         self.opened.elapsed()
     }
+}
+
+/// Whether what is found under a `number`, bus and address, is the device that was `opened`, in the shape that it had.
+/// What can't be read of it says nothing: a device that has hung itself up doesn't give its descriptors.
+fn is_still_there(
+    opened: &DeviceInfo,
+    number: (u8, u8),
+    ids: Option<(u16, u16)>,
+    described: Option<&DeviceInfo>,
+) -> bool {
+    number == (opened.bus, opened.address)
+        && ids.is_none_or(|ids| ids == (opened.vendor_id, opened.product_id))
+        && described.is_none_or(|described| described == opened)
+}
+
+/// `idVendor` and `idProduct`.
+fn ids(device: &Device<Context>) -> Option<(u16, u16)> {
+    let descriptor = device.device_descriptor().ok()?;
+    Some((descriptor.vendor_id(), descriptor.product_id()))
 }
 
 /// libusb takes a timeout of 0 for "wait for ever".
@@ -263,5 +294,50 @@ fn usb_error(error: rusb::Error) -> UsbError {
         rusb::Error::Busy => UsbError::Busy,
         rusb::Error::NotSupported | rusb::Error::NotFound => UsbError::DriverMissing,
         other => UsbError::Other(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_has_left_where_its_number_its_ids_or_its_shape_are_others() {
+        let opened = DeviceInfo {
+            bus: 3,
+            address: 7,
+            path: "3-1".to_owned(),
+            vendor_id: 0x0483,
+            product_id: 0xDF11,
+            max_packet_size0: 64,
+            product_index: 2,
+            serial_index: 3,
+            interface: 0,
+            mode: DfuMode::Dfu,
+            alternate_settings: Vec::new(),
+            functional: None,
+        };
+        let application = DeviceInfo {
+            mode: DfuMode::Runtime,
+            ..opened.clone()
+        };
+        let elsewhere = DeviceInfo {
+            path: "3-2".to_owned(),
+            ..opened.clone()
+        };
+        let ids = Some((0x0483, 0xDF11));
+        let check = |number, ids, described, expected| {
+            let found = is_still_there(&opened, number, ids, described);
+            assert_eq!(found, expected, "{number:?} {ids:?} {described:?}");
+        };
+        check((3, 7), ids, Some(&opened), true);
+        check((3, 8), ids, Some(&opened), false);
+        check((2, 7), ids, Some(&opened), false);
+        check((3, 7), Some((0x0483, 0x5740)), None, false);
+        check((3, 7), ids, Some(&application), false);
+        check((3, 7), ids, Some(&elsewhere), false);
+        // It is there, and doesn't answer.
+        check((3, 7), ids, None, true);
+        check((3, 7), None, None, true);
     }
 }

@@ -84,6 +84,8 @@ fn worth_trying(cause: &Cause) -> u32 {
         | Cause::ReadProtected
         | Cause::NoSuchCommand
         | Cause::Stayed
+        | Cause::WentAway
+        | Cause::StillProtected
         | Cause::Interrupted => 0,
     }
 }
