@@ -1,8 +1,13 @@
 //! stdfu: flashes STM32 boards in DFU mode.
 
+mod address;
+mod chip;
 mod cli;
 mod dfuse;
+#[cfg(test)]
+mod fuzz;
 mod image;
+mod printable;
 mod sim;
 mod usb;
 

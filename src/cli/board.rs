@@ -1,5 +1,7 @@
 //! A board as the commands see it: opened, and asked once for its strings.
 
+pub mod protocol;
+
 use std::fmt;
 
 use crate::dfuse::layout::{LayoutError, MemoryLayout};
@@ -7,9 +9,11 @@ use crate::dfuse::plan::profile::Memory;
 use crate::dfuse::plan::{self};
 use crate::dfuse::protocol::DFUSE_VERSION;
 use crate::dfuse::quirks::true_layout;
+use crate::printable::Printable;
 use crate::usb::descriptor::read_string;
 use crate::usb::trace::{Traced, Watch};
 use crate::usb::{AlternateSetting, Bus, DeviceInfo, UsbError};
+use protocol::Protocol;
 
 /// A board that was opened, or could not be.
 pub struct Board {
@@ -147,17 +151,16 @@ impl Board {
         }
     }
 
-    /// Whether this speaks DfuSe, as far as can be known: its DFU version says so, and no string of it says otherwise.
-    pub fn speaks_dfuse(&self) -> bool {
-        let version = self
-            .info
-            .functional
-            .is_none_or(|functional| functional.dfu_version == DFUSE_VERSION);
-        let strings = self.memories();
-        let not_dfuse = |memory: &MemoryString| {
-            matches!(memory.layout, Some(Err(LayoutError::NotDfuse { .. })))
-        };
-        version && (strings.is_empty() || !strings.iter().all(not_dfuse))
+    /// What it speaks, by those of its memories that were asked for.
+    pub fn protocol(&self) -> Protocol {
+        let strings = self.memories().iter();
+        let strings: Vec<Option<&str>> = strings.map(|memory| memory.text.as_deref()).collect();
+        protocol::protocol(self.info.dfu_version(), &strings)
+    }
+
+    /// Whether its version says that it speaks DfuSe, which is known before it is opened.
+    pub fn says_dfuse(&self) -> bool {
+        self.info.dfu_version() == Some(DFUSE_VERSION)
     }
 
     /// How messages call it: serial and path.
@@ -186,7 +189,7 @@ pub struct BoardName<'b> {
 impl fmt::Display for BoardName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.serial {
-            Some(serial) => write!(f, "{serial} at {}", self.path),
+            Some(serial) => write!(f, "{} at {}", Printable(serial), self.path),
             None => write!(f, "board at {}", self.path),
         }
     }

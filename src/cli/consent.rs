@@ -31,7 +31,7 @@ impl ConsentArgs {
     ) -> anyhow::Result<()> {
         let changes = |plan: &anyhow::Result<Plan<'_>>| {
             plan.as_ref()
-                .is_ok_and(|plan| settings(plan).next().is_some())
+                .is_ok_and(|plan| !plan.changed_settings().is_empty())
         };
         let changing: Vec<&Board> = boards
             .iter()
@@ -42,7 +42,11 @@ impl ConsentArgs {
         if changing.is_empty() {
             return Ok(());
         }
-        let changed: BTreeSet<Settings> = plans.iter().flatten().flat_map(settings).collect();
+        let changed: BTreeSet<Settings> = plans
+            .iter()
+            .flatten()
+            .flat_map(Plan::changed_settings)
+            .collect();
         let consequences: Vec<String> = changed.iter().map(Settings::to_string).collect();
         self.ask(&consequences, changing, output)
     }
@@ -77,11 +81,6 @@ impl ConsentArgs {
         }
         .into())
     }
-}
-
-/// The settings of the chip that a plan changes.
-fn settings(plan: &Plan<'_>) -> impl Iterator<Item = Settings> {
-    plan.targets.iter().filter_map(|target| target.settings)
 }
 
 fn answers_yes(consequences: &[String], labels: &[String], output: &Output) -> io::Result<bool> {

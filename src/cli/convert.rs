@@ -1,5 +1,6 @@
 //! `stdfu convert`: the same firmware in another format.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -10,6 +11,8 @@ use serde::Serialize;
 use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
 use crate::image::{self, FileIds, Format, Image, ImageElement, NamedFile};
 
+use crate::printable;
+
 use super::Context;
 use super::diagnosis::UsageError;
 use super::exit::Exit;
@@ -18,6 +21,7 @@ use super::number::count;
 use super::output_format::OutputFormat;
 use super::save;
 use super::select::Ids;
+use super::suspicion;
 
 /// Writes firmware in another format, or several files as one
 ///
@@ -86,10 +90,12 @@ impl FromStr for FileForMemory {
 
 #[derive(Serialize)]
 struct ConvertDocument<'c> {
-    output: &'c Path,
+    output: Cow<'c, str>,
     format: &'static str,
     size: usize,
     bytes: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
@@ -102,8 +108,9 @@ pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         }
         .into());
     }
-    if !is_stdout {
-        save::check(&args.output, args.force)?;
+    match is_stdout {
+        true => format.check_terminal("--to")?,
+        false => save::check(&args.output, args.force)?,
     }
     let image = load(args)?;
     for warning in &image.warnings {
@@ -117,7 +124,11 @@ pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     save::save(&args.output, &file, args.force)?;
     let elements = || image.targets.iter().flat_map(|target| &target.elements);
     let bytes = elements().map(|element| element.data.len() as u64).sum();
-    let mut summary = format!("{}: {}", args.output.display(), count(bytes, "byte"));
+    let mut summary = format!(
+        "{}: {}",
+        printable::path(&args.output),
+        count(bytes, "byte")
+    );
     if let (OutputFormat::Bin, Some(first)) = (format, elements().next()) {
         // The file doesn't say it.
         summary += &format!(" for {:#010x}", first.address);
@@ -127,10 +138,11 @@ pub fn run(args: &ConvertArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         .summary(&format!("{summary}\n"))
         .and_then(|()| {
             context.output.document(ConvertDocument {
-                output: &args.output,
+                output: args.output.to_string_lossy(),
                 format: Format::from(format).short_name(),
                 size: file.len(),
                 bytes,
+                warnings: image.warnings.clone(),
             })
         })
         .context("writing the summary")?;
@@ -155,7 +167,9 @@ fn load(args: &ConvertArgs) -> anyhow::Result<Image> {
         .chain(for_memory)
         .map(|(file, alternate_setting)| firmware::read(file, alternate_setting))
         .collect();
-    Ok(image::load_several(files?, &args.reading.options())?)
+    let image = image::load_several(files?, &args.reading.options())?;
+    suspicion::refuse(&image)?;
+    Ok(image)
 }
 
 fn write(image: &Image, format: OutputFormat, args: &ConvertArgs) -> anyhow::Result<Vec<u8>> {

@@ -1,15 +1,17 @@
 //! From an error to its exit code and the next step. The modules below only report what they found.
 
+mod file;
+
 use std::fmt::Display;
 
 use serde::{Serialize, Serializer};
 
+use crate::chip::vector_table::LinkedElsewhere;
 use crate::dfuse::error::{Action, Cause, SessionError};
 use crate::dfuse::plan::error::PlanError;
-use crate::image::write::WriteError;
-use crate::image::{Content, FilesError, ImageError};
+use crate::dfuse::protocol::DfuStatus;
 use crate::sim::SimError;
-use crate::usb::{DeviceInfo, UsbError};
+use crate::usb::UsbError;
 
 use super::alt::AltError;
 use super::board::NoLayout;
@@ -17,8 +19,10 @@ use super::exit::Exit;
 use super::firmware::{Mistake, NoSuchFile};
 use super::meant::{self, nearest};
 use super::save::AlreadyThere;
-use super::select::SelectError;
-use super::udev;
+use super::select::{self, Other, SelectError};
+use super::shell;
+use super::usb_trouble::of_usb;
+use file::{of_files, of_image, of_writing};
 
 /// What to tell the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -67,8 +71,8 @@ impl From<&anyhow::Error> for Diagnosis {
 
 impl Diagnosis {
     /// A board that can't be opened.
-    pub fn of_closed(info: &DeviceInfo, error: &UsbError) -> Self {
-        let (exit, hint) = of_closed(error, info.vendor_id, info.product_id);
+    pub fn of_closed(error: &UsbError) -> Self {
+        let (exit, hint) = of_usb(error);
         Self {
             exit,
             message: match error {
@@ -132,7 +136,10 @@ fn diagnose(error: &(dyn std::error::Error + 'static)) -> Option<(Exit, Option<S
                 Exit::Usage,
                 Some(format!("If that is how long to wait: --wait={seconds}.")),
             ),
-            Some(Mistake::Name(near)) => (Exit::Other, meant::did_you_mean(near)),
+            Some(Mistake::Name(near)) => {
+                let near: Vec<String> = near.iter().map(|name| shell::file(name)).collect();
+                (Exit::Other, meant::did_you_mean(&near))
+            }
             None => (Exit::Other, None),
         });
     }
@@ -140,7 +147,7 @@ fn diagnose(error: &(dyn std::error::Error + 'static)) -> Option<(Exit, Option<S
         let near = nearest(name, names.iter().map(String::as_str));
         let near: Vec<String> = near
             .iter()
-            .map(|name| format!("--alt \"{name}\""))
+            .map(|name| shell::option("--alt", name))
             .collect();
         let question = meant::did_you_mean(&near).map(|question| question + "\n");
         let hint = question.unwrap_or_default() + "`stdfu list` shows the memories of the board.";
@@ -167,22 +174,16 @@ fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
             let hint = format!("{question}\n`stdfu list` shows the boards in DFU mode.");
             (Exit::NoBoard, Some(hint))
         }
-        SelectError::NoBoard { runtime, .. } => {
-            let hint = if runtime.is_empty() {
-                "Set BOOT0 high and reset the board, then look with `stdfu list`."
-            } else {
-                "Set BOOT0 high and reset the board, so that it starts its bootloader.\n\
-                 Or ask the application with `stdfu detach`."
-            };
-            (Exit::NoBoard, Some(hint.to_owned()))
+        SelectError::NoBoard { others, .. } => {
+            let alone = "Set BOOT0 high and reset the board, then look with `stdfu list`.";
+            let hint = select::hints(others).unwrap_or_else(|| alone.to_owned());
+            (Exit::NoBoard, Some(hint))
         }
-        SelectError::NoneRunning { .. } => (
-            Exit::NoBoard,
-            Some(
-                "Set BOOT0 high and reset the board: that works whatever is in its flash."
-                    .to_owned(),
-            ),
-        ),
+        SelectError::NoneRunning { others, .. } => {
+            let alone = "Set BOOT0 high and reset the board: that works whatever is in its flash.";
+            let hint = select::hints(others).unwrap_or_else(|| alone.to_owned());
+            (Exit::NoBoard, Some(hint))
+        }
         SelectError::TooFewBoards { .. } => (
             Exit::NoBoard,
             Some(
@@ -193,30 +194,13 @@ fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
             Exit::SeveralBoards,
             Some("Add one of these options. Nothing was touched.".to_owned()),
         ),
-        SelectError::CantOpen {
-            vendor_id,
-            product_id,
-            error,
-            ..
-        } => of_closed(error, *vendor_id, *product_id),
+        SelectError::CantOpen { boards } => {
+            let exit = boards.first().map_or(Exit::System, Other::exit);
+            (exit, select::hints(boards))
+        }
         SelectError::Interrupted => (Exit::Interrupted, None),
         SelectError::Usb(error) => of_usb(error),
     }
-}
-
-fn of_closed(error: &UsbError, vendor_id: u16, product_id: u16) -> (Exit, Option<String>) {
-    let (exit, hint) = of_usb(error);
-    (exit, access_rule(error, vendor_id, product_id).or(hint))
-}
-
-/// The udev rule that lets the user at the keyboard use the board.
-fn access_rule(error: &UsbError, vendor_id: u16, product_id: u16) -> Option<String> {
-    (cfg!(target_os = "linux") && *error == UsbError::AccessDenied).then(|| {
-        format!(
-            "Put this line into /etc/udev/rules.d/70-stdfu.rules, then plug the board in again:\n{}",
-            udev::rule(vendor_id, product_id)
-        )
-    })
 }
 
 /// For a board that has read protection, if it has, and no way to lift it over USB.
@@ -253,6 +237,16 @@ fn of_session(error: &SessionError) -> (Exit, Option<String>) {
         Cause::Answered { .. } if error.action == Action::ReadUnprotect => {
             (Exit::Board, hint(NO_UNPROTECT))
         }
+        Cause::Answered {
+            status: DfuStatus::ErrFile,
+            ..
+        } if matches!(error.action, Action::Write(_)) => (
+            Exit::Board,
+            hint(
+                "This bootloader may take a file only from its first block to its last, as MicroPython's mboot does with \
+                 packed images: repeat the command with --in-order --no-verify.",
+            ),
+        ),
         Cause::Answered { .. } => (
             Exit::Board,
             hint(
@@ -270,6 +264,13 @@ fn of_session(error: &SessionError) -> (Exit, Option<String>) {
             Exit::ReadProtected,
             hint("`stdfu unprotect` lifts it, and erases everything on the chip."),
         ),
+        Cause::LinkedElsewhere(found) => (Exit::DoesNotFit, Some(linked_elsewhere(found))),
+        Cause::RefusesUpload(_) => (
+            Exit::Board,
+            hint(
+                "`stdfu flash --full --no-verify` flashes it without reading anything; nobody can tell then what is in it.",
+            ),
+        ),
         Cause::NoSuchCommand => (Exit::DoesNotFit, hint(NO_UNPROTECT)),
         Cause::Interrupted => (
             Exit::Interrupted,
@@ -284,7 +285,7 @@ fn of_session(error: &SessionError) -> (Exit, Option<String>) {
 /// `reassurance` stands behind the hint where there is reason to fear.
 fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
     let hint = match error {
-        PlanError::OtherDevice { .. } => {
+        PlanError::OtherDevice { .. } | PlanError::OtherFamily { .. } => {
             "If the file is right for this board all the same, add --any-id.".to_owned()
         }
         PlanError::NotNamed {
@@ -300,6 +301,16 @@ fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
             sector.address,
             sector.end()
         ),
+        PlanError::Scattered { places } => {
+            let memories = places.iter().filter_map(|place| place.memory.as_ref());
+            let choices: String = memories
+                .map(|(number, name)| format!("--alt {number} takes what is for {name}.\n"))
+                .collect();
+            format!(
+                "{choices}--only-fitting takes all that the board has a memory for.{reassurance}"
+            )
+        }
+        PlanError::LinkedElsewhere(found) => linked_elsewhere(found),
         PlanError::CantPreserve { .. } => "Leave out --preserve, if the rest may go.".to_owned(),
         PlanError::BadVectorTable(_) => "Look at --address, and at what the file was linked for.\n\
              Without --strict it is flashed all the same. Nothing was touched."
@@ -311,6 +322,10 @@ fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
         PlanError::StartOutside { .. } => {
             "`stdfu list` shows the memories of the board.".to_owned()
         }
+        PlanError::TooSmall { .. } => format!(
+            "Look whether the file is for this chip, and --address right, if you gave one.\n\
+             `stdfu list` shows the memories of the board.{reassurance}"
+        ),
         PlanError::NoSuchAlternateSetting { .. }
         | PlanError::NothingForMemory { .. }
         | PlanError::Outside { .. }
@@ -327,95 +342,13 @@ fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
     (Exit::DoesNotFit, Some(hint))
 }
 
-fn of_image(error: &ImageError) -> (Exit, Option<String>) {
-    match error {
-        ImageError::MissingAddress => (
-            Exit::Usage,
-            Some("Say where it belongs, for most boards --address 0x08000000.".to_owned()),
-        ),
-        ImageError::UnexpectedAddress { .. } => {
-            (Exit::Usage, Some("Leave out --address.".to_owned()))
-        }
-        ImageError::PastAddressSpace { .. } => (Exit::DoesNotFit, None),
-        ImageError::NotInFormat { content, .. } => {
-            let right = content.format().map(|format| {
-                format!(
-                    "If that is what you mean, add --format {}.",
-                    format.short_name()
-                )
-            });
-            (Exit::File, right)
-        }
-        ImageError::Unsupported(Content::Zip) => (
-            Exit::File,
-            Some("Unpack it, and name the file in it.".to_owned()),
-        ),
-        ImageError::GzipTwice => (Exit::File, Some("Unpack it once with `gunzip`.".to_owned())),
-        _ => (Exit::File, None),
-    }
-}
-
-/// `None` for trouble in one file: the error behind this one tells.
-fn of_files(error: &FilesError) -> Option<(Exit, Option<String>)> {
-    let hint = |text: &str| Some(text.to_owned());
-    match error {
-        FilesError::InFile { .. } => None,
-        FilesError::OneAddress { .. } => Some((
-            Exit::Usage,
-            hint("Make .hex files of them with `stdfu convert`, each with its own --address."),
-        )),
-        FilesError::SeveralTargets { .. } => {
-            Some((Exit::Usage, hint("`stdfu info` shows what is in a file.")))
-        }
-        FilesError::Overlap { .. } => Some((
-            Exit::File,
-            hint("`stdfu info` shows the addresses of each file."),
-        )),
-        FilesError::OtherDevice { .. } => Some((
-            Exit::File,
-            hint("If both are right for the board, flash one after the other, with --any-id."),
-        )),
-    }
-}
-
-fn of_writing(error: &WriteError) -> (Exit, Option<String>) {
-    match error {
-        WriteError::TooManyGaps { .. } => (
-            Exit::Usage,
-            Some("Write a .hex, .srec or .dfu file: their gaps stay gaps.".to_owned()),
-        ),
-        WriteError::TargetTwice { .. } => (
-            Exit::Usage,
-            Some("Say which file is for which memory with --alt N:FILE.".to_owned()),
-        ),
-        WriteError::TooManyTargets | WriteError::TooLarge { .. } => (Exit::Usage, None),
-    }
-}
-
-fn of_usb(error: &UsbError) -> (Exit, Option<String>) {
-    let hint = |text: &str| Some(text.to_owned());
-    match error {
-        UsbError::Unavailable(_) => (
-            Exit::System,
-            hint(
-                "Inside a container or virtual machine, pass USB through; --sim f405 works without.",
-            ),
-        ),
-        UsbError::AccessDenied => (
-            Exit::System,
-            hint("The README says how to allow it on your system."),
-        ),
-        UsbError::Busy => (
-            Exit::System,
-            hint("Close the other program, then repeat the command."),
-        ),
-        UsbError::DriverMissing => (
-            Exit::System,
-            hint("On Windows, install the WinUSB driver for the board with Zadig."),
-        ),
-        _ => (
-            Exit::Board,
-            hint("Check the cable and put the board into DFU mode again."),
-        ),
-    }
+fn linked_elsewhere(found: &LinkedElsewhere) -> String {
+    let there = match found.guess {
+        Some(guess) => format!("--address {guess:#010x} puts it there.\n"),
+        None => "Look at what the file was linked for.\n".to_owned(),
+    };
+    format!(
+        "{there}--as-is flashes it at {:#010x} all the same.",
+        found.address
+    )
 }

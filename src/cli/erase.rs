@@ -2,9 +2,9 @@
 
 use clap::{ArgGroup, Args};
 
+use crate::address::RangeRequest;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::erase::{EraseRequest, plan_erase};
-use crate::dfuse::range::RangeRequest;
 
 use super::Context;
 use super::alt::{AltChoice, memories_and_choice};
@@ -55,16 +55,13 @@ pub fn run(args: &EraseArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     let plans = work::plan(&mut boards, |board| plan(args, &request, board));
     args.consent
         .ask_for_settings(&boards, &plans, context.output)?;
-    work::carry_out(boards, &plans, context.output, summary)
+    work::carry_out(boards, &plans, &[], context.output, summary)
 }
 
 fn plan(args: &EraseArgs, request: &EraseRequest, board: &Board) -> anyhow::Result<Plan<'static>> {
     let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
-    Ok(plan_erase(
-        request,
-        board::for_plan(&board.info, &memories),
-        alternate_setting,
-    )?)
+    let board = board::for_plan(&board.info, &memories);
+    Ok(Plan::Erase(plan_erase(request, board, alternate_setting)?))
 }
 
 fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::board::BoardName;
 use super::diagnosis::Diagnosis;
+use super::exit::Exit;
 
 /// What a line says.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -33,6 +34,12 @@ pub enum Event<'e> {
         retries: u32,
         reason: &'e str,
     },
+    /// The work on a board has come to its end, good or bad. Where it is bad, an error of the board follows.
+    End {
+        serial: Option<&'e str>,
+        path: &'e str,
+        exit: u8,
+    },
     /// Something worth knowing.
     Note { message: &'e str },
     /// With `-v`: what is decided; with `-vv`: a control transfer.
@@ -60,6 +67,15 @@ impl<'e> Event<'e> {
             serial: board.and_then(|board| board.serial),
             path: board.map(|board| board.path),
             message,
+        }
+    }
+
+    /// The end of the work on a board, and what went wrong with it.
+    pub fn end(board: BoardName<'e>, error: Option<&Diagnosis>) -> Self {
+        Self::End {
+            serial: board.serial,
+            path: board.path,
+            exit: error.map_or(Exit::Done, |diagnosis| diagnosis.exit).code(),
         }
     }
 

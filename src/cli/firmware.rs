@@ -9,6 +9,8 @@ use clap::{Args, ValueEnum};
 
 use crate::image::{self, Format, Image, ImageError, LoadOptions, MOST_BYTES, NamedFile};
 
+use crate::printable;
+
 use super::meant::nearest;
 use super::number::parse_address;
 
@@ -31,6 +33,9 @@ pub struct ReadingArgs {
     #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
     pub address: Option<u32>,
     /// What the file is, when its content misleads
+    ///
+    /// Text, archives, pictures and programs for a PC are no firmware, and refused (exit code 6), unless all of it is for
+    /// external memory. With bin, any file is taken byte for byte.
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<FileFormat>,
 }
@@ -48,7 +53,7 @@ enum FileFormat {
     Elf,
     /// Motorola S-records
     Srec,
-    /// UF2, for an STM32
+    /// UF2, for a chip that speaks DfuSe
     Uf2,
 }
 
@@ -133,10 +138,10 @@ fn beside(path: &Path) -> Vec<String> {
         .collect();
     let near = nearest(&name, there.iter().map(String::as_str));
     let in_directory = |name: &str| match directory {
-        Some(directory) => directory.join(name).display().to_string(),
-        None => name.to_owned(),
+        Some(directory) => directory.join(name).to_str().map(str::to_owned),
+        None => Some(name.to_owned()),
     };
-    near.into_iter().map(in_directory).collect()
+    near.into_iter().filter_map(in_directory).collect()
 }
 
 /// A file's bytes, for the memory that was named, if one was; `-` is stdin.
@@ -145,7 +150,7 @@ pub fn read(path: &Path, alternate_setting: Option<u8>) -> anyhow::Result<NamedF
         let bytes = read_all(io::stdin().lock(), 0, MOST_BYTES);
         ("stdin".to_owned(), bytes)
     } else {
-        (path.display().to_string(), read_file(path))
+        (printable::path(path), read_file(path))
     };
     let bytes = bytes.with_context(|| name.clone())?;
     Ok(NamedFile {

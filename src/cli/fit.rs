@@ -1,15 +1,18 @@
 //! Whether firmware fits the boards at hand, as `flash` would judge it.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 
 use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::error::PlanError;
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
-use crate::image::{Image, ImageError};
+use crate::image::{Description, FileIds, Image, ImageError};
 
 use super::board::{self, Board, BoardName};
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
-use super::work;
+use super::{Context, suspicion, work};
 
 /// Whether a firmware fits a board.
 pub struct Fit {
@@ -38,23 +41,30 @@ pub struct FitDocument<'f> {
     /// `None` where it can't be said.
     fits: Option<bool>,
     reason: Option<&'f str>,
-    warnings: &'f [String],
+    warnings: Vec<String>,
 }
 
-/// Judges an image for each of the boards. `None` stands for one that is at no address.
-pub fn judge(image: Option<&Image>, boards: &mut [Board]) -> Vec<Fit> {
-    let judged: Vec<(Option<Refusal>, Vec<String>)> = match image {
-        Some(image) => work::plan(boards, |board| plan(image, board))
+/// Judges a file for each of the boards.
+pub fn judge(file: &Description, boards: &mut [Board]) -> Vec<Fit> {
+    let image = &file.image;
+    let judged: Vec<(Option<Refusal>, Vec<String>)> = match file.has_addresses {
+        true => work::plan(boards, |board| plan(image, board))
             .into_iter()
             .zip(boards.iter())
             .map(|(plan, board)| {
-                let warnings = plan.as_ref().map_or_else(|_| Vec::new(), work::warnings);
+                let warnings = plan.as_ref().map_or_else(
+                    |_| Vec::new(),
+                    |plan| {
+                        let warnings = work::warnings(plan).into_iter();
+                        warnings.chain(suspicion::warning(image)).collect()
+                    },
+                );
                 (refusal(plan, board), warnings)
             })
             .collect(),
-        None => boards
+        false => boards
             .iter()
-            .map(|_| (Some(no_address()), Vec::new()))
+            .map(|board| (Some(without_address(image.ids, board)), Vec::new()))
             .collect(),
     };
     let fit = |(board, (refusal, warnings)): (&Board, (Option<Refusal>, Vec<String>))| Fit {
@@ -88,7 +98,7 @@ impl Fit {
     }
 
     /// Why it can't be said of a file.
-    pub fn trouble(&self, file: &str) -> Option<Diagnosis> {
+    pub fn trouble(&self, file: impl Display) -> Option<Diagnosis> {
         let Refusal {
             is_certain,
             diagnosis,
@@ -97,7 +107,8 @@ impl Fit {
     }
 
     /// The same for programs.
-    pub fn document(&self) -> FitDocument<'_> {
+    /// `odd` is what is odd about the file, whatever the board.
+    pub fn document(&self, odd: &[String]) -> FitDocument<'_> {
         let refusal = self.refusal.as_ref();
         FitDocument {
             serial: self.serial.as_deref(),
@@ -110,7 +121,7 @@ impl Fit {
                 Some(refusal) => refusal.is_certain.then_some(false),
             },
             reason: refusal.map(|refusal| refusal.diagnosis.message.as_str()),
-            warnings: &self.warnings,
+            warnings: odd.iter().chain(&self.warnings).cloned().collect(),
         }
     }
 }
@@ -119,7 +130,8 @@ impl Fit {
 fn plan<'i>(image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
     let memories = board.memories_to_use(false)?;
     let board = board::for_plan(&board.info, &memories);
-    Ok(plan_flash(image, board, FlashOptions::PLAIN)?)
+    let plan = plan_flash(image, board, FlashOptions::PLAIN).map(Plan::Flash);
+    suspicion::judge(image, plan.map_err(anyhow::Error::from))
 }
 
 fn refusal(plan: anyhow::Result<Plan<'_>>, board: &Board) -> Option<Refusal> {
@@ -136,9 +148,52 @@ fn refusal(plan: anyhow::Result<Plan<'_>>, board: &Board) -> Option<Refusal> {
     }
 }
 
-fn no_address() -> Refusal {
+/// Nobody has said where a raw binary belongs. That it is for another device can be told all the same.
+fn without_address(ids: Option<FileIds>, board: &Board) -> Refusal {
+    let foreign = ids.and_then(|ids| other_device(ids, board));
     Refusal {
-        is_certain: false,
-        diagnosis: Diagnosis::from(&anyhow::Error::new(ImageError::MissingAddress)),
+        is_certain: foreign.is_some(),
+        diagnosis: Diagnosis::from(&match foreign {
+            Some(error) => error.into(),
+            None => anyhow::Error::new(ImageError::MissingAddress { ids }),
+        }),
+    }
+}
+
+/// The error of a file with these ids, where the board has others.
+fn other_device(ids: FileIds, board: &Board) -> Option<PlanError> {
+    let (vendor_id, product_id) = (board.info.vendor_id, board.info.product_id);
+    (!ids.accepts(vendor_id, product_id)).then_some(PlanError::OtherDevice {
+        file: (ids.vendor_id, ids.product_id),
+        board: (vendor_id, product_id),
+    })
+}
+
+/// What to say of firmware that can't be loaded. A raw binary that lacks an address, and that is for other devices than
+/// all of those at hand, is for the wrong board, whatever its address is.
+pub fn explain(error: anyhow::Error, any_id: bool, context: &Context<'_>) -> anyhow::Result<Exit> {
+    let ids = error
+        .chain()
+        .find_map(|error| match error.downcast_ref() {
+            Some(ImageError::MissingAddress { ids }) => Some(*ids),
+            _ => None,
+        })
+        .flatten();
+    // Nobody waits for a board to be told of the command line.
+    let Some(ids) = ids.filter(|_| !any_id && !context.cli.selection.waits()) else {
+        return Err(error);
+    };
+    let Ok(boards) = context.select() else {
+        return Err(error);
+    };
+    let foreign: Option<Vec<_>> = boards
+        .iter()
+        .map(|board| other_device(ids, board).map(|error| Err(error.into())))
+        .collect();
+    match foreign {
+        Some(refusals) => {
+            work::carry_out(boards, &refusals, &[], context.output, |_, _| String::new())
+        }
+        None => Err(error),
     }
 }

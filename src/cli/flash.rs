@@ -2,9 +2,9 @@
 
 use clap::Args;
 
+use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::PlanError;
-use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
-use crate::dfuse::plan::{Plan, TargetPlan, Task};
+use crate::dfuse::plan::flash::{Check, FlashOptions, plan_flash};
 use crate::image::Image;
 
 use super::Context;
@@ -14,7 +14,9 @@ use super::consent::ConsentArgs;
 use super::dry_run;
 use super::exit::Exit;
 use super::firmware::FirmwareArgs;
+use super::fit;
 use super::number::{count, parse_address};
+use super::suspicion;
 use super::work::{self, Outcome};
 
 /// Programs firmware, checks it, and starts the application
@@ -26,8 +28,8 @@ use super::work::{self, Outcome};
 /// only written, any other is erased and written. What else is in such a sector goes, unless --preserve keeps it. No
 /// other sector is touched.
 ///
-/// In the end all of the firmware is compared with flash. The block with the vector table is written last, so that an
-/// interrupted flash never starts half an application: repeat the command.
+/// The block with the vector table is written last, so that an interrupted flash never starts half an application: repeat
+/// the command. In the end all of the firmware is read and compared, written just now or not.
 ///
 /// Option bytes and one-time programmable memory are written only when --alt names them.
 #[derive(Debug, Args)]
@@ -54,6 +56,12 @@ pub struct FlashArgs {
     /// Erase and write it all, even what is there already
     #[arg(long)]
     full: bool,
+    /// Write from the first block to the last, and all of it
+    ///
+    /// For bootloaders that demand it, such as MicroPython's mboot with packed images. Those can't be read, either: add
+    /// --no-verify, and nothing is read at all.
+    #[arg(long)]
+    in_order: bool,
     /// Keep what else is in the sectors of the firmware
     ///
     /// It is read before they are erased, and written back. Without it, the summary says how many bytes went.
@@ -73,9 +81,18 @@ pub struct FlashArgs {
     /// Where its vector table is. Without it: where the firmware has one, else the beginning of main flash.
     #[arg(long, value_name = "ADDRESS", value_parser = parse_address, conflicts_with = "stay")]
     entry: Option<u32>,
-    /// Flash a file that is for a device with other ids
+    /// Flash a file that is for a device with other ids, or a UF2 file for another chip
     #[arg(long)]
     any_id: bool,
+    /// Take of the files what the board has a memory for
+    ///
+    /// What else is in them, such as data for RAM or for a memory that this board lacks, is left out, and listed. Option
+    /// bytes and the like are left out, too: those need --alt.
+    #[arg(long)]
+    only_fitting: bool,
+    /// Flash a raw file that looks linked for another address
+    #[arg(long)]
+    as_is: bool,
     /// Refuse a file that nothing can start from
     ///
     /// Its initial stack pointer is not in RAM, or its reset vector is even or not in the file. Without this, that is a
@@ -90,27 +107,33 @@ pub struct FlashArgs {
 }
 
 pub fn run(args: &FlashArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
-    let image = args.firmware.load()?;
+    let image = match args.firmware.load() {
+        Ok(image) => image,
+        Err(error) => return fit::explain(error, args.any_id, context),
+    };
     for warning in &image.warnings {
         context.output.warning(warning);
     }
     let mut boards = context.select()?;
     let plans = work::plan(&mut boards, |board| plan(args, &image, board));
-    for warning in warnings(&plans) {
+    for warning in warnings(&image, &plans) {
         context.output.warning(&warning);
     }
     if args.dry_run {
-        return dry_run::show(boards, &plans, context.output);
+        return dry_run::show(boards, &plans, &image.warnings, context.output);
     }
     args.consent
         .ask_for_settings(&boards, &plans, context.output)?;
-    work::carry_out(boards, &plans, context.output, summary)
+    work::carry_out(boards, &plans, &image.warnings, context.output, summary)
 }
 
 /// What is odd about the file for these boards, each once.
-fn warnings(plans: &[anyhow::Result<Plan<'_>>]) -> Vec<String> {
-    let faults = plans.iter().flatten().flat_map(work::warnings);
-    let mut warnings: Vec<String> = faults.collect();
+fn warnings(image: &Image, plans: &[anyhow::Result<Plan<'_>>]) -> Vec<String> {
+    let of_plan = |plan| {
+        let warnings = work::warnings(plan).into_iter();
+        warnings.chain(suspicion::warning(image))
+    };
+    let mut warnings: Vec<String> = plans.iter().flatten().flat_map(of_plan).collect();
     warnings.sort();
     warnings.dedup();
     warnings
@@ -121,22 +144,25 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
     let options = FlashOptions {
         alternate_setting,
         full: args.full,
+        in_order: args.in_order,
         preserve: args.preserve,
         mass_erase: args.mass_erase,
         verify: !args.no_verify,
         start: !args.stay,
         entry: args.entry,
         any_id: args.any_id,
+        only_fitting: args.only_fitting,
+        placed_at: args.firmware.reading.address.filter(|_| !args.as_is),
     };
-    let mut plan = plan_flash(image, board::for_plan(&board.info, &memories), options)?;
-    if let Some(fault) = work::bad_vector_tables(&plan)
-        .next()
-        .filter(|_| args.strict)
-    {
+    let plan =
+        plan_flash(image, board::for_plan(&board.info, &memories), options).map(if args.dry_run {
+            Plan::Rehearse
+        } else {
+            Plan::Flash
+        });
+    let plan = suspicion::judge(image, plan.map_err(anyhow::Error::from))?;
+    if let Some(fault) = work::bad_vector_table(&plan).filter(|_| args.strict) {
         return Err(PlanError::BadVectorTable(fault.clone()).into());
-    }
-    if args.dry_run {
-        plan.task = Task::Rehearse;
     }
     Ok(plan)
 }
@@ -145,6 +171,7 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
 fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
     let tally = outcome.tally;
     let beyond = match (tally.lost_bytes, tally.preserved_bytes) {
+        _ if tally.unseen_sectors > 0 => ", without a look at what else was there".to_owned(),
         (0, 0) => String::new(),
         (0, kept) => format!(", kept {} beyond the image", count(kept, "byte")),
         (lost, _) => format!(" and with them {} beyond the image", count(lost, "byte")),
@@ -162,12 +189,16 @@ fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
             count(tally.skipped_bytes, "byte")
         ));
     }
-    done.push(match plan.targets.iter().any(TargetPlan::is_verified) {
-        true if tally.reset => "not verified".to_owned(),
-        true => format!("verified {}", count(tally.verified_bytes, "byte")),
-        false => "not verified".to_owned(),
-    });
-    done.push(match (plan.start, tally.left) {
+    let mut memories = plan.flash().into_iter().flat_map(|plan| &plan.memories);
+    done.push(
+        match memories.any(|memory| memory.check == Check::ReadBack) {
+            true if tally.reset => "not verified".to_owned(),
+            true => format!("verified {}", count(tally.verified_bytes, "byte")),
+            false => "not verified".to_owned(),
+        },
+    );
+    let start = plan.flash().and_then(|plan| plan.start);
+    done.push(match (start, tally.left) {
         (Some(start), Some(true)) => format!("started at {:#010x}", start.address),
         _ if tally.reset => "no longer in DFU mode".to_owned(),
         _ => "still in DFU mode".to_owned(),

@@ -7,7 +7,9 @@ use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 
-use crate::image::{self, FileIds, Format, Image, ImageElement, ImageTarget, LoadOptions};
+use crate::image::{self, Description, FileIds, ImageElement, ImageTarget, LoadOptions};
+
+use crate::printable::Printable;
 
 use super::Context;
 use super::diagnosis::Diagnosis;
@@ -15,6 +17,7 @@ use super::exit::Exit;
 use super::firmware::{self, FirmwareArgs};
 use super::fit::{Fit, FitDocument, judge};
 use super::number::count;
+use super::suspicion;
 
 /// Shows what is in firmware files
 ///
@@ -48,6 +51,9 @@ struct FileDocument<'i> {
     size: Option<u64>,
     unpacked_size: Option<u64>,
     ids: Option<IdsDocument>,
+    /// Only of a file that names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    family: Option<FamilyDocument>,
     crc: Option<u32>,
     targets: Vec<TargetDocument<'i>>,
     warnings: &'i [String],
@@ -61,6 +67,13 @@ struct IdsDocument {
     vendor_id: u16,
     product_id: u16,
     device_release: u16,
+}
+
+#[derive(Serialize)]
+struct FamilyDocument {
+    id: u32,
+    /// `None` where it is not known.
+    name: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -83,13 +96,7 @@ struct ElementDocument {
 struct Described {
     /// In bytes.
     size: u64,
-    /// Where it is compressed.
-    unpacked_size: Option<u64>,
-    /// `dwCRC`
-    crc: Option<u32>,
-    /// Whether the addresses are those that the file, or the user, says.
-    has_addresses: bool,
-    image: Image,
+    description: Description,
     /// Board by board, whether it fits.
     fits: Vec<Fit>,
 }
@@ -101,15 +108,22 @@ pub fn run(args: &InfoArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         .iter()
         .map(|path| {
             let described = describe(path, &args.firmware.reading.options());
-            (path.display().to_string(), described)
+            (path.to_string_lossy().into_owned(), described)
         })
         .collect();
     let mut boards = context.select_if_named()?;
-    for file in files.iter_mut().filter_map(|(_, file)| file.as_mut().ok()) {
-        file.fits = judge(
-            Some(&file.image).filter(|_| file.has_addresses),
-            &mut boards,
-        );
+    for (_, file) in &mut files {
+        if let Ok(described) = file {
+            let refusal = match boards.is_empty() {
+                true => suspicion::refuse(&described.description.image).err(),
+                false => None,
+            };
+            if let Some(refusal) = refusal {
+                *file = Err(refusal.into());
+                continue;
+            }
+            described.fits = judge(&described.description, &mut boards);
+        }
     }
     let refusals: Vec<Option<Diagnosis>> = files
         .iter()
@@ -125,10 +139,11 @@ pub fn run(args: &InfoArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
                 // Several boards have the same to say of a file.
                 let of_boards: BTreeSet<&String> =
                     file.fits.iter().flat_map(|fit| &fit.warnings).collect();
-                for warning in file.image.warnings.iter().chain(of_boards) {
-                    context.output.warning(&format!("{name}: {warning}"));
+                let shown = Printable(name);
+                for warning in file.description.image.warnings.iter().chain(of_boards) {
+                    context.output.warning(&format!("{shown}: {warning}"));
                 }
-                for trouble in file.fits.iter().filter_map(|fit| fit.trouble(name)) {
+                for trouble in file.fits.iter().filter_map(|fit| fit.trouble(shown)) {
                     context.output.error(&trouble);
                 }
             }
@@ -168,44 +183,36 @@ fn exit(files: &[(String, anyhow::Result<Described>)], refusals: &[Option<Diagno
 
 fn describe(path: &Path, options: &LoadOptions<'_>) -> anyhow::Result<Described> {
     let file = firmware::read(path, None)?;
-    let name = || file.name.clone();
     let size = file.bytes.len() as u64;
-    let is_raw = options.format == Some(Format::Bin);
-    let unpacked = match is_raw {
-        true => None,
-        false => image::unpack(&file.bytes).with_context(name)?,
-    };
-    let unpacked_size = unpacked.as_ref().map(|bytes| bytes.len() as u64);
-    let crc = image::suffix_crc(unpacked.as_ref().unwrap_or(&file.bytes));
     let options = LoadOptions {
         file_name: Some(path),
         ..*options
     };
-    // A raw binary is what it is, wherever it belongs.
-    let somewhere = LoadOptions {
-        address: Some(0),
-        ..options
-    };
-    let image = match image::load(file.bytes.clone(), &options) {
-        Err(image::ImageError::MissingAddress) => image::load(file.bytes, &somewhere),
-        other => other,
+    let mut description =
+        image::describe(file.bytes, &options).with_context(|| file.name.clone())?;
+    if let Some(suspicion) = &mut description.image.suspicion {
+        suspicion.file = file.name;
     }
-    .with_context(|| file.name.clone())?;
     Ok(Described {
         size,
-        unpacked_size,
-        crc: crc.filter(|_| image.ids.is_some()),
-        has_addresses: image.format != Format::Bin || options.address.is_some(),
-        image,
+        description,
         fits: Vec::new(),
     })
 }
 
 /// A file in a few lines.
 fn text(name: &str, file: &Described) -> String {
-    let Described { image, size, .. } = file;
-    let mut text = format!("{name}: {}, {}", image.format, count(*size, "byte"));
-    if let Some(size) = file.unpacked_size {
+    let Described {
+        size, description, ..
+    } = file;
+    let image = &description.image;
+    let mut text = format!(
+        "{}: {}, {}",
+        Printable(name),
+        image.format,
+        count(*size, "byte")
+    );
+    if let Some(size) = description.unpacked_size {
         text += &format!(", unpacked {}", count(size, "byte"));
     }
     text.push('\n');
@@ -216,13 +223,19 @@ fn text(name: &str, file: &Described) -> String {
             device_release,
         } = ids;
         text += &format!("  ids {vendor_id:04x}:{product_id:04x}   release {device_release:04x}");
-        if let Some(crc) = file.crc {
+        if let Some(crc) = description.suffix_crc {
             text += &format!("   CRC {crc:#010x}, right");
         }
         text.push('\n');
     }
+    if let Some(family) = image.family {
+        text += &match family.name() {
+            Some(_) => format!("  family {family}\n"),
+            None => format!("  {family}, which is not a known one\n"),
+        };
+    }
     for target in &image.targets {
-        text += &target_text(target, file.has_addresses);
+        text += &target_text(target, description.has_addresses);
     }
     for line in file.fits.iter().filter_map(Fit::text) {
         text += &format!("  {line}\n");
@@ -261,8 +274,9 @@ fn document<'i>(
     file: Option<&'i Described>,
     refusal: Option<&'i Diagnosis>,
 ) -> FileDocument<'i> {
-    let image = file.map(|file| &file.image);
-    let has_addresses = file.is_some_and(|file| file.has_addresses);
+    let description = file.map(|file| &file.description);
+    let image = description.map(|description| &description.image);
+    let has_addresses = description.is_some_and(|description| description.has_addresses);
     let targets = image.map_or(&[][..], |image| &image.targets);
     FileDocument {
         file: name,
@@ -271,20 +285,27 @@ fn document<'i>(
         hint: refusal.and_then(|refusal| refusal.hint.as_deref()),
         format: image.map(|image| image.format.short_name()),
         size: file.map(|file| file.size),
-        unpacked_size: file.and_then(|file| file.unpacked_size),
+        unpacked_size: description.and_then(|description| description.unpacked_size),
         ids: image.and_then(|image| image.ids).map(|ids| IdsDocument {
             vendor_id: ids.vendor_id,
             product_id: ids.product_id,
             device_release: ids.device_release,
         }),
-        crc: file.and_then(|file| file.crc),
+        family: image
+            .and_then(|image| image.family)
+            .map(|family| FamilyDocument {
+                id: family.0,
+                name: family.name(),
+            }),
+        crc: description.and_then(|description| description.suffix_crc),
         targets: targets
             .iter()
             .map(|target| target_document(target, has_addresses))
             .collect(),
         warnings: image.map_or(&[], |image| &image.warnings),
         boards: file.map_or_else(Vec::new, |file| {
-            file.fits.iter().map(Fit::document).collect()
+            let document = |fit| Fit::document(fit, &file.description.image.warnings);
+            file.fits.iter().map(document).collect()
         }),
     }
 }

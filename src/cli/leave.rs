@@ -29,21 +29,19 @@ pub struct LeaveArgs {
 pub fn run(args: &LeaveArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     let mut boards = context.select()?;
     let plans = work::plan(&mut boards, |board| plan(args, board));
-    work::carry_out(boards, &plans, context.output, summary)
+    work::carry_out(boards, &plans, &[], context.output, summary)
 }
 
 fn plan(args: &LeaveArgs, board: &Board) -> anyhow::Result<Plan<'static>> {
     let memories = board.memories_to_use(false)?;
-    Ok(plan_leave(
-        board::for_plan(&board.info, &memories),
-        args.address,
-    )?)
+    let board = board::for_plan(&board.info, &memories);
+    Ok(Plan::Leave(plan_leave(board, args.address)?))
 }
 
 fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
-    let address = plan
-        .start
-        .map(|start| format!(" at {:#010x}", start.address))
-        .unwrap_or_default();
+    let address = match plan {
+        Plan::Leave(start) => format!(" at {:#010x}", start.address),
+        _ => String::new(),
+    };
     format!("started{address}, in {:.1} s", outcome.seconds)
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::dfuse::layout::{MemoryLayout, MemorySegment};
 use crate::dfuse::quirks::is_shared_serial;
+use crate::printable::Printable;
 use crate::usb::{DeviceInfo, UsbError};
 
 use super::Context;
@@ -13,12 +14,13 @@ use super::board::{Board, MemoryString};
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 use super::number::size;
-use super::select::SelectError;
+use super::select::{self, Listing, Other, OtherDocument, Reason, SelectError};
 
 /// Shows the boards in DFU mode, and their memories
 ///
 /// For each board: its serial number, bus path and ids, and each memory with its sectors and what can be done with
-/// them. Nothing on a board changes. Where there is no board, the exit code is 3.
+/// them. After them stands what is there and can't be used, with the reason. Nothing on a board changes. Where there is
+/// no board, the exit code is 3.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -31,12 +33,16 @@ pub struct ListArgs {}
 #[derive(Serialize)]
 struct ListDocument<'l> {
     boards: Vec<BoardDocument<'l>>,
+    /// What is there and can't be used.
+    others: Vec<OtherDocument<'l>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Diagnosis>,
 }
 
 #[derive(Serialize)]
 struct BoardDocument<'l> {
+    protocol: &'static str,
+    dfu_version: Option<String>,
     serial: Option<&'l str>,
     vendor_id: u16,
     product_id: u16,
@@ -72,12 +78,21 @@ struct SegmentDocument {
 type Listed = (Board, Option<String>);
 
 pub fn run(_: &ListArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
-    let (boards, error) = match context.list() {
-        // An empty list is an answer too, to those who only count boards.
-        Err(error) if matches!(error.downcast_ref(), Some(SelectError::NoBoard { .. })) => {
-            (Vec::new(), Some(error))
-        }
-        other => other.map(|(boards, error)| (boards, error.map(Into::into)))?,
+    let (boards, others, error) = match context.list() {
+        Ok(Listing {
+            boards,
+            others,
+            error,
+        }) => (boards, others, error.map(anyhow::Error::from)),
+        Err(error) => match error.downcast_ref() {
+            // An empty list is an answer too, to those who only count boards.
+            Some(SelectError::NoBoard { others, .. }) => (
+                Vec::new(),
+                select::not_left_out(others.clone()),
+                Some(error),
+            ),
+            _ => return Err(error),
+        },
     };
     let boards: Vec<Listed> = boards
         .into_iter()
@@ -91,7 +106,8 @@ pub fn run(_: &ListArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         .as_ref()
         .map(Diagnosis::from)
         .or_else(|| lost(&boards));
-    let texts: Vec<String> = boards.iter().map(text).collect();
+    let texts = boards.iter().map(text);
+    let texts: Vec<String> = texts.chain(others.iter().map(other_text)).collect();
     context
         .output
         .answer(&texts.join("\n"))
@@ -102,10 +118,14 @@ pub fn run(_: &ListArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     let exit = error
         .as_ref()
         .map_or(Exit::Done, |diagnosis| diagnosis.exit);
-    let boards = boards.iter().map(board_document).collect();
+    let document = ListDocument {
+        boards: boards.iter().map(board_document).collect(),
+        others: others.iter().map(Other::document).collect(),
+        error,
+    };
     context
         .output
-        .document(ListDocument { boards, error })
+        .document(document)
         .context("writing the list")?;
     Ok(exit)
 }
@@ -114,7 +134,7 @@ pub fn run(_: &ListArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
 fn lost(boards: &[Listed]) -> Option<Diagnosis> {
     let mut errors = boards.iter().map(|(board, _)| match &board.opened {
         Ok(_) => None,
-        Err(error) => Some(Diagnosis::of_closed(&board.info, error).about(board.name())),
+        Err(error) => Some(Diagnosis::of_closed(error).about(board.name())),
     });
     let first = errors.next().flatten()?;
     errors.all(|error| error.is_some()).then_some(first)
@@ -129,6 +149,8 @@ fn board_document((board, product): &Listed) -> BoardDocument<'_> {
         ..
     } = board.info;
     BoardDocument {
+        protocol: "dfuse",
+        dfu_version: board.info.dfu_version().map(dfu_version),
         serial: board.serial(),
         vendor_id,
         product_id,
@@ -177,6 +199,16 @@ fn segment_document(segment: &MemorySegment) -> SegmentDocument {
     }
 }
 
+/// `bcdDFUVersion` as people write it: 0x0110 is 1.1, 0x011A is 1.1a.
+fn dfu_version(bcd: u16) -> String {
+    let [major, minor] = bcd.to_be_bytes();
+    let rest = match minor & 0xF {
+        0 => String::new(),
+        rest => format!("{rest:x}"),
+    };
+    format!("{major:x}.{:x}{rest}", minor >> 4)
+}
+
 /// A board in a few lines that fit a narrow terminal.
 fn text((board, product): &Listed) -> String {
     let DeviceInfo {
@@ -190,12 +222,12 @@ fn text((board, product): &Listed) -> String {
     } else {
         "serial number unknown"
     };
-    let mut text = board.serial().unwrap_or(unknown).to_owned();
+    let mut text = Printable(board.serial().unwrap_or(unknown)).to_string();
     if board.serial().is_some_and(is_shared_serial) {
         text += " (as many others)";
     }
     if let Some(product) = product {
-        text += &format!("   {product}");
+        text += &format!("   {}", Printable(product));
     }
     text += &format!("\n  path {path}   ids {vendor_id:04x}:{product_id:04x}\n");
     match &board.opened {
@@ -207,6 +239,23 @@ fn text((board, product): &Listed) -> String {
         text += &memory_text(memory);
     }
     text
+}
+
+/// What is no board, in as few lines.
+fn other_text(other: &Other) -> String {
+    let Other {
+        path,
+        vendor_id,
+        product_id,
+        serial,
+        reason,
+    } = other;
+    let unknown = match reason {
+        Reason::Plain | Reason::WithoutLayouts => "no serial number",
+        _ => "serial number unknown",
+    };
+    let serial = serial.as_deref().unwrap_or(unknown);
+    format!("{serial}\n  path {path}   ids {vendor_id:04x}:{product_id:04x}\n  {reason}\n")
 }
 
 fn memory_text(memory: &MemoryString) -> String {

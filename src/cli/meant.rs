@@ -14,8 +14,10 @@ use crate::sim::fault::{FAULTS, FaultError};
 use crate::sim::quirk::names::{QUIRKS, QuirkError, QuirkName};
 use crate::sim::spec::BoardSpecError;
 
+use super::shell;
+
 pub use nearest::nearest;
-use other_tools::{command_instead, option_instead, shell_word};
+use other_tools::{command_instead, option_instead};
 
 /// The same error, with a tip where there is something to say that clap doesn't know. `arguments` are those of the
 /// command line, without the program's name; `commands` the names of ours.
@@ -113,7 +115,7 @@ fn unknown_command(error: &clap::Error, arguments: &[String], commands: &[&str])
     if is_firmware(word) {
         let mut line = "stdfu flash".to_owned();
         for argument in arguments {
-            line = line + " " + &shell_word(argument);
+            line = line + " " + &shell::word(argument);
         }
         let has_address = arguments
             .iter()
@@ -165,7 +167,7 @@ pub fn simulated_board(error: &BoardSpecError) -> Option<String> {
         }
         BoardSpecError::UnknownOption { option } => {
             let (key, _) = option.split_once(['=', '@']).unwrap_or((option, ""));
-            let keys = ["serial", "flash", "timing", "quirk", "fault"];
+            let keys = ["serial", "string", "flash", "timing", "quirk", "fault"];
             if quirks().any(|name| name == option || name == key) {
                 vec![format!("quirk={option}")]
             } else if faults().any(|name| name == key) {

@@ -8,6 +8,7 @@ mod convert;
 mod detach;
 mod diagnosis;
 mod dry_run;
+mod environment;
 mod erase;
 mod event;
 mod exit;
@@ -16,6 +17,7 @@ mod fit;
 mod flash;
 mod info;
 mod interrupt;
+mod keepsake;
 mod leave;
 mod list;
 mod manual;
@@ -26,14 +28,18 @@ mod output_format;
 mod progress;
 mod read;
 mod refusal;
+mod report;
 mod save;
 mod select;
 mod serial;
+mod shell;
 mod sim;
 mod so_far;
+mod suspicion;
 mod trace;
 mod udev;
 mod unprotect;
+mod usb_trouble;
 mod verify;
 mod work;
 
@@ -46,9 +52,10 @@ use crate::usb::libusb::LibusbBus;
 
 use board::Board;
 use diagnosis::{Diagnosis, UsageError};
+use environment::Variable;
 use exit::Exit;
 use output::{Output, OutputArgs};
-use select::{SelectError, Selection};
+use select::{Listing, SelectError, Selection};
 
 /// Flashes STM32 boards in DFU mode, checks what it wrote, and says so only then.
 #[derive(Debug, Parser)]
@@ -141,6 +148,11 @@ pub fn run() -> Exit {
         }
     };
     let output = Output::from(&cli.output);
+    if let Err(error) = environment::check() {
+        let diagnosis = Diagnosis::from(&error.into());
+        output.failure(&diagnosis);
+        return diagnosis.exit;
+    }
     let at_once = output.clone();
     interrupt::when_ended_by_it(move || at_once.interrupted());
     let context = Context {
@@ -200,7 +212,7 @@ fn refuse(error: clap::Error) -> Exit {
         .map(clap::Command::get_name)
         .collect();
     refusal::refuse(
-        &meant::with_tips(error, &arguments, &commands),
+        meant::with_tips(error, &arguments, &commands),
         std::env::args_os(),
     )
 }
@@ -244,8 +256,8 @@ impl Context<'_> {
         }
     }
 
-    /// All boards that match, and what stands in the way of a complete answer.
-    fn list(&self) -> anyhow::Result<(Vec<Board>, Option<SelectError>)> {
+    /// All boards that match, and the rest.
+    fn list(&self) -> anyhow::Result<Listing> {
         let bus = self.bus()?;
         let selection = &self.cli.selection;
         Ok(selection.list(
@@ -273,7 +285,7 @@ impl Context<'_> {
             named => named,
         };
         if simulated.is_empty() {
-            return Ok(Box::new(LibusbBus::new()?));
+            return Ok(Box::new(LibusbBus::new()));
         }
         Ok(Box::new(SimBus::new(simulated)?))
     }
@@ -281,7 +293,7 @@ impl Context<'_> {
 
 /// The boards in `STDFU_SIM`, with `;` between them.
 fn simulated_by_environment() -> anyhow::Result<Vec<BoardSpec>> {
-    let variable = std::env::var("STDFU_SIM").unwrap_or_default();
+    let variable = environment::value(Variable::Sim).unwrap_or_default();
     let boards = variable
         .split(';')
         .map(str::trim)

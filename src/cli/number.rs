@@ -1,6 +1,6 @@
 //! Numbers, addresses and ranges as people type them.
 
-use crate::dfuse::range::{AddressRange, RangeRequest};
+use crate::address::{AddressRange, RangeRequest};
 
 /// The end of the address space.
 const ADDRESS_SPACE: u64 = 1 << 32;
@@ -37,8 +37,23 @@ pub fn parse_number(text: &str) -> Result<u64, String> {
 
 /// Reads an address of 32 bits.
 pub fn parse_address(text: &str) -> Result<u32, String> {
-    let number = parse_number(text)?;
+    let number = parse_place(text)?;
     u32::try_from(number).map_err(|_| format!("{text:?} is no address: it has more than 32 bits"))
+}
+
+/// Reads a number that says where. `08000000` is decimal by its letter, and hardly ever meant so: it is asked about.
+fn parse_place(text: &str) -> Result<u64, String> {
+    let number = parse_number(text)?;
+    let significant = text.trim_start_matches('0');
+    let is_plain = significant
+        .chars()
+        .all(|character| character.is_ascii_digit());
+    if is_plain && !significant.is_empty() && significant.len() < text.len() {
+        return Err(format!(
+            "{text:?} may be meant in hexadecimal or in decimal: write 0x{text} or {significant}"
+        ));
+    }
+    Ok(number)
 }
 
 /// Reads `ADDRESS+SIZE`, `ADDRESS..END` (without END), or a lone address, which means its sector.
@@ -50,7 +65,7 @@ pub fn parse_range(text: &str) -> Result<RangeRequest, String> {
             u64::from(address).saturating_add(parse_number(size)?),
         )
     } else if let Some((address, end)) = text.split_once("..") {
-        (parse_address(address)?, parse_number(end)?)
+        (parse_address(address)?, parse_place(end)?)
     } else {
         return parse_address(text)
             .map(RangeRequest::SectorAt)

@@ -7,6 +7,8 @@ use clap::builder::styling::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use crate::printable;
+
 use super::board::BoardName;
 use super::diagnosis::Diagnosis;
 use super::event::Event;
@@ -111,13 +113,14 @@ impl From<&OutputArgs> for Output {
 /// What the environment says about colour: <https://no-color.org>,
 /// <https://bixense.com/clicolors>.
 pub fn color_by_environment() -> Option<bool> {
-    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    // Set is set, UTF-8 or not.
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     if variable("NO_COLOR").is_some() {
         Some(false)
     } else if variable("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
         Some(true)
-    } else if variable("CLICOLOR").as_deref() == Some("0")
-        || variable("TERM").as_deref() == Some("dumb")
+    } else if variable("CLICOLOR").is_some_and(|value| value == "0")
+        || variable("TERM").is_some_and(|value| value == "dumb")
     {
         Some(false)
     } else {
@@ -134,11 +137,11 @@ impl Output {
         if self.json {
             Ok(())
         } else {
-            to_stdout(text.as_bytes())
+            to_stdout(printable::lines(text).as_bytes())
         }
     }
 
-    /// The answer as the bytes of a file.
+    /// The answer as the bytes of a file: as they are.
     pub fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
         to_stdout(bytes)
     }
@@ -173,7 +176,7 @@ impl Output {
         } else if self.progress == ProgressChoice::Json {
             self.event(&Event::Note { message: text });
         } else {
-            self.labelled("hint", AnsiColor::Cyan, text);
+            to_stderr(&self.labelled("hint", AnsiColor::Cyan, text));
         }
     }
 
@@ -186,7 +189,7 @@ impl Output {
 
     /// Something that has to be answered; the cursor stays behind it.
     pub fn question(&self, text: &str) {
-        to_stderr(text);
+        to_stderr(&printable::lines(text));
     }
 
     /// What is decided, for those who want to know.
@@ -225,7 +228,7 @@ impl Output {
             self.event(&Event::warning(board, message));
         } else {
             let text = board.map_or(message.to_owned(), |board| format!("{board}: {message}"));
-            self.labelled("warning", AnsiColor::Yellow, &text);
+            to_stderr(&self.labelled("warning", AnsiColor::Yellow, &text));
         }
     }
 
@@ -234,9 +237,21 @@ impl Output {
         self.err(None, diagnosis);
     }
 
-    /// What went wrong on a board, and what to do next.
-    pub fn error_of(&self, board: BoardName<'_>, diagnosis: &Diagnosis) {
-        self.err(Some(board), diagnosis);
+    /// The work on a board has come to its end: well, or for a reason that is told with the next step.
+    pub fn ended(&self, board: BoardName<'_>, error: Option<&Diagnosis>) {
+        if self.progress == ProgressChoice::Json && !self.quiet {
+            self.event(&Event::end(board, error));
+        }
+        if let Some(diagnosis) = error {
+            self.err(Some(board), diagnosis);
+        }
+    }
+
+    /// How many boards failed. Programs know: each board's end is an event.
+    pub fn failures(&self, text: &str) {
+        if self.progress != ProgressChoice::Json {
+            to_stderr(&self.labelled("error", AnsiColor::Red, text));
+        }
     }
 
     fn err(&self, board: Option<BoardName<'_>>, diagnosis: &Diagnosis) {
@@ -246,11 +261,13 @@ impl Output {
         }
         let message = &diagnosis.message;
         let text = board.map_or(message.clone(), |board| format!("{board}: {message}"));
-        self.labelled("error", AnsiColor::Red, &text);
+        let mut said = self.labelled("error", AnsiColor::Red, &text);
         if let Some(hint) = &diagnosis.hint {
             // What is to be copied into a file or a shell has to stand on a line of its own.
-            self.labelled("hint", AnsiColor::Cyan, &hint.replace('\n', "\n      "));
+            said += &self.labelled("hint", AnsiColor::Cyan, &hint.replace('\n', "\n      "));
         }
+        // In one piece: other boards may have something to say at the same time.
+        to_stderr(&said);
     }
 
     /// An error that ends the program, as text and, with `--json`, as the document.
@@ -293,17 +310,18 @@ impl Output {
     fn say<'t>(&self, text: &'t str, event: impl FnOnce(&'t str) -> Event<'t>) {
         match self.progress {
             ProgressChoice::Json => self.event(&event(text)),
-            _ => to_stderr(&format!("{text}\n")),
+            _ => to_stderr(&format!("{}\n", printable::lines(text))),
         }
     }
 
-    fn labelled(&self, label: &str, color: AnsiColor, text: &str) {
+    /// A line behind a label. Its colour is the only one there is: the text has none of its own.
+    fn labelled(&self, label: &str, color: AnsiColor, text: &str) -> String {
         let style = if self.color {
             Style::new().bold().fg_color(Some(color.into()))
         } else {
             Style::new()
         };
-        to_stderr(&format!("{style}{label}:{style:#} {text}\n"));
+        format!("{style}{label}:{style:#} {}\n", printable::lines(text))
     }
 }
 
@@ -313,12 +331,14 @@ pub fn in_words_of_clap(said: &clap::Error) {
     let _ = said.print();
 }
 
+/// Characters that a terminal would act on are escaped there too: whoever shows it to people shows only what it says.
 fn json_line(content: impl Serialize) -> serde_json::Result<String> {
     let document = Document {
         schema: SCHEMA,
         content,
     };
-    Ok(serde_json::to_string(&document)? + "\n")
+    let line = serde_json::to_string(&document)?;
+    Ok(format!("{}\n", printable::json(&line)))
 }
 
 fn to_stdout(bytes: &[u8]) -> io::Result<()> {
@@ -329,7 +349,7 @@ fn to_stdout(bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// A line goes out in one piece. Where stderr can't be written, nobody can be told.
+/// Text that is made printable already. It goes out in one piece. Where stderr can't be written, nobody can be told.
 fn to_stderr(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }

@@ -1,10 +1,13 @@
 //! The formats that firmware is written in: what a name promises, or an option says.
 
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use clap::ValueEnum;
 
 use crate::image::Format;
+
+use crate::printable;
 
 use super::diagnosis::UsageError;
 
@@ -43,10 +46,26 @@ impl OutputFormat {
                 true => "stdout has no name that tells the format".to_owned(),
                 false => format!(
                     "{}: the name tells no format that can be written",
-                    name.display()
+                    printable::path(name)
                 ),
             },
             hint: Some(format!("Say which with {option}: bin, dfu, hex or srec.")),
+        })
+    }
+}
+
+impl OutputFormat {
+    /// Refuses to write raw bytes to stdout where that is a terminal; `option` is what names another format.
+    pub fn check_terminal(self, option: &str) -> Result<(), UsageError> {
+        let is_text = matches!(self, Self::Hex | Self::Srec);
+        if is_text || !io::stdout().is_terminal() {
+            return Ok(());
+        }
+        Err(UsageError {
+            message: "raw bytes would garble the terminal".to_owned(),
+            hint: Some(format!(
+                "Name a file, put a program behind it with |, or add {option} hex."
+            )),
         })
     }
 }

@@ -8,9 +8,11 @@ use std::time::Duration;
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::dfuse::error::SessionError;
 use crate::dfuse::session::{Event, Phase};
 
 use super::board::BoardName;
+use super::diagnosis::Diagnosis;
 use super::number::amount;
 use super::output::{Output, ProgressChoice};
 use json::JsonProgress;
@@ -107,13 +109,16 @@ impl BoardProgress<'_> {
                 // It moves while a board is silent for as long as an erase takes.
                 bar.enable_steady_tick(Duration::from_millis(100));
             }
-            (Event::Settled(..), _) => {}
+            (Event::Steps(_), _) => {}
             (Event::Advance(bytes), _) => self.bar.iter().for_each(|bar| bar.inc(bytes)),
-            (Event::Retry(error), _) => self.above_bars(|| {
-                self.output
-                    .note(&format!("{}{error}; trying again", self.label));
-            }),
+            (Event::Retry(error), _) => self.note(error, "trying again"),
+            (Event::Redo(error), _) => self.note(error, "erasing and writing that once more"),
         }
+    }
+
+    fn note(&self, error: &SessionError, then: &str) {
+        let text = format!("{}{error}; {then}", self.label);
+        self.above_bars(|| self.output.note(&text));
     }
 
     /// Says what was decided, above the bars.
@@ -128,12 +133,28 @@ impl BoardProgress<'_> {
         }
     }
 
-    /// The work has come to its end, good or not: takes the bar off the screen.
-    pub fn end(&mut self, good: bool) {
+    /// The work on the board has come to its end: takes the bar off the screen, and says at once what is odd about it,
+    /// what to do next and what went wrong. The other boards go on.
+    pub fn end(
+        &mut self,
+        board: BoardName<'_>,
+        odd: &[String],
+        hint: Option<&str>,
+        error: Option<&Diagnosis>,
+    ) {
         self.bar.iter().for_each(ProgressBar::finish_and_clear);
         if let Some(json) = &mut self.json {
-            json.end(good);
+            json.end(error.is_none());
         }
+        self.above_bars(|| {
+            for warning in odd {
+                self.output.warning_of(board, warning);
+            }
+            if let Some(hint) = hint {
+                self.output.hint(hint);
+            }
+            self.output.ended(board, error);
+        });
     }
 }
 
@@ -164,6 +185,7 @@ fn doing(phase: Phase) -> &'static str {
         Phase::Write => "writing",
         Phase::Verify => "verifying",
         Phase::Head => "writing the first block",
+        Phase::Restore => "writing back what is to be kept",
         Phase::Read => "reading",
         Phase::Reset => "waiting for the chip's reset",
         Phase::Leave => "starting the application",

@@ -1,17 +1,19 @@
 //! `stdfu read`: what is in flash, into a file.
 
-use std::io::{self, IsTerminal};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 
-use crate::dfuse::plan::read::plan_read;
-use crate::dfuse::plan::{Plan, TargetPlan};
-use crate::dfuse::range::{AddressRange, RangeRequest};
+use crate::address::{AddressRange, RangeRequest};
+use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::read::{ReadPlan, plan_read};
 use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
 use crate::image::{FileIds, Format, ImageElement, ImageTarget};
+
+use crate::printable;
 
 use super::Context;
 use super::alt::{AltChoice, memories_and_choice};
@@ -52,6 +54,11 @@ pub struct ReadArgs {
     /// The format to write, whatever the name; for stdout, bin unless told otherwise
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<OutputFormat>,
+    /// Read everything twice, and compare
+    ///
+    /// A board that answers wrong bytes without an error is found out only this way.
+    #[arg(long)]
+    twice: bool,
     /// Overwrite OUT
     #[arg(long)]
     force: bool,
@@ -67,11 +74,13 @@ struct ReadDocument<'r> {
 struct BoardDocument<'r> {
     #[serde(flatten)]
     result: BoardResult<'r>,
-    output: &'r Path,
+    output: Cow<'r, str>,
     format: &'static str,
     /// Which memory, if that is known.
     alt: Option<u8>,
     ranges: Vec<RangeDocument>,
+    /// How often each byte was read; where it was twice, both were the same.
+    readings: u8,
     read_bytes: u64,
     requests: u64,
     retries: u32,
@@ -88,7 +97,7 @@ pub fn run(args: &ReadArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     let format = format(args)?;
     check_output(args, format, context.output.json)?;
     let mut boards = context.select()?;
-    if boards.len() > 1 {
+    let [board] = &boards[..] else {
         return Err(UsageError {
             message: format!("one file can't hold what is in {} boards", boards.len()),
             hint: Some(
@@ -96,19 +105,16 @@ pub fn run(args: &ReadArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
             ),
         }
         .into());
-    }
-    let ids: Vec<FileIds> = boards.iter().map(ids).collect();
+    };
+    let ids = ids(board);
     let plans = work::plan(&mut boards, |board| plan(args, format, board));
-    let mut outcomes = work::attempt(boards, &plans, context.output);
-    for ((outcome, plan), ids) in outcomes.iter_mut().zip(&plans).zip(ids) {
-        if let (None, Ok(plan)) = (&outcome.error, plan) {
-            let found = std::mem::take(&mut outcome.found);
-            let written =
-                file(found, plan, ids, format).and_then(|file| write(args, &file, context.output));
-            outcome.error = written.err().map(|error| Diagnosis::from(&error));
-        }
-    }
-    let results = work::report(&outcomes, &plans, context.output, |outcome, plan| {
+    let outcomes = work::attempt(boards, &plans, context.output, &|outcome, plan| {
+        let found = std::mem::take(&mut outcome.found);
+        let written =
+            file(found, plan, ids, format).and_then(|file| write(args, &file, context.output));
+        outcome.error = written.err().map(|error| Diagnosis::from(&error));
+    });
+    let results = work::results(&outcomes, &plans, |outcome, plan| {
         summary(args, outcome, plan)
     });
     if is_stdout(args) {
@@ -169,32 +175,23 @@ fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> anyhow::Re
         }
         .into());
     }
-    let is_text = matches!(format, OutputFormat::Hex | OutputFormat::Srec);
-    if !is_text && io::stdout().is_terminal() {
-        return Err(UsageError {
-            message: "raw bytes would garble the terminal".to_owned(),
-            hint: Some(
-                "Name a file, put a program behind it with |, or add --format hex.".to_owned(),
-            ),
-        }
-        .into());
-    }
-    Ok(())
+    Ok(format.check_terminal("--format")?)
 }
 
 fn plan(args: &ReadArgs, format: OutputFormat, board: &Board) -> anyhow::Result<Plan<'static>> {
     let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
     let profile = board::for_plan(&board.info, &memories);
-    let plan = plan_read(&args.ranges, profile, alternate_setting).map_err(OnlyLooking)?;
+    let plan =
+        plan_read(&args.ranges, profile, alternate_setting, args.twice).map_err(OnlyLooking)?;
     if format == OutputFormat::Bin {
-        plan.targets.iter().try_for_each(check_gaps)?;
+        check_gaps(&plan)?;
     }
-    Ok(plan)
+    Ok(Plan::Read(plan))
 }
 
 /// A raw binary has no addresses: whoever flashed one with a gap would write there what was never read.
-fn check_gaps(target: &TargetPlan<'_>) -> Result<(), UsageError> {
-    let [AddressRange { end, .. }, AddressRange { address, .. }, ..] = target.look[..] else {
+fn check_gaps(plan: &ReadPlan) -> Result<(), UsageError> {
+    let [AddressRange { end, .. }, AddressRange { address, .. }, ..] = plan.ranges[..] else {
         return Ok(());
     };
     Err(UsageError {
@@ -229,15 +226,22 @@ fn file(
         OutputFormat::Hex => to_hex(&found).into_bytes(),
         OutputFormat::Srec => to_srec(&found).into_bytes(),
         OutputFormat::Dfu => {
-            let target = plan.targets.first();
+            let region = read_plan(plan).map(|plan| &plan.region);
             let target = ImageTarget {
-                alternate_setting: target.map(|target| target.alternate_setting),
-                name: target.map(|target| target.name.clone()),
+                alternate_setting: region.map(|region| region.alternate_setting),
+                name: region.map(|region| region.name.clone()),
                 elements: found,
             };
             to_dfu(&[target], ids)?
         }
     })
+}
+
+fn read_plan<'p>(plan: &'p Plan<'_>) -> Option<&'p ReadPlan> {
+    match plan {
+        Plan::Read(plan) => Some(plan),
+        _ => None,
+    }
 }
 
 fn write(args: &ReadArgs, file: &[u8], output: &Output) -> anyhow::Result<()> {
@@ -249,18 +253,22 @@ fn write(args: &ReadArgs, file: &[u8], output: &Output) -> anyhow::Result<()> {
 }
 
 fn summary(args: &ReadArgs, outcome: &Outcome, plan: &Plan<'_>) -> String {
-    let ranges: Vec<String> = plan
-        .targets
-        .iter()
-        .flat_map(|target| &target.look)
+    let ranges: Vec<String> = read_plan(plan)
+        .into_iter()
+        .flat_map(|plan| &plan.ranges)
         .map(|range| format!("{:#010x}..{:#010x}", range.address, range.end))
         .collect();
     let output = match is_stdout(args) {
-        true => "stdout".into(),
-        false => args.output.to_string_lossy(),
+        true => "stdout".to_owned(),
+        false => printable::path(&args.output),
+    };
+    let checked = if args.twice {
+        ", twice and the same both times"
+    } else {
+        ""
     };
     format!(
-        "read {} from {} into {output}, in {:.1} s",
+        "read {} from {} into {output}{checked}, in {:.1} s",
         count(outcome.tally.read_bytes, "byte"),
         ranges.join(" and "),
         outcome.seconds
@@ -273,13 +281,14 @@ fn document<'r>(
     outcome: &'r Outcome,
     plan: Option<&Plan<'_>>,
 ) -> BoardDocument<'r> {
-    let targets = plan.map_or(&[][..], |plan| &plan.targets);
-    let ranges = targets.iter().flat_map(|target| &target.look);
+    let plan = plan.and_then(read_plan);
+    let ranges = plan.into_iter().flat_map(|plan| &plan.ranges);
     BoardDocument {
         result: outcome.result(),
-        output: &args.output,
+        output: args.output.to_string_lossy(),
         format: Format::from(format).short_name(),
-        alt: targets.first().map(|target| target.alternate_setting),
+        alt: plan.map(|plan| plan.region.alternate_setting),
+        readings: if args.twice { 2 } else { 1 },
         ranges: ranges
             .map(|range| RangeDocument {
                 address: range.address,

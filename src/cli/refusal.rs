@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 
 use clap::ValueEnum;
-use clap::error::ErrorKind;
+use clap::error::{ContextValue, ErrorKind};
+
+use crate::printable::Printable;
 
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
@@ -24,7 +26,8 @@ pub fn color_choice(arguments: impl Iterator<Item = OsString>) -> clap::ColorCho
 }
 
 /// Tells of a command line that clap refuses, in its words; with `--json` as the document too.
-pub fn refuse(error: &clap::Error, arguments: impl Iterator<Item = OsString>) -> Exit {
+pub fn refuse(error: clap::Error, arguments: impl Iterator<Item = OsString>) -> Exit {
+    let error = &printable(error);
     let args = output_args(arguments);
     let output = Output::from(&args);
     if args.progress == ProgressChoice::Json {
@@ -34,6 +37,26 @@ pub fn refuse(error: &clap::Error, arguments: impl Iterator<Item = OsString>) ->
         output.failure_document(&refusal(error));
     }
     Exit::Usage
+}
+
+/// The same error: what it repeats of the command line does nothing to a terminal.
+fn printable(mut error: clap::Error) -> clap::Error {
+    let shown = |text: &String| Printable(text).to_string();
+    let said: Vec<_> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) => Some((kind, ContextValue::String(shown(text)))),
+            ContextValue::Strings(texts) => {
+                let texts = texts.iter().map(shown).collect();
+                Some((kind, ContextValue::Strings(texts)))
+            }
+            _ => None,
+        })
+        .collect();
+    for (kind, value) in said {
+        error.insert(kind, value);
+    }
+    error
 }
 
 /// What can be told of the options for output, whatever is wrong with the others.

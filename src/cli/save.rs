@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use crate::printable;
+
 use super::interrupt;
 
 /// A file that is there already.
@@ -19,10 +21,10 @@ pub struct AlreadyThere {
 /// Refuses a path where something is already, unless that may be overwritten: before work is done for nothing.
 pub fn check(path: &Path, force: bool) -> anyhow::Result<()> {
     if !force && path.symlink_metadata().is_ok() {
-        let name = path.display().to_string();
+        let name = printable::path(path);
         return Err(AlreadyThere { name }.into());
     }
-    can_be_written(path).with_context(|| path.display().to_string())
+    can_be_written(path).with_context(|| printable::path(path))
 }
 
 /// A directory that isn't there, or stands in the place of the file, is told before work is done for nothing.
@@ -48,7 +50,23 @@ pub fn save(path: &Path, bytes: &[u8], force: bool) -> anyhow::Result<()> {
         Ok(there) if !there.is_file() && !there.is_dir() => fs::write(&target, bytes),
         there => replace(&target, bytes, there.ok()),
     };
-    result.with_context(|| path.display().to_string())
+    result.with_context(|| printable::path(path))
+}
+
+/// Puts these bytes into a new file in the current directory, under a name that nothing has yet.
+pub fn fresh(stem: &str, extension: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
+    let names = (1..).map(|number| match number {
+        1 => format!("{stem}.{extension}"),
+        _ => format!("{stem}-{number}.{extension}"),
+    });
+    for name in names {
+        let path = PathBuf::from(name);
+        match save(&path, bytes, false) {
+            Err(error) if error.is::<AlreadyThere>() => {}
+            result => return result.map(|()| path),
+        }
+    }
+    unreachable!("there is always another number")
 }
 
 fn replace(path: &Path, bytes: &[u8], there: Option<fs::Metadata>) -> io::Result<()> {

@@ -1,21 +1,29 @@
 //! `--serial`, `--path`, `--id`: exactly the boards that are meant, or an error that shows the choice.
 
 mod error;
+mod found;
 mod ids;
+mod other;
 mod wait;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use crate::dfuse::quirks::is_shared_serial;
+use crate::printable::Printable;
 use crate::usb::trace::Watch;
-use crate::usb::{Bus, DeviceInfo, DfuMode, UsbError};
+use crate::usb::{Bus, DeviceInfo, UsbError};
 
 use super::board::Board;
+use super::environment::{self, Variable};
 use super::meant::nearest;
+use super::shell;
 use error::Candidate;
 pub use error::SelectError;
+use found::Found;
 pub use ids::Ids;
+use other::telling;
+pub use other::{Other, OtherDocument, Reason, hints, not_left_out};
 pub use wait::OnWait;
 use wait::parse_seconds;
 
@@ -28,7 +36,7 @@ pub const HEADING: &str = "Which board";
 pub struct Selection {
     /// The board with this serial number [env: STDFU_SERIAL]
     ///
-    /// All of it, in any case. Repeat it for several boards.
+    /// All of it, in any case, as `stdfu list` shows it. Repeat it for several boards.
     #[arg(long, global = true, value_name = "SERIAL", value_parser = NonEmptyStringValueParser::new())]
     serial: Vec<String>,
     /// The board plugged in here [env: STDFU_PATH]
@@ -38,7 +46,7 @@ pub struct Selection {
     path: Vec<String>,
     /// Boards with these ids, such as 0483:df11
     ///
-    /// In hexadecimal. Without it: every board in DFU mode that speaks DfuSe.
+    /// In hexadecimal. Without it: every board in DFU mode that speaks DfuSe, whatever its ids.
     #[arg(long, global = true, value_name = "VID:PID")]
     id: Option<Ids>,
     /// All boards that match, at the same time
@@ -57,15 +65,28 @@ pub struct Selection {
         num_args = 0..=1, require_equals = true, default_missing_value = "inf", value_parser = parse_seconds
     )]
     wait: Option<f64>,
+    /// Whether `serial` and `path` are from the environment.
+    #[arg(skip)]
+    from_environment: bool,
+}
+
+/// What is on the bus, for the list.
+pub struct Listing {
+    /// The boards that match.
+    pub boards: Vec<Board>,
+    /// What was not left out by the user, and can't be worked with.
+    pub others: Vec<Other>,
+    /// What stands in the way of a complete answer.
+    pub error: Option<SelectError>,
 }
 
 impl Selection {
     /// Takes what the environment says, unless the command line says which board.
     pub fn or_environment(mut self) -> Self {
         if self.serial.is_empty() && self.path.is_empty() {
-            let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-            self.serial.extend(variable("STDFU_SERIAL"));
-            self.path.extend(variable("STDFU_PATH"));
+            self.serial.extend(environment::value(Variable::Serial));
+            self.path.extend(environment::value(Variable::Path));
+            self.from_environment = true;
         }
         self
     }
@@ -74,6 +95,11 @@ impl Selection {
     pub fn is_given(&self) -> bool {
         let names = !self.serial.is_empty() || !self.path.is_empty();
         names || self.id.is_some() || self.every || self.wait.is_some()
+    }
+
+    /// Whether to wait for what isn't there yet.
+    pub fn waits(&self) -> bool {
+        self.wait.is_some()
     }
 
     /// The boards that are meant: one, or more where the user has named or allowed more.
@@ -86,39 +112,46 @@ impl Selection {
         watch: &OnTransfer<'_>,
         waiting: &OnWait<'_>,
     ) -> Result<Vec<Board>, SelectError> {
-        self.patiently(waiting, || self.choose(self.matching(bus, watch)?))
+        self.patiently(
+            bus,
+            waiting,
+            |boards: &Vec<Board>| all_open(boards),
+            || self.choose(self.in_dfu_mode(bus, watch)?),
+        )
     }
 
-    /// All boards that match, and the error where none can be opened.
+    /// All boards that match, and the rest.
     ///
     /// # Errors
-    /// [`SelectError`], where none matches.
+    /// [`SelectError`], where there is no board and none that may be one.
     pub fn list(
         &self,
         bus: &dyn Bus,
         watch: &OnTransfer<'_>,
         waiting: &OnWait<'_>,
-    ) -> Result<(Vec<Board>, Option<SelectError>), SelectError> {
-        self.patiently(waiting, || {
-            let Matching {
-                boards,
-                runtime,
-                others,
-            } = self.matching(bus, watch)?;
-            if boards.is_empty() {
+    ) -> Result<Listing, SelectError> {
+        let is_settled = |listing: &Listing| {
+            let error = listing.error.as_ref();
+            all_open(&listing.boards) && !error.is_some_and(SelectError::may_pass)
+        };
+        self.patiently(bus, waiting, is_settled, || {
+            let found = self.in_dfu_mode(bus, watch)?;
+            let closed = found.closed();
+            if found.boards.is_empty() && closed.is_none() {
+                let near = self.serial.iter();
+                let near = near.flat_map(|serial| near_ones(serial, &found.serials));
                 return Err(SelectError::NoBoard {
                     wanted: self.wanted(),
-                    runtime,
-                    near: self
-                        .serial
-                        .iter()
-                        .flat_map(|serial| near(serial, &others))
-                        .collect(),
+                    near: near.collect(),
+                    others: telling(found.others),
                 });
             }
-            let none_opened = boards.iter().all(|board| board.opened.is_err());
-            let error = cant_open(&boards).filter(|_| none_opened);
-            Ok((boards, error))
+            let none_opened = found.boards.iter().all(|board| board.opened.is_err());
+            Ok(Listing {
+                boards: found.boards,
+                others: not_left_out(found.others),
+                error: closed.filter(|_| none_opened),
+            })
         })
     }
 
@@ -132,36 +165,21 @@ impl Selection {
         watch: &OnTransfer<'_>,
         waiting: &OnWait<'_>,
     ) -> Result<Vec<Board>, SelectError> {
-        self.patiently(waiting, || self.look_for_running(bus, watch))
-    }
-
-    fn look_for_running(
-        &self,
-        bus: &dyn Bus,
-        watch: &OnTransfer<'_>,
-    ) -> Result<Vec<Board>, SelectError> {
-        let there = bus
-            .devices()?
-            .into_iter()
-            .filter(|info| self.accepts(info) && !info.is_in_dfu_mode());
-        let open = |info: DeviceInfo| {
-            let watch = watch(&info);
-            Board::open(bus, info, watch)
-        };
-        let boards: Vec<Board> = there
-            .map(open)
-            .filter(|board| !board.is_gone() && self.accepts_serial(board))
-            .collect();
-        if boards.is_empty() {
-            return Err(SelectError::NoneRunning {
-                wanted: self.wanted(),
-            });
-        }
-        self.choose(Matching {
-            boards,
-            runtime: Vec::new(),
-            others: Vec::new(),
-        })
+        self.patiently(
+            bus,
+            waiting,
+            |boards: &Vec<Board>| all_open(boards),
+            || {
+                let found = self.in_application(bus, watch)?;
+                if found.boards.is_empty() {
+                    return Err(SelectError::NoneRunning {
+                        wanted: self.wanted(),
+                        others: telling(found.others),
+                    });
+                }
+                self.choose(found)
+            },
+        )
     }
 
     /// Serial numbers that were asked for and that many boards have, unless a path says which of them is meant.
@@ -172,43 +190,33 @@ impl Selection {
             .filter(|serial| self.path.is_empty() && is_shared_serial(serial))
     }
 
-    fn matching(&self, bus: &dyn Bus, watch: &OnTransfer<'_>) -> Result<Matching, UsbError> {
-        let (there, runtime): (Vec<_>, Vec<_>) = bus
-            .devices()?
-            .into_iter()
-            .filter(|info| self.accepts(info))
-            .partition(|info| info.mode == DfuMode::Dfu);
-        let (mut boards, others): (Vec<Board>, Vec<Board>) = there
-            .into_iter()
-            .map(|info| {
-                let watch = watch(&info);
-                Board::open(bus, info, watch)
-            })
-            .partition(|board| self.accepts_serial(board));
-        let others = others.iter().filter_map(Board::serial);
-        let others = others.map(str::to_owned).collect();
-        boards.iter_mut().for_each(Board::read_first_memory);
-        boards.retain(|board| !board.is_gone() && (self.id.is_some() || board.speaks_dfuse()));
-        Ok(Matching {
-            boards,
-            runtime,
-            others,
-        })
-    }
-
-    fn accepts(&self, info: &DeviceInfo) -> bool {
+    /// The option or variable that leaves a device out.
+    fn leaves_out(&self, info: &DeviceInfo) -> Option<&'static str> {
         let DeviceInfo {
             vendor_id,
             product_id,
             ..
         } = *info;
-        let here = self.path.is_empty() || self.path.contains(&info.path);
-        here && self.id.is_none_or(|id| {
-            id == Ids {
-                vendor_id,
-                product_id,
-            }
-        })
+        let ids = Ids {
+            vendor_id,
+            product_id,
+        };
+        if !self.path.is_empty() && !self.path.contains(&info.path) {
+            Some(match self.from_environment {
+                true => Variable::Path.name(),
+                false => "--path",
+            })
+        } else {
+            self.id.is_some_and(|id| id != ids).then_some("--id")
+        }
+    }
+
+    /// The option or variable that a serial number is from.
+    fn serial_option(&self) -> &'static str {
+        match self.from_environment {
+            true => Variable::Serial.name(),
+            false => "--serial",
+        }
     }
 
     /// Boards that can't be opened keep their serial number to themselves, so they may be the one.
@@ -218,25 +226,24 @@ impl Selection {
             || self.serial.iter().any(|serial| is_serial(board, serial))
     }
 
-    fn choose(&self, matching: Matching) -> Result<Vec<Board>, SelectError> {
-        let Matching {
+    fn choose(&self, found: Found) -> Result<Vec<Board>, SelectError> {
+        let closed = found.closed();
+        let Found {
             mut boards,
-            runtime,
-            mut others,
-        } = matching;
-        others.extend(boards.iter().filter_map(Board::serial).map(str::to_owned));
-        let missing = |wanted, near| {
-            Err(SelectError::NoBoard {
-                wanted,
-                runtime: runtime.clone(),
-                near,
-            })
+            others,
+            mut serials,
+        } = found;
+        serials.extend(boards.iter().filter_map(Board::serial).map(str::to_owned));
+        let missing = |wanted, near| SelectError::NoBoard {
+            wanted,
+            others: telling(others.clone()),
+            near,
         };
         for serial in &self.serial {
             if !boards.iter().any(|board| is_serial(board, serial)) {
                 let wanted = with_serial(serial) + &self.paths();
-                return cant_open(&boards)
-                    .map_or_else(|| missing(wanted, near(serial, &others)), Err);
+                let near = near_ones(serial, &serials);
+                return Err(closed.unwrap_or_else(|| missing(wanted, near)));
             }
         }
         if !self.serial.is_empty() {
@@ -244,11 +251,13 @@ impl Selection {
         }
         for path in &self.path {
             if !boards.iter().any(|board| board.info.path == *path) {
-                return missing(at(path), Vec::new());
+                return Err(closed
+                    .filter(|closed| closed.is_about(path))
+                    .unwrap_or_else(|| missing(at(path), Vec::new())));
             }
         }
         if boards.is_empty() {
-            return missing(self.wanted(), Vec::new());
+            return Err(closed.unwrap_or_else(|| missing(self.wanted(), Vec::new())));
         }
         if !self.every && self.is_ambiguous(&boards) {
             let candidates = candidates(&boards);
@@ -265,10 +274,13 @@ impl Selection {
                 wanted: self.wanted(),
                 found: boards.len(),
                 count,
+                others: not_left_out(others),
             });
         }
-        match cant_open(&boards) {
-            Some(error) if boards.len() == 1 => Err(error),
+        match &boards[..] {
+            [board] if board.opened.is_err() => {
+                Err(closed.unwrap_or_else(|| missing(self.wanted(), Vec::new())))
+            }
             _ => Ok(boards),
         }
     }
@@ -313,56 +325,39 @@ impl Selection {
 }
 
 fn with_serial(serial: &str) -> String {
-    format!(" with serial number {serial}")
+    format!(" with serial number {}", Printable(serial))
 }
 
 fn at(path: &str) -> String {
-    format!(" at {path}")
+    format!(" at {}", Printable(path))
 }
 
 /// Gives a board's transfers somebody to watch them.
 pub type OnTransfer<'w> = dyn Fn(&DeviceInfo) -> Option<Watch> + 'w;
 
-/// What was found on the bus.
-struct Matching {
-    /// In DFU mode, and as asked for.
-    boards: Vec<Board>,
-    /// With a DFU interface, but running their application.
-    runtime: Vec<DeviceInfo>,
-    /// The serial numbers of boards in DFU mode that were not asked for.
-    others: Vec<String>,
+/// Whether there is no board that may be opened in a moment.
+fn all_open(boards: &[Board]) -> bool {
+    let may_pass = |board: &Board| board.opened.as_ref().is_err_and(UsbError::may_pass);
+    !boards.iter().any(may_pass)
 }
 
 /// The options for boards whose serial number is nearly this one.
-fn near(serial: &str, others: &[String]) -> Vec<String> {
+fn near_ones(serial: &str, others: &[String]) -> Vec<String> {
     let near = nearest(serial, others.iter().map(String::as_str));
-    near.iter()
-        .map(|serial| format!("--serial {serial}"))
-        .collect()
+    near.into_iter().map(serial_option).collect()
 }
 
+/// The option that names this serial number. What can't be typed is written as it is shown.
+fn serial_option(serial: &str) -> String {
+    shell::option("--serial", &Printable(serial).to_string())
+}
+
+/// Whether a board has this serial number, or shows it so.
 fn is_serial(board: &Board, serial: &str) -> bool {
+    let is_it = |found: &str| found.eq_ignore_ascii_case(serial);
     board
         .serial()
-        .is_some_and(|found| found.eq_ignore_ascii_case(serial))
-}
-
-fn cant_open(boards: &[Board]) -> Option<SelectError> {
-    boards.iter().find_map(|board| {
-        let error = board.opened.as_ref().err()?.clone();
-        let DeviceInfo {
-            path,
-            vendor_id,
-            product_id,
-            ..
-        } = board.info.clone();
-        Some(SelectError::CantOpen {
-            path,
-            vendor_id,
-            product_id,
-            error,
-        })
-    })
+        .is_some_and(|found| is_it(found) || is_it(&Printable(found).to_string()))
 }
 
 /// Serial numbers pick a board only where no two share one.
@@ -377,10 +372,7 @@ fn candidates(boards: &[Board]) -> Vec<Candidate> {
     boards
         .iter()
         .map(|board| {
-            let serial = board
-                .serial()
-                .filter(alone)
-                .map(|serial| format!("--serial {serial}"));
+            let serial = board.serial().filter(alone).map(serial_option);
             let path = format!("--path {}", board.info.path);
             Candidate {
                 label: board.label(),

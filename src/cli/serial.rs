@@ -4,6 +4,8 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::Serialize;
 
+use crate::printable::Printable;
+
 use super::Context;
 use super::diagnosis::UsageError;
 use super::exit::Exit;
@@ -12,6 +14,9 @@ use super::exit::Exit;
 ///
 /// One line, and nothing else: for scripts. Where several boards are in DFU mode and none is chosen, the exit code is
 /// 4.
+///
+/// A character that would do something to a terminal is printed as \n or \u{1b}. --serial takes it so too, and --json
+/// has the serial number as it is.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -44,7 +49,7 @@ pub fn run(_: &SerialArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     };
     context
         .output
-        .answer(&format!("{serial}\n"))
+        .answer(&format!("{}\n", Printable(serial)))
         .context("writing the answer")?;
     context
         .output

@@ -11,6 +11,8 @@ use crate::sim::quirk::names::{NONE, QUIRKS};
 use crate::sim::spec::BoardSpec;
 use crate::sim::usbip::Server;
 
+use crate::printable::Printable;
+
 use super::Context;
 use super::exit::Exit;
 
@@ -57,7 +59,10 @@ pub fn run(args: &SimArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         for board in &served.boards {
             context.output.note(&format!(
                 "{:<5}  {:<9}  {:<12}  {}",
-                board.path, board.name, board.serial, board.attach
+                board.path,
+                board.name,
+                Printable(&board.serial).to_string(),
+                board.attach
             ));
         }
         // Programs wait for it: from here on the boards can be attached.
@@ -79,7 +84,7 @@ fn serve(
 ) -> anyhow::Result<()> {
     let server = Server::new(&args.boards)?;
     let listener = TcpListener::bind(&args.listen)
-        .with_context(|| format!("can't listen on {}", args.listen))?;
+        .with_context(|| format!("can't listen on {}", Printable(&args.listen)))?;
     let listen = listener.local_addr()?;
     let boards = server.boards().into_iter().map(|board| BoardDocument {
         attach: attach_command(listen, &board.bus_id),
@@ -154,8 +159,12 @@ Boards:
 }
 
 /// The options of a board, for `--help`.
-const OPTIONS: [(&str, &str); 5] = [
+const OPTIONS: [(&str, &str); 6] = [
     ("serial=TEXT", "another serial number than its usual one"),
+    (
+        "string=N:TEXT",
+        "another text in string N: 2 is the product, 4 the layout of the first memory, 32 what mboot says of an error",
+    ),
     ("flash=FILE", "keeps its main flash in this file"),
     (
         "timing=real",

@@ -1,6 +1,6 @@
 //! How far the work had come when something went wrong, which is what the next step depends on.
 
-use crate::dfuse::plan::{Plan, Task};
+use crate::dfuse::plan::Plan;
 use crate::dfuse::session::Tally;
 
 use super::diagnosis::Diagnosis;
@@ -9,18 +9,19 @@ use super::number::count;
 
 /// Adds to what went wrong how far the work had come, and gives the next step where it depends on the work.
 pub fn so_far(diagnosis: Diagnosis, plan: &Plan<'_>, tally: Tally) -> Diagnosis {
-    let task = plan.task;
-    let state = match task {
+    let state = match plan {
         // Whoever starts the application expects nothing else; and how far a chip has lifted its protection nobody knows.
-        Task::Change if plan.targets.is_empty() => String::new(),
-        Task::Unprotect(_) if tally.touched => String::new(),
-        Task::Change | Task::Rehearse | Task::Unprotect(_) => changed(&diagnosis, tally),
-        Task::Compare => differing(&diagnosis, tally),
-        Task::Read => "; no file was written".to_owned(),
+        Plan::Leave(_) => String::new(),
+        Plan::Unprotect(_) if tally.touched => String::new(),
+        Plan::Flash(_) | Plan::Rehearse(_) | Plan::Erase(_) | Plan::Unprotect(_) => {
+            changed(&diagnosis, tally)
+        }
+        Plan::Verify(_) => differing(&diagnosis, tally),
+        Plan::Read(_) => "; no file was written".to_owned(),
     };
     Diagnosis {
         message: format!("{}{state}", diagnosis.message),
-        hint: next_step(diagnosis.exit, task)
+        hint: next_step(diagnosis.exit, plan)
             .map(str::to_owned)
             .or(diagnosis.hint),
         ..diagnosis
@@ -40,8 +41,19 @@ fn changed(diagnosis: &Diagnosis, tally: Tally) -> String {
     } else {
         ""
     };
+    let beyond = match (tally.lost_bytes, tally.preserved_bytes) {
+        (0, 0) => String::new(),
+        (0, kept) => format!(
+            "; {} beyond the image, to be kept, back in place",
+            count(kept, "byte")
+        ),
+        (lost, _) if tally.doubtful_sectors > 0 => {
+            format!("; {} beyond the image may be gone", count(lost, "byte"))
+        }
+        (lost, _) => format!("; {} beyond the image are gone", count(lost, "byte")),
+    };
     format!(
-        "; so far {sectors} erased and {} written{withdrawn}",
+        "; so far {sectors} erased and {} written{withdrawn}{beyond}",
         count(tally.written_bytes, "byte")
     )
 }
@@ -62,10 +74,13 @@ fn differing(diagnosis: &Diagnosis, tally: Tally) -> String {
 }
 
 /// What to do where nothing was to be changed.
-fn next_step(exit: Exit, task: Task) -> Option<&'static str> {
-    match (task, exit) {
-        (Task::Compare, Exit::Differs) => Some("`stdfu flash` writes only what differs."),
-        (Task::Compare | Task::Read, Exit::Interrupted) => {
+fn next_step(exit: Exit, plan: &Plan<'_>) -> Option<&'static str> {
+    match (plan, exit) {
+        (Plan::Verify(_), Exit::Differs) => Some("`stdfu flash` writes only what differs."),
+        (Plan::Read(_), Exit::Differs) => Some(
+            "The connection or the board can't be relied on: read again, with another cable or port.",
+        ),
+        (Plan::Verify(_) | Plan::Read(_), Exit::Interrupted) => {
             Some("The board is still in DFU mode: repeat the command.")
         }
         _ => None,

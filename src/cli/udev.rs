@@ -1,4 +1,4 @@
-//! `stdfu udev`: the rules that let people use boards on Linux.
+//! `stdfu udev`: the rule that lets people use boards on Linux.
 
 use anyhow::Context as _;
 use clap::Args;
@@ -6,48 +6,29 @@ use clap::Args;
 use super::Context;
 use super::exit::Exit;
 
-/// Prints the udev rules that let you use boards on Linux
+/// Prints the udev rule that lets you use boards on Linux
 ///
-/// They let whoever sits at the machine use boards in DFU mode without being root. Plug the board in again when they
-/// are installed.
+/// It lets whoever sits at the machine, and over ssh the members of the group plugdev, use boards in DFU mode without
+/// being root, and applications that can be asked to enter it. Plug the board in again when the rule is installed.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   stdfu udev | sudo tee /etc/udev/rules.d/70-stdfu.rules")]
 pub struct UdevArgs {}
 
-/// Ids of bootloaders that speak DfuSe, and whose they are.
-const IDS: &[(u16, u16, &str)] = &[
-    (0x0483, 0xDF11, "ST's bootloaders, and mboot"),
-    (0x28E9, 0x0189, "GD32"),
-    (0x2E3C, 0xDF11, "AT32"),
-    (0x314B, 0x0106, "APM32"),
-];
+/// Interfaces tell, not ids: every board has some of class FE, subclass 01, whoever made it. Protocol 0 is what the DSO
+/// Nano says in DFU mode, 1 what applications say that can be detached, and the LPC ROM. udev's `usb_id` makes
+/// ID_USB_INTERFACES before rules from 50 on; uaccess is acted on by rule 73.
+const RULES: &str = r#"# Boards in DFU mode, and applications that can be asked to enter it, are for whoever sits at the machine (uaccess), and
+# for the group plugdev: over ssh and in CI nobody sits there. To be named 70-stdfu.rules.
+SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ENV{ID_USB_INTERFACES}=="*:fe010[012]:*", MODE="0660", GROUP="plugdev", TAG+="uaccess"
+"#;
 
 pub fn run(_: &UdevArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
+    context.output.answer(RULES).context("writing the rule")?;
     context
         .output
-        .answer(&rules())
-        .context("writing the rules")?;
-    context
-        .output
-        .document(serde_json::json!({ "rules": rules() }))
-        .context("writing the rules")?;
+        .document(serde_json::json!({ "rules": RULES }))
+        .context("writing the rule")?;
     Ok(Exit::Done)
-}
-
-fn rules() -> String {
-    let head = "# Lets whoever sits at the machine use boards in DFU mode. To be named 70-stdfu.rules: 73 acts on uaccess.\n";
-    let rules = IDS.iter().map(|(vendor_id, product_id, whose)| {
-        format!("# {whose}\n{}\n", rule(*vendor_id, *product_id))
-    });
-    head.to_owned() + &rules.collect::<String>()
-}
-
-/// The rule for one board.
-pub fn rule(vendor_id: u16, product_id: u16) -> String {
-    format!(
-        "SUBSYSTEM==\"usb\", ATTR{{idVendor}}==\"{vendor_id:04x}\", ATTR{{idProduct}}==\"{product_id:04x}\", \
-         MODE=\"0660\", TAG+=\"uaccess\""
-    )
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::leave::plan_unprotect;
+use crate::dfuse::plan::unprotect::plan_unprotect;
 
 use super::Context;
 use super::board::{self, Board};
@@ -34,7 +34,7 @@ pub fn run(args: &UnprotectArgs, context: &Context<'_>) -> anyhow::Result<Exit> 
         "lifting read protection erases ALL of the flash and resets the chip".to_owned();
     args.consent.ask(&[consequence], &boards, context.output)?;
     let plans: Vec<anyhow::Result<Plan<'_>>> = boards.iter().map(|board| Ok(plan(board))).collect();
-    work::carry_out(boards, &plans, context.output, summary)
+    work::carry_out(boards, &plans, &[], context.output, summary)
 }
 
 fn plan(board: &Board) -> Plan<'static> {
@@ -42,7 +42,7 @@ fn plan(board: &Board) -> Plan<'static> {
     let profile = memories
         .as_deref()
         .map(|memories| board::for_plan(&board.info, memories));
-    plan_unprotect(profile)
+    Plan::Unprotect(plan_unprotect(profile))
 }
 
 fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {

@@ -12,7 +12,9 @@ use super::board::{self, Board};
 use super::diagnosis::OnlyLooking;
 use super::exit::Exit;
 use super::firmware::FirmwareArgs;
+use super::fit;
 use super::number::count;
+use super::suspicion;
 use super::work::{self, Outcome};
 
 /// Compares firmware with what is in flash, and changes nothing
@@ -32,19 +34,25 @@ pub struct VerifyArgs {
     /// The memory, by number or name, as `stdfu list` shows it; of a .dfu file, only what is for it
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
-    /// Compare even if the file is for a device with other ids
+    /// Compare what the board has a memory for, and list what else is in the files
+    #[arg(long)]
+    only_fitting: bool,
+    /// Compare even if the file is for a device with other ids, or a UF2 file for another chip
     #[arg(long)]
     any_id: bool,
 }
 
 pub fn run(args: &VerifyArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
-    let image = args.firmware.load()?;
+    let image = match args.firmware.load() {
+        Ok(image) => image,
+        Err(error) => return fit::explain(error, args.any_id, context),
+    };
     for warning in &image.warnings {
         context.output.warning(warning);
     }
     let mut boards = context.select()?;
     let plans = work::plan(&mut boards, |board| plan(args, &image, board));
-    work::carry_out(boards, &plans, context.output, summary)
+    work::carry_out(boards, &plans, &image.warnings, context.output, summary)
 }
 
 fn plan<'i>(args: &VerifyArgs, image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
@@ -52,9 +60,12 @@ fn plan<'i>(args: &VerifyArgs, image: &'i Image, board: &Board) -> anyhow::Resul
     let options = VerifyOptions {
         alternate_setting,
         any_id: args.any_id,
+        only_fitting: args.only_fitting,
     };
     let board = board::for_plan(&board.info, &memories);
-    Ok(plan_verify(image, board, options).map_err(OnlyLooking)?)
+    let plan = plan_verify(image, board, options).map(Plan::Verify);
+    let plan = plan.map_err(|error| anyhow::Error::from(OnlyLooking(error)));
+    suspicion::judge(image, plan)
 }
 
 fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {

@@ -6,20 +6,23 @@ use std::thread;
 use anyhow::Context as _;
 use serde::Serialize;
 
+use crate::chip::vector_table::BadVectorTable;
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::vector_table::BadVectorTable;
-use crate::dfuse::session::{Event, Session, SessionOptions, Tally};
-use crate::image::ImageElement;
+use crate::dfuse::plan::flash::Check;
+use crate::dfuse::session::{Event, Session, SessionOptions, Tally, Unsaved};
+use crate::image::{FileIds, ImageElement};
 use crate::usb::Transport;
 
 use super::board::{Board, BoardName, Opened};
 use super::board_result::BoardResult;
 use super::diagnosis::Diagnosis;
-use super::dry_run::Preview;
+use super::dry_run::{Preview, plan_text};
 use super::exit::Exit;
 use super::interrupt;
+use super::keepsake;
 use super::output::Output;
 use super::progress::{BoardProgress, Progress};
+use super::report;
 use super::so_far::so_far;
 
 /// What came of the work on one board.
@@ -38,6 +41,8 @@ pub struct Outcome {
     pub preview: Option<Preview>,
     /// What was read, where that was asked for.
     pub found: Vec<ImageElement>,
+    /// What was to be kept on the board and is not there any more.
+    pub unsaved: Vec<Unsaved>,
     /// What went wrong.
     pub error: Option<Diagnosis>,
 }
@@ -56,7 +61,7 @@ struct BoardDocument<'o> {
     erased_sectors: usize,
     written_bytes: u64,
     skipped_bytes: u64,
-    lost_bytes: u64,
+    lost_bytes: Option<u64>,
     preserved_bytes: u64,
     verified_bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,54 +85,62 @@ pub fn plan<'i>(
     boards: &mut [Board],
     make: impl Fn(&Board) -> anyhow::Result<Plan<'i>>,
 ) -> Vec<anyhow::Result<Plan<'i>>> {
-    let plan = |board: &mut Board| match make(board) {
-        Err(_) if board.has_more_memories() => {
-            board.read_all_memories();
-            make(board)
+    let plan = |board: &mut Board| {
+        let plan = make(board);
+        let is_enough = plan.as_ref().is_ok_and(|plan| plan.left_out().is_empty());
+        if is_enough || !board.has_more_memories() {
+            return plan;
         }
-        plan => plan,
+        board.read_all_memories();
+        make(board)
     };
     boards.iter_mut().map(plan).collect()
 }
 
 /// What is odd about what is to be written, a sentence each. Who has made the plan says it.
 pub fn warnings(plan: &Plan<'_>) -> Vec<String> {
-    let unchecked = plan
-        .targets
-        .iter()
-        .filter(|target| target.unchecked)
-        .map(|target| {
+    let memories = plan.flash().into_iter().flat_map(|plan| &plan.memories);
+    let unchecked = memories
+        .filter(|memory| memory.check == Check::CantBeRead)
+        .map(|memory| {
             format!(
                 "{} can't be read on this board: nothing is left out, and what is written can't be checked",
-                target.name
+                memory.region.name
             )
         });
-    let bad_vector_tables = bad_vector_tables(plan).map(ToString::to_string);
-    bad_vector_tables.chain(unchecked).collect()
+    let bad_vector_table = bad_vector_table(plan).map(ToString::to_string);
+    let left_out = plan
+        .left_out()
+        .iter()
+        .map(|place| format!("left out: {place}"));
+    let all = bad_vector_table.into_iter().chain(unchecked);
+    all.chain(left_out).collect()
 }
 
-/// The vector tables that nothing can be started from.
-pub fn bad_vector_tables<'p>(plan: &'p Plan<'_>) -> impl Iterator<Item = &'p BadVectorTable> {
-    let targets = plan.targets.iter();
-    targets.filter_map(|target| target.bad_vector_table.as_ref())
+/// The vector table that nothing can be started from, if it is one.
+pub fn bad_vector_table<'p>(plan: &'p Plan<'_>) -> Option<&'p BadVectorTable> {
+    plan.flash()?.bad_vector_table.as_ref()
 }
 
 /// Carries out a plan on each board, all at the same time, and says what came of it.
 ///
-/// `plans` has one for each board, or the reason why there is none. Returns the first failure's code.
+/// `plans` has one for each board, or the reason why there is none; `odd` is what is odd about the files. Returns the
+/// first failure's code.
 pub fn carry_out(
     boards: Vec<Board>,
     plans: &[anyhow::Result<Plan<'_>>],
+    odd: &[String],
     output: &Output,
     summary: impl Fn(&Outcome, &Plan<'_>) -> String,
 ) -> anyhow::Result<Exit> {
-    let outcomes = attempt(boards, plans, output);
-    let results = report(&outcomes, plans, output, summary);
+    let outcomes = attempt(boards, plans, output, &|_, _| {});
+    let results = results(&outcomes, plans, summary);
     output.summary(&results).context("writing the summary")?;
+    report::failures(outcomes.iter().map(Outcome::end), output);
     let boards = outcomes
         .iter()
         .zip(plans)
-        .map(|(outcome, plan)| outcome.document(plan.as_ref().ok()))
+        .map(|(outcome, plan)| outcome.document(plan.as_ref().ok(), odd))
         .collect();
     output
         .document(BoardsDocument { boards })
@@ -135,18 +148,23 @@ pub fn carry_out(
     Ok(exit(&outcomes))
 }
 
-/// Carries out a plan on each board, all at the same time, and says nothing but how far it is.
+/// What is left to do for a board when the session has ended well; what goes wrong with it, the outcome has.
+pub type Finish<'f> = dyn Fn(&mut Outcome, &Plan<'_>) + Sync + 'f;
+
+/// Carries out a plan on each board, all at the same time, and says nothing but how far it is, and what goes wrong as
+/// soon as it does.
 pub fn attempt(
     boards: Vec<Board>,
     plans: &[anyhow::Result<Plan<'_>>],
     output: &Output,
+    finish: &Finish<'_>,
 ) -> Vec<Outcome> {
     for (board, plan) in boards.iter().zip(plans) {
         if let Ok(plan) = plan {
             output.detail(&format!(
                 "{}: the plan\n{}",
                 board.label(),
-                Preview::of(plan, None).text.trim_end()
+                plan_text(plan).trim_end()
             ));
         }
     }
@@ -158,7 +176,15 @@ pub fn attempt(
             .zip(plans)
             .map(|(board, plan)| {
                 let mut progress = progress.board(board.name());
-                scope.spawn(move || work(board, plan, &mut progress))
+                scope.spawn(move || {
+                    let mut outcome = work(board, plan, &mut progress);
+                    if let (None, Ok(plan)) = (&outcome.error, plan) {
+                        finish(&mut outcome, plan);
+                    }
+                    let (hint, error) = (outcome.hint(), outcome.error.as_ref());
+                    progress.end(outcome.name(), &outcome.warnings(), hint, error);
+                    outcome
+                })
             })
             .collect();
         threads
@@ -191,6 +217,11 @@ fn work(
         can_upload: board.info.can_upload(),
         several_memories: board.info.alternate_settings.len() > 1,
     };
+    let ids = FileIds {
+        vendor_id: board.info.vendor_id,
+        product_id: board.info.product_id,
+        device_release: 0,
+    };
     let mut outcome = Outcome {
         serial,
         path,
@@ -199,12 +230,13 @@ fn work(
         seconds: 0.0,
         preview: None,
         found: Vec::new(),
+        unsaved: Vec::new(),
         error: None,
     };
     let opened = match &mut board.opened {
         Ok(opened) => opened,
         Err(error) => {
-            outcome.error = Some(Diagnosis::of_closed(&board.info, error));
+            outcome.error = Some(Diagnosis::of_closed(error));
             return outcome;
         }
     };
@@ -215,28 +247,30 @@ fn work(
             let mut preview = None;
             let mut on_event = |event: Event<'_>| {
                 progress.show(event);
-                if let Event::Settled(left, tally) = event {
-                    let settled = preview.insert(Preview::of(left, Some(tally)));
-                    if left.targets.iter().any(|target| target.compare) {
-                        let text = settled.text.trim_end();
-                        progress.detail(&format!("{}: what is left of it\n{text}", outcome.name()));
-                    }
+                if let Event::Steps(steps) = event {
+                    let preview = preview.insert(Preview::of(steps));
+                    let text = preview.text.trim_end();
+                    progress.detail(&format!("{}: what is left of it\n{text}", outcome.name()));
                 }
             };
-            let (tally, result) = run(opened, options, plan, &mut on_event);
+            let (tally, unsaved, result) = run(opened, options, plan, &mut on_event);
             outcome.preview = preview;
             outcome.tally = tally;
+            outcome.unsaved = unsaved;
             outcome.seconds = (opened.transport.now() - start).as_secs_f64();
             match result {
                 Ok(found) => outcome.found = found,
                 Err(error) => {
-                    outcome.error = Some(so_far(Diagnosis::from(&error), plan, tally));
+                    let diagnosis = so_far(Diagnosis::from(&error), plan, tally);
+                    outcome.error = Some(match &outcome.unsaved[..] {
+                        [] => diagnosis,
+                        unsaved => keepsake::keep(diagnosis, unsaved, outcome.name(), ids),
+                    });
                 }
             }
         }
     }
     outcome.requests = opened.transport.requests();
-    progress.end(outcome.error.is_none());
     outcome
 }
 
@@ -245,7 +279,7 @@ fn run(
     options: SessionOptions,
     plan: &Plan<'_>,
     show: &mut dyn FnMut(Event<'_>),
-) -> (Tally, anyhow::Result<Vec<ImageElement>>) {
+) -> (Tally, Vec<Unsaved>, anyhow::Result<Vec<ImageElement>>) {
     let mut on_event = |event: Event<'_>| {
         show(event);
         if interrupt::requested() {
@@ -256,30 +290,19 @@ fn run(
     };
     let mut session = match Session::open(&mut opened.transport, options, &mut on_event) {
         Ok(session) => session,
-        Err(error) => return (Tally::default(), Err(error.into())),
+        Err(error) => return (Tally::default(), Vec::new(), Err(error.into())),
     };
     let result = session.run(plan);
-    (session.tally(), result.map_err(Into::into))
+    let unsaved = session.take_unsaved();
+    (session.tally(), unsaved, result.map_err(Into::into))
 }
 
-/// Says what went wrong with each board, and returns what came of each in a line.
-pub fn report(
+/// What came of the work on each board, in a line.
+pub fn results(
     outcomes: &[Outcome],
     plans: &[anyhow::Result<Plan<'_>>],
-    output: &Output,
     summary: impl Fn(&Outcome, &Plan<'_>) -> String,
 ) -> String {
-    for outcome in outcomes {
-        for warning in outcome.warnings() {
-            output.warning_of(outcome.name(), &warning);
-        }
-        if let Some(diagnosis) = &outcome.error {
-            output.error_of(outcome.name(), diagnosis);
-        }
-    }
-    if let Some(hint) = outcomes.iter().find_map(Outcome::hint) {
-        output.hint(hint);
-    }
     let results: Vec<(&Outcome, String)> = outcomes
         .iter()
         .zip(plans)
@@ -328,6 +351,16 @@ impl Outcome {
         is_unprotected.then_some(ERASE_ALL)
     }
 
+    /// Which board it is, and whether the work on it failed.
+    pub fn end(&self) -> (BoardName<'_>, bool) {
+        (self.name(), self.error.is_some())
+    }
+
+    /// Bytes beyond the image that are gone; `None` if nobody had looked what was there.
+    fn lost_bytes(&self) -> Option<u64> {
+        (self.tally.unseen_sectors == 0).then_some(self.tally.lost_bytes)
+    }
+
     /// What is done and yet not as it may be expected, a sentence each.
     fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
@@ -347,8 +380,9 @@ impl Outcome {
         warnings
     }
 
-    fn document(&self, plan: Option<&Plan<'_>>) -> BoardDocument<'_> {
-        let mut warnings = plan.map_or_else(Vec::new, warnings);
+    fn document(&self, plan: Option<&Plan<'_>>, odd: &[String]) -> BoardDocument<'_> {
+        let mut warnings = odd.to_vec();
+        warnings.extend(plan.into_iter().flat_map(self::warnings));
         warnings.extend(self.warnings());
         if self.hint().is_some() {
             warnings.push(NOT_PROTECTED.to_owned());
@@ -359,7 +393,7 @@ impl Outcome {
             erased_sectors: self.tally.erased_sectors,
             written_bytes: self.tally.written_bytes,
             skipped_bytes: self.tally.skipped_bytes,
-            lost_bytes: self.tally.lost_bytes,
+            lost_bytes: self.lost_bytes(),
             preserved_bytes: self.tally.preserved_bytes,
             verified_bytes: self.tally.verified_bytes,
             differing_bytes: self.tally.differing_bytes,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::chip::vector_table::LinkedElsewhere;
 use crate::usb::UsbError;
 
 use super::protocol::{DfuState, DfuStatus};
@@ -20,8 +21,17 @@ impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { action, cause } = self;
         match cause {
+            Cause::LinkedElsewhere(found) => found.fmt(f),
             // Between two parts of the work nothing is being done.
             Cause::Interrupted if *action == Action::ReachIdle => write!(f, "{cause}"),
+            Cause::Differs {
+                address,
+                expected,
+                found,
+            } if matches!(action, Action::Read(_)) => write!(
+                f,
+                "two readings differ: {address:#010x} gave {expected:#04x} first and {found:#04x} then"
+            ),
             // It names the address itself, more exactly.
             Cause::Differs { .. } => write!(f, "verification failed: {cause}"),
             _ => write!(f, "{action}: {cause}"),
@@ -127,6 +137,10 @@ pub enum Cause {
     },
     /// The chip's read protection is on: nothing can be read, erased or written.
     ReadProtected,
+    /// The file would not start where it was to be flashed, and what is on the board doesn't have its code, either.
+    LinkedElsewhere(LinkedElsewhere),
+    /// The board says that its memory can be read, and has refused each time.
+    RefusesUpload(Box<Cause>),
     /// The board's list of commands lacks the one that is needed.
     NoSuchCommand,
     /// The board was to leave DFU mode, and has not.
@@ -186,6 +200,11 @@ impl fmt::Display for Cause {
                 "{address:#010x} holds {found:#04x} where {expected:#04x} should be"
             ),
             Self::ReadProtected => f.write_str("the chip's read protection is on"),
+            Self::LinkedElsewhere(found) => found.fmt(f),
+            Self::RefusesUpload(refusal) => write!(
+                f,
+                "the board says that it can be read, and refuses each time: {refusal}"
+            ),
             Self::NoSuchCommand => f.write_str("the board's bootloader has no such command"),
             Self::Stayed => f.write_str("the board is still in DFU mode"),
             Self::WentAway => f.write_str(

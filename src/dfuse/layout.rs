@@ -16,6 +16,11 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::address::AddressRange;
+
+/// As many sectors a memory may have: enough for 4 GiB in sectors of 4K. Each is kept, and looked at.
+const MOST_SECTORS: u32 = 1 << 20;
+
 /// The memory behind one alternate setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoryLayout {
@@ -49,6 +54,7 @@ impl MemoryLayout {
             }
         }
         reader.end()?;
+        reader.reject_excess(&segments)?;
         reader.reject_overlap(&segments)?;
         Ok(Self {
             name,
@@ -134,6 +140,15 @@ impl Sector {
     /// The address behind the last byte, up to 2^32.
     pub fn end(&self) -> u64 {
         u64::from(self.address) + u64::from(self.size)
+    }
+}
+
+impl From<Sector> for AddressRange {
+    fn from(sector: Sector) -> Self {
+        Self {
+            address: sector.address,
+            end: sector.end(),
+        }
     }
 }
 
@@ -227,6 +242,8 @@ pub enum Expected {
     WithinAddressSpace,
     /// A segment that shares no address with another.
     NoOverlap,
+    /// No more sectors in all than any memory has.
+    FewerSectors,
     /// `,` or `/` or the end: what stands there instead may hide a segment.
     Separator,
 }
@@ -244,6 +261,7 @@ impl fmt::Display for Expected {
             Self::SizeAboveZero => "a sector size above 0",
             Self::WithinAddressSpace => "a segment that ends at 0x100000000 or below",
             Self::NoOverlap => "a segment that overlaps no other",
+            Self::FewerSectors => return write!(f, "at most {MOST_SECTORS} sectors in all"),
             Self::Separator => "',' or '/' or the end",
         })
     }
@@ -380,6 +398,17 @@ impl<'a> LayoutReader<'a> {
     fn end(&self) -> Result<(), LayoutError> {
         if self.ascii[self.offset..].contains(&b'*') {
             return Err(self.malformed(self.offset, Expected::Separator));
+        }
+        Ok(())
+    }
+
+    /// A board may claim billions of sectors, whatever it has.
+    fn reject_excess(&self, segments: &[(usize, MemorySegment)]) -> Result<(), LayoutError> {
+        let mut left = MOST_SECTORS;
+        for (offset, segment) in segments {
+            left = left
+                .checked_sub(segment.sectors)
+                .ok_or_else(|| self.malformed(*offset, Expected::FewerSectors))?;
         }
         Ok(())
     }
@@ -646,6 +675,14 @@ mod tests {
             "@Flash/0xFFFFFC00/1*1Kg,",
             "1*1Kg",
             Expected::WithinAddressSpace,
+        );
+        // More sectors than there can be.
+        check("@Flash/0x0/", "4294967295*1g", Expected::FewerSectors);
+        check("@Flash/0x0/", "1048577*1Kg", Expected::FewerSectors);
+        check(
+            "@Flash/0x0/1*1g,1048575*1Kg,",
+            "1*1g",
+            Expected::FewerSectors,
         );
         // Segments over one another; the later of the two is named.
         check("@Flash/0x0/4*1Kg/0xC00/", "1*1Kg", Expected::NoOverlap);

@@ -111,6 +111,11 @@ impl<'t> Link<'t> {
         self.state == DfuState::DfuDnbusy
     }
 
+    /// Whether an ABORT comes before the next DNLOAD.
+    pub fn is_uploading(&self) -> bool {
+        self.state == DfuState::DfuUploadIdle
+    }
+
     /// Waits a moment for a device that was lost, and tells whether it is back, in dfuIDLE and with nothing else chosen.
     pub fn is_back(&mut self) -> bool {
         self.transport.wait(PAUSE_AFTER_LEAVE);

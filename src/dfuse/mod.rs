@@ -12,9 +12,10 @@
 //! dfuIDLE only: behind a command an ABORT comes first. A DNLOAD of no bytes, and a GETSTATUS, start the application;
 //! then the board falls silent in one of several ways, and all of them mean success ([`link`]).
 //!
-//! What is to be done is a [`plan`], made whole before the first byte goes out. A [`session`] carries it out: it
-//! compares, erases, writes, reads back, writes the block with the vector table last, and leaves. What goes wrong for
-//! a passing reason is tried again from a state that was read. What particular chips do differently is in [`quirks`].
+//! What is wanted is a [`plan`], made whole before the first byte goes out. A [`session`] looks at the board, which
+//! leaves [`steps`]: what to erase and write, and what each sector would lose. It carries these out, writes the block with
+//! the vector table last, reads everything back, and leaves. What goes wrong for a passing reason is tried again from a
+//! state that was read. What particular chips do differently is in [`quirks`].
 //!
 //! Sources: ST AN3156 (USB DFU protocol in the STM32 bootloader), ST UM0424 (DfuSe), USB DFU 1.1.
 
@@ -22,8 +23,10 @@ pub mod blocks;
 pub mod error;
 pub mod layout;
 pub mod link;
+pub mod named;
 pub mod plan;
 pub mod protocol;
 pub mod quirks;
-pub mod range;
+pub mod region;
 pub mod session;
+pub mod steps;

@@ -1,26 +1,35 @@
 //! One board, from dfuIDLE to the start of its application: carries out a plan.
 
-mod compare;
-mod download;
+mod diff;
+mod dump;
 mod erase;
+mod flash;
 mod leave;
-mod look;
 mod read;
 mod recovery;
+mod rescue;
 mod reset;
 mod unprotect;
+mod verify;
+mod write;
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::image::ImageElement;
-use crate::usb::Transport;
+use crate::usb::{Transport, UsbError};
 
 use super::blocks::block_number;
 use super::error::{Action, Cause, SessionError};
+use super::layout::Sector;
 use super::link::Link;
-use super::plan::{Plan, TargetPlan, Task};
+use super::plan::Plan;
 use super::protocol::{DfuseCommand, FIRST_DATA_BLOCK};
 use super::quirks;
+use super::region::Region;
+use super::steps::Steps;
+
+pub use rescue::Unsaved;
 
 /// What is happening.
 #[derive(Debug, Clone, Copy)]
@@ -31,8 +40,10 @@ pub enum Event<'e> {
     Advance(u64),
     /// This went wrong, and is tried again.
     Retry(&'e SessionError),
-    /// What is in flash has been looked at. This is left to do, and so much is found to be there or in the way.
-    Settled(&'e Plan<'e>, Tally),
+    /// This was found, and what is not as it should be is erased and written once more.
+    Redo(&'e SessionError),
+    /// What is in flash has been looked at. This is left to do.
+    Steps(&'e Steps<'e>),
 }
 
 /// The parts of the work.
@@ -50,10 +61,12 @@ pub enum Phase {
     Erase,
     /// Downloading all but the heads.
     Write,
-    /// Reading back and comparing all but the heads.
-    Verify,
-    /// Downloading and comparing the heads: what makes the application bootable.
+    /// Downloading the heads: what makes the application bootable.
     Head,
+    /// Reading back and comparing.
+    Verify,
+    /// Writing back what was to be kept, because the work ends early.
+    Restore,
     /// Reading out what was asked for.
     Read,
     /// Waiting for a chip that resets because its option bytes were written.
@@ -75,8 +88,10 @@ pub struct Tally {
     pub written_bytes: u64,
     /// Bytes of the image that were there already.
     pub skipped_bytes: u64,
-    /// Bytes beyond the image that were erased with its sectors.
+    /// Bytes beyond the image that were erased with its sectors, as far as anybody has looked.
     pub lost_bytes: u64,
+    /// Sectors that were erased, and nobody had looked what was in them beyond the image.
+    pub unseen_sectors: usize,
     /// Bytes beyond the image that were kept.
     pub preserved_bytes: u64,
     /// Bytes that were read back and are as they should be.
@@ -85,6 +100,8 @@ pub struct Tally {
     pub differing_bytes: Option<u64>,
     /// Bytes that were read because they were asked for.
     pub read_bytes: u64,
+    /// Sectors that may be erased: the board was lost over them.
+    pub doubtful_sectors: usize,
     /// How often something went wrong and was tried again.
     pub retries: u32,
     /// Whether the sector with the vector table was erased again, because it had not become what it should.
@@ -125,6 +142,17 @@ pub struct Session<'t> {
     pointer: Option<u32>,
     /// Whether what is done now is progress. Doing something over is not.
     counting: bool,
+    /// Whether the work goes on to its orderly end whatever the user wants.
+    is_closing: bool,
+    /// Whether anything was ever read from this board's memories.
+    has_read: bool,
+    /// Whether the heads are written, or about to be, in front of what nobody has read back.
+    has_head: bool,
+    /// The sectors that were erased, by alternate setting and address; whether that is certain, since the board may have
+    /// been lost over it.
+    erased: BTreeMap<(u8, u32), bool>,
+    /// What was to be kept and is not in flash any more.
+    unsaved: Vec<Unsaved>,
 }
 
 impl<'t> Session<'t> {
@@ -145,12 +173,21 @@ impl<'t> Session<'t> {
             any_address: None,
             pointer: None,
             counting: true,
+            is_closing: false,
+            has_read: false,
+            has_head: false,
+            erased: BTreeMap::new(),
+            unsaved: Vec::new(),
         })
     }
 
     /// What has been done so far.
     pub fn tally(&self) -> Tally {
-        self.tally
+        Tally {
+            erased_sectors: self.erased.values().filter(|certain| **certain).count(),
+            doubtful_sectors: self.erased.values().filter(|certain| !**certain).count(),
+            ..self.tally
+        }
     }
 
     /// Carries out a plan, and returns what was to be read. After an error the board is brought to dfuIDLE again, if
@@ -167,36 +204,23 @@ impl<'t> Session<'t> {
         })
     }
 
-    fn carry_out(&mut self, plan: &Plan<'_>) -> Result<Vec<ImageElement>, SessionError> {
-        let mut sectors = plan.targets.iter().flat_map(|target| &target.sectors);
-        self.any_address = sectors.next().map(|sector| sector.address);
-        match plan.task {
-            Task::Read => return self.read_out(plan),
-            Task::Compare => self.compare_all(plan),
-            Task::Change | Task::Rehearse => self.change(plan),
-            Task::Unprotect(unprotect) => self.unprotect(unprotect),
-        }?;
-        Ok(Vec::new())
+    /// What was to be kept and could not be written back when the work ended early.
+    pub fn take_unsaved(&mut self) -> Vec<Unsaved> {
+        std::mem::take(&mut self.unsaved)
     }
 
-    fn change(&mut self, plan: &Plan<'_>) -> Result<(), SessionError> {
-        let mut plan = self.compare(plan)?;
-        self.survey(&mut plan)?;
-        for target in &mut plan.targets {
-            target.fill_blocks(self.options.transfer_size);
-        }
-        let plan = &plan;
-        self.tell(Event::Settled(plan, self.tally), Action::ReachIdle)?;
-        if plan.task == Task::Rehearse {
-            return self.link.reach_idle();
-        }
-        self.erase(plan)?;
-        self.download(plan)?;
-        match plan.start {
-            _ if self.tally.reset => Ok(()),
-            Some(start) => self.leave(start, plan.targets.is_empty()),
-            None => self.link.reach_idle(),
-        }
+    fn carry_out(&mut self, plan: &Plan<'_>) -> Result<Vec<ImageElement>, SessionError> {
+        self.any_address = plan.any_address();
+        match plan {
+            Plan::Flash(plan) => self.flash(plan),
+            Plan::Rehearse(plan) => self.rehearse(plan),
+            Plan::Erase(plan) => self.erase_plan(plan),
+            Plan::Verify(plan) => self.compare_all(plan),
+            Plan::Read(plan) => return self.read_out(plan),
+            Plan::Leave(start) => self.leave(*start, true),
+            Plan::Unprotect(plan) => self.unprotect(plan),
+        }?;
+        Ok(Vec::new())
     }
 
     fn set_address(&mut self, address: u32) -> Result<(), SessionError> {
@@ -207,6 +231,14 @@ impl<'t> Session<'t> {
         )?;
         self.pointer = Some(address);
         Ok(())
+    }
+
+    /// Forgets where the address pointer is, where the ABORT before the next DNLOAD may move it: if anywhere, then to the
+    /// beginning of the memory.
+    fn doubt_pointer(&mut self, region: &Region) {
+        if self.link.is_uploading() && self.pointer != Some(region.start) {
+            self.pointer = None;
+        }
     }
 
     /// The number of the block at `address`, with the address pointer moved only where it has to be.
@@ -221,8 +253,22 @@ impl<'t> Session<'t> {
         }
     }
 
-    fn select_target(&mut self, target: &TargetPlan<'_>) -> Result<(), SessionError> {
-        self.select(target.alternate_setting)
+    fn select_region(&mut self, region: &Region) -> Result<(), SessionError> {
+        self.select(region.alternate_setting)
+    }
+
+    /// Takes note of a sector that was erased.
+    fn note_erased(&mut self, region: &Region, sector: Sector, is_certain: bool) {
+        let key = (region.alternate_setting, sector.address);
+        *self.erased.entry(key).or_default() |= is_certain;
+    }
+
+    /// Takes back that these sectors were erased: they were not.
+    fn forget_erased(&mut self, region: &Region, sectors: &[Sector]) {
+        for sector in sectors {
+            self.erased
+                .remove(&(region.alternate_setting, sector.address));
+        }
     }
 
     fn select(&mut self, alternate_setting: u8) -> Result<(), SessionError> {
@@ -234,12 +280,12 @@ impl<'t> Session<'t> {
         Ok(())
     }
 
-    /// Says read protection where that is what the board's answer means.
+    /// Says read protection, or that a board can't be read after all, where that is what its answer means.
     fn diagnosed(&mut self, error: SessionError) -> SessionError {
         // Where it is to be lifted that it is on is no news, and a board that was to leave has taken an address before.
         let says_more = !matches!(error.action, Action::ReadUnprotect | Action::Leave);
         if !(error.cause.is_vendor_error() && says_more) {
-            return error;
+            return self.told_from_a_fault(error);
         }
         let protected = match self.link.commands() {
             Ok(commands) => quirks::can_lift_read_protection(&commands),
@@ -252,6 +298,21 @@ impl<'t> Session<'t> {
             }
         } else {
             error
+        }
+    }
+
+    /// A board that says it can be read and refuses each time has not had bad luck.
+    fn told_from_a_fault(&self, error: SessionError) -> SessionError {
+        let is_refusal = matches!(
+            error.cause,
+            Cause::Usb(UsbError::Stall) | Cause::Answered { .. }
+        );
+        match error.action {
+            Action::Read(_) | Action::Verify(_) if is_refusal && !self.has_read => SessionError {
+                cause: Cause::RefusesUpload(Box::new(error.cause)),
+                ..error
+            },
+            _ => error,
         }
     }
 
@@ -273,6 +334,7 @@ impl<'t> Session<'t> {
     fn tell(&mut self, event: Event<'_>, action: Action) -> Result<(), SessionError> {
         match (self.on_event)(event) {
             ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) if self.is_closing => Ok(()),
             ControlFlow::Break(()) => Err(SessionError {
                 action,
                 cause: Cause::Interrupted,
@@ -280,3 +342,6 @@ impl<'t> Session<'t> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Raw binaries: bytes without an address, with or without a DFU 1.1 suffix.
 
-use super::{Conversion, Format, Image, ImageElement, ImageError, ImageTarget, suffix};
+use super::{Conversion, FileIds, Format, Image, ImageElement, ImageError, ImageTarget, suffix};
 
 /// The first address past the last.
 const ADDRESS_SPACE: u64 = 1 << 32;
@@ -11,22 +11,11 @@ const ADDRESS_SPACE: u64 = 1 << 32;
 ///
 /// [`ImageError::MissingAddress`] where the file is fine, but nobody said where it belongs.
 pub fn parse(mut bytes: Vec<u8>, address: Option<u32>) -> Result<Image, ImageError> {
-    let ids = match suffix::dfu_version(&bytes) {
-        // A whole DfuSe file taken byte for byte: the suffix belongs to what it frames.
-        Some(suffix::DFUSE) if bytes.starts_with(b"DfuSe") => None,
-        Some(suffix::DFU_1_1 | suffix::DFUSE) => {
-            let suffix = suffix::check(&bytes)
-                .map_err(|error| Conversion::of(&bytes).map_or(error, ImageError::Converted))?;
-            bytes.truncate(bytes.len() - suffix::LENGTH);
-            Some(suffix.ids)
-        }
-        Some(other) => return Err(suffix::wrong_version(&bytes, "0x0100 or 0x011a", other)),
-        None => None,
-    };
+    let ids = take_suffix(&mut bytes)?;
     if bytes.is_empty() {
         return Err(ImageError::NothingToWrite);
     }
-    let address = address.ok_or(ImageError::MissingAddress)?;
+    let address = address.ok_or(ImageError::MissingAddress { ids })?;
     let length = bytes.len() as u64;
     if u64::from(address) + length > ADDRESS_SPACE {
         return Err(ImageError::PastAddressSpace { address, length });
@@ -42,8 +31,30 @@ pub fn parse(mut bytes: Vec<u8>, address: Option<u32>) -> Result<Image, ImageErr
             }],
         }],
         ids,
+        family: None,
+        suspicion: None,
         warnings: ids.iter().filter_map(|ids| ids.warning()).collect(),
     })
+}
+
+/// Takes the suffix off, if there is one, and returns the ids in it.
+fn take_suffix(bytes: &mut Vec<u8>) -> Result<Option<FileIds>, ImageError> {
+    match suffix::dfu_version(bytes) {
+        // A whole DfuSe file taken byte for byte: the suffix belongs to what it frames.
+        Some(suffix::DFUSE) if bytes.starts_with(b"DfuSe") => Ok(None),
+        Some(suffix::DFU_1_1 | suffix::DFU_1_10 | suffix::DFUSE) => {
+            let suffix = suffix::check(bytes)
+                .map_err(|error| Conversion::of(bytes).map_or(error, ImageError::Converted))?;
+            bytes.truncate(bytes.len() - suffix.length);
+            Ok(Some(suffix.ids))
+        }
+        Some(other) => Err(suffix::wrong_version(
+            bytes,
+            "0x0100, 0x0110 or 0x011a",
+            other,
+        )),
+        None => Ok(None),
+    }
 }
 
 #[cfg(test)]
@@ -122,11 +133,11 @@ mod tests {
             "offset 0x00000010: expected CRC 0xe162fb9c, found 0x3cf42219: the file is damaged",
         );
         let mut other_version = PLAIN;
-        other_version[10] = 0x10;
+        other_version[10] = 0x20;
         check(
             &other_version,
             Some(0),
-            "offset 0x0000000a: expected bcdDFU 0x0100 or 0x011a, found 0x0110",
+            "offset 0x0000000a: expected bcdDFU 0x0100, 0x0110 or 0x011a, found 0x0120",
         );
         // A suffix and nothing before it.
         check(

@@ -20,6 +20,8 @@ pub enum Conversion {
         expected: u64,
         /// Its length, in bytes.
         found: u64,
+        /// How many CR LF there are all the same: of CR CR LF, one is left.
+        left: u64,
     },
     /// Each LF became CR LF.
     LfToCrLf {
@@ -27,6 +29,8 @@ pub enum Conversion {
         expected: u64,
         /// Its length, in bytes.
         found: u64,
+        /// How many LF have no CR before them all the same.
+        left: u64,
     },
 }
 
@@ -44,14 +48,34 @@ impl fmt::Display for Conversion {
                 f,
                 "offset {offset:#010x}: expected firmware, found EF BF BD, which stands for bytes lost when the file was converted to UTF-8 text"
             ),
-            Self::CrLfToLf { expected, found } => write!(
-                f,
-                "expected {expected} bytes, found {found} and not one CR LF, as after a conversion of text line ends from CR LF to LF"
-            ),
-            Self::LfToCrLf { expected, found } => write!(
-                f,
-                "expected {expected} bytes, found {found} and a CR before every LF, as after a conversion of text line ends from LF to CR LF"
-            ),
+            Self::CrLfToLf {
+                expected,
+                found,
+                left,
+            } => {
+                let pairs = match left {
+                    0 => "not one CR LF".to_owned(),
+                    left => format!("hardly a CR LF ({left})"),
+                };
+                write!(
+                    f,
+                    "expected {expected} bytes, found {found} and {pairs}, as after a conversion of text line ends from CR LF to LF"
+                )
+            }
+            Self::LfToCrLf {
+                expected,
+                found,
+                left,
+            } => {
+                let every = match left {
+                    0 => "every LF".to_owned(),
+                    left => format!("nearly every LF (not {left})"),
+                };
+                write!(
+                    f,
+                    "expected {expected} bytes, found {found} and a CR before {every}, as after a conversion of text line ends from LF to CR LF"
+                )
+            }
         }
     }
 }
@@ -66,18 +90,32 @@ fn utf8(bytes: &[u8]) -> Option<Conversion> {
     Some(Conversion::Utf8 { offset })
 }
 
-/// A whole DfuSe file, from signature to suffix, that is longer or shorter than it says by no more than its line ends allow.
+/// A DfuSe file from signature to suffix, damaged, that is longer or shorter than it says by no more than its line ends
+/// allow. By chance, or where a converter left some, a few of the ends that it makes away with are there.
 fn line_ends(bytes: &[u8]) -> Option<Conversion> {
     let stated = bytes.strip_prefix(b"DfuSe\x01")?.first_chunk::<4>()?;
-    suffix::dfu_version(bytes)?;
-    let expected = u64::from(LittleEndian::read_u32(stated)) + suffix::LENGTH as u64;
+    let suffix = suffix::stated_length(bytes)?;
+    let expected = u64::from(LittleEndian::read_u32(stated)) + u64::from(suffix);
+    if suffix::check(bytes).is_ok() {
+        return None;
+    }
     let found = bytes.len() as u64;
     let line_feeds = bytes.iter().filter(|&&byte| byte == b'\n').count() as u64;
     let pairs = bytes.windows(2).filter(|pair| pair == b"\r\n").count() as u64;
-    if found < expected && pairs == 0 && line_feeds >= expected - found {
-        Some(Conversion::CrLfToLf { expected, found })
-    } else if found > expected && pairs == line_feeds && pairs >= found - expected {
-        Some(Conversion::LfToCrLf { expected, found })
+    let lone = line_feeds - pairs;
+    let changed = found.abs_diff(expected);
+    if found < expected && line_feeds >= changed && pairs < changed {
+        Some(Conversion::CrLfToLf {
+            expected,
+            found,
+            left: pairs,
+        })
+    } else if found > expected && pairs >= changed && lone < changed {
+        Some(Conversion::LfToCrLf {
+            expected,
+            found,
+            left: lone,
+        })
     } else {
         None
     }
@@ -124,6 +162,21 @@ mod tests {
             b"ab\r\ncd\r\n",
             Some(
                 "expected 33 bytes, found 35 and a CR before every LF, as after a conversion of text line ends from LF to CR LF",
+            ),
+        );
+        // Of a CR CR LF.
+        check(
+            24,
+            b"ab\ncd\nef\r\n",
+            Some(
+                "expected 40 bytes, found 37 and hardly a CR LF (1), as after a conversion of text line ends from CR LF to LF",
+            ),
+        );
+        check(
+            20,
+            b"ab\r\ncd\r\nef\n",
+            Some(
+                "expected 36 bytes, found 38 and a CR before nearly every LF (not 1), as after a conversion of text line ends from LF to CR LF",
             ),
         );
         check(17, b"ab\ncd\n", None);

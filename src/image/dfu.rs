@@ -7,7 +7,7 @@ use byteorder::{ByteOrder, LittleEndian};
 
 use self::reader::Reader;
 use self::target::Target;
-use super::{Format, Image, ImageError, ImageTarget, suffix};
+use super::{Format, Image, ImageError, ImageTarget, MOST_ELEMENTS, suffix};
 
 /// Bytes of a DFU prefix.
 const PREFIX_LENGTH: usize = 11;
@@ -28,11 +28,11 @@ pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
     if suffix.dfu_version != suffix::DFUSE {
         return Err(suffix::wrong_version(bytes, "0x011a", suffix.dfu_version));
     }
-    let mut warnings: Vec<String> = check_image_size(prefix.image_size, bytes.len())?
+    let body = &bytes[..bytes.len() - suffix.length];
+    let mut warnings: Vec<String> = check_image_size(prefix.image_size, body.len(), bytes.len())?
         .into_iter()
         .chain(suffix.ids.warning())
         .collect();
-    let body = &bytes[..bytes.len() - suffix::LENGTH];
     let targets = read_targets(Reader::new(body, "the suffix"), &mut warnings)?;
     if targets.is_empty() {
         return Err(ImageError::NothingToWrite);
@@ -41,6 +41,8 @@ pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
         format: Format::Dfu,
         targets,
         ids: Some(suffix.ids),
+        family: None,
+        suspicion: None,
         warnings,
     })
 }
@@ -102,22 +104,25 @@ fn wrong_end(bytes: &[u8], image_size: u32) -> Option<ImageError> {
 /// A warning where `DFUImageSize` is the length of the whole file.
 ///
 /// UM0391 words it so, but ST's own tools leave out the suffix, and most packers do as they do.
-fn check_image_size(image_size: u32, length: usize) -> Result<Option<String>, ImageError> {
+fn check_image_size(
+    image_size: u32,
+    body: usize,
+    whole: usize,
+) -> Result<Option<String>, ImageError> {
     let found = u64::from(image_size);
-    let length = length as u64;
-    let expected = length - suffix::LENGTH as u64;
+    let expected = body as u64;
     if found == expected {
         Ok(None)
-    } else if found == length {
+    } else if found == whole as u64 {
         Ok(Some(format!(
             "DFUImageSize is {found}, the length of the whole file: ST's tools leave out the suffix."
         )))
     } else {
-        Err(ImageError::malformed(
-            IMAGE_SIZE_OFFSET,
-            format!("an image size of {expected}, up to the suffix (DFUImageSize)"),
-            format!("{found}, though the CRC is right"),
-        ))
+        Err(ImageError::WrongImageSize {
+            offset: IMAGE_SIZE_OFFSET as u64,
+            expected,
+            found,
+        })
     }
 }
 
@@ -137,6 +142,7 @@ fn read_targets(
     }
     let mut first_offsets = [None; 256];
     let mut targets = Vec::new();
+    let mut elements = 0;
     for number in 1..=count {
         let target = Target::read(&mut reader, number, count)?;
         let first_offset = &mut first_offsets[usize::from(target.alternate_setting)];
@@ -148,7 +154,12 @@ fn read_targets(
             });
         }
         *first_offset = Some(target.offset as u64);
-        targets.extend(target.to_image(warnings)?);
+        let target = target.to_image(warnings)?;
+        elements += target.as_ref().map_or(0, |target| target.elements.len());
+        if elements > MOST_ELEMENTS {
+            return Err(ImageError::TooManyElements);
+        }
+        targets.extend(target);
     }
     if reader.left() != 0 {
         return Err(ImageError::malformed(

@@ -5,17 +5,20 @@ use std::ops::Range;
 use object::LittleEndian;
 use object::elf::{
     EM_ARM, EM_RISCV, ET_CORE, ET_DYN, ET_EXEC, ET_REL, FileHeader32, FileType, Machine, PT_LOAD,
-    ProgramHeader32, SHF_ALLOC, SHT_NOBITS,
+    ProgramHeader32, SHF_ALLOC, SHT_NOBITS, SHT_NULL, SectionHeader32,
 };
 use object::read::elf::{FileHeader as _, ProgramHeader as _, SectionHeader as _};
 
-use super::pieces::{self, Piece};
-use super::{Format, Image, ImageError, Place};
+use super::pieces::{self, Piece, Repetition};
+use super::{Format, Image, ImageError, MOST_ELEMENTS, Place};
 
 type FileHeader = FileHeader32<LittleEndian>;
 type ProgramHeader = ProgramHeader32<LittleEndian>;
+type SectionHeader = SectionHeader32<LittleEndian>;
 
 const ENDIAN: LittleEndian = LittleEndian;
+/// The first address past the last.
+const ADDRESS_SPACE: u64 = 1 << 32;
 /// Bytes of a file header.
 const FILE_HEADER_LENGTH: usize = 52;
 /// Bytes of a program header.
@@ -35,7 +38,8 @@ const SEGMENT_OFFSET: usize = 4;
 ///
 /// Of a segment, only what its sections name is taken, as GNU objcopy does. A linker puts the file's own headers, and the
 /// gap behind them, into the first segment where pages allow, or into one of their own. Flashed, they would erase what
-/// lies before the application: a bootloader.
+/// lies before the application: a bootloader. And `llvm-objcopy -R` takes a section away, but leaves its segment: what
+/// was to go is not flashed. Only a file without any section is taken by its segments.
 ///
 /// # Errors
 ///
@@ -54,6 +58,11 @@ pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
             ),
         )
     })?;
+    check_count(
+        program_headers.len(),
+        "program headers",
+        PROGRAM_HEADERS_OFFSET,
+    )?;
     let first = header.e_phoff(ENDIAN) as usize;
     let mut segments = Vec::new();
     for (index, program_header) in program_headers.iter().enumerate() {
@@ -62,11 +71,17 @@ pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
     }
     segments.sort_unstable_by_key(|segment| (segment.file.start, segment.at));
     check_overlap(&segments)?;
-    let sections = sections(header, bytes)?;
-    let pieces = segments
+    let headers = section_headers(header, bytes)?;
+    let has_sections = headers
         .iter()
-        .flat_map(|segment| segment.pieces(bytes, &sections));
-    pieces::image(Format::Elf, pieces.collect())
+        .any(|section| section.sh_type(ENDIAN) != SHT_NULL);
+    let sections = has_sections.then(|| contents(headers));
+    pieces::image(Format::Elf, Repetition::Refused, |visit| {
+        let mut pieces = segments
+            .iter()
+            .flat_map(|segment| segment.pieces(bytes, sections.as_deref()));
+        pieces.try_for_each(visit)
+    })
 }
 
 /// The file header, if the file is a program that an STM32 or one of its relatives can run.
@@ -171,45 +186,51 @@ impl Segment {
         }
         let start = header.p_offset(ENDIAN) as usize;
         let address = header.p_paddr(ENDIAN);
-        match start.checked_add(size) {
-            Some(end) if end <= file_length => Ok(Some(Self {
-                at,
-                file: start..end,
-                address,
-            })),
-            _ => Err(ImageError::malformed(
+        let Some(end) = start.checked_add(size).filter(|end| *end <= file_length) else {
+            return Err(ImageError::malformed(
                 at + SEGMENT_OFFSET,
                 format!(
                     "a segment inside the file, which has {file_length} bytes (p_offset, p_filesz)"
                 ),
                 format!("{size} bytes at offset {start:#010x}"),
-            )),
+            ));
+        };
+        let behind = u64::from(address) + size as u64;
+        if behind > ADDRESS_SPACE {
+            return Err(ImageError::malformed(
+                at,
+                "data that ends at or below 0xffffffff",
+                format!("{address:#010x}..{behind:#010x}"),
+            ));
         }
+        Ok(Some(Self {
+            at,
+            file: start..end,
+            address,
+        }))
     }
 
-    /// Its bytes that a section names; all of them, where none names any and they can't be the file's own headers.
-    fn pieces<'a>(&self, bytes: &'a [u8], sections: &[Range<usize>]) -> Vec<Piece<'a>> {
+    /// Its bytes that a section names; all of them, where the file has no sections.
+    fn pieces<'a>(&self, bytes: &'a [u8], sections: Option<&[Range<usize>]>) -> Vec<Piece<'a>> {
+        let Some(sections) = sections else {
+            return vec![self.piece(self.file.clone(), bytes)];
+        };
         let first = sections.partition_point(|section| section.end <= self.file.start);
-        let inside: Vec<Piece<'a>> = sections[first..]
+        sections[first..]
             .iter()
             .take_while(|section| section.start < self.file.end)
             .map(|section| {
                 let start = section.start.max(self.file.start);
                 self.piece(start..section.end.min(self.file.end), bytes)
             })
-            .collect();
-        let has_headers = !sections.is_empty() && self.file.start < FILE_HEADER_LENGTH;
-        if inside.is_empty() && !has_headers {
-            return vec![self.piece(self.file.clone(), bytes)];
-        }
-        inside
+            .collect()
     }
 
     fn piece<'a>(&self, file: Range<usize>, bytes: &'a [u8]) -> Piece<'a> {
         let skipped = (file.start - self.file.start) as u32;
         Piece {
             at: Place::Offset(self.at as u64),
-            address: self.address.wrapping_add(skipped),
+            address: self.address + skipped,
             data: &bytes[file],
         }
     }
@@ -232,8 +253,10 @@ fn check_overlap(segments: &[Segment]) -> Result<(), ImageError> {
     Ok(())
 }
 
-/// Where the contents of the sections that are part of the program stand in the file, ascending, joined where they touch.
-fn sections(header: &FileHeader, bytes: &[u8]) -> Result<Vec<Range<usize>>, ImageError> {
+fn section_headers<'a>(
+    header: &FileHeader,
+    bytes: &'a [u8],
+) -> Result<&'a [SectionHeader], ImageError> {
     let headers = header.section_headers(ENDIAN, bytes).map_err(|_| {
         ImageError::malformed(
             SECTION_HEADERS_OFFSET,
@@ -246,6 +269,24 @@ fn sections(header: &FileHeader, bytes: &[u8]) -> Result<Vec<Range<usize>>, Imag
             ),
         )
     })?;
+    check_count(headers.len(), "section headers", SECTION_HEADERS_OFFSET)?;
+    Ok(headers)
+}
+
+/// Refuses more headers than any program has, each of which would be more work.
+fn check_count(count: usize, what: &str, offset: usize) -> Result<(), ImageError> {
+    if count <= MOST_ELEMENTS {
+        return Ok(());
+    }
+    Err(ImageError::malformed(
+        offset,
+        format!("at most {MOST_ELEMENTS} {what}"),
+        count.to_string(),
+    ))
+}
+
+/// Where the contents of the sections that are part of the program stand in the file, ascending, joined where they touch.
+fn contents(headers: &[SectionHeader]) -> Vec<Range<usize>> {
     let mut sections: Vec<Range<usize>> = headers
         .iter()
         .filter(|section| {
@@ -265,7 +306,7 @@ fn sections(header: &FileHeader, bytes: &[u8]) -> Result<Vec<Range<usize>>, Imag
             _ => joined.push(section),
         }
     }
-    Ok(joined)
+    joined
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::{Content, Conversion, Format};
+use super::{Content, Conversion, FileIds, Format, MOST_ELEMENTS};
 
 /// Where something stands in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +34,10 @@ pub enum ImageError {
     NothingToWrite,
     /// A raw binary, and the caller gave no address for it. The file itself is in order.
     #[error("the file is a raw binary, which doesn't say at which address it belongs")]
-    MissingAddress,
+    MissingAddress {
+        /// Those of its suffix: which devices it is for can be told all the same.
+        ids: Option<FileIds>,
+    },
     /// The caller gave an address for a file that brings its own.
     #[error("the file names its own addresses: {address:#010x} can't be the address of {format}")]
     UnexpectedAddress {
@@ -53,7 +56,7 @@ pub enum ImageError {
         /// Bytes in the file.
         length: u64,
     },
-    /// In a format that is recognised, but not read.
+    /// In a format that is recognised, but not read; or no firmware.
     #[error(
         "the file is {0}: only DfuSe, Intel HEX, S-record, ELF and UF2 files and raw binaries can be read"
     )]
@@ -116,6 +119,47 @@ pub enum ImageError {
         expected: u32,
         /// What stands there.
         found: u32,
+    },
+    /// In more pieces than firmware is, with gaps between them.
+    #[error("the file is in more than {MOST_ELEMENTS} pieces, and no firmware is in so many")]
+    TooManyElements,
+    /// `DFUImageSize` is neither the length of the file nor that without the suffix, in a file that is whole.
+    #[error(
+        "offset {offset:#010x}: expected an image size of {expected}, up to the suffix (DFUImageSize), found {found}, though the CRC is right"
+    )]
+    WrongImageSize {
+        /// Where it stands.
+        offset: u64,
+        /// The length of the file without its suffix, in bytes.
+        expected: u64,
+        /// What stands there.
+        found: u64,
+    },
+    /// Another file of records behind the first, in one file.
+    #[error("{at}: expected the end of the file, after {last}, found {found}")]
+    SecondFile {
+        /// Where it begins.
+        at: Place,
+        /// The record that ends the first.
+        last: &'static str,
+        /// How it begins.
+        found: String,
+    },
+    /// Two records that say different things of one byte.
+    #[error(
+        "{at}: expected {expected:#04x} at {address:#010x}, which {other} says, found {found:#04x}"
+    )]
+    Contradiction {
+        /// Where the later record stands.
+        at: Place,
+        /// Of the byte.
+        address: u32,
+        /// What the earlier record says.
+        expected: u8,
+        /// What the later one says.
+        found: u8,
+        /// Where the earlier record stands.
+        other: Place,
     },
     /// A field that breaks the format's rules.
     #[error("{at}: expected {expected}, found {found}")]

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{FileIds, Format, Image, ImageError, ImageTarget, LoadOptions, read};
+use super::load::read;
+use super::{Family, FileIds, Format, Image, ImageError, ImageTarget, LoadOptions};
 
 /// A file as the user handed it in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +52,14 @@ pub enum FilesError {
         second: String,
         /// The first such byte.
         address: u32,
+    },
+    /// No chip is of both families.
+    #[error("{first} is for {family}, {second} for {other_family}")]
+    OtherFamily {
+        first: String,
+        family: Family,
+        second: String,
+        other_family: Family,
     },
     /// No device fits both.
     #[error(
@@ -103,6 +112,9 @@ fn load_one(
         name: name.to_owned(),
         error,
     })?;
+    if let Some(suspicion) = &mut image.suspicion {
+        suspicion.file = name.to_owned();
+    }
     if let Some(wanted) = alternate_setting {
         let [target] = &mut image.targets[..] else {
             return Err(FilesError::SeveralTargets {
@@ -147,30 +159,17 @@ fn merge(images: Vec<(String, Image)>) -> Result<Image, FilesError> {
     let mut merged = Image {
         format: first.format,
         targets: Vec::new(),
-        ids: None,
+        ids: common_ids(&images)?,
+        family: common_family(&images)?,
+        suspicion: None,
         warnings: Vec::new(),
     };
     // For each element of each merged target, the file that it is from.
     let mut origins: Vec<Vec<usize>> = Vec::new();
-    let mut ids_from = 0;
     let mut names = Vec::new();
     for (file, (name, image)) in images.into_iter().enumerate() {
         names.push(name);
-        match (merged.ids, image.ids) {
-            (Some(ids), Some(other_ids)) => {
-                merged.ids =
-                    Some(
-                        common(ids, other_ids).ok_or_else(|| FilesError::OtherDevice {
-                            first: names[ids_from].clone(),
-                            ids,
-                            second: names[file].clone(),
-                            other_ids,
-                        })?,
-                    );
-            }
-            (None, Some(_)) => (merged.ids, ids_from) = (image.ids, file),
-            (_, None) => {}
-        }
+        merged.suspicion = merged.suspicion.or(image.suspicion);
         merged.warnings.extend(image.warnings);
         for target in image.targets {
             let count = target.elements.len();
@@ -183,6 +182,48 @@ fn merge(images: Vec<(String, Image)>) -> Result<Image, FilesError> {
         order(target, origins, &names)?;
     }
     Ok(merged)
+}
+
+/// The ids that all of the files accept.
+fn common_ids(images: &[(String, Image)]) -> Result<Option<FileIds>, FilesError> {
+    let mut common_ids: Option<(&str, FileIds)> = None;
+    for (name, image) in images {
+        common_ids = match (common_ids, image.ids) {
+            (Some((first, ids)), Some(other_ids)) => match common(ids, other_ids) {
+                Some(ids) => Some((first, ids)),
+                None => {
+                    return Err(FilesError::OtherDevice {
+                        first: first.to_owned(),
+                        ids,
+                        second: name.clone(),
+                        other_ids,
+                    });
+                }
+            },
+            (None, Some(ids)) => Some((name, ids)),
+            (said, None) => said,
+        };
+    }
+    Ok(common_ids.map(|(_, ids)| ids))
+}
+
+/// The family of chips that all of the files are for.
+fn common_family(images: &[(String, Image)]) -> Result<Option<Family>, FilesError> {
+    let mut families = images
+        .iter()
+        .filter_map(|(name, image)| Some((name, image.family?)));
+    let Some((first, family)) = families.next() else {
+        return Ok(None);
+    };
+    match families.find(|(_, other)| *other != family) {
+        Some((second, other_family)) => Err(FilesError::OtherFamily {
+            first: first.clone(),
+            family,
+            second: second.clone(),
+            other_family,
+        }),
+        None => Ok(Some(family)),
+    }
 }
 
 /// Adds a target to those there are, or its elements to the one for the same alternate setting. Returns which that is.

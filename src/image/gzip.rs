@@ -18,15 +18,24 @@ pub fn unpack(bytes: &[u8]) -> Result<Vec<u8>, ImageError> {
 fn unpack_at_most(bytes: &[u8], most: u64) -> Result<Vec<u8>, ImageError> {
     let mut decoder = MultiGzDecoder::new(Cursor::new(bytes));
     let mut unpacked = Vec::new();
-    // Grows with what comes out: neither the file nor its trailer is believed about the length.
-    let result = (&mut decoder).take(most + 1).read_to_end(&mut unpacked);
-    match result {
-        Ok(_) if unpacked.len() as u64 > most => Err(ImageError::GzipTooLarge { most }),
-        Ok(_) => Ok(unpacked),
-        Err(error) => Err(ImageError::GzipDamaged {
-            offset: decoder.get_ref().position(),
-            cause: cause(&error),
-        }),
+    let mut buffer = [0; 1 << 15];
+    // Grows with what comes out: neither the file nor its trailer is believed about the length. Piece by piece, because
+    // a reader would fill the vector with zeros up to its capacity, which is up to twice as much.
+    loop {
+        let length = decoder
+            .read(&mut buffer)
+            .map_err(|error| ImageError::GzipDamaged {
+                offset: decoder.get_ref().position(),
+                cause: cause(&error),
+            })?;
+        if length == 0 {
+            unpacked.shrink_to_fit();
+            return Ok(unpacked);
+        }
+        unpacked.extend_from_slice(&buffer[..length]);
+        if unpacked.len() as u64 > most {
+            return Err(ImageError::GzipTooLarge { most });
+        }
     }
 }
 

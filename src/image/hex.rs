@@ -3,7 +3,7 @@
 use byteorder::{BigEndian, ByteOrder};
 
 use super::lines::{self, Line};
-use super::pieces::{self, Records};
+use super::pieces::{self, Piece, Repetition, Visit};
 use super::{Format, Image, ImageError};
 
 /// The fewest bytes of a record: RECLEN, LOAD OFFSET (2), RECTYP, CHKSUM.
@@ -13,10 +13,14 @@ const SHORTEST: usize = 5;
 ///
 /// # Errors
 ///
-/// The first line that is no record, or a record that its length, type or checksum proves wrong; data behind the
-/// end-of-file record, and a file without one; records that name the same byte.
+/// The first line that is no record, or a record that its length, type or checksum proves wrong; anything behind the
+/// end-of-file record, and a file without one; records that contradict each other.
 pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
-    let mut records = Records::default();
+    pieces::image(Format::Hex, Repetition::Allowed, |visit| walk(bytes, visit))
+}
+
+/// Passes on what the data records say.
+fn walk(bytes: &[u8], visit: Visit<'_>) -> Result<(), ImageError> {
     let mut base = Base::Linear(0);
     let mut buffer = Vec::new();
     let mut lines = lines::lines(bytes);
@@ -32,7 +36,11 @@ pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
         match record.kind {
             0x00 => {
                 let address = base.address(&record, &line)?;
-                records.push(line.at, address, record.data);
+                visit(Piece {
+                    at: line.at,
+                    address,
+                    data: record.data,
+                })?;
             }
             0x01 => {
                 record.check_length(0, &line)?;
@@ -51,13 +59,10 @@ pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
             }
         }
     }
-    if let Some(line) = lines.next() {
-        return Err(line.malformed(
-            "the end of the file, after the end-of-file record",
-            line.excerpt(),
-        ));
+    match lines.next() {
+        Some(line) => Err(line.behind_the_end("the end-of-file record")),
+        None => Ok(()),
     }
-    pieces::image(Format::Hex, records.pieces())
 }
 
 /// What load offsets are added to.

@@ -34,6 +34,19 @@ impl Line<'_> {
         ImageError::malformed_at(self.at, expected, found)
     }
 
+    /// This line stands behind the record that ends the file: another file's first, or something else.
+    pub fn behind_the_end(&self, last: &'static str) -> ImageError {
+        let found = self.excerpt();
+        match self.text.first() {
+            Some(b':' | b'S') => ImageError::SecondFile {
+                at: self.at,
+                last,
+                found,
+            },
+            _ => self.malformed(format!("the end of the file, after {last}"), found),
+        }
+    }
+
     /// How the line begins, in quotes.
     pub fn excerpt(&self) -> String {
         let longest = 16;

@@ -1,11 +1,14 @@
 //! Pieces of firmware, as they stand in a file, become elements: ordered, joined where they touch.
+//!
+//! A file is walked through twice, first for the addresses alone. So no more is kept in memory than the bytes themselves,
+//! however small the pieces are and whatever their order.
+
+mod coverage;
 
 use std::ops::Range;
 
-use super::{Format, Image, ImageElement, ImageError, ImageTarget, Place};
-
-/// The first address past the last.
-const ADDRESS_SPACE: u64 = 1 << 32;
+use self::coverage::Coverage;
+use super::{Format, Image, ImageElement, ImageError, ImageTarget, MOST_ELEMENTS, Place};
 
 /// Some bytes of a file, and where they belong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,51 +26,63 @@ impl Piece<'_> {
         let start = u64::from(self.address);
         start..start + self.data.len() as u64
     }
-}
 
-/// The data of records of text, one behind the other, and where that of each belongs.
-#[derive(Debug, Default)]
-pub struct Records {
-    data: Vec<u8>,
-    /// Where each record stands, its address, and the length of its data.
-    runs: Vec<(Place, u32, usize)>,
-}
-
-impl Records {
-    /// Adds a record.
-    pub fn push(&mut self, at: Place, address: u32, data: &[u8]) {
-        self.runs.push((at, address, data.len()));
-        self.data.extend_from_slice(data);
-    }
-
-    /// How many records there are.
-    pub fn len(&self) -> usize {
-        self.runs.len()
-    }
-
-    /// What each of them holds.
-    pub fn pieces(&self) -> Vec<Piece<'_>> {
-        let mut rest = &self.data[..];
-        let mut next = |&(at, address, length)| {
-            let (data, behind) = rest.split_at(length);
-            rest = behind;
-            Piece { at, address, data }
-        };
-        self.runs.iter().map(&mut next).collect()
+    /// The byte at an address that it has.
+    fn byte_at(&self, address: u32) -> Option<u8> {
+        let offset = address.checked_sub(self.address)?;
+        self.data.get(usize::try_from(offset).ok()?).copied()
     }
 }
 
-/// An image of one target, for no memory in particular. Pieces may come in any order; empty ones are left out.
+/// What is done with each piece; an error ends the walk.
+pub type Visit<'v> = &'v mut dyn FnMut(Piece<'_>) -> Result<(), ImageError>;
+
+/// Whether a byte may be named twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repetition {
+    /// As often as it is the same.
+    Allowed,
+    /// Never: who writes such files makes no such mistake.
+    Refused,
+}
+
+/// An image of one target, for no memory in particular, of the pieces that `walk` passes on each time it is called.
+/// They may come in any order; empty ones are left out.
 ///
 /// # Errors
 ///
-/// [`ImageError::Overlap`], [`ImageError::NothingToWrite`], and [`ImageError::Malformed`] for a piece that would not
-/// end at or below 0xFFFFFFFF.
-pub fn image(format: Format, pieces: Vec<Piece<'_>>) -> Result<Image, ImageError> {
-    let elements = elements(pieces)?;
+/// Those of the walk; [`ImageError::Overlap`], [`ImageError::Contradiction`], [`ImageError::NothingToWrite`],
+/// [`ImageError::TooManyElements`], and [`ImageError::Malformed`] for a piece that would not end at or below 0xFFFFFFFF.
+pub fn image(
+    format: Format,
+    repetition: Repetition,
+    walk: impl Fn(Visit<'_>) -> Result<(), ImageError>,
+) -> Result<Image, ImageError> {
+    let mut coverage = Coverage::default();
+    let mut again = Repeated::default();
+    walk(&mut |piece| {
+        let Some((first, last)) = addresses(&piece)? else {
+            return Ok(());
+        };
+        if coverage.add(first, last) {
+            if repetition == Repetition::Refused {
+                return Err(overlap(&piece, &walk));
+            }
+            again.note(&piece);
+        }
+        match coverage.is_scattered() {
+            true => Err(ImageError::TooManyElements),
+            false => Ok(()),
+        }
+    })?;
+    if coverage.count() > MOST_ELEMENTS {
+        return Err(ImageError::TooManyElements);
+    }
+    let mut elements = coverage.elements();
     if elements.is_empty() {
         return Err(ImageError::NothingToWrite);
     }
+    fill(&mut elements, again.count > 0, &walk)?;
     Ok(Image {
         format,
         targets: vec![ImageTarget {
@@ -76,108 +91,143 @@ pub fn image(format: Format, pieces: Vec<Piece<'_>>) -> Result<Image, ImageError
             elements,
         }],
         ids: None,
-        warnings: Vec::new(),
+        family: None,
+        suspicion: None,
+        warnings: again.warning().into_iter().collect(),
     })
 }
 
-fn elements(mut pieces: Vec<Piece<'_>>) -> Result<Vec<ImageElement>, ImageError> {
-    pieces.retain(|piece| !piece.data.is_empty());
-    pieces.sort_unstable_by_key(|piece| (piece.address, piece.at));
-    check(&pieces)?;
-    let touch = |lower: &Piece<'_>, higher: &Piece<'_>| lower.range().end == higher.range().start;
-    let joined = pieces.chunk_by(touch).map(|run| {
-        let data: Vec<&[u8]> = run.iter().map(|piece| piece.data).collect();
-        ImageElement {
-            address: run[0].address,
-            data: data.concat(),
-        }
-    });
-    Ok(joined.collect())
+/// The first and the last address of a piece; `None` for one without bytes.
+fn addresses(piece: &Piece<'_>) -> Result<Option<(u32, u32)>, ImageError> {
+    let range = piece.range();
+    if range.is_empty() {
+        return Ok(None);
+    }
+    match u32::try_from(range.end - 1) {
+        Ok(last) => Ok(Some((piece.address, last))),
+        Err(_) => Err(ImageError::malformed_at(
+            piece.at,
+            "data that ends at or below 0xffffffff",
+            format!("{:#010x}..{:#010x}", range.start, range.end),
+        )),
+    }
 }
 
-/// Of pieces that are ordered by address and not empty, some overlap only where two neighbours do.
-fn check(pieces: &[Piece<'_>]) -> Result<(), ImageError> {
-    for (lower, higher) in pieces.iter().zip(pieces.iter().skip(1)) {
-        if higher.range().start < lower.range().end {
-            return Err(ImageError::Overlap {
-                at: higher.at,
-                range: higher.range(),
-                other: lower.at,
-                other_range: lower.range(),
-            });
+/// Puts the bytes of the pieces where they belong. Where some are named again, they have to be the same.
+fn fill(
+    elements: &mut [ImageElement],
+    is_repeated: bool,
+    walk: &impl Fn(Visit<'_>) -> Result<(), ImageError>,
+) -> Result<(), ImageError> {
+    let mut seen = Coverage::default();
+    walk(&mut |piece| {
+        let Some((first, last)) = addresses(&piece)? else {
+            return Ok(());
+        };
+        let index = elements.partition_point(|element| element.address <= first);
+        let element = &mut elements[index - 1];
+        let offset = (first - element.address) as usize;
+        let place = &mut element.data[offset..offset + piece.data.len()];
+        if is_repeated {
+            for (from, to) in seen.overlaps(first, last) {
+                let range = (from - first) as usize..=(to - first) as usize;
+                let pairs = place[range.clone()].iter().zip(&piece.data[range]);
+                let same = pairs.take_while(|(old, new)| old == new).count() as u64;
+                if u64::from(from) + same <= u64::from(to) {
+                    return Err(contradiction(&piece, from + same as u32, walk));
+                }
+            }
+            seen.add(first, last);
         }
+        place.copy_from_slice(piece.data);
+        Ok(())
+    })
+}
+
+/// Pieces that name bytes which others name too.
+#[derive(Debug, Default)]
+struct Repeated {
+    count: u64,
+    first: Option<Place>,
+}
+
+impl Repeated {
+    fn note(&mut self, piece: &Piece<'_>) {
+        self.count += 1;
+        self.first.get_or_insert(piece.at);
     }
-    match pieces.last() {
-        Some(last) if last.range().end > ADDRESS_SPACE => Err(ImageError::malformed_at(
-            last.at,
-            "data that ends at or below 0xffffffff",
-            format!("{:#010x}..{:#010x}", last.range().start, last.range().end),
-        )),
-        _ => Ok(()),
+
+    fn warning(&self) -> Option<String> {
+        let at = self.first?;
+        Some(match self.count {
+            1 => format!("One record says again what others say, and the same: at {at}."),
+            count => {
+                format!(
+                    "{count} records say again what others say, and the same: the first at {at}."
+                )
+            }
+        })
+    }
+}
+
+/// The first piece that names an address.
+fn first_with(
+    address: u32,
+    walk: &impl Fn(Visit<'_>) -> Result<(), ImageError>,
+) -> Option<(Place, Range<u64>, u8)> {
+    let mut found = None;
+    // The walk went well up to here before.
+    let _ = walk(&mut |piece| {
+        if let (None, Some(byte)) = (&found, piece.byte_at(address)) {
+            found = Some((piece.at, piece.range(), byte));
+        }
+        Ok(())
+    });
+    found
+}
+
+/// Two pieces that overlap, where none may: the later one, and the first of those before it.
+fn overlap(piece: &Piece<'_>, walk: &impl Fn(Visit<'_>) -> Result<(), ImageError>) -> ImageError {
+    let range = piece.range();
+    let mut other = None;
+    let _ = walk(&mut |earlier| {
+        let both = range.start.max(earlier.range().start)..range.end.min(earlier.range().end);
+        if other.is_none() && earlier.at != piece.at && !both.is_empty() {
+            other = Some((earlier.at, earlier.range()));
+        }
+        Ok(())
+    });
+    let (other, other_range) = other.unwrap_or((piece.at, range.clone()));
+    // What is told first is the higher one.
+    let swap = (range.start, piece.at) < (other_range.start, other);
+    let [(at, range), (other, other_range)] = match swap {
+        true => [(other, other_range), (piece.at, range)],
+        false => [(piece.at, range), (other, other_range)],
+    };
+    ImageError::Overlap {
+        at,
+        range,
+        other,
+        other_range,
+    }
+}
+
+/// A piece that says something else of the byte at `address` than an earlier one.
+fn contradiction(
+    piece: &Piece<'_>,
+    address: u32,
+    walk: &impl Fn(Visit<'_>) -> Result<(), ImageError>,
+) -> ImageError {
+    let found = piece.byte_at(address).unwrap_or_default();
+    let (other, _, expected) = first_with(address, walk).unwrap_or((piece.at, 0..0, found));
+    ImageError::Contradiction {
+        at: piece.at,
+        address,
+        expected,
+        found,
+        other,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Pieces of these addresses and data, one a line.
-    fn pieces<'a>(pieces: &[(u32, &'a [u8])]) -> Vec<Piece<'a>> {
-        let numbered = (1..).zip(pieces);
-        numbered
-            .map(|(line, &(address, data))| Piece {
-                at: Place::Line(line),
-                address,
-                data,
-            })
-            .collect()
-    }
-
-    #[test]
-    fn pieces_are_ordered_and_joined_where_they_touch() {
-        let check = |given: &[(u32, &[u8])], expected: &[(u32, &[u8])]| {
-            let elements = elements(pieces(given)).expect("no overlap");
-            let found: Vec<(u32, &[u8])> = elements
-                .iter()
-                .map(|element| (element.address, &element.data[..]))
-                .collect();
-            assert_eq!(found, expected);
-        };
-        check(&[], &[]);
-        check(&[(4, b"")], &[]);
-        check(&[(0, b"ab"), (2, b"cd")], &[(0, b"abcd")]);
-        check(&[(2, b"cd"), (0, b"ab")], &[(0, b"abcd")]);
-        check(&[(3, b"cd"), (0, b"ab")], &[(0, b"ab"), (3, b"cd")]);
-        check(&[(0, b"ab"), (1, b"")], &[(0, b"ab")]);
-        check(
-            &[(0xFFFF_FFFF, b"z"), (0xFFFF_FFFE, b"y")],
-            &[(0xFFFF_FFFE, b"yz")],
-        );
-    }
-
-    #[test]
-    fn pieces_that_make_no_sense_are_refused() {
-        let check = |given: &[(u32, &[u8])], expected: &str| {
-            let error = image(Format::Hex, pieces(given)).expect_err(expected);
-            assert_eq!(error.to_string(), expected);
-        };
-        check(&[(4, b"")], "the file names no byte to write");
-        check(
-            &[(8, b"abcd"), (0, b"ab"), (5, b"abcd")],
-            "line 1: expected elements that don't overlap, found 0x00000008..0x0000000c over 0x00000005..0x00000009 (at line 3)",
-        );
-        check(
-            &[(8, b"abcd"), (8, b"abcd")],
-            "line 2: expected elements that don't overlap, found 0x00000008..0x0000000c over 0x00000008..0x0000000c (at line 1)",
-        );
-        // One that swallows several others whole.
-        check(
-            &[(0, b"abcdefgh"), (2, b"a"), (6, b"a")],
-            "line 2: expected elements that don't overlap, found 0x00000002..0x00000003 over 0x00000000..0x00000008 (at line 1)",
-        );
-        check(
-            &[(0xFFFF_FFFE, b"abc")],
-            "line 1: expected data that ends at or below 0xffffffff, found 0xfffffffe..0x100000001",
-        );
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! Motorola S-records (M68000 Family Programmer's Reference Manual, appendix C): records of text, a line each.
 
 use super::lines::{self, Line};
-use super::pieces::{self, Records};
+use super::pieces::{self, Piece, Repetition, Visit};
 use super::{Format, Image, ImageError};
 
 /// Reads a file of S-records. Data records may come in any order; the header and the start address are passed over.
@@ -10,31 +10,40 @@ use super::{Format, Image, ImageError};
 ///
 /// The first line that is no record, or a record that its length, type or checksum proves wrong; a count that is not
 /// that of the data records; anything behind the termination record, and a file with neither termination nor count;
-/// records that name the same byte.
+/// records that contradict each other.
 pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
-    let mut records = Records::default();
+    pieces::image(Format::Srec, Repetition::Allowed, |visit| {
+        walk(bytes, visit)
+    })
+}
+
+/// Passes on what the data records say.
+fn walk(bytes: &[u8], visit: Visit<'_>) -> Result<(), ImageError> {
+    let mut records = 0_u64;
     let mut buffer = Vec::new();
     let mut is_counted = false;
     let mut is_terminated = false;
     for line in lines::lines(bytes) {
         if is_terminated {
-            return Err(line.malformed(
-                "the end of the file, after the termination record",
-                line.excerpt(),
-            ));
+            return Err(line.behind_the_end("the termination record"));
         }
         let record = Record::read(&line, &mut buffer)?;
         match record.kind {
             b'0' => {}
             b'1'..=b'3' => {
                 is_counted = false;
-                records.push(line.at, record.address, record.data);
+                records += 1;
+                visit(Piece {
+                    at: line.at,
+                    address: record.address,
+                    data: record.data,
+                })?;
             }
             b'5' | b'6' => {
                 record.check_empty(&line)?;
-                if u64::from(record.address) != records.len() as u64 {
+                if u64::from(record.address) != records {
                     return Err(line.malformed(
-                        format!("a count of {}, the data records so far", records.len()),
+                        format!("a count of {records}, the data records so far"),
                         record.address.to_string(),
                     ));
                 }
@@ -53,7 +62,7 @@ pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
             "the end of the file",
         ));
     }
-    pieces::image(Format::Srec, records.pieces())
+    Ok(())
 }
 
 /// A record whose length and checksum are right.

@@ -4,10 +4,12 @@ use byteorder::{ByteOrder, LittleEndian};
 
 use super::ImageError;
 
-/// `bLength`, in bytes.
+/// `bLength` of a suffix with nothing of its maker's own, in bytes.
 pub const LENGTH: usize = 16;
 /// `bcdDFU` of a DFU 1.1 file: bytes without an address.
 pub const DFU_1_1: u16 = 0x0100;
+/// The same as some write it: 1.10, the number of the specification itself.
+pub const DFU_1_10: u16 = 0x0110;
 /// `bcdDFU` of a DfuSe file.
 pub const DFUSE: u16 = 0x011A;
 
@@ -21,6 +23,9 @@ const CRC_OFFSET: usize = 12;
 /// A suffix that has been checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Suffix {
+    /// `bLength`: the bytes at the end of the file that are not part of its contents. Whatever its maker adds stands
+    /// in front of the 16 that every suffix has (DFU 1.1 §B.1).
+    pub length: usize,
     /// `bcdDFU`
     pub dfu_version: u16,
     /// The devices that the file is meant for.
@@ -66,6 +71,13 @@ pub fn dfu_version(bytes: &[u8]) -> Option<u16> {
         .then(|| LittleEndian::read_u16(&suffix[DFU_VERSION_OFFSET..]))
 }
 
+/// `bLength` of the suffix that the file seems to end in, unchecked.
+pub fn stated_length(bytes: &[u8]) -> Option<u8> {
+    dfu_version(bytes)?;
+    let (_, suffix) = bytes.split_last_chunk::<LENGTH>()?;
+    Some(suffix[LENGTH_OFFSET])
+}
+
 /// Reads the suffix that the file ends in, and checks all of it but the meaning of `bcdDFU`.
 ///
 /// # Errors
@@ -87,11 +99,11 @@ pub fn check(bytes: &[u8]) -> Result<Suffix, ImageError> {
             format!("\"{}\"", signature.escape_ascii()),
         ));
     }
-    let length = suffix[LENGTH_OFFSET];
-    if usize::from(length) != LENGTH {
+    let length = usize::from(suffix[LENGTH_OFFSET]);
+    if length < LENGTH || length > bytes.len() {
         return Err(ImageError::malformed(
             body.len() + LENGTH_OFFSET,
-            format!("a DFU suffix of {LENGTH} bytes (bLength)"),
+            format!("a DFU suffix of {LENGTH} bytes or more, inside the file (bLength)"),
             length.to_string(),
         ));
     }
@@ -106,6 +118,7 @@ pub fn check(bytes: &[u8]) -> Result<Suffix, ImageError> {
         });
     }
     Ok(Suffix {
+        length,
         dfu_version: LittleEndian::read_u16(&suffix[DFU_VERSION_OFFSET..]),
         ids: FileIds {
             vendor_id: LittleEndian::read_u16(&suffix[4..]),
@@ -173,6 +186,7 @@ mod tests {
         assert_eq!(
             check(&PLAIN),
             Ok(Suffix {
+                length: 16,
                 dfu_version: 0x0100,
                 ids: FileIds {
                     vendor_id: 0x0483,
@@ -209,16 +223,31 @@ mod tests {
             b'u',
             "offset 0x0000000c: expected the DFU suffix's signature \"UFD\", found \"uFD\"",
         );
-        check(
-            15,
-            18,
-            "offset 0x0000000f: expected a DFU suffix of 16 bytes (bLength), found 18",
-        );
+        for (length, found) in [(15, "15"), (21, "21"), (0, "0")] {
+            check(
+                15,
+                length,
+                &format!(
+                    "offset 0x0000000f: expected a DFU suffix of 16 bytes or more, inside the file (bLength), found {found}"
+                ),
+            );
+        }
         check(
             19,
             0x51,
             "offset 0x00000010: expected CRC 0x3f264627, found 0x51264627: the file is damaged",
         );
+    }
+
+    /// What stands in front of the 16 bytes is its maker's.
+    #[test]
+    fn a_suffix_may_be_longer_than_16_bytes() {
+        let mut bytes = PLAIN;
+        bytes[15] = 19;
+        let crc = crc(&bytes[..16]);
+        bytes[16..].copy_from_slice(&crc.to_le_bytes());
+        let suffix = check(&bytes).expect("nothing to refuse");
+        assert_eq!((suffix.length, suffix.ids.product_id), (19, 0xDF11));
     }
 
     #[test]

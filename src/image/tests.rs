@@ -201,21 +201,22 @@ fn the_content_decides_where_the_name_promises_nothing() {
             &[],
         );
     }
-    check(
-        b"404: Not Found",
-        options("blinky.bin", None, FLASH),
-        Format::Bin,
-        &[(0x0800_0000, 14)],
-        &["The file holds nothing but text, which firmware seldom is."],
-    );
 }
 
 #[test]
 fn a_raw_binary_without_an_address_is_an_error_of_its_own() {
-    for (bytes, name) in [(BLINKY_BIN, "blinky.bin"), (PLAIN, "plain.dfu")] {
+    let ids = FileIds {
+        vendor_id: 0x0483,
+        product_id: 0xDF11,
+        device_release: 0,
+    };
+    for (bytes, name, ids) in [
+        (BLINKY_BIN, "blinky.bin", None),
+        (PLAIN, "plain.dfu", Some(ids)),
+    ] {
         assert_eq!(
             load(bytes.to_vec(), &options(name, None, None)),
-            Err(ImageError::MissingAddress)
+            Err(ImageError::MissingAddress { ids })
         );
     }
 }
@@ -305,7 +306,11 @@ fn a_dfu_file_that_is_something_else_says_what_it_is() {
         b"<!DOCTYPE html><html>",
         r#""<!DOC": the file is a web page (HTML)"#,
     );
-    check(b"Not found\n", r#""Not f": the file is text"#);
+    check(b"Nothing.\n", r#""Nothi": the file is text"#);
+    check(
+        b"Not found\n",
+        r#""Not f": the file is an error message of a server"#,
+    );
 }
 
 #[test]
@@ -420,18 +425,95 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
 #[test]
 fn what_is_no_firmware_is_refused_unless_bytes_are_asked_for() {
     let check = |bytes: &[u8], content: &str| {
-        check_refused(
-            bytes,
-            options("a.bin", None, FLASH),
-            &format!(
-                "the file is {content}: only DfuSe, Intel HEX, S-record, ELF and UF2 files and raw binaries can be read"
-            ),
-        );
+        for bytes in [bytes.to_vec(), packed(bytes)] {
+            for address in [None, FLASH, Some(0x2000_0000), Some(0xE000_0000)] {
+                check_refused(
+                    &bytes,
+                    options("a.bin", None, address),
+                    &format!(
+                        "the file is {content}: only DfuSe, Intel HEX, S-record, ELF and UF2 files and raw binaries can be read"
+                    ),
+                );
+            }
+        }
         let warning = format!("Taken byte for byte, as asked, although it is {content}.");
         check_as_bytes(bytes, &[&warning]);
     };
     check(b"PK\x03\x04\x14", "a zip archive");
     check(b"<html>", "a web page (HTML)");
+    check(b"404: Not Found", "an error message of a server");
+    check(
+        b"{\"board_id\": 9, \"image\": \"\"}",
+        "a firmware for ArduPilot's or PX4's own uploader (JSON)",
+    );
+}
+
+#[test]
+fn external_memory_takes_what_is_no_firmware_with_a_warning() {
+    let text = b"Not a word of it is firmware.\n";
+    let warning =
+        "The file is text: that is no firmware, and goes to external memory byte for byte.";
+    for address in [0x6000_0000, 0x9000_0000, 0xC000_0000, 0xD000_0000] {
+        for bytes in [text.to_vec(), packed(text)] {
+            check(
+                &bytes,
+                options("a.bin", None, Some(address)),
+                Format::Bin,
+                &[(address, text.len())],
+                &[warning],
+            );
+        }
+    }
+}
+
+/// Where a board has its external flash at address 0, it says so; who has no board can't know.
+#[test]
+fn below_the_chips_flash_only_the_board_can_tell_what_memory_it_is() {
+    let image = load(b"some text\n".to_vec(), &options("a", None, Some(0))).expect("for a board");
+    assert_eq!(image.warnings, [""; 0]);
+    let suspicion = image.suspicion.expect("it is text");
+    assert_eq!(suspicion.content, Content::Text(TextKind::Plain));
+    let firmware = load(BLINKY_BIN.to_vec(), &options("a", None, Some(0))).expect("raw");
+    assert_eq!(firmware.suspicion, None);
+    let described = describe(b"some text\n".to_vec(), &options("a", None, None));
+    assert!(
+        matches!(described, Err(ImageError::Unsupported(_))),
+        "{described:?}"
+    );
+}
+
+/// The suffix makes nothing firmware of what it follows.
+#[test]
+fn what_a_suffix_follows_is_looked_at_too() {
+    let mut bytes = b"version https://git-lfs.github.com/spec/v1\n".to_vec();
+    let any = FileIds {
+        vendor_id: 0xFFFF,
+        product_id: 0xFFFF,
+        device_release: 0xFFFF,
+    };
+    suffix::append(&mut bytes, suffix::DFU_1_1, any);
+    check_refused(
+        &bytes,
+        options("a.dfu", None, FLASH),
+        "the file is a Git LFS pointer: only DfuSe, Intel HEX, S-record, ELF and UF2 files and raw binaries can be read",
+    );
+}
+
+#[test]
+fn a_suffix_may_be_longer_and_may_say_1_10() {
+    for (version, extra) in [(0x0100_u16, 0), (0x0110, 0), (0x0100, 4), (0x0110, 239)] {
+        let mut bytes = PLAIN[..5123].to_vec();
+        bytes.extend(vec![0x77; extra]);
+        bytes.extend(&PLAIN[5123..]);
+        let end = bytes.len();
+        bytes[end - 10..end - 8].copy_from_slice(&version.to_le_bytes());
+        bytes[end - 5] += extra as u8;
+        let crc = suffix::crc(&bytes[..end - 4]);
+        bytes[end - 4..].copy_from_slice(&crc.to_le_bytes());
+        let image = load(bytes, &options("a.dfu", None, FLASH)).expect("a suffix in order");
+        assert_eq!(image.targets[0].elements[0].data, BLINKY_BIN);
+        assert_eq!(image.ids.map(|ids| ids.product_id), Some(0xDF11));
+    }
 }
 
 #[test]

@@ -4,8 +4,10 @@ mod family;
 
 use byteorder::{ByteOrder, LittleEndian};
 
-use self::family::Family;
-use super::pieces::{self, Piece};
+#[cfg(test)]
+pub use self::family::FAMILIES;
+pub use self::family::{Family, Maker};
+use super::pieces::{self, Piece, Repetition};
 use super::{Format, Image, ImageError, Place};
 
 /// Bytes of a block.
@@ -30,13 +32,13 @@ const NOT_MAIN_FLASH: u32 = 0x0000_0001;
 const FILE_CONTAINER: u32 = 0x0000_1000;
 const FAMILY_ID_PRESENT: u32 = 0x0000_2000;
 
-/// Reads a UF2 file. Blocks may come in any order; those for chips of others than ST are passed over, if there are some
-/// for an STM32.
+/// Reads a UF2 file. Blocks may come in any order; those for chips that don't speak DfuSe are passed over, if there are
+/// some for one that does.
 ///
 /// # Errors
 ///
-/// A block that breaks the format's rules, a file for none or for several families of STM32, and one that lacks a block
-/// or has one twice.
+/// A block that breaks the format's rules, a file for several families to choose from, and one that lacks a block or has
+/// one twice.
 pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
     let mut blocks = Vec::new();
     let mut chunks = bytes.chunks_exact(BLOCK_LENGTH);
@@ -50,11 +52,18 @@ pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
             format!("{}, then the end of the file", chunks.remainder().len()),
         ));
     }
-    let (mut blocks, warning) = for_one_family(blocks)?;
+    let OneFamily {
+        mut blocks,
+        family,
+        warning,
+    } = for_one_family(blocks)?;
     blocks.sort_unstable_by_key(|block| (block.number, block.offset));
     check_numbers(&blocks)?;
-    let pieces = blocks.iter().filter(|block| block.is_for_main_flash);
-    let mut image = pieces::image(Format::Uf2, pieces.map(Block::piece).collect())?;
+    let mut image = pieces::image(Format::Uf2, Repetition::Refused, |visit| {
+        let mut blocks = blocks.iter().filter(|block| block.is_for_main_flash);
+        blocks.try_for_each(|block| visit(block.piece()))
+    })?;
+    image.family = family;
     image.warnings.extend(warning);
     Ok(image)
 }
@@ -126,44 +135,53 @@ impl<'a> Block<'a> {
     }
 }
 
-/// The blocks for the one family of STM32 that the file is for, with a warning where that is not all of it. Files for
-/// several chips are made by putting one behind the other; each numbers its own blocks.
-fn for_one_family(blocks: Vec<Block<'_>>) -> Result<(Vec<Block<'_>>, Option<String>), ImageError> {
-    if blocks.iter().all(|block| block.family.is_none()) {
-        let warning = "The file doesn't say which family of chips it is for.".to_owned();
-        return Ok((blocks, Some(warning)));
-    }
-    let is_wanted = |block: &Block<'_>| block.family.is_some_and(Family::is_stm32);
-    let wanted = blocks.iter().find(|block| is_wanted(block));
-    let unwanted = blocks.iter().find(|block| !is_wanted(block));
-    let (Some(wanted), other) = (wanted, unwanted) else {
-        return Err(wrong_family(unwanted, "the family of an STM32 (familyID)"));
+/// The blocks for one family, with a warning where that is not all of the file.
+struct OneFamily<'a> {
+    blocks: Vec<Block<'a>>,
+    family: Option<Family>,
+    warning: Option<String>,
+}
+
+/// The blocks for the one family that the file is for. Files for several chips are made by putting one behind the other,
+/// each with numbers of its own: of those, the part is taken that a board which speaks DfuSe can be meant by.
+fn for_one_family(blocks: Vec<Block<'_>>) -> Result<OneFamily<'_>, ImageError> {
+    let speaks_dfuse =
+        |block: &Block<'_>| block.family.is_some_and(|family| family.maker().is_some());
+    let wanted = blocks.iter().find(|block| speaks_dfuse(block));
+    let Some(family) = wanted.or(blocks.first()).map(|block| block.family) else {
+        return Err(ImageError::NothingToWrite);
     };
-    let family = wanted.family;
-    let expected = format!("blocks for {} only", named(family));
-    let second = blocks
-        .iter()
-        .find(|block| is_wanted(block) && block.family != family);
-    if second.is_some() {
-        return Err(wrong_family(second, expected));
+    let other = blocks.iter().find(|block| block.family != family);
+    let mut others = blocks.iter().filter(|block| block.family != family);
+    let rival = match wanted {
+        Some(_) => others.find(|block| speaks_dfuse(block)),
+        None => other,
+    };
+    if let Some(rival) = rival {
+        return Err(ImageError::malformed(
+            rival.offset + FAMILY_OFFSET,
+            format!("blocks for {} only", named(family)),
+            named(rival.family),
+        ));
     }
-    let warning = other.map(|other| {
-        format!(
+    let warning = match (family, other) {
+        (None, _) => Some("The file doesn't say which family of chips it is for.".to_owned()),
+        (_, None) => None,
+        (_, Some(other)) => Some(format!(
             "The file is for {} too: only its blocks for {} are used.",
             named(other.family),
             named(family)
-        )
-    });
-    let blocks = blocks.into_iter().filter(is_wanted).collect();
-    Ok((blocks, warning))
-}
-
-fn wrong_family(block: Option<&Block<'_>>, expected: impl Into<String>) -> ImageError {
-    ImageError::malformed(
-        block.map_or(0, |block| block.offset) + FAMILY_OFFSET,
-        expected,
-        named(block.and_then(|block| block.family)),
-    )
+        )),
+    };
+    let blocks = blocks
+        .into_iter()
+        .filter(|block| block.family == family)
+        .collect();
+    Ok(OneFamily {
+        blocks,
+        family,
+        warning,
+    })
 }
 
 fn named(family: Option<Family>) -> String {

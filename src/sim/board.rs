@@ -3,11 +3,14 @@
 //! To add a board, copy an entry of [`BOARDS`], change what differs, and take the strings from a dump of a real one
 //! (`dfu-util -l`, `lsusb -v`). What its flash does stands in `silicon.rs`.
 
+mod strangers;
+
 use super::quirk::Quirk::{self, *};
 use super::silicon::{
     F4_FLASH, F7_FLASH, F072_FLASH, F103_FLASH, F429_FLASH, F767_FLASH, G0_FLASH, G4_FLASH,
     GD32_FLASH, H7_FLASH, L0_FLASH, L4_FLASH, M25P64_FLASH, NorFlash, U5_FLASH, WB_FLASH,
 };
+use crate::dfuse::protocol::DFUSE_VERSION;
 
 /// A board as it stands on the bus in DFU mode.
 #[derive(Debug)]
@@ -32,6 +35,10 @@ pub struct Board {
     pub serial: &'static str,
     /// `bMaxPacketSize0`.
     pub max_packet_size0: u8,
+    /// `bInterfaceProtocol` of the bootloader's interface: 2 unless a board says otherwise (DFU 1.1 §4.2.3).
+    pub interface_protocol: u8,
+    /// `bcdDFUVersion`.
+    pub dfu_version: u16,
     /// `wTransferSize`, in bytes.
     pub transfer_size: u16,
     /// `bmAttributes` of the functional descriptor.
@@ -47,7 +54,7 @@ pub struct Board {
 /// One alternate setting's memory.
 #[derive(Debug)]
 pub struct Memory {
-    /// The alternate setting's string, byte for byte.
+    /// The alternate setting's string, byte for byte: its layout, or any other name on boards that speak no DfuSe.
     pub layout: &'static str,
     /// What it is made of.
     pub cells: Cells,
@@ -83,6 +90,8 @@ const OLDER_ROM: Board = Board {
     product: "STM32  BOOTLOADER",
     serial: "",
     max_packet_size0: 64,
+    interface_protocol: 2,
+    dfu_version: DFUSE_VERSION,
     transfer_size: 2048,
     attributes: 0x0B,
     quirks: &[ClearStatusError],
@@ -165,6 +174,7 @@ pub static BOARDS: &[Board] = &[
         )],
         ..OLDER_ROM
     },
+    strangers::ATMEGA32U4,
     Board {
         name: "c5",
         description: "STM32C5, 512 KiB: its functional descriptor can't be asked for by itself",
@@ -195,6 +205,7 @@ pub static BOARDS: &[Board] = &[
         )],
         ..OLDER_ROM
     },
+    strangers::DAPBOOT,
     Board {
         name: "f072",
         description: "STM32F072, 128 KiB; the serial that all of its kind have",
@@ -212,6 +223,8 @@ pub static BOARDS: &[Board] = &[
         device_release: 0x0200,
         product: "STM32 DFU",
         serial: "001",
+        // dfu-util's list of exceptions: the DSO Nano says 0 in DFU mode.
+        interface_protocol: 0,
         transfer_size: 1024,
         commands: &[0x00, 0x21, 0x41],
         memories: &[
@@ -425,6 +438,7 @@ pub static BOARDS: &[Board] = &[
         ],
         ..GD32VF103
     },
+    strangers::LPC,
     Board {
         name: "mboot",
         description: "MicroPython's mboot on an STM32F767, 2 MiB",
@@ -432,6 +446,21 @@ pub static BOARDS: &[Board] = &[
         serial: "3254335D3037",
         ..MBOOT
     },
+    Board {
+        name: "mboot-packed",
+        description: "mboot built for packed images on an STM32F767: first block first, and nothing to read",
+        // Inferred, as is where the image begins: behind mboot's own sector.
+        serial: "3254335D3138",
+        quirks: &[
+            ClearStatusError,
+            PollTimeoutZero,
+            BlockingNext,
+            ExplainsErrors,
+            Packed(0x0800_8000),
+        ],
+        ..MBOOT
+    },
+    strangers::NUMWORKS,
     Board {
         name: "pybd",
         description: "MicroPython's mboot on a PYBD-SF6: external flash behind the internal one",
@@ -471,6 +500,7 @@ pub static BOARDS: &[Board] = &[
         ],
         ..NEWER_ROM
     },
+    strangers::ZEPHYR,
 ];
 
 const fn flash(layout: &'static str, kind: &'static NorFlash) -> Memory {
@@ -512,8 +542,10 @@ mod tests {
             names,
             [
                 "at32",
+                "atmega32u4",
                 "c5",
                 "class-sample",
+                "dapboot",
                 "f072",
                 "f103",
                 "f405",
@@ -531,10 +563,14 @@ mod tests {
                 "l072",
                 "l476",
                 "longan",
+                "lpc",
                 "mboot",
+                "mboot-packed",
+                "numworks",
                 "pybd",
                 "u575",
-                "wb55"
+                "wb55",
+                "zephyr"
             ]
         );
         for name in names {

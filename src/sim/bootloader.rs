@@ -3,6 +3,7 @@
 //! Written from AN3156, DFU 1.1 appendix A and what ST's published device library does where those are silent. It
 //! knows nothing of how our own host behaves. Where a board does it differently, it asks the board's quirks.
 
+mod packing;
 mod work;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ use super::{Answer, Setup, descriptor};
 use crate::dfuse::protocol::{
     COMMAND_BLOCK, DfuRequest, DfuState, DfuStatus, DfuseCommand, FIRST_DATA_BLOCK, StatusReport,
 };
+use packing::Packing;
 use work::{Download, Work};
 
 /// First byte of "get commands": to be sent with UPLOAD, but ST's library takes it with DNLOAD, too, and does nothing.
@@ -37,12 +39,16 @@ pub struct Bootloader {
     status: DfuStatus,
     /// What the string of `iString` will say, once.
     explanation: Option<&'static str>,
+    /// Where images are taken in order only.
+    packing: Option<Packing>,
     /// What DNLOAD brought and the next GETSTATUS will carry out.
     stored: Option<Download>,
     /// What was begun last.
     work: Work,
     /// How many GETSTATUS it will refuse because it is busy.
     stalls_left: u32,
+    /// Whether it has skipped the erase that it will skip.
+    has_skipped: bool,
     /// Until when it hears nothing.
     deaf_until: Duration,
     has_left: bool,
@@ -71,9 +77,11 @@ impl Bootloader {
             state,
             status,
             explanation: None,
+            packing: quirks.packed().map(Packing::new),
             stored: None,
             work: Work::default(),
             stalls_left: 0,
+            has_skipped: false,
             deaf_until: Duration::ZERO,
             has_left: false,
         }
@@ -94,9 +102,13 @@ impl Bootloader {
         self.alternate_setting
     }
 
-    /// Chooses an alternate setting (SET_INTERFACE). State and address pointer stay as they are.
-    pub fn set_alternate_setting(&mut self, alternate_setting: u8) {
+    /// Chooses an alternate setting (SET_INTERFACE). State and address pointer stay as they are, as a rule.
+    pub fn set_alternate_setting(&mut self, alternate_setting: u8, memories: &Memories) {
         self.alternate_setting = alternate_setting;
+        self.pointer_is_fresh = false;
+        if self.quirks.has(Quirk::PointerMovesAtSetInterface) {
+            self.point_to_origin(memories);
+        }
     }
 
     /// The string behind `iString`: what went wrong, told once.
@@ -123,7 +135,7 @@ impl Bootloader {
             (Some(DfuRequest::GetStatus), true) => return self.get_status(memories, now),
             (Some(DfuRequest::GetState), true) => Answer::Data(vec![self.state.to_byte()]),
             (Some(DfuRequest::ClrStatus), false) => self.clear_status(),
-            (Some(DfuRequest::Abort), false) => self.abort(),
+            (Some(DfuRequest::Abort), false) => self.abort(memories),
             // DETACH belongs to the application's side (DFU 1.1, table 3.2).
             _ => self.stall(),
         };
@@ -147,6 +159,9 @@ impl Bootloader {
         }
         if data.len() > usize::from(self.transfer_size) || is_reserved(block) {
             return self.stall();
+        }
+        if let Some(packing) = &mut self.packing {
+            packing.receive(data);
         }
         self.stored = Some(Download {
             block,
@@ -188,6 +203,7 @@ impl Bootloader {
             || length > self.transfer_size
             || is_reserved(block)
             || self.quirks.has(Quirk::NoUpload)
+            || self.quirks.has(Quirk::UploadStall)
         {
             return self.stall();
         }
@@ -197,6 +213,12 @@ impl Bootloader {
         }
         let address = self.block_address(block, length);
         let length = usize::from(length);
+        if let Some(packing) = self.packing.as_ref().filter(|_| block != COMMAND_BLOCK) {
+            let bytes = packing.stale(length);
+            self.state = DfuState::DfuUploadIdle;
+            self.report_error(DfuStatus::ErrFile);
+            return Answer::Data(bytes);
+        }
         let bytes = if block == COMMAND_BLOCK {
             if !self.commands.contains(&GET_COMMANDS) {
                 return self.stall();
@@ -246,6 +268,9 @@ impl Bootloader {
             _ => {}
         }
         let report = Answer::Data(self.report(poll_timeout).to_bytes().to_vec());
+        if self.state == DfuState::DfuDnloadIdle {
+            self.status = DfuStatus::Ok;
+        }
         if self.state == DfuState::DfuManifest {
             // Matters only where it stays.
             self.state = DfuState::DfuIdle;
@@ -290,7 +315,10 @@ impl Bootloader {
     }
 
     /// ST's code acknowledges ABORT everywhere, and does nothing where it makes no sense.
-    fn abort(&mut self) -> Answer {
+    fn abort(&mut self, memories: &Memories) -> Answer {
+        if self.state == DfuState::DfuUploadIdle && self.quirks.has(Quirk::PointerMovesAtAbort) {
+            self.point_to_origin(memories);
+        }
         if matches!(
             self.state,
             DfuState::DfuIdle
@@ -301,8 +329,15 @@ impl Bootloader {
         ) {
             self.stored = None;
             self.state = DfuState::DfuIdle;
+            self.status = DfuStatus::Ok;
         }
         Answer::Acknowledged
+    }
+
+    fn point_to_origin(&mut self, memories: &Memories) {
+        if let Some(memory) = memories.get(self.alternate_setting) {
+            self.address_pointer = memory.origin();
+        }
     }
 
     /// Where a data block belongs: (wValue − 2) × wTransferSize + address pointer (AN3156 §4.1, §5.1). `length` is
@@ -328,6 +363,10 @@ impl Bootloader {
         self.stored = None;
         self.stalls_left = 0;
         self.state = DfuState::DfuError;
+        self.report_error(status);
+    }
+
+    fn report_error(&mut self, status: DfuStatus) {
         self.status = status;
         let explains = self.quirks.has(Quirk::ExplainsErrors);
         self.explanation = explains.then_some(explanation(status));
@@ -359,6 +398,7 @@ fn explanation(status: DfuStatus) -> &'static str {
     match status {
         DfuStatus::ErrTarget => "Address out of range",
         DfuStatus::ErrErase => "Erase failed",
+        DfuStatus::ErrFile => "Not the next piece of an image",
         DfuStatus::ErrProg | DfuStatus::ErrWrite => "Write failed",
         DfuStatus::ErrStalledPkt => "Request not allowed now",
         _ => "Unknown error",

@@ -1,10 +1,11 @@
 //! What a board answers to GET_DESCRIPTOR.
 
+use std::collections::BTreeMap;
+
 use super::board::Board;
+use super::device::Program;
 use super::quirk::layout::claimed_layout;
 use super::quirk::{Quirk, Quirks};
-use crate::dfuse::protocol::DFUSE_VERSION;
-use crate::usb::DfuMode;
 use crate::usb::descriptor::{DFU_FUNCTIONAL, STRING};
 
 /// Descriptor type DEVICE (USB 2.0, table 9-5).
@@ -43,8 +44,10 @@ pub struct SelfDescription<'a> {
     pub quirks: &'a Quirks,
     /// The string of `iSerialNumber`.
     pub serial: &'a str,
+    /// What its strings say in the place of their usual texts, by their index.
+    pub strings: &'a BTreeMap<u8, String>,
     /// Whether its application or its bootloader speaks.
-    pub mode: DfuMode,
+    pub program: Program,
 }
 
 impl SelfDescription<'_> {
@@ -70,9 +73,9 @@ impl SelfDescription<'_> {
     /// The numbers of the alternate settings, each with its `iInterface`.
     pub fn alternate_settings(&self) -> impl Iterator<Item = (u8, u8)> + use<> {
         let has_strings = !self.quirks.has(Quirk::StringsNoLayout);
-        let count = match self.mode {
-            DfuMode::Dfu => self.board.memories.len(),
-            DfuMode::Runtime => 1,
+        let count = match self.program {
+            Program::Bootloader => self.board.memories.len(),
+            Program::Application => 1,
         };
         (0..)
             .zip(FIRST_INTERFACE_INDEX..)
@@ -82,10 +85,11 @@ impl SelfDescription<'_> {
 
     /// Class, subclass and protocol of the interface (DFU 1.1 §4.1.2, §4.2.3).
     pub fn interface_class(&self) -> [u8; 3] {
-        match self.mode {
-            DfuMode::Runtime => [0xFE, 0x01, 0x01],
-            DfuMode::Dfu => [0xFE, 0x01, 0x02],
-        }
+        let protocol = match self.program {
+            Program::Application => 1,
+            Program::Bootloader => self.board.interface_protocol,
+        };
+        [0xFE, 0x01, protocol]
     }
 
     /// The configuration descriptor with all that belongs to it (USB 2.0 §9.6.3).
@@ -119,7 +123,8 @@ impl SelfDescription<'_> {
         bytes
     }
 
-    fn device(&self) -> Vec<u8> {
+    /// The device descriptor (USB 2.0 §9.6.1).
+    pub fn device(&self) -> Vec<u8> {
         let board = self.board;
         let mut bytes = vec![18, DEVICE];
         bytes.extend(board.usb_release.to_le_bytes());
@@ -135,7 +140,7 @@ impl SelfDescription<'_> {
     fn functional(&self) -> [u8; 9] {
         let transfer_size = claimed_transfer_size(self.board, self.quirks);
         let [size_low, size_high] = transfer_size.to_le_bytes();
-        let [version_low, version_high] = DFUSE_VERSION.to_le_bytes();
+        let [version_low, version_high] = self.board.dfu_version.to_le_bytes();
         [
             9,
             DFU_FUNCTIONAL,
@@ -151,6 +156,9 @@ impl SelfDescription<'_> {
     }
 
     fn string(&self, index: u8) -> Option<Vec<u8>> {
+        if let Some(text) = self.strings.get(&index) {
+            return Some(utf_16(text, 0));
+        }
         let missing = self.quirks.has(Quirk::StringsMissing);
         match index {
             MANUFACTURER_INDEX | PRODUCT_INDEX | SERIAL_INDEX if missing => None,
@@ -160,7 +168,7 @@ impl SelfDescription<'_> {
                 Some(with_length(self.serial.bytes().collect(), 0))
             }
             SERIAL_INDEX => Some(utf_16(self.serial, 0)),
-            FIRST_INTERFACE_INDEX if self.mode == DfuMode::Runtime => {
+            FIRST_INTERFACE_INDEX if self.program == Program::Application => {
                 Some(utf_16("DFU Runtime", 0))
             }
             _ => self.layout(index.checked_sub(FIRST_INTERFACE_INDEX)?),
@@ -233,7 +241,8 @@ mod tests {
             board,
             quirks: &Quirks::new(board.quirks),
             serial: board.serial,
-            mode: DfuMode::Dfu,
+            strings: &BTreeMap::new(),
+            program: Program::Bootloader,
         };
         description.descriptor(value)
     }

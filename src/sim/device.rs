@@ -2,6 +2,7 @@
 
 mod standard;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,7 +16,6 @@ use super::spec::BoardSpec;
 use super::timing::Timing;
 use super::{Answer, Setup};
 use crate::dfuse::protocol::{DfuRequest, DfuState, DfuStatus, StatusReport};
-use crate::usb::DfuMode;
 pub use standard::{SET_CONFIGURATION, SET_INTERFACE};
 
 /// `bmRequestType`: the bits that tell standard, class and vendor requests apart.
@@ -32,15 +32,25 @@ pub struct Device {
     board: &'static Board,
     quirks: Quirks,
     serial: String,
+    strings: BTreeMap<u8, String>,
     timing: Timing,
     memories: Memories,
     bootloader: Bootloader,
-    /// Whether the bootloader or the application is running.
-    mode: DfuMode,
+    /// What is running.
+    program: Program,
     configuration: u8,
     faults: Faults,
     /// While it is off the bus.
     away: Option<Away>,
+}
+
+/// What is running on a board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// An application with a DFU runtime interface (DFU 1.1 §4.1).
+    Application,
+    /// The bootloader.
+    Bootloader,
 }
 
 /// A board off the bus.
@@ -48,7 +58,7 @@ pub struct Device {
 struct Away {
     since: Duration,
     /// After how long it is back by itself, and what is running then.
-    back: Option<(Duration, DfuMode)>,
+    back: Option<(Duration, Program)>,
 }
 
 /// What came of a request.
@@ -72,6 +82,7 @@ impl Device {
     pub fn new(spec: &BoardSpec, serial: String) -> Self {
         let BoardSpec {
             board,
+            strings,
             timing,
             quirks,
             faults,
@@ -81,9 +92,10 @@ impl Device {
         Self {
             board,
             bootloader: Bootloader::new(board, quirks, *timing, &memories),
-            mode: first_mode(quirks),
+            program: first_program(quirks),
             quirks: quirks.clone(),
             serial,
+            strings: strings.clone(),
             timing: *timing,
             memories,
             configuration: 0,
@@ -100,6 +112,19 @@ impl Device {
         self.memories.keep_in_file(path)
     }
 
+    /// For tests: what is in the memory of alternate setting 0.
+    #[cfg(test)]
+    pub fn main_flash(&self) -> &[u8] {
+        self.memories.get(0).map_or(&[], |memory| memory.contents())
+    }
+
+    /// For tests: puts this into it, of the right size.
+    #[cfg(test)]
+    pub fn put_main_flash(&mut self, contents: &[u8]) {
+        let memory = self.memories.get_mut(0);
+        memory.expect("every board has one").put(contents);
+    }
+
     /// Which board it is.
     pub fn board(&self) -> &'static Board {
         self.board
@@ -110,18 +135,14 @@ impl Device {
         &self.serial
     }
 
-    /// Whether the bootloader or the application is running.
-    pub fn mode(&self) -> DfuMode {
-        self.mode
-    }
-
     /// What it tells of itself.
     pub fn description(&self) -> SelfDescription<'_> {
         SelfDescription {
             board: self.board,
             quirks: &self.quirks,
             serial: &self.serial,
-            mode: self.mode,
+            strings: &self.strings,
+            program: self.program,
         }
     }
 
@@ -135,14 +156,19 @@ impl Device {
         self.away.is_none()
     }
 
+    /// Whether it is off the bus and will be back by itself.
+    pub fn is_coming_back(&self) -> bool {
+        self.away.is_some_and(|away| away.back.is_some())
+    }
+
     /// Comes back by itself if it is off the bus and its time has come. Whether it has.
     pub fn comes_back(&mut self, now: Duration) -> bool {
         match self.away {
             Some(Away {
                 since,
-                back: Some((after, mode)),
+                back: Some((after, program)),
             }) if now.saturating_sub(since) >= after => {
-                self.start(mode);
+                self.start(program);
                 true
             }
             _ => false,
@@ -155,7 +181,7 @@ impl Device {
         match self.away {
             Some(Away { back: Some(_), .. }) => self.comes_back(now),
             Some(Away { back: None, .. }) | None => {
-                self.start(first_mode(&self.quirks));
+                self.start(first_program(&self.quirks));
                 true
             }
         }
@@ -221,7 +247,7 @@ impl Device {
                     .lose_power(is_get_status, &mut self.memories, now);
                 self.away = Some(Away {
                     since: now,
-                    back: Some((Self::POWER_CUT, DfuMode::Dfu)),
+                    back: Some((Self::POWER_CUT, Program::Bootloader)),
                 });
             }
             Some(FaultKind::Flip) => {
@@ -239,11 +265,12 @@ impl Device {
     fn answer(&mut self, setup: &Setup, data: &[u8], now: Duration) -> (Answer, Duration) {
         match setup.request.request_type & TYPE {
             STANDARD => (self.standard(setup), now),
-            CLASS if self.is_for_interface(setup) => match self.mode {
-                DfuMode::Dfu => self
-                    .bootloader
-                    .request(setup, data, &mut self.memories, now),
-                DfuMode::Runtime => (self.runtime(setup, now), now),
+            CLASS if self.is_for_interface(setup) => match self.program {
+                Program::Bootloader => {
+                    self.bootloader
+                        .request(setup, data, &mut self.memories, now)
+                }
+                Program::Application => (self.runtime(setup, now), now),
             },
             _ => (Answer::Stall, now),
         }
@@ -251,17 +278,17 @@ impl Device {
 
     fn goes_away(&mut self, now: Duration) {
         let after = self.quirks.comes_back_after();
-        let mode = first_mode(&self.quirks);
+        let program = first_program(&self.quirks);
         self.away = Some(Away {
             since: now,
-            back: after.map(|after| (after, mode)),
+            back: after.map(|after| (after, program)),
         });
     }
 
-    fn start(&mut self, mode: DfuMode) {
+    fn start(&mut self, program: Program) {
         self.bootloader = Bootloader::new(self.board, &self.quirks, self.timing, &self.memories);
         self.configuration = 0;
-        self.mode = mode;
+        self.program = program;
         self.away = None;
     }
 
@@ -283,7 +310,7 @@ impl Device {
         if is_class(setup, DfuRequest::Detach) {
             self.away = Some(Away {
                 since: now,
-                back: Some((Self::DETACH, DfuMode::Dfu)),
+                back: Some((Self::DETACH, Program::Bootloader)),
             });
             return Answer::Acknowledged;
         }
@@ -304,11 +331,11 @@ impl Device {
 }
 
 /// What is running when power comes on.
-fn first_mode(quirks: &Quirks) -> DfuMode {
+fn first_program(quirks: &Quirks) -> Program {
     if quirks.has(Quirk::Application) {
-        DfuMode::Runtime
+        Program::Application
     } else {
-        DfuMode::Dfu
+        Program::Bootloader
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod file;
 mod memories;
+mod truth;
 
 use std::fs::File;
 use std::ops::Range;
@@ -16,6 +17,7 @@ use crate::dfuse::protocol::DfuStatus;
 
 pub use file::FlashFileError;
 pub use memories::Memories;
+use truth::Truth;
 
 /// One memory's bytes, and what may be done with them.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ pub struct MemoryContents {
     regions: Vec<Region>,
     /// Of all regions, one behind the other.
     bytes: Vec<u8>,
+    truth: Truth,
     /// Sectors that stay as they are, as ranges in `bytes`.
     write_protected: Vec<Range<usize>>,
     /// Which of `bytes` have a bit that is programmed wrong.
@@ -53,16 +56,21 @@ impl MemoryContents {
             layout,
             cells,
             bytes: Vec::new(),
+            truth: Truth::default(),
             write_protected: Vec::new(),
             flipped_bits: Vec::new(),
             last_change: None,
             last_programmed: None,
             file: None,
         };
+        let size = memory.regions.iter().map(|region| region.size).sum();
+        // Megabytes, byte by byte, would be most of what a test of a board takes.
+        let mut bytes = vec![0; size];
         for region in &memory.regions {
             let erased = memory.nor(region.address).map_or(0xFF, |nor| nor.erased);
-            memory.bytes.resize(region.start + region.size, erased);
+            bytes[region.start..region.start + region.size].fill(erased);
         }
+        memory.bytes = bytes;
         let sectors = quirks.write_protected().filter_map(|address| {
             let sector = memory.layout.sector_at(address)?;
             memory.sector_range(sector)
@@ -73,6 +81,25 @@ impl MemoryContents {
             .filter_map(|address| Some(memory.range(address, 1)?.start))
             .collect();
         memory
+    }
+
+    /// Is main flash, with all that its layout doesn't tell.
+    fn is_main_flash(&mut self, quirks: &Quirks) {
+        let claimed_size = self.regions.first().map_or(0, |region| region.size);
+        self.truth = Truth::new(quirks, claimed_size);
+    }
+
+    /// All bytes, of all regions one behind the other.
+    #[cfg(test)]
+    pub fn contents(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Puts these in their place.
+    #[cfg(test)]
+    pub fn put(&mut self, contents: &[u8]) {
+        self.bytes.copy_from_slice(contents);
+        self.see_true_size();
     }
 
     /// Whether the chip resets as soon as this memory was written.
@@ -95,6 +122,11 @@ impl MemoryContents {
     /// Whether `address` lies in a sector, whatever may be done there.
     pub fn contains(&self, address: u32) -> bool {
         self.layout.sector_at(address).is_some()
+    }
+
+    /// The address behind the sector that `address` lies in.
+    pub fn sector_end(&self, address: u32) -> Option<u64> {
+        self.layout.sector_at(address).map(|sector| sector.end())
     }
 
     /// Up to `length` bytes at `address`: fewer where something unreadable follows, `None` where it begins so.
@@ -130,7 +162,7 @@ impl MemoryContents {
                 self.bytes[*index] ^= 1;
             }
         }
-        self.write_through(range)?;
+        self.changed(range)?;
         outcome
     }
 
@@ -139,15 +171,21 @@ impl MemoryContents {
     /// # Errors
     /// errTARGET, with nothing changed, where there is no erasable sector; errERASE where the file can't be written.
     pub fn erase_sector(&mut self, address: u32) -> Result<Duration, DfuStatus> {
-        let sector = self
-            .layout
-            .sector_at(address)
-            .filter(|sector| sector.access.erasable)
-            .ok_or(DfuStatus::ErrTarget)?;
+        let sector = self.erasable_sector(address)?;
         if let Some(range) = self.sector_range(sector) {
             self.remember(range);
         }
         self.erase(sector)
+    }
+
+    /// Does what [`MemoryContents::erase_sector`] does, but for the erasing.
+    ///
+    /// # Errors
+    /// As [`MemoryContents::erase_sector`].
+    pub fn pretend_to_erase_sector(&self, address: u32) -> Result<Duration, DfuStatus> {
+        let sector = self.erasable_sector(address)?;
+        let nor = self.nor(sector.address).ok_or(DfuStatus::ErrTarget)?;
+        Ok(nor.erase_time(sector.size))
     }
 
     /// Erases every erasable sector of the chip. Returns how long silicon takes.
@@ -183,7 +221,7 @@ impl MemoryContents {
             let range = start + half..start + before.len();
             self.bytes[range.clone()].copy_from_slice(&before[half..]);
             // A file that can't be written is told by the next work.
-            let _ = self.write_through(range);
+            let _ = self.changed(range);
         }
     }
 
@@ -192,8 +230,15 @@ impl MemoryContents {
         if let Some(index) = self.last_programmed {
             self.bytes[index] ^= 1;
             // As above.
-            let _ = self.write_through(index..index + 1);
+            let _ = self.changed(index..index + 1);
         }
+    }
+
+    fn erasable_sector(&self, address: u32) -> Result<Sector, DfuStatus> {
+        self.layout
+            .sector_at(address)
+            .filter(|sector| sector.access.erasable)
+            .ok_or(DfuStatus::ErrTarget)
     }
 
     /// External flash is not part of the chip: mboot's mass erase leaves it alone.
@@ -244,11 +289,34 @@ impl MemoryContents {
             .filter(|_| matches!(self.cells, Cells::Nor(_)))
             .ok_or(DfuStatus::ErrTarget)?;
         let range = self.sector_range(sector).ok_or(DfuStatus::ErrTarget)?;
-        if !self.is_write_protected(range.start) {
+        for range in self.truth.erased_with(range) {
+            let protected = self.write_protected.iter();
+            let kept: Vec<Vec<u8>> = protected
+                .map(|sector| self.bytes[sector.clone()].to_vec())
+                .collect();
             self.bytes[range.clone()].fill(nor.erased);
+            for (sector, bytes) in self.write_protected.iter().zip(kept) {
+                self.bytes[sector.clone()].copy_from_slice(&bytes);
+            }
+            self.changed(range).map_err(|_| DfuStatus::ErrErase)?;
         }
-        self.write_through(range).map_err(|_| DfuStatus::ErrErase)?;
         Ok(nor.erase_time(sector.size))
+    }
+
+    /// Has the bytes that there are seen wherever their layout claims others.
+    fn see_true_size(&mut self) {
+        if let Some(there) = self.truth.there() {
+            // A file that can't be written is told by the next work.
+            let _ = self.changed(there);
+        }
+    }
+
+    /// Has what was changed seen wherever it is to be seen.
+    fn changed(&mut self, range: Range<usize>) -> Result<(), DfuStatus> {
+        let ranges = self.truth.mirror(&mut self.bytes, range);
+        ranges
+            .into_iter()
+            .try_for_each(|range| self.write_through(range))
     }
 
     /// Programs unit by unit, as far as the flash lets it. Bytes of a unit that `data` does not reach are given as

@@ -14,6 +14,7 @@ mod diary;
 pub mod fault;
 mod flash;
 pub mod quirk;
+mod seat;
 mod silicon;
 pub mod spec;
 mod timing;
@@ -22,15 +23,18 @@ pub mod usbip;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use crate::usb::descriptor::DfuFunctionalDescriptor;
-use crate::usb::{AlternateSetting, Bus, ControlRequest, DeviceInfo, Transport, UsbError};
+use crate::printable;
+use crate::usb::descriptor::Descriptors;
+use crate::usb::{Bus, ControlRequest, DeviceInfo, Place, Transport, UsbError};
 use device::{Device, SET_CONFIGURATION, SET_INTERFACE};
 use flash::FlashFileError;
 use quirk::Quirk;
+use seat::Seat;
 use spec::BoardSpec;
 
 /// A setup packet (USB 2.0 §9.3), whole.
@@ -62,16 +66,20 @@ pub enum Answer {
 #[derive(Clone)]
 pub struct SimBus {
     ports: Vec<Arc<Mutex<Port>>>,
+    /// The bus's own clock.
+    clock: Arc<Mutex<Duration>>,
 }
 
 /// A board and what the bus knows of it.
 struct Port {
-    number: u8,
+    seat: Seat,
     /// Another one with every enumeration.
     address: u8,
     device: Device,
     /// The board's clock.
     now: Duration,
+    /// When it was enumerated.
+    since: Duration,
     claimed: bool,
     /// When somebody saw it leave. From then on the clock on the wall counts, too: nobody may be left to wait on the
     /// board's own.
@@ -101,31 +109,50 @@ impl Port {
         let now = self.now.saturating_add(left.elapsed());
         if self.device.comes_back(now) {
             self.now = now;
+            self.since = now;
             self.left = None;
             self.address = free_address;
             self.configure();
         }
     }
 
+    /// Why the system lets nobody open the board, if so.
+    fn closed(&self) -> Option<UsbError> {
+        /// What a slow udev takes.
+        const LATE: Duration = Duration::from_millis(500);
+        let is_late = self.now.saturating_sub(self.since) < LATE;
+        if self.device.has(Quirk::NoAccess) || self.device.has(Quirk::LateAccess) && is_late {
+            Some(UsbError::AccessDenied)
+        } else if self.device.has(Quirk::NotPermitted) {
+            Some(UsbError::NotPermitted)
+        } else if self.device.has(Quirk::NoNode) {
+            let node = format!("/dev/bus/usb/{:03}/{:03}", self.seat.bus, self.address);
+            Some(UsbError::NoNode(node))
+        } else {
+            None
+        }
+    }
+
     fn info(&self) -> DeviceInfo {
-        device_info(&self.device, self.number, self.address)
+        device_info(&self.device, self.seat, self.address)
     }
 }
 
 impl SimBus {
-    /// Plugs the boards in, in this order, at the paths `1-1`, `1-2`, ….
+    /// Plugs the boards in, in this order, at the paths `1-1`, `1-2`, …, and on as many buses as it takes.
     ///
     /// # Errors
-    /// [`SimError`] where a flash file can't be used.
+    /// [`SimError`] where a flash file can't be used, or where there are too many boards.
     pub fn new(specs: &[BoardSpec]) -> Result<Self, SimError> {
-        let ports = (1..)
+        let ports = Seat::all()
             .zip(devices(specs)?)
-            .map(|(number, device)| {
+            .map(|(seat, device)| {
                 let mut port = Port {
-                    number,
-                    address: first_address(number),
+                    seat,
+                    address: seat.first_address(),
                     device,
                     now: Duration::ZERO,
+                    since: Duration::ZERO,
                     claimed: false,
                     left: None,
                 };
@@ -133,14 +160,21 @@ impl SimBus {
                 Arc::new(Mutex::new(port))
             })
             .collect();
-        Ok(Self { ports })
+        Ok(Self {
+            ports,
+            clock: Arc::default(),
+        })
     }
 }
 
 impl SimBus {
-    /// The next address: they are given out in turn, from 2 to 127.
-    fn free_address(&self) -> u8 {
-        let taken: Vec<u8> = self.ports.iter().map(|port| lock(port).address).collect();
+    /// The next address on a bus: they are given out in turn, from 2 to 127.
+    fn free_address(&self, bus: u8) -> u8 {
+        let ports = self.ports.iter().map(|port| lock(port));
+        let taken: Vec<u8> = ports
+            .filter(|port| port.seat.bus == bus)
+            .map(|port| port.address)
+            .collect();
         let last = taken.iter().copied().max().unwrap_or(1);
         (last.saturating_add(1)..=127)
             .chain(2..=127)
@@ -149,10 +183,25 @@ impl SimBus {
     }
 }
 
+/// For tests: what is in main flash, without a file.
+#[cfg(test)]
+impl SimBus {
+    /// What the board at this place holds, from 0.
+    pub fn main_flash(&self, index: usize) -> Vec<u8> {
+        lock(&self.ports[index]).device.main_flash().to_vec()
+    }
+
+    /// Puts this into it, of the right size.
+    pub fn put_main_flash(&self, index: usize, contents: &[u8]) {
+        lock(&self.ports[index]).device.put_main_flash(contents);
+    }
+}
+
 impl Bus for SimBus {
     fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
         for port in &self.ports {
-            let free_address = self.free_address();
+            let bus = lock(port).seat.bus;
+            let free_address = self.free_address(bus);
             lock(port).look(free_address);
         }
         Ok(self
@@ -170,11 +219,12 @@ impl Bus for SimBus {
             .iter()
             .find(|port| {
                 let port = lock(port);
-                port.device.is_present() && (BUS, port.address) == (device.bus, device.address)
+                port.device.is_present()
+                    && (port.seat.bus, port.address) == (device.bus, device.address)
             })
             .ok_or(UsbError::NoDevice)?;
-        if lock(port).device.has(Quirk::NoAccess) {
-            return Err(UsbError::AccessDenied);
+        if let Some(closed) = lock(port).closed() {
+            return Err(closed);
         }
         Ok(Box::new(SimTransport {
             bus: self.clone(),
@@ -182,6 +232,30 @@ impl Bus for SimBus {
             port: Arc::clone(port),
             claimed: false,
         }))
+    }
+
+    /// Moves the clocks of all boards. Where one of them is on its way back, or can't be opened yet, that costs a
+    /// hundredth of the time, lest a wait without an end keep a processor busy. Elsewhere nothing is due, and the time is
+    /// really waited for.
+    fn wait(&self, duration: Duration) {
+        let mut something_is_due = false;
+        for port in &self.ports {
+            let mut port = lock(port);
+            something_is_due |= port.device.is_coming_back() || port.closed().is_some();
+            port.now = port.now.saturating_add(duration);
+        }
+        let mut clock = lock(&self.clock);
+        *clock = clock.saturating_add(duration);
+        drop(clock);
+        thread::sleep(if something_is_due {
+            duration / 100
+        } else {
+            duration
+        });
+    }
+
+    fn now(&self) -> Duration {
+        *lock(&self.clock)
     }
 }
 
@@ -335,14 +409,20 @@ pub enum SimError {
     /// A flash file can't be used.
     #[error(transparent)]
     FlashFile(#[from] FlashFileError),
+    /// More than there are ports for.
+    #[error("there can be {} simulated boards at most", Seat::COUNT)]
+    TooManyBoards,
     /// Two boards would write to one file.
-    #[error("two boards can't keep their flash in the same file, {}", .0.display())]
+    #[error("two boards can't keep their flash in the same file, {}", printable::path(.0))]
     SharedFlashFile(PathBuf),
 }
 
 /// The boards that were asked for. Where the same serial would come twice without having been asked for, the later
 /// board gets another.
 fn devices(specs: &[BoardSpec]) -> Result<Vec<Device>, SimError> {
+    if specs.len() > Seat::COUNT {
+        return Err(SimError::TooManyBoards);
+    }
     let mut serials: HashSet<String> = specs
         .iter()
         .filter_map(|spec| spec.serial.clone())
@@ -389,37 +469,17 @@ fn next_serial(serial: &str) -> String {
     characters.into_iter().collect()
 }
 
-/// The only bus.
-const BUS: u8 = 1;
-
-/// The address of the board at a port, from 1, when all are plugged in. Address 1 is the root hub's.
-fn first_address(number: u8) -> u8 {
-    number.saturating_add(1)
-}
-
-/// What the bus tells of a board at its port `number`, from 1.
-fn device_info(device: &Device, number: u8, address: u8) -> DeviceInfo {
-    let (board, description) = (device.board(), device.description());
-    DeviceInfo {
-        bus: BUS,
+/// What the bus tells of a board that is plugged in there: what its descriptors say.
+fn device_info(device: &Device, seat: Seat, address: u8) -> DeviceInfo {
+    let place = Place {
+        bus: seat.bus,
         address,
-        path: format!("{BUS}-{number}"),
-        vendor_id: board.vendor_id,
-        product_id: board.product_id,
-        max_packet_size0: board.max_packet_size0,
-        product_index: descriptor::PRODUCT_INDEX,
-        serial_index: descriptor::SERIAL_INDEX,
-        interface: descriptor::INTERFACE_NUMBER,
-        mode: device.mode(),
-        alternate_settings: description
-            .alternate_settings()
-            .map(|(number, string_index)| AlternateSetting {
-                number,
-                string_index,
-            })
-            .collect(),
-        functional: DfuFunctionalDescriptor::find(&description.configuration()),
-    }
+        path: seat.to_string(),
+    };
+    let description = device.description();
+    Descriptors::parse(&description.device(), &description.configuration())
+        .and_then(|said| DeviceInfo::new(place, &said))
+        .expect("every board has a DFU interface")
 }
 
 /// A board in the middle of a request that panicked is still a board.
@@ -593,6 +653,46 @@ mod tests {
         assert_eq!(devices.len(), 2);
         assert_eq!(bus.open(&devices[0]).err(), Some(UsbError::AccessDenied));
         assert!(bus.open(&devices[1]).is_ok());
+    }
+
+    #[test]
+    fn a_board_whose_permission_is_late_can_be_opened_after_half_a_second() {
+        let bus = bus(&["f405,quirk=late-access"]);
+        let device = bus.devices().expect("there is a bus").remove(0);
+        bus.wait(Duration::from_millis(499));
+        assert_eq!(bus.open(&device).err(), Some(UsbError::AccessDenied));
+        bus.wait(Duration::from_millis(1));
+        assert!(bus.open(&device).is_ok());
+        assert_eq!(bus.now(), Duration::from_millis(500));
+    }
+
+    #[test]
+    fn a_container_s_boards_are_listed_and_can_not_be_opened() {
+        for (quirk, error) in [
+            ("not-permitted", UsbError::NotPermitted),
+            (
+                "no-node",
+                UsbError::NoNode("/dev/bus/usb/001/002".to_owned()),
+            ),
+        ] {
+            let bus = bus(&[&format!("f405,quirk={quirk}")]);
+            let device = bus.devices().expect("there is a bus").remove(0);
+            assert_eq!(bus.open(&device).err(), Some(error));
+        }
+    }
+
+    #[test]
+    fn waiting_costs_nothing_where_something_is_due_and_is_real_where_not() {
+        let begin = Instant::now();
+        let bus_with_late_board = bus(&["f405,quirk=no-access", "f405"]);
+        bus_with_late_board.wait(Duration::from_secs(20));
+        assert_eq!(bus_with_late_board.now(), Duration::from_secs(20));
+        assert!(begin.elapsed() < Duration::from_secs(10));
+        let begin = Instant::now();
+        let bus = bus(&["f405"]);
+        bus.wait(Duration::from_millis(100));
+        assert!(begin.elapsed() >= Duration::from_millis(100));
+        assert_eq!(open(&bus, 0).now(), Duration::from_millis(100));
     }
 
     #[test]

@@ -12,6 +12,12 @@ use std::time::Duration;
 pub enum Quirk {
     /// The system denies access: Linux without an udev rule.
     NoAccess,
+    /// The system lets it be opened half a second after it has shown it: Linux with a slow udev.
+    LateAccess,
+    /// The system forbids opening it, root too: a container without a rule for the device.
+    NotPermitted,
+    /// The system lists it and has no node for it: a container into which /dev/bus/usb was not mapped.
+    NoNode,
     /// Another program has claimed the interface.
     Busy,
 
@@ -46,6 +52,9 @@ pub enum Quirk {
     ExplainsErrors,
     /// mboot tells of dfuERROR with `bStatus` OK.
     ErrorWithOk,
+    /// A failure is told by `bStatus` beside dfuDNLOAD-IDLE, once. DFU 1.1 §A.2.6 leaves that state by dfuERROR alone,
+    /// but `bStatus` is a byte of its own.
+    ErrorInIdle,
     /// ST's class sample says errVENDOR where a write or an erase failed.
     FailuresAreVendor,
     /// ST's class sample does not know READ_UNPROTECT, and get-commands answers `00 21 41`.
@@ -53,15 +62,30 @@ pub enum Quirk {
     /// AT32 bootloaders say dfuDNLOAD-IDLE where dfuDNBUSY is due after READ_UNPROTECT.
     WrongStateAfterUnprotect,
 
+    /// MicroPython's mboot built with packing (its pack.c): takes an image only from this address on and in order, erases
+    /// by itself, answers an UPLOAD with stale bytes and has errFILE beside it.
+    Packed(u32),
+
     /// F767 and H74x (V13.3) ROMs and ST's class sample accept a mass erase and erase nothing.
     NoMassErase,
     /// Read protection (RDP) is on: errVENDOR for everything but READ_UNPROTECT (AN3156 §4, §5).
     ReadProtected,
     /// The sector at this address is write-protected, and neither erasing nor writing it is an error: AN3156, "no
-    /// error is returned when erasing or writing write-protected sectors".
+    /// error is returned when erasing or writing write-protected sectors". A WB55's ROM does the same with the pages that
+    /// belong to its second core.
     WriteProtected(u32),
     /// A worn bit at this address takes the wrong value whenever it is programmed.
     FlippedBit(u32),
+    /// One erase takes so many bytes at least, aligned to that, where the layout of main flash claims smaller sectors:
+    /// a bootloader built for another part of its family.
+    EraseUnit(u32),
+    /// Main flash has so many bytes, fewer than its layout claims: behind them come the same bytes again.
+    TrueSize(u32),
+    /// An erase in one half of main flash erases the same place of the other half, too. *Inferred*: a chip with two
+    /// banks that a bootloader takes for one with larger sectors.
+    EraseHitsOtherBank,
+    /// The first sector erase reports success and erases nothing.
+    EraseSkippedOnce,
     /// L476 and L486 ROMs corrupt a write over 256 bytes whose length is no multiple of 8. *Inferred*: which bytes.
     CorruptLengths,
 
@@ -69,12 +93,20 @@ pub enum Quirk {
     BlockAddressByLength,
     /// The address of a block counts by wTransferSize, as ST's device code does.
     BlockAddressBySize,
+    /// An erase takes its sector's address for the address pointer: so does ST's device library.
+    PointerMovesAtErase,
+    /// SET_INTERFACE puts the address pointer to where the memory begins: nothing says that it may not.
+    PointerMovesAtSetInterface,
+    /// ABORT out of dfuUPLOAD-IDLE puts the address pointer to where the memory begins: nothing says that it may not.
+    PointerMovesAtAbort,
     /// `wTransferSize` as the functional descriptor says it; 0 and 0xFFFF are said by boards that take 1024.
     TransferSize(u16),
     /// Some devices answer nothing to a DNLOAD longer than wTransferSize.
     OversizeSilent,
     /// bmAttributes lacks bitCanUpload, and UPLOAD leads into dfuERROR (DFU 1.1 §4.1.3, §A.2.3).
     NoUpload,
+    /// bmAttributes has bitCanUpload, and UPLOAD leads into dfuERROR all the same.
+    UploadStall,
     /// The functional descriptor stands behind the last alternate setting only: ST's ROMs.
     FunctionalDescriptorLast,
     /// The functional descriptor stands behind each alternate setting: libopencm3 and others.
@@ -197,6 +229,30 @@ impl Quirks {
     pub fn transfer_size(&self) -> Option<u16> {
         self.last(|quirk| match quirk {
             Quirk::TransferSize(size) => Some(size),
+            _ => None,
+        })
+    }
+
+    /// How many bytes an erase takes at least.
+    pub fn erase_unit(&self) -> Option<u32> {
+        self.last(|quirk| match quirk {
+            Quirk::EraseUnit(size) => Some(size),
+            _ => None,
+        })
+    }
+
+    /// How many bytes of main flash there are, where that is fewer than claimed.
+    pub fn true_size(&self) -> Option<u32> {
+        self.last(|quirk| match quirk {
+            Quirk::TrueSize(size) => Some(size),
+            _ => None,
+        })
+    }
+
+    /// Where an image has to begin that is taken only in order.
+    pub fn packed(&self) -> Option<u32> {
+        self.last(|quirk| match quirk {
+            Quirk::Packed(address) => Some(address),
             _ => None,
         })
     }

@@ -1,5 +1,6 @@
 //! What was asked for: a simulated board's name and options, as in `f405,serial=…,flash=board.bin,timing=real`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -7,8 +8,8 @@ use thiserror::Error;
 
 use super::board::{self, BOARDS, Board};
 use super::fault::{Fault, FaultError};
-use super::quirk::Quirks;
 use super::quirk::names::QuirkError;
+use super::quirk::{Quirk, Quirks};
 use super::timing::Timing;
 
 /// A simulated board as it was asked for.
@@ -18,6 +19,8 @@ pub struct BoardSpec {
     pub board: &'static Board,
     /// Another serial number than the board's usual one.
     pub serial: Option<String>,
+    /// Other texts than the board's usual ones in its string descriptors, by their index.
+    pub strings: BTreeMap<u8, String>,
     /// The file that keeps the contents of the first memory.
     pub flash: Option<PathBuf>,
     /// Whether time counts.
@@ -41,6 +44,7 @@ impl FromStr for BoardSpec {
         let mut spec = Self {
             board,
             serial: None,
+            strings: BTreeMap::new(),
             flash: None,
             timing: Timing::default(),
             quirks: Quirks::new(board.quirks),
@@ -50,6 +54,9 @@ impl FromStr for BoardSpec {
             spec.set(option)?;
         }
         let serial = spec.serial.as_deref().unwrap_or(board.serial);
+        if spec.quirks.has(Quirk::StringsEightBit) && !serial.is_ascii() {
+            return Err(BoardSpecError::EightBit);
+        }
         spec.quirks.check(board, serial)?;
         Ok(spec)
     }
@@ -59,8 +66,12 @@ impl BoardSpec {
     fn set(&mut self, option: &str) -> Result<(), BoardSpecError> {
         let (key, value) = option.split_once('=').unwrap_or((option, ""));
         match (key, value) {
-            ("serial", serial) if is_serial(serial) => self.serial = Some(serial.to_owned()),
+            ("serial", serial) if fits_descriptor(serial) => self.serial = Some(serial.to_owned()),
             ("serial", _) => return Err(BoardSpecError::Serial),
+            ("string", string) => {
+                let (index, text) = read_string(string).ok_or(BoardSpecError::String)?;
+                self.strings.insert(index, text);
+            }
             ("flash", "") => return Err(BoardSpecError::NoFlashFile),
             ("flash", path) => self.flash = Some(PathBuf::from(path)),
             ("timing", timing) => {
@@ -89,9 +100,16 @@ impl BoardSpec {
     }
 }
 
-/// Whether a string descriptor can hold it in either spelling.
-fn is_serial(text: &str) -> bool {
-    (1..=126).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+/// `N:TEXT`; string 0 is the list of languages.
+fn read_string(string: &str) -> Option<(u8, String)> {
+    let (index, text) = string.split_once(':')?;
+    let index = index.parse().ok().filter(|index| *index > 0)?;
+    fits_descriptor(text).then(|| (index, text.to_owned()))
+}
+
+/// Whether a string descriptor can hold it (USB 2.0 §9.6.7): `bLength` counts two bytes a UTF-16 unit, and two more.
+fn fits_descriptor(text: &str) -> bool {
+    (1..=126).contains(&text.encode_utf16().count())
 }
 
 /// Why a description of a simulated board can't be read.
@@ -105,16 +123,24 @@ pub enum BoardSpecError {
     },
     /// No option is written so.
     #[error(
-        "a simulated board has no option {option:?}; there are serial=TEXT, flash=FILE, timing=real|none, \
-         quirk=NAME and fault=KIND@N"
+        "a simulated board has no option {option:?}; there are serial=TEXT, string=N:TEXT, flash=FILE, \
+         timing=real|none, quirk=NAME and fault=KIND@N"
     )]
     UnknownOption {
         /// What was asked for.
         option: String,
     },
-    /// The serial is empty, too long, or has something else than printable ASCII.
-    #[error("a serial number has 1 to 126 printable ASCII characters without spaces")]
+    /// The serial is empty or too long.
+    #[error("a serial number has 1 to 126 characters")]
     Serial,
+    /// The serial can't be spelled in bytes.
+    #[error("this board spells its serial number in bytes, and so in ASCII characters")]
+    EightBit,
+    /// A string without a number, empty or too long.
+    #[error(
+        "string= needs a number from 1 to 255, a colon and 1 to 126 characters, such as string=2:Product"
+    )]
+    String,
     /// No file is named.
     #[error("flash= needs the name of a file")]
     NoFlashFile,
@@ -176,13 +202,14 @@ mod tests {
     fn what_does_not_exist_is_told_with_what_does() {
         assert_eq!(
             error("f401"),
-            "there is no simulated board \"f401\"; there are at32, c5, class-sample, f072, f103, f405, f411, f427, \
-             f429, f746, f767, g0b1, g474, gd32vf103, h723, h743, h743v9, l072, l476, longan, mboot, pybd, u575, wb55"
+            "there is no simulated board \"f401\"; there are at32, atmega32u4, c5, class-sample, dapboot, f072, f103, f405, \
+             f411, f427, f429, f746, f767, g0b1, g474, gd32vf103, h723, h743, h743v9, l072, l476, longan, lpc, mboot, \
+             mboot-packed, numworks, pybd, u575, wb55, zephyr"
         );
         assert_eq!(
             error("f405,speed=high"),
-            "a simulated board has no option \"speed=high\"; there are serial=TEXT, flash=FILE, timing=real|none, \
-             quirk=NAME and fault=KIND@N"
+            "a simulated board has no option \"speed=high\"; there are serial=TEXT, string=N:TEXT, flash=FILE, \
+             timing=real|none, quirk=NAME and fault=KIND@N"
         );
         assert_eq!(
             error("f405,timing=fast"),
@@ -192,13 +219,27 @@ mod tests {
     }
 
     #[test]
-    fn a_serial_that_no_descriptor_can_hold_is_refused() {
-        for serial in ["", "a b", "größe", &"x".repeat(127)] {
-            assert_eq!(
-                error(&format!("f405,serial={serial}")),
-                "a serial number has 1 to 126 printable ASCII characters without spaces"
+    fn a_string_that_no_descriptor_can_hold_is_refused() {
+        for string in ["", "Product", "0:Product", "256:Product", "2:", ":Product"] {
+            assert!(
+                error(&format!("f405,string={string}")).starts_with("string= needs a number"),
+                "{string}"
             );
         }
+    }
+
+    #[test]
+    fn a_serial_that_no_descriptor_can_hold_is_refused() {
+        for serial in ["", &"x".repeat(127), &"😀".repeat(64)] {
+            assert_eq!(
+                error(&format!("f405,serial={serial}")),
+                "a serial number has 1 to 126 characters"
+            );
+        }
+        assert_eq!(
+            error("gd32vf103,serial=größe"),
+            "this board spells its serial number in bytes, and so in ASCII characters"
+        );
         assert_eq!(error("f405,flash="), "flash= needs the name of a file");
     }
 }

@@ -3,8 +3,9 @@
 //! A board that leaves the bus closes its connection, which is how a kernel sees an unplug. Importing it again is
 //! plugging it in again with BOOT0 held.
 
+mod connection;
 mod conversation;
-mod frame;
+pub mod frame;
 
 use std::io::{self, BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -13,22 +14,25 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::device::Device;
+use super::seat::Seat;
 use super::spec::BoardSpec;
-use super::{BUS, SimError, descriptor, device_info, devices, first_address, lock};
+use super::{SimError, descriptor, device_info, devices, lock};
+use connection::{Hurried, Lobby, Stranger};
 use conversation::{Conversation, Patient};
 use frame::{ExportedDevice, FrameError, Operation};
 
-/// How long a client may think before it has imported a device.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long to wait before the next client is let in, where the system has no descriptor or no memory left for it.
+const BREATHER: Duration = Duration::from_millis(100);
 
 /// Boards that can be attached over the network.
 pub struct Server {
     exports: Arc<Vec<Export>>,
+    lobby: Lobby,
 }
 
 /// One board of a server.
 struct Export {
-    number: u8,
+    seat: Seat,
     device: Mutex<Device>,
     imported: Mutex<bool>,
 }
@@ -50,16 +54,17 @@ impl Server {
     /// # Errors
     /// [`SimError`] where a flash file can't be used.
     pub fn new(specs: &[BoardSpec]) -> Result<Self, SimError> {
-        let exports = (1..)
+        let exports = Seat::all()
             .zip(devices(specs)?)
-            .map(|(number, device)| Export {
-                number,
+            .map(|(seat, device)| Export {
+                seat,
                 device: Mutex::new(device),
                 imported: Mutex::new(false),
             })
             .collect();
         Ok(Self {
             exports: Arc::new(exports),
+            lobby: Lobby::default(),
         })
     }
 
@@ -70,7 +75,7 @@ impl Server {
             .map(|export| {
                 let device = lock(&export.device);
                 ServedBoard {
-                    bus_id: bus_id(export.number),
+                    bus_id: export.seat.to_string(),
                     name: device.board().name,
                     serial: device.serial().to_owned(),
                 }
@@ -78,40 +83,54 @@ impl Server {
             .collect()
     }
 
-    /// Serves whoever connects, for as long as connections can be accepted.
+    /// Serves whoever connects, for ever. What goes wrong on one connection ends that connection only, and what the
+    /// system has run out of may be there again in a moment.
     ///
     /// # Errors
-    /// Why no more connection can be accepted. What goes wrong on one connection ends that connection only.
+    /// Where the listener is none.
     pub fn serve(&self, listener: &TcpListener) -> io::Result<()> {
         let started = Instant::now();
         loop {
-            let stream = match listener.accept() {
-                Ok((stream, _)) => stream,
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
-                Err(error) => return Err(error),
-            };
-            let exports = Arc::clone(&self.exports);
-            thread::Builder::new().spawn(move || {
-                // Nobody is left to tell when a connection ends, well or not.
-                let _ = serve_connection(&stream, &exports, started);
-                let _ = stream.shutdown(Shutdown::Both);
-            })?;
+            match listener.accept() {
+                Ok((stream, _)) => self.welcome(stream, started),
+                Err(error) => match error.kind() {
+                    io::ErrorKind::ConnectionAborted
+                    | io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::Interrupted => {}
+                    io::ErrorKind::InvalidInput => return Err(error),
+                    _ => thread::sleep(BREATHER),
+                },
+            }
         }
+    }
+
+    /// Gives a client a thread of its own; hangs up on one for whom there is no room.
+    fn welcome(&self, stream: TcpStream, started: Instant) {
+        let Some(stranger) = self.lobby.admit() else {
+            return;
+        };
+        let exports = Arc::clone(&self.exports);
+        // Where the system has no thread left, this client is hung up on, and nobody else.
+        let _ = thread::Builder::new().spawn(move || {
+            // Nobody is left to tell when a connection ends, well or not.
+            let _ = serve_connection(&stream, stranger, &exports, started);
+            let _ = stream.shutdown(Shutdown::Both);
+        });
     }
 }
 
 fn serve_connection(
     mut stream: &TcpStream,
+    stranger: Stranger,
     exports: &[Export],
     started: Instant,
 ) -> Result<(), FrameError> {
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    match Operation::read(&mut stream)? {
+    connection::prepare(stream)?;
+    match Operation::read(&mut Hurried::new(stream))? {
         Operation::ListDevices => {
             let described: Vec<ExportedDevice> = exports
                 .iter()
-                .map(|export| exported_device(&lock(&export.device), export.number))
+                .map(|export| exported_device(&lock(&export.device), export.seat))
                 .collect();
             stream.write_all(&frame::list_of_devices(&described))?;
             Ok(())
@@ -119,13 +138,15 @@ fn serve_connection(
         Operation::Import { bus_id: wanted } => {
             let import = exports
                 .iter()
-                .find(|export| bus_id(export.number).as_bytes() == wanted)
+                .find(|export| export.seat.to_string().as_bytes() == wanted)
                 .and_then(|export| Import::begin(export, started.elapsed()));
             let Some(import) = import else {
                 stream.write_all(&frame::import_reply(None))?;
                 return Ok(());
             };
-            let described = exported_device(&lock(&import.export.device), import.export.number);
+            // Importers are no more than there are boards.
+            drop(stranger);
+            let described = exported_device(&lock(&import.export.device), import.export.seat);
             stream.write_all(&frame::import_reply(Some(&described)))?;
             stream.set_read_timeout(None)?;
             let conversation = Conversation::new(described.device_id(), |setup, data| {
@@ -162,12 +183,8 @@ impl Drop for Import<'_> {
     }
 }
 
-fn bus_id(number: u8) -> String {
-    format!("{BUS}-{number}")
-}
-
-fn exported_device(device: &Device, number: u8) -> ExportedDevice {
-    let info = device_info(device, number, first_address(number));
+fn exported_device(device: &Device, seat: Seat) -> ExportedDevice {
+    let info = device_info(device, seat, seat.first_address());
     ExportedDevice {
         bus_id: info.path,
         bus: info.bus.into(),
@@ -237,6 +254,16 @@ mod tests {
                 self.device_id = number(288) << 16 | number(292);
             }
             status
+        }
+
+        /// OP_REQ_DEVLIST; how many devices there are, `None` where it is hung up on.
+        fn lists(&mut self) -> Option<usize> {
+            let request = [0x01, 0x11, 0x80, 0x05, 0, 0, 0, 0];
+            self.stream.write_all(&request).ok()?;
+            let mut head = [0; 12];
+            self.stream.read_exact(&mut head).ok()?;
+            let count = u32::from_be_bytes(head[8..].try_into().expect("four bytes"));
+            usize::try_from(count).ok()
         }
 
         fn imports(address: SocketAddr, bus_id: &str) -> Self {
@@ -557,6 +584,50 @@ mod tests {
             kernel.sends(fields, [0; 8], &[]);
             assert!(kernel.is_hung_up_on(), "{fields:x?}");
         }
+    }
+
+    /// They say nothing; those for whom there is no room are hung up on at once.
+    fn strangers(address: SocketAddr, count: usize) -> Vec<Kernel> {
+        (0..count).map(|_| Kernel::connect(address)).collect()
+    }
+
+    #[test]
+    fn strangers_who_say_nothing_keep_nobody_from_the_board_that_is_imported() {
+        let address = serve(&["f405"]);
+        let mut kernel = Kernel::imports(address, "1-1");
+        let mut silent = strangers(address, connection::MOST_STRANGERS + 1);
+        // The last one is hung up on, the others are waited for.
+        let last = silent.last_mut().expect("many");
+        assert!(last.is_hung_up_on());
+        let millisecond = Some(Duration::from_millis(1));
+        for waited_for in &mut silent[..connection::MOST_STRANGERS] {
+            waited_for
+                .stream
+                .set_read_timeout(millisecond)
+                .expect("a timeout");
+            assert!(!waited_for.is_hung_up_on());
+        }
+        assert_eq!(
+            kernel.submits(GET_STATUS, &[]),
+            (0, 6, vec![10, 0, 0, 0, 10, 0])
+        );
+        // Room again.
+        drop(silent);
+        let begin = Instant::now();
+        while Kernel::connect(address).lists() != Some(1) {
+            assert!(begin.elapsed() < Duration::from_secs(10));
+        }
+    }
+
+    #[test]
+    fn clients_with_a_board_take_no_room_from_others() {
+        let boards = vec!["f405"; connection::MOST_STRANGERS + 4];
+        let address = serve(&boards);
+        let clients: Vec<Kernel> = (1..=boards.len())
+            .map(|number| Kernel::imports(address, &format!("1-{number}")))
+            .collect();
+        assert_eq!(Kernel::connect(address).lists(), Some(boards.len()));
+        drop(clients);
     }
 
     #[test]

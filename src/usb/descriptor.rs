@@ -1,4 +1,4 @@
-//! The DFU functional descriptor and string descriptors: bytes → values.
+//! Descriptors: bytes → values.
 
 use std::time::Duration;
 
@@ -16,6 +16,122 @@ const STANDARD_FROM_DEVICE: u8 = 0x80;
 const ENGLISH: u16 = 0x0409;
 /// Descriptors need no work from the device, but a busy bootloader answers late.
 const DESCRIPTOR_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A device's descriptor and those of one configuration, as far as they matter for DFU (USB 2.0 §9.6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Descriptors {
+    /// `idVendor`.
+    pub vendor_id: u16,
+    /// `idProduct`.
+    pub product_id: u16,
+    /// `bMaxPacketSize0`.
+    pub max_packet_size0: u8,
+    /// `iProduct`.
+    pub product_index: u8,
+    /// `iSerialNumber`.
+    pub serial_index: u8,
+    /// Every alternate setting of every interface.
+    pub interfaces: Vec<InterfaceDescriptor>,
+    /// What stands between the configuration and its first interface.
+    pub extra: Vec<u8>,
+}
+
+/// One alternate setting of one interface (USB 2.0 §9.6.5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InterfaceDescriptor {
+    /// `bInterfaceNumber`.
+    pub number: u8,
+    /// `bAlternateSetting`.
+    pub alternate_setting: u8,
+    /// `bInterfaceClass`, `bInterfaceSubClass` and `bInterfaceProtocol`.
+    pub class: [u8; 3],
+    /// `iInterface`.
+    pub string_index: u8,
+    /// What stands after it, up to the next one.
+    pub extra: Vec<u8>,
+}
+
+impl InterfaceDescriptor {
+    /// Whether it is of DFU's class, whatever its protocol (DFU 1.1 §4.1.2, §4.2.3).
+    pub fn is_dfu(&self) -> bool {
+        self.class[..2] == [0xFE, 0x01]
+    }
+}
+
+impl Descriptors {
+    /// Descriptor types DEVICE, CONFIGURATION and INTERFACE (USB 2.0, table 9-5).
+    const DEVICE: u8 = 1;
+    const CONFIGURATION: u8 = 2;
+    const INTERFACE: u8 = 4;
+
+    /// Reads a device descriptor and a configuration descriptor with all that belongs to it. `None` where one of them
+    /// is none; a length that lies ends the search for interfaces.
+    pub fn parse(device: &[u8], configuration: &[u8]) -> Option<Self> {
+        let device: &[u8; 18] = device.first_chunk()?;
+        let word = |at: usize| u16::from_le_bytes([device[at], device[at + 1]]);
+        if device[1] != Self::DEVICE {
+            return None;
+        }
+        let mut said = Self {
+            vendor_id: word(8),
+            product_id: word(10),
+            max_packet_size0: device[7],
+            product_index: device[15],
+            serial_index: device[16],
+            interfaces: Vec::new(),
+            extra: Vec::new(),
+        };
+        let mut rest = configuration;
+        let mut is_configuration = false;
+        while let [length, kind, ..] = *rest {
+            let length = usize::from(length);
+            let Some(bytes) = rest.get(..length).filter(|bytes| bytes.len() >= 2) else {
+                break;
+            };
+            is_configuration |= kind == Self::CONFIGURATION;
+            said.push(kind, bytes);
+            rest = &rest[length..];
+        }
+        is_configuration.then_some(said)
+    }
+
+    fn push(&mut self, kind: u8, bytes: &[u8]) {
+        let interface = match *bytes {
+            [
+                _,
+                Self::INTERFACE,
+                number,
+                alternate_setting,
+                _,
+                c,
+                s,
+                p,
+                string_index,
+                ..,
+            ] => Some(InterfaceDescriptor {
+                number,
+                alternate_setting,
+                class: [c, s, p],
+                string_index,
+                extra: Vec::new(),
+            }),
+            _ => None,
+        };
+        match (interface, self.interfaces.last_mut()) {
+            (Some(interface), _) => self.interfaces.push(interface),
+            (None, Some(last)) => last.extra.extend(bytes),
+            (None, None) if kind == Self::CONFIGURATION => {}
+            (None, None) => self.extra.extend(bytes),
+        }
+    }
+
+    /// Whether the configuration has a single interface, however many alternate settings it has.
+    pub fn has_one_interface(&self) -> bool {
+        self.interfaces
+            .windows(2)
+            .all(|pair| pair[0].number == pair[1].number)
+    }
+}
 
 /// The DFU functional descriptor (DFU 1.1 §4.1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -284,6 +400,58 @@ mod tests {
         0x09, 0x21, 0x0B, 0xFF, 0x00, 0x00, 0x08, 0x1A, 0x01, // DFU functional
     ];
 
+    /// Its device descriptor (lsusb -v).
+    const F405_DEVICE: [u8; 18] = [
+        0x12, 0x01, 0x00, 0x01, 0x00, 0x00, 0x00, 0x40, 0x83, 0x04, 0x11, 0xDF, 0x00, 0x22, 0x01,
+        0x02, 0x03, 0x01,
+    ];
+
+    #[test]
+    fn an_f405_s_descriptors_are_read() {
+        let said = Descriptors::parse(&F405_DEVICE, &F405_CONFIGURATION).expect("well-formed");
+        assert_eq!((said.vendor_id, said.product_id), (0x0483, 0xDF11));
+        assert_eq!(said.max_packet_size0, 64);
+        assert_eq!((said.product_index, said.serial_index), (2, 3));
+        assert!(said.has_one_interface());
+        let settings: Vec<_> = said
+            .interfaces
+            .iter()
+            .map(|setting| {
+                (
+                    setting.alternate_setting,
+                    setting.class,
+                    setting.string_index,
+                )
+            })
+            .collect();
+        let class = [0xFE, 1, 2];
+        assert_eq!(
+            settings,
+            [(0, class, 4), (1, class, 5), (2, class, 6), (3, class, 7)]
+        );
+        assert_eq!(said.interfaces[3].extra, F405_EXTRA);
+        assert!(said.extra.is_empty());
+    }
+
+    #[test]
+    fn descriptors_cut_anywhere_have_the_interfaces_before_the_cut() {
+        for length in 0..18 {
+            assert_eq!(
+                Descriptors::parse(&F405_DEVICE[..length], &F405_CONFIGURATION),
+                None
+            );
+        }
+        for length in 0..F405_CONFIGURATION.len() {
+            let said = Descriptors::parse(&F405_DEVICE, &F405_CONFIGURATION[..length]);
+            let interfaces = said.map(|said| said.interfaces.len());
+            let expected = (length / 9).checked_sub(1);
+            assert_eq!(interfaces, expected, "{length}");
+        }
+        // A configuration is no device.
+        let swapped = Descriptors::parse(&F405_CONFIGURATION, &F405_CONFIGURATION);
+        assert_eq!(swapped, None);
+    }
+
     #[test]
     fn a_descriptor_cut_anywhere_is_none() {
         for real in [&F405_CONFIGURATION[..], &F405_EXTRA] {
@@ -346,6 +514,15 @@ mod tests {
                 });
                 prop_assert!(stands, "{found:?}");
             }
+        }
+
+        #[test]
+        fn any_bytes_are_read_as_descriptors_to_an_end(
+            device in vec(any::<u8>(), 0..20),
+            configuration in descriptors(),
+        ) {
+            let _ = Descriptors::parse(&device, &configuration);
+            let _ = Descriptors::parse(&F405_DEVICE, &configuration);
         }
 
         #[test]

@@ -1,53 +1,72 @@
 //! The real bus, through libusb. The only file that names rusb.
 
+use std::fs::OpenOptions;
+use std::io;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rusb::{Context, Device, DeviceHandle, Interface, UsbContext};
+use rusb::{Context, Device, DeviceHandle, UsbContext};
 
-use super::descriptor::DfuFunctionalDescriptor;
-use super::{AlternateSetting, Bus, ControlRequest, DeviceInfo, DfuMode, Transport, UsbError};
+use super::descriptor::{Descriptors, InterfaceDescriptor};
+use super::{Bus, ControlRequest, DeviceInfo, Place, Transport, UsbError, sysfs};
 
-/// `bInterfaceClass` and `bInterfaceSubClass` of DFU (DFU 1.1 §4.2.3).
-const DFU_CLASS: (u8, u8) = (0xFE, 0x01);
 /// Right after enumeration the interface may still be held, so claiming is tried a few times.
 const CLAIM_ATTEMPTS: u32 = 5;
 const CLAIM_PAUSE: Duration = Duration::from_millis(100);
 
 /// The USB of this machine.
 pub struct LibusbBus {
-    context: Context,
+    /// That of the last look, or why libusb can't start.
+    context: Mutex<rusb::Result<Context>>,
+    started: Instant,
 }
 
 impl LibusbBus {
-    /// Opens libusb with a context of our own: rusb's global one panics on a machine without USB.
-    ///
-    /// # Errors
-    /// [`UsbError::Unavailable`] where there is no USB.
-    pub fn new() -> Result<Self, UsbError> {
-        let context = Context::new().map_err(unavailable)?;
-        Ok(Self { context })
+    /// The bus, not looked at yet.
+    pub fn new() -> Self {
+        Self {
+            context: Mutex::new(Err(rusb::Error::NotFound)),
+            started: Instant::now(),
+        }
     }
-}
 
-impl LibusbBus {
     fn handle(&self, info: &DeviceInfo) -> Result<DeviceHandle<Context>, UsbError> {
-        let list = self.context.devices().map_err(usb_error)?;
+        let context = self.context.lock().unwrap_or_else(PoisonError::into_inner);
+        let context = match context.as_ref() {
+            Ok(context) => context,
+            Err(error) => {
+                return Err(match why_closed(rusb::Error::Other, info) {
+                    // The node is there, and no reason.
+                    UsbError::Other(_) => unavailable(*error),
+                    closed => closed,
+                });
+            }
+        };
+        let list = context.devices().map_err(usb_error)?;
         let device = list
             .iter()
             .find(|device| device.bus_number() == info.bus && device.address() == info.address)
             .ok_or(UsbError::NoDevice)?;
-        device.open().map_err(usb_error)
+        device.open().map_err(|error| why_closed(error, info))
     }
 }
 
 impl Bus for LibusbBus {
+    /// Each look has a context of its own: one that was there before hears of new devices from udev or the kernel, and
+    /// in a container from neither. rusb's global context panics on a machine without USB.
     fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
-        let list = self.context.devices().map_err(unavailable)?;
-        let mut devices: Vec<DeviceInfo> =
-            list.iter().filter_map(|device| describe(&device)).collect();
-        devices.sort_by_key(|device| (device.bus, port_numbers(&device.path)));
+        let (context, mut devices) = match Context::new() {
+            Ok(context) => {
+                let list = context.devices().map_err(unavailable)?;
+                let devices = list.iter().filter_map(|device| describe(&device)).collect();
+                (Ok(context), devices)
+            }
+            Err(error) => (Err(error), listed_all_the_same(error)?),
+        };
+        *self.context.lock().unwrap_or_else(PoisonError::into_inner) = context;
+        devices.sort_by_key(|device: &DeviceInfo| (device.bus, port_numbers(&device.path)));
         Ok(devices)
     }
 
@@ -58,6 +77,23 @@ impl Bus for LibusbBus {
             info: info.clone(),
             opened: Instant::now(),
         }))
+    }
+
+    fn wait(&self, duration: Duration) {
+        thread::sleep(duration);
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+/// The devices that the system lists where libusb can't start, because no node was mapped into a container.
+fn listed_all_the_same(error: rusb::Error) -> Result<Vec<DeviceInfo>, UsbError> {
+    let devices = sysfs::devices();
+    match devices.is_empty() {
+        true => Err(unavailable(error)),
+        false => Ok(devices),
     }
 }
 
@@ -70,15 +106,12 @@ struct LibusbTransport {
 
 impl Transport for LibusbTransport {
     fn claim(&mut self) -> Result<(), UsbError> {
-        for _ in 1..CLAIM_ATTEMPTS {
-            match self.handle.claim_interface(self.info.interface) {
-                Err(rusb::Error::Busy) => self.wait(CLAIM_PAUSE),
-                other => return other.map_err(usb_error),
-            }
-        }
-        self.handle
-            .claim_interface(self.info.interface)
-            .map_err(usb_error)
+        let interface = self.info.interface;
+        patiently(
+            || self.handle.claim_interface(interface),
+            || thread::sleep(CLAIM_PAUSE),
+        )
+        .map_err(usb_error)
     }
 
     fn set_alternate_setting(&mut self, alternate_setting: u8) -> Result<(), UsbError> {
@@ -134,16 +167,11 @@ impl Transport for LibusbTransport {
                 at_least_a_millisecond(timeout),
             )
             .map_err(usb_error)?;
-        if sent == data.len() {
-            Ok(())
-        } else {
-            Err(UsbError::Io)
-        }
+        all_sent(sent, data.len())
     }
 
     fn reopen(&mut self) -> Result<(), UsbError> {
-        let context = self.handle.context().clone();
-        let bus = LibusbBus { context };
+        let bus = LibusbBus::new();
         let devices = bus.devices()?;
         let back = devices.into_iter().find(|found| self.info.is_again(found));
         let info = back.ok_or(UsbError::NoDevice)?;
@@ -153,10 +181,9 @@ impl Transport for LibusbTransport {
     }
 
     fn is_on_bus(&mut self) -> bool {
-        // In a context of its own: where the system tells nobody of comings and goings, as in some containers, a context
-        // goes on seeing what was there when it began.
+        // In a context of its own, like every look. Where libusb can't start, the last node has gone, perhaps with the device.
         let Ok(list) = Context::new().and_then(|context| context.devices()) else {
-            return true;
+            return !cfg!(target_os = "linux") || sysfs::lists(&self.info);
         };
         list.iter().any(|device| {
             let number = (device.bus_number(), device.address());
@@ -165,11 +192,7 @@ impl Transport for LibusbTransport {
     }
 
     fn reset(&mut self) -> Result<(), UsbError> {
-        match self.handle.reset() {
-            // It came back as another device, which is what a reset is for here.
-            Err(rusb::Error::NotFound) => Ok(()),
-            other => other.map_err(usb_error),
-        }
+        was_reset(self.handle.reset())
     }
 
     fn wait(&mut self, duration: Duration) {
@@ -200,6 +223,38 @@ fn ids(device: &Device<Context>) -> Option<(u16, u16)> {
     Some((descriptor.vendor_id(), descriptor.product_id()))
 }
 
+/// Tries again while the interface is still held, so many times.
+fn patiently(
+    mut claim: impl FnMut() -> rusb::Result<()>,
+    mut pause: impl FnMut(),
+) -> rusb::Result<()> {
+    for _ in 1..CLAIM_ATTEMPTS {
+        match claim() {
+            Err(rusb::Error::Busy) => pause(),
+            other => return other,
+        }
+    }
+    claim()
+}
+
+/// What a reset's answer means.
+fn was_reset(answer: rusb::Result<()>) -> Result<(), UsbError> {
+    match answer {
+        // It came back as another device, which is what a reset is for here.
+        Err(rusb::Error::NotFound) => Ok(()),
+        other => other.map_err(usb_error),
+    }
+}
+
+/// A device that took fewer bytes than there were has not taken the request.
+fn all_sent(sent: usize, of: usize) -> Result<(), UsbError> {
+    if sent == of {
+        Ok(())
+    } else {
+        Err(UsbError::Io)
+    }
+}
+
 /// libusb takes a timeout of 0 for "wait for ever".
 fn at_least_a_millisecond(timeout: Duration) -> Duration {
     timeout.max(Duration::from_millis(1))
@@ -208,63 +263,53 @@ fn at_least_a_millisecond(timeout: Duration) -> Duration {
 /// What the descriptors say of a device with a DFU interface; `None` for all others, and for those whose
 /// descriptors can't be read.
 fn describe(device: &Device<Context>) -> Option<DeviceInfo> {
+    let place = Place {
+        bus: device.bus_number(),
+        address: device.address(),
+        path: path(
+            device.bus_number(),
+            &device.port_numbers().unwrap_or_default(),
+        ),
+    };
+    DeviceInfo::new(place, &descriptors(device)?)
+}
+
+/// As libusb has read them.
+fn descriptors(device: &Device<Context>) -> Option<Descriptors> {
     let descriptor = device.device_descriptor().ok()?;
     let configuration = device
         .active_config_descriptor()
         .or_else(|_| device.config_descriptor(0))
         .ok()?;
-    let (mode, interface) = configuration
+    let settings = configuration
         .interfaces()
-        .filter_map(|interface| Some((dfu_mode(&interface)?, interface)))
-        .max_by_key(|(mode, _)| *mode == DfuMode::Dfu)?;
-    let functional = interface
-        .descriptors()
-        .map(|setting| setting.extra().to_vec())
-        .chain([configuration.extra().to_vec()])
-        .find_map(|extra| DfuFunctionalDescriptor::find(&extra));
-    Some(DeviceInfo {
-        bus: device.bus_number(),
-        address: device.address(),
-        path: path(device),
+        .flat_map(|interface| interface.descriptors().collect::<Vec<_>>());
+    let interfaces = settings.map(|setting| InterfaceDescriptor {
+        number: setting.interface_number(),
+        alternate_setting: setting.setting_number(),
+        class: [
+            setting.class_code(),
+            setting.sub_class_code(),
+            setting.protocol_code(),
+        ],
+        string_index: setting.description_string_index().unwrap_or(0),
+        extra: setting.extra().to_vec(),
+    });
+    Some(Descriptors {
         vendor_id: descriptor.vendor_id(),
         product_id: descriptor.product_id(),
         max_packet_size0: descriptor.max_packet_size(),
         product_index: descriptor.product_string_index().unwrap_or(0),
         serial_index: descriptor.serial_number_string_index().unwrap_or(0),
-        interface: interface.number(),
-        mode,
-        alternate_settings: interface
-            .descriptors()
-            .map(|setting| AlternateSetting {
-                number: setting.setting_number(),
-                string_index: setting.description_string_index().unwrap_or(0),
-            })
-            .collect(),
-        functional,
+        interfaces: interfaces.collect(),
+        extra: configuration.extra().to_vec(),
     })
 }
 
-fn dfu_mode(interface: &Interface<'_>) -> Option<DfuMode> {
-    let setting = interface.descriptors().next()?;
-    match (
-        (setting.class_code(), setting.sub_class_code()),
-        setting.protocol_code(),
-    ) {
-        (DFU_CLASS, 1) => Some(DfuMode::Runtime),
-        (DFU_CLASS, 2) => Some(DfuMode::Dfu),
-        _ => None,
-    }
-}
-
 /// `BUS-PORT[.PORT…]`, as sysfs names it.
-fn path(device: &Device<Context>) -> String {
-    let ports: Vec<String> = device
-        .port_numbers()
-        .unwrap_or_default()
-        .iter()
-        .map(u8::to_string)
-        .collect();
-    format!("{}-{}", device.bus_number(), ports.join("."))
+fn path(bus: u8, ports: &[u8]) -> String {
+    let ports: Vec<String> = ports.iter().map(u8::to_string).collect();
+    format!("{bus}-{}", ports.join("."))
 }
 
 /// The ports of a path as numbers, so that 1-2 comes before 1-10.
@@ -277,11 +322,37 @@ fn port_numbers(path: &str) -> Vec<u8> {
 
 /// libusb only says "other error" where Linux has no USB.
 fn unavailable(error: rusb::Error) -> UsbError {
-    const LINUX_DEVICES: &str = "/dev/bus/usb";
-    if cfg!(target_os = "linux") && !Path::new(LINUX_DEVICES).exists() {
-        return UsbError::Unavailable(format!("there is no {LINUX_DEVICES}"));
+    if cfg!(target_os = "linux") && !Path::new(sysfs::NODES).exists() {
+        return UsbError::Unavailable(format!("there is no {}", sysfs::NODES));
     }
     UsbError::Unavailable(error.to_string())
+}
+
+/// Why a device can't be opened. libusb keeps the system's code to itself, so the node is opened once more here.
+fn why_closed(said: rusb::Error, info: &DeviceInfo) -> UsbError {
+    if !cfg!(target_os = "linux") {
+        return usb_error(said);
+    }
+    let node = sysfs::node(info);
+    let opened = OpenOptions::new().read(true).write(true).open(&node);
+    closed(said, opened.err(), sysfs::lists(info), &node)
+}
+
+/// What `said`, libusb's word, means where opening the node ends so, and where the system lists the device or doesn't.
+/// libusb makes EPERM an I/O error and a missing node a missing device (its `get_usbfs_fd`).
+fn closed(said: rusb::Error, node: Option<io::Error>, is_listed: bool, path: &Path) -> UsbError {
+    const EPERM: i32 = 1;
+    let Some(error) = node else {
+        // It can be opened by now: who tries again will see.
+        return usb_error(said);
+    };
+    match error.kind() {
+        _ if error.raw_os_error() == Some(EPERM) => UsbError::NotPermitted,
+        io::ErrorKind::PermissionDenied => UsbError::AccessDenied,
+        io::ErrorKind::NotFound if is_listed => UsbError::NoNode(path.display().to_string()),
+        io::ErrorKind::NotFound => UsbError::NoDevice,
+        _ => usb_error(said),
+    }
 }
 
 fn usb_error(error: rusb::Error) -> UsbError {
@@ -298,46 +369,4 @@ fn usb_error(error: rusb::Error) -> UsbError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_device_has_left_where_its_number_its_ids_or_its_shape_are_others() {
-        let opened = DeviceInfo {
-            bus: 3,
-            address: 7,
-            path: "3-1".to_owned(),
-            vendor_id: 0x0483,
-            product_id: 0xDF11,
-            max_packet_size0: 64,
-            product_index: 2,
-            serial_index: 3,
-            interface: 0,
-            mode: DfuMode::Dfu,
-            alternate_settings: Vec::new(),
-            functional: None,
-        };
-        let application = DeviceInfo {
-            mode: DfuMode::Runtime,
-            ..opened.clone()
-        };
-        let elsewhere = DeviceInfo {
-            path: "3-2".to_owned(),
-            ..opened.clone()
-        };
-        let ids = Some((0x0483, 0xDF11));
-        let check = |number, ids, described, expected| {
-            let found = is_still_there(&opened, number, ids, described);
-            assert_eq!(found, expected, "{number:?} {ids:?} {described:?}");
-        };
-        check((3, 7), ids, Some(&opened), true);
-        check((3, 8), ids, Some(&opened), false);
-        check((2, 7), ids, Some(&opened), false);
-        check((3, 7), Some((0x0483, 0x5740)), None, false);
-        check((3, 7), ids, Some(&application), false);
-        check((3, 7), ids, Some(&elsewhere), false);
-        // It is there, and doesn't answer.
-        check((3, 7), ids, None, true);
-        check((3, 7), None, None, true);
-    }
-}
+mod tests;

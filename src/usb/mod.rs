@@ -4,12 +4,14 @@
 //! [`Bus`] finds and opens, [`Transport`] carries control transfers. Nothing here knows a backend or DfuSe.
 
 pub mod descriptor;
+mod device;
 pub mod libusb;
+mod sysfs;
 pub mod trace;
 
 use std::time::Duration;
 
-use descriptor::DfuFunctionalDescriptor;
+pub use device::{AlternateSetting, DeviceInfo, DfuMode, Place};
 
 /// The devices with a DFU interface, as one backend sees them.
 pub trait Bus: Send + Sync {
@@ -20,7 +22,16 @@ pub trait Bus: Send + Sync {
     fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError>;
 
     /// Opens a device that [`Bus::devices`] has reported; nothing is sent to it yet.
+    ///
+    /// # Errors
+    /// [`UsbError::AccessDenied`] and [`UsbError::NoNode`] may pass in a moment: see [`UsbError::may_pass`].
     fn open(&self, device: &DeviceInfo) -> Result<Box<dyn Transport>, UsbError>;
+
+    /// Lets time pass between two looks.
+    fn wait(&self, duration: Duration);
+
+    /// Time on the bus's clock, from an arbitrary start. Only differences mean something.
+    fn now(&self) -> Duration;
 }
 
 /// One opened device, cut at the control transfer.
@@ -87,92 +98,6 @@ pub struct ControlRequest {
     pub index: u16,
 }
 
-/// What the bus tells about a device before it is opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeviceInfo {
-    /// Number of the bus, from 1.
-    pub bus: u8,
-    /// The device's address on that bus; changes with every enumeration.
-    pub address: u8,
-    /// Where it is plugged in, as in sysfs: `BUS-PORT[.PORT…]`. Stays the same over re-enumeration.
-    pub path: String,
-    /// `idVendor`.
-    #[doc(alias = "idVendor")]
-    pub vendor_id: u16,
-    /// `idProduct`.
-    #[doc(alias = "idProduct")]
-    pub product_id: u16,
-    /// `bMaxPacketSize0`: 8, 16, 32 or 64.
-    #[doc(alias = "bMaxPacketSize0")]
-    pub max_packet_size0: u8,
-    /// `iProduct`: index of the product string, 0 for none.
-    #[doc(alias = "iProduct")]
-    pub product_index: u8,
-    /// `iSerialNumber`: index of the serial number string, 0 for none.
-    #[doc(alias = "iSerialNumber")]
-    pub serial_index: u8,
-    /// `bInterfaceNumber` of the DFU interface.
-    #[doc(alias = "bInterfaceNumber")]
-    pub interface: u8,
-    /// Whether it is in DFU mode or running its application.
-    pub mode: DfuMode,
-    /// The DFU interface's alternate settings, in the order of the descriptors. One per memory on DfuSe devices.
-    pub alternate_settings: Vec<AlternateSetting>,
-    /// The DFU functional descriptor, wherever among the alternate settings it was found.
-    pub functional: Option<DfuFunctionalDescriptor>,
-}
-
-impl DeviceInfo {
-    /// Whether another look at the bus has found the same kind of device at the same port.
-    pub fn is_again(&self, found: &Self) -> bool {
-        *self
-            == Self {
-                address: self.address,
-                ..found.clone()
-            }
-    }
-
-    /// The largest block to send or ask for, in bytes, 8…4096.
-    pub fn transfer_size(&self) -> u16 {
-        descriptor::usable_transfer_size(
-            self.functional
-                .map_or(0, |functional| functional.transfer_size),
-            self.max_packet_size0,
-        )
-    }
-
-    /// Whether the bootloader is listening.
-    pub fn is_in_dfu_mode(&self) -> bool {
-        self.mode == DfuMode::Dfu
-    }
-
-    /// Whether memory can be read back; taken for granted where the device doesn't say.
-    pub fn can_upload(&self) -> bool {
-        self.functional
-            .is_none_or(|functional| functional.can_upload())
-    }
-}
-
-/// One alternate setting of the DFU interface.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AlternateSetting {
-    /// `bAlternateSetting`.
-    #[doc(alias = "bAlternateSetting")]
-    pub number: u8,
-    /// `iInterface`: index of its string, the memory layout on DfuSe devices; 0 for none.
-    #[doc(alias = "iInterface")]
-    pub string_index: u8,
-}
-
-/// `bInterfaceProtocol` of a DFU interface (DFU 1.1 §4.1.2 and §4.2.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DfuMode {
-    /// Protocol 1: the application is running and can be asked to detach.
-    Runtime,
-    /// Protocol 2: the bootloader is listening.
-    Dfu,
-}
-
 /// Why a transfer, or anything else on USB, did not work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UsbError {
@@ -188,9 +113,15 @@ pub enum UsbError {
     /// The transfer broke off: electrical trouble, or a device about to disappear.
     #[error("the transfer failed on the bus")]
     Io,
-    /// The system denies access to this user.
+    /// The system denies access to this user (EACCES).
     #[error("permission denied")]
     AccessDenied,
+    /// The system denies access to everybody in here, root too (EPERM): the device rules of a container.
+    #[error("operation not permitted")]
+    NotPermitted,
+    /// The system knows the device, and there is no node to open it by. This one is missing.
+    #[error("there is no {0}")]
+    NoNode(String),
     /// Another program, or a kernel driver, holds the interface.
     #[error("another program is using the device")]
     Busy,
@@ -203,4 +134,12 @@ pub enum UsbError {
     /// Whatever else the backend said, in its words.
     #[error("{0}")]
     Other(String),
+}
+
+impl UsbError {
+    /// Whether opening may work in a moment: Linux shows a device before its node is there, and its node before udev
+    /// has said who may open it.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::AccessDenied | Self::NoNode(_))
+    }
 }

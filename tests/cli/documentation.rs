@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::run::stdfu;
+use crate::run::{sample, stdfu};
 use folder::{Ended, Folder};
 use markdown::{Block, blocks};
 
@@ -74,6 +74,41 @@ const EXITS: [(&str, i32); 1] = [
 fn every_command_in_the_readme_works() {
     let count = run_page("README.md");
     assert!(count >= 12, "only {count} commands were found");
+}
+
+/// Whatever fails, and whether a board is known by then: the program ends with the reason, and not with one of its own.
+#[test]
+fn the_python_program_in_the_readme_survives_a_failure() {
+    if !is_there("python3") {
+        return;
+    }
+    let program = blocks(&read("README.md"))
+        .into_iter()
+        .find(|block| block.language == "python")
+        .expect("a program");
+    let check = |sim: &str, firmware: &[u8], reason: &str| {
+        let folder = Folder::new();
+        folder.write("program.py", program.text.as_bytes());
+        folder.write("firmware.dfu", firmware);
+        let ended = folder.shell(&format!("STDFU_SIM='{sim}' python3 program.py"));
+        assert_eq!(ended.exit, Some(1), "{sim}: {ended}");
+        assert!(!ended.stderr.contains("Traceback"), "{sim}: {ended}");
+        let last = ended.stderr.lines().last().unwrap_or_default();
+        assert!(last.contains(reason), "{reason:?}: {ended}");
+    };
+    let firmware = sample("blinky.dfu");
+    check("f999", &firmware, "there is no simulated board");
+    check("l476", &firmware, "there is no board with serial number");
+    check("f405,quirk=no-access", &firmware, "permission denied");
+    check(
+        "f405,quirk=application",
+        &firmware,
+        "is running its application",
+    );
+    check("f405", b"DfuSe", "expected");
+    check("f405;l476,fault=unplug@30", b"DfuSe", "expected");
+    check("f405,fault=unplug@30", &firmware, "the device is gone");
+    check("f405,quirk=read-protected", &firmware, "read protection");
 }
 
 #[test]

@@ -246,3 +246,35 @@ fn erasing_nothing_is_refused_with_both_ways_to_say_what() {
         assert!(run.stderr.contains(way), "{way} is not in {}", run.stderr);
     }
 }
+
+/// A dirty byte right after the border of a sector whose last byte is clean.
+#[test]
+fn every_byte_that_a_mass_erase_has_left_is_found() {
+    for (board, size, blank, page) in [
+        ("l072", 192 << 10, 0x00, 128),
+        ("gd32vf103", 128 << 10, 0xFF, 1024),
+    ] {
+        for dirty in [
+            vec![0, page + 5],
+            vec![0, page],
+            vec![page - 1, page],
+            vec![3, 2 * page, 3 * page - 1, 5 * page + 1],
+        ] {
+            let flash = FlashFile::full(size);
+            let mut before = vec![blank; size];
+            for offset in &dirty {
+                before[*offset] = 0x5A;
+            }
+            flash.put(&before);
+            let run = stdfu("--json --sim")
+                .arg(flash.board(&format!("{board},quirk=no-mass-erase")))
+                .args("erase --all")
+                .run();
+            assert_eq!(run.boards(0)[0]["verified_bytes"], size);
+            assert!(
+                flash.now().iter().all(|byte| *byte == blank),
+                "{board} {dirty:?}"
+            );
+        }
+    }
+}

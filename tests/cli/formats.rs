@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::process::Stdio;
 
-use crate::firmware::Firmware;
+use crate::firmware::{Firmware, with_crc};
 use crate::run::{FlashFile, Run, data, sample, stdfu};
 
 const F405: usize = 1 << 20;
@@ -188,19 +188,80 @@ fn a_damaged_file_is_told_with_its_line_or_offset() {
     );
 }
 
-#[test]
-fn a_uf2_file_for_other_chips_is_refused_by_their_name() {
+/// The sample for another family of chips.
+fn uf2_for(family: u32) -> Firmware {
     let mut bytes = sample("blinky.uf2");
     for block in bytes.chunks_mut(512) {
-        block[28..32].copy_from_slice(&0xE48B_FF56_u32.to_le_bytes());
+        block[28..32].copy_from_slice(&family.to_le_bytes());
     }
-    let file = Firmware::of(bytes, "pico.uf2");
+    Firmware::of(bytes, "firmware.uf2")
+}
+
+#[test]
+fn a_uf2_file_for_other_chips_is_refused_by_their_name_unless_ids_are_passed_over() {
+    for (family, name) in [
+        (0xE48B_FF56, "RP2040 (0xe48bff56)"),
+        (0x53B8_0F00, "STM32F7 (0x53b80f00)"),
+        (0x6DB6_6082, "STM32H7 (0x6db66082)"),
+        (0x9AF0_3E33, "GD32VF103 (0x9af03e33)"),
+        (0xA0C9_7B8E, "AT32F415 (0xa0c97b8e)"),
+        (0x1234_5678, "family 0x12345678"),
+    ] {
+        let file = uf2_for(family);
+        let board = match family {
+            // Some F7 have the same flash as an F4.
+            0x53B8_0F00 => "h743",
+            _ => "f405",
+        };
+        let serial = match board {
+            "h743" => "200364500000",
+            _ => "336133663433",
+        };
+        for command in ["flash", "verify"] {
+            let run = stdfu(&format!("--sim {board} {command} {}", file.path())).run();
+            run.says(
+                7,
+                "",
+                &format!(
+                    "error: {serial} at 1-1: the file is for {name}, and this board's chip is another, as far as can be told\n\
+                     hint: If the file is right for this board all the same, add --any-id.\n"
+                ),
+            );
+        }
+        let run = stdfu(&format!("--sim {board} flash {} --any-id", file.path())).run();
+        assert_eq!(run.exit, 0, "{name}: {run:?}");
+    }
+}
+
+#[test]
+fn a_uf2_file_for_the_boards_own_family_is_flashed() {
+    for (family, board) in [
+        (0x6D09_22FA, "f405"),
+        (0x06D1_097B, "f411"),
+        (0x53B8_0F00, "f746"),
+        (0x6DB6_6082, "h743"),
+        (0x00FF_6919, "l476"),
+        (0x300F_5633, "g0b1"),
+        (0x70D1_6653, "wb55"),
+        (0x9AF0_3E33, "gd32vf103"),
+        (0xA0C9_7B8E, "at32"),
+    ] {
+        let file = uf2_for(family);
+        let run = stdfu(&format!("--sim {board} flash {}", file.path())).run();
+        assert_eq!(run.exit, 0, "{board}: {run:?}");
+    }
+}
+
+#[test]
+fn uf2_files_for_two_families_do_not_go_together() {
+    let other = uf2_for(0x53B8_0F00);
     check(
-        &file.path(),
+        &format!("blinky.uf2 {}", other.path()),
         6,
         &format!(
-            "error: {}: offset 0x0000001c: expected the family of an STM32 (familyID), found RP2040 (0xe48bff56)\n",
-            file.path()
+            "error: blinky.uf2 is for STM32F4 (0x57755a57), {} for STM32F7 (0x53b80f00)\n\
+             hint: If both are right for the board, flash one after the other, with --any-id.\n",
+            other.path()
         ),
     );
 }
@@ -244,8 +305,145 @@ fn a_file_that_is_not_what_its_name_says_is_refused_with_what_it_is() {
         &format!(
             "error: {}: the file is a zip archive: only DfuSe, Intel HEX, S-record, ELF and UF2 files \
              and raw binaries can be read\n\
-             hint: Unpack it, and name the file in it.\n",
+             hint: Unpack it with `unzip`, and name the file in it.\n      \
+             If these very bytes are what belongs there, add --format bin.\n",
             file.path()
         ),
     );
+}
+
+/// The sample as text in which a record stands twice.
+fn with_repeated_record(name: &str) -> Vec<String> {
+    let text = String::from_utf8(sample(name)).expect("text");
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let again = lines[5].clone();
+    lines.insert(9, again);
+    lines
+}
+
+#[test]
+fn a_record_that_says_the_same_again_is_no_reason_to_refuse_a_file() {
+    for name in ["blinky.hex", "blinky.srec"] {
+        let mut lines = with_repeated_record(name);
+        // It counts its records.
+        lines.retain(|line| !line.starts_with("S5"));
+        let file = Firmware::of(lines.join("\n").into_bytes(), name);
+        let flash = FlashFile::full(F405);
+        let run = stdfu("--sim")
+            .arg(flash.board("f405"))
+            .args(&format!("flash {}", file.path()))
+            .run();
+        assert_eq!(run.exit, 0, "{run:?}");
+        let warning = "warning: One record says again what others say, and the same: at line 10.\n";
+        assert!(run.stderr.starts_with(warning), "{run:?}");
+        flash.holds(&flashed(&flash, &[(0, &sample("blinky.bin"))]));
+    }
+}
+
+#[test]
+fn records_that_contradict_each_other_are_refused_with_both_places() {
+    let mut lines = with_repeated_record("blinky.hex");
+    // The last byte one more, the checksum one less.
+    let [byte, checksum] = [39, 41].map(|at| u8::from_str_radix(&lines[9][at..at + 2], 16));
+    let [byte, checksum] = [byte, checksum].map(|value| value.expect("hexadecimal"));
+    let changed = format!(
+        "{:02X}{:02X}",
+        byte.wrapping_add(1),
+        checksum.wrapping_sub(1)
+    );
+    lines[9].replace_range(39..43, &changed);
+    let file = Firmware::of(lines.join("\n").into_bytes(), "a.hex");
+    check(
+        &file.path(),
+        6,
+        &format!(
+            "error: {}: line 10: expected {byte:#04x} at 0x0800004f, which line 6 says, found {:#04x}\n",
+            file.path(),
+            byte.wrapping_add(1)
+        ),
+    );
+}
+
+#[test]
+fn two_files_of_records_in_one_are_told_apart() {
+    let hint = "hint: If these are two files in one, name them one by one: several are flashed in one go.\n      \
+                `stdfu convert` makes one file of them.\n";
+    for (name, line, last, found) in [
+        ("blinky.hex", 324, "end-of-file", ":020000040800F2"),
+        ("blinky.srec", 325, "termination", "S0090000626C696E…"),
+    ] {
+        let file = Firmware::of([sample(name), sample(name)].concat(), name);
+        check(
+            &file.path(),
+            6,
+            &format!(
+                "error: {}: line {line}: expected the end of the file, after the {last} record, found \"{found}\"\n{hint}",
+                file.path()
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_dfu_file_whose_maker_counts_wrong_is_told_from_a_damaged_one() {
+    let mut bytes = sample("blinky.dfu");
+    bytes[6..10].copy_from_slice(&5480_u32.to_le_bytes());
+    let file = Firmware::of(with_crc(bytes), "counted.dfu");
+    check(
+        &file.path(),
+        6,
+        &format!(
+            "error: {}: offset 0x00000006: expected an image size of 5416, up to the suffix (DFUImageSize), found 5480, \
+             though the CRC is right\n\
+             hint: Nothing in it is damaged: whatever made it counts wrong.\n      \
+             Make it again from the .hex, the .elf or the .bin, with `stdfu convert`.\n",
+            file.path()
+        ),
+    );
+}
+
+/// Of a CR CR LF, a converter leaves a CR LF.
+#[test]
+fn a_few_line_ends_that_are_left_do_not_hide_a_conversion() {
+    let mut bytes = sample("blinky.dfu");
+    for (at, ends) in [(600, "\r\n"), (700, "\r\r\n"), (800, "\r\n")] {
+        bytes[at..at + ends.len()].copy_from_slice(ends.as_bytes());
+    }
+    let good = with_crc(bytes);
+    let mut mangled = Vec::new();
+    for (index, byte) in good.iter().enumerate() {
+        if !good[index..].starts_with(b"\r\n") {
+            mangled.push(*byte);
+        }
+    }
+    let file = Firmware::of(mangled, "mangled.dfu");
+    check(
+        &file.path(),
+        6,
+        &format!(
+            "error: {}: the file is damaged: expected 5432 bytes, found 5427 and hardly a CR LF (1), \
+             as after a conversion of text line ends from CR LF to LF\n",
+            file.path()
+        ),
+    );
+}
+
+#[test]
+fn a_suffix_that_is_longer_or_says_1_10_is_a_suffix() {
+    let plain = sample("plain.dfu");
+    let body = &plain[..5123];
+    for (extra, version) in [(0, 0x0110_u16), (8, 0x0100), (239, 0x0110)] {
+        let mut bytes = [body, &vec![0x5A; extra], &plain[5123..]].concat();
+        let end = bytes.len();
+        bytes[end - 10..end - 8].copy_from_slice(&version.to_le_bytes());
+        bytes[end - 5] += u8::try_from(extra).expect("short");
+        let file = Firmware::of(with_crc(bytes), "plain.dfu");
+        let flash = FlashFile::full(F405);
+        let run = stdfu("--sim")
+            .arg(flash.board("f405"))
+            .args(&format!("flash {} --address 0x08000000", file.path()))
+            .run();
+        assert_eq!(run.exit, 0, "{run:?}");
+        flash.holds(&flashed(&flash, &[(0, body)]));
+    }
 }

@@ -24,6 +24,7 @@ blinky.srec: a Motorola S-record file, 15434 bytes
 blinky.elf: an ELF file, 5668 bytes
   {bytes}
 blinky.uf2: a UF2 file, 10752 bytes
+  family STM32F4 (0x57755a57)
   {bytes}
 blinky.hex.gz: an Intel HEX file, 7132 bytes, unpacked 14449 bytes
   {bytes}
@@ -87,6 +88,45 @@ blinky.hex: an Intel HEX file, 14449 bytes
 error: flipped-bit.dfu: offset 0x00001534: expected CRC 0xa08a07e6, found 0xe7345bbf: the file is damaged
 error: missing.bin: No such file or directory (os error 2)
 ",
+    );
+}
+
+#[test]
+fn the_family_of_a_uf2_file_is_in_the_json_by_number_and_name() {
+    let family = |path: &str| {
+        let document = stdfu(&format!("info --json {path}")).run().document(0);
+        document["files"][0]["family"].clone()
+    };
+    assert_eq!(
+        family("blinky.uf2"),
+        json!({"id": 0x5775_5A57, "name": "STM32F4"})
+    );
+    let mut bytes = crate::run::sample("blinky.uf2");
+    for block in bytes.chunks_mut(512) {
+        block[28..32].copy_from_slice(&0x1234_5678_u32.to_le_bytes());
+    }
+    let file = Firmware::of(bytes, "unknown.uf2");
+    assert_eq!(
+        family(&file.path()),
+        json!({"id": 0x1234_5678, "name": null})
+    );
+    let text = stdfu(&format!("info {}", file.path())).run().stdout;
+    assert!(
+        text.contains("\n  family 0x12345678, which is not a known one\n"),
+        "{text}"
+    );
+    assert_eq!(family("blinky.hex"), json!(null));
+}
+
+#[test]
+fn foreign_ids_are_told_of_a_raw_binary_that_is_at_no_address() {
+    let run = stdfu("info plain.dfu --sim gd32vf103").run();
+    assert_eq!(run.exit, 7, "{run:?}");
+    assert!(
+        run.stdout.ends_with(
+            "doesn't fit 3CBJ at 1-1: the file is for a device with ids 0483:df11, this board has 28e9:0189\n"
+        ),
+        "{run:?}"
     );
 }
 
@@ -208,8 +248,7 @@ fn whether_a_file_fits_is_said_for_each_board() {
         "blinky.bin --address 0x0801FFFF --sim g0b1",
         7,
         &[
-            "  doesn't fit 20653172574B at 1-1: 0x08020000 is outside of alternate setting 0, \"Internal Flash\": \
-             0x08000000..0x08020000 (read, erase, write)",
+            "  doesn't fit 20653172574B at 1-1: the image ends at 0x08021402, this board's flash at 0x08020000",
         ],
     );
     let run = stdfu("info blinky.hex --sim f103").run();

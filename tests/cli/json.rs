@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::run::{FlashFile, sample, stdfu};
@@ -237,4 +237,54 @@ fn every_command_is_in_these_tests() {
             |line: &str| line.contains('"') && line.split(['"', ' ']).any(|word| word == name);
         assert!(tests.lines().any(is_checked), "{name}");
     }
+}
+
+/// What is odd about a file is no matter of a board, and stands in every document about it.
+#[test]
+fn what_is_odd_about_a_file_is_in_the_json_of_every_command_that_reads_it() {
+    let file = "junk-after-name.dfu";
+    let odd = json!(["The file's product id is 0: it is taken to fit any product."]);
+    let directory = TempDir::new().expect("a temporary directory");
+    let convert = format!("convert {file} -o {}/out.hex", directory.path().display());
+    for (arguments, exit, place) in [
+        (format!("--sim f405 flash {file}"), 0, "/boards/0/warnings"),
+        (
+            format!("--sim f405 flash --dry-run {file}"),
+            0,
+            "/boards/0/warnings",
+        ),
+        (format!("--sim f405 verify {file}"), 9, "/boards/0/warnings"),
+        (
+            format!("--sim f405,quirk=no-access --sim f405 --every flash {file}"),
+            5,
+            "/boards/0/warnings",
+        ),
+        (
+            format!("--sim f405,quirk=read-protected flash {file}"),
+            10,
+            "/boards/0/warnings",
+        ),
+        (format!("info {file}"), 0, "/files/0/warnings"),
+        (
+            format!("--sim f405 info {file}"),
+            0,
+            "/files/0/boards/0/warnings",
+        ),
+        (convert, 0, "/warnings"),
+    ] {
+        let document = stdfu(&format!("--json {arguments}")).run().document(exit);
+        assert_eq!(
+            document.pointer(place),
+            Some(&odd),
+            "{arguments}: {document}"
+        );
+    }
+    // What is odd about the board comes after it.
+    let document = stdfu(&format!("--json --sim f405,quirk=no-upload flash {file}"))
+        .run()
+        .document(0);
+    let warnings = document["boards"][0]["warnings"]
+        .as_array()
+        .expect("warnings");
+    assert_eq!((&warnings[0], warnings.len()), (&odd[0], 2), "{document}");
 }

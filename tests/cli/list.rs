@@ -5,11 +5,11 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::run::{data, stdfu};
+use crate::run::{assert_text, data, stdfu};
 use crate::trace::transfers;
 
 /// Every simulated board; on those in the first three lines, and on mboot, scripts may count.
-const BOARDS: [&str; 24] = [
+const BOARDS: [&str; 26] = [
     "f072",
     "f103",
     "f405",
@@ -33,8 +33,13 @@ const BOARDS: [&str; 24] = [
     "h723",
     "h743v9",
     "longan",
+    "mboot-packed",
+    "numworks",
     "pybd",
 ];
+
+/// Those that speak something else.
+const OTHERS: [&str; 4] = ["atmega32u4", "dapboot", "lpc", "zephyr"];
 
 fn golden(board: &str) -> String {
     let path = data().join("list").join(format!("{board}.txt"));
@@ -74,6 +79,16 @@ fn an_f405_shows_its_serial_its_four_memories_and_the_sectors_of_its_flash() {
 fn every_simulated_board_lists_without_trouble() {
     for board in BOARDS {
         check(board, &golden(board));
+    }
+}
+
+/// What is there and can't be used is listed all the same, and is no board.
+#[test]
+fn every_simulated_board_that_speaks_something_else_is_listed_with_the_reason() {
+    for board in OTHERS {
+        let run = stdfu(&format!("--sim {board} list")).run();
+        assert_eq!(run.exit, 3, "{run:?}");
+        assert_text("stdout", &run.stdout, &golden(board));
     }
 }
 
@@ -137,8 +152,8 @@ fn the_json_of_an_f405_has_every_field_that_scripts_may_name() {
         })
     };
     let memory = |alt: u64, name: &str, layout: &str, segments: Value| json!({"alt": alt, "name": name, "layout": layout, "segments": segments, "error": null});
-    let expected = json!({"schema": 1, "boards": [{
-        "serial": "336133663433", "vendor_id": 1155, "product_id": 57105, "path": "1-1", "bus": 1, "device": 2,
+    let expected = json!({"schema": 1, "others": [], "boards": [{
+        "protocol": "dfuse", "dfu_version": "1.1a", "serial": "336133663433", "vendor_id": 1155, "product_id": 57105, "path": "1-1", "bus": 1, "device": 2,
         "product": "STM32  BOOTLOADER", "transfer_size": 2048, "error": null,
         "memories": [
             memory(0, "Internal Flash", "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg", json!([
@@ -167,7 +182,7 @@ fn the_json_of_every_simulated_board_has_every_field_with_its_type() {
     let listed = stdfu(&format!("{boards} list --json")).run().boards(0);
     assert_eq!(listed.len(), BOARDS.len());
     for board in &listed {
-        for name in ["serial", "path", "product"] {
+        for name in ["protocol", "dfu_version", "serial", "path", "product"] {
             assert!(board[name].is_string(), "{name} of {board}");
         }
         for name in ["vendor_id", "product_id", "bus", "device", "transfer_size"] {
@@ -231,7 +246,9 @@ fn no_board_is_an_error_with_a_next_step() {
     let text = stdfu("--sim f405 list --id 0483:df12").run();
     let stderr = "\
 error: there is no board with ids 0483:df12 in DFU mode
-hint: Set BOOT0 high and reset the board, then look with `stdfu list`.
+the board at 1-1 (0483:df11) is left out by --id
+hint: If the board you mean is there, leave out --id.
+      If it is not, set its BOOT0 high and reset it.
 ";
     text.says(3, "", stderr);
     let document = stdfu("--sim f405 list --id 0483:df12 --json")
@@ -239,10 +256,10 @@ hint: Set BOOT0 high and reset the board, then look with `stdfu list`.
         .document(3);
     assert_eq!(
         document,
-        json!({"schema": 1, "boards": [], "error": {
+        json!({"schema": 1, "boards": [], "others": [], "error": {
             "exit": 3,
-            "message": "there is no board with ids 0483:df12 in DFU mode",
-            "hint": "Set BOOT0 high and reset the board, then look with `stdfu list`.",
+            "message": "there is no board with ids 0483:df12 in DFU mode\nthe board at 1-1 (0483:df11) is left out by --id",
+            "hint": "If the board you mean is there, leave out --id.\nIf it is not, set its BOOT0 high and reset it.",
         }})
     );
 }

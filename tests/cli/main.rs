@@ -1,11 +1,14 @@
 //! Drives the shipped binary as a user would, on simulated boards, and compares what it says and does whole.
 
+mod access;
+mod bounds;
 mod contract;
 mod convert;
 mod devices;
 mod differs;
 #[cfg(unix)]
 mod documentation;
+mod environment;
 mod erase;
 mod exit;
 mod firmware;
@@ -14,17 +17,23 @@ mod formats;
 mod forms;
 mod help;
 mod hints;
+mod hostile;
 mod info;
 mod interrupted;
 mod json;
 mod leave;
+mod linked;
 mod list;
+mod lying;
 mod many;
 mod meant;
 mod micropython;
 mod ndjson;
+mod no_firmware;
 mod operations;
+mod others;
 mod output;
+mod places;
 mod plan;
 mod preserve;
 mod progress;
@@ -34,6 +43,7 @@ mod resume;
 mod run;
 mod select;
 mod serial;
+mod served;
 mod settings;
 mod sim;
 mod sweep;

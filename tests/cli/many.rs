@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::firmware::Firmware;
 use crate::run::{FlashFile, Run, assert_text, sample, stdfu};
 
 /// Flashes three F405, of which the one in the middle meets with this.
@@ -72,6 +73,63 @@ fn the_summary_has_a_line_for_each_board_and_names_the_one_that_failed() {
         ]
     );
     assert!(run.stderr.contains("error: TRAY1 at 1-2: "), "{run:?}");
+}
+
+#[test]
+fn the_end_says_how_many_failed_and_which() {
+    let boards = "--sim f405,serial=A --sim f405,serial=B,fault=unplug@25 --sim f405,serial=C \
+                  --sim f405,quirk=no-access --every";
+    let check = |command: &str, last: &str| {
+        let run = stdfu(&format!("{boards} {command}")).run();
+        assert_eq!(run.exit, 8, "{run:?}");
+        assert_eq!(run.stderr.lines().last(), Some(last), "{run:?}");
+    };
+    let failed = "error: 2 of 4 failed: B at 1-2, board at 1-4";
+    check("flash blinky.dfu", failed);
+    check("flash blinky.dfu -q", failed);
+    check("flash blinky.dfu --json", failed);
+    check(
+        "flash blinky.dfu --color always",
+        "\u{1b}[1m\u{1b}[31merror:\u{1b}[0m 2 of 4 failed: B at 1-2, board at 1-4",
+    );
+    // One board has said all there is to say, and where none failed there is nothing to count.
+    let run = stdfu("--sim f405,quirk=read-protected --every flash blinky.dfu").run();
+    assert!(!run.stderr.contains(" failed: "), "{run:?}");
+    let run = stdfu("--sim f405 --sim l476 --every flash blinky.dfu").run();
+    assert!(!run.stderr.contains(" failed: "), "{run:?}");
+}
+
+#[test]
+fn a_failure_of_an_application_to_let_go_is_counted_too() {
+    let boards = "--sim f405,quirk=application --sim l476,quirk=application,fault=stall@2";
+    let run = stdfu(&format!("{boards} --every detach")).run();
+    assert_eq!(run.exit, 8, "{run:?}");
+    let last = run.stderr.lines().last();
+    assert_eq!(last, Some("error: 1 of 2 failed: 205834865852 at 1-2"));
+}
+
+/// The first board is refused at once, and the second has a megabyte to be written yet.
+#[test]
+fn a_failure_is_told_while_the_others_go_on() {
+    let file = Firmware::raw(1 << 20);
+    let command = format!(
+        "--sim f103 --sim f405 --every flash {} --address 0x08000000",
+        file.path()
+    );
+    let run = stdfu(&command).run();
+    assert_eq!(run.exit, 7, "{run:?}");
+    let place = |text: &str| {
+        let line = run.stderr.lines().position(|line| line.contains(text));
+        line.unwrap_or_else(|| panic!("no {text:?} in {run:?}"))
+    };
+    assert!(
+        place("error: 001 at 1-1: ") < place("336133663433 at 1-2: verifying"),
+        "{run:?}"
+    );
+    assert!(
+        place("hint: ") == place("error: 001 at 1-1: ") + 1,
+        "{run:?}"
+    );
 }
 
 const TWO: &str = "--sim f405,serial=A --sim f405,serial=B";

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::firmware::Firmware;
 use crate::run::{FlashFile, Run, stdfu};
@@ -27,6 +28,7 @@ pub fn events(run: &Run) -> Vec<Value> {
                 "serial", "path", "phase", "done", "total", "ended", "retries",
             ],
             "retry" => vec!["serial", "path", "phase", "retries", "reason"],
+            "end" => vec!["serial", "path", "exit"],
             "note" | "detail" => vec!["message"],
             "warning" => vec!["serial", "path", "message"],
             "error" => vec!["serial", "path", "exit", "message", "hint"],
@@ -130,9 +132,10 @@ fn each_phase_has_a_line_at_its_beginning_and_at_its_end() {
         phase("survey", 11261, "11261"),
         phase("erase", 16384, "16384"),
         phase("write", 4096, "4096"),
-        phase("verify", 4096, "4096"),
-        phase("head", 4096, "null"),
+        phase("head", 2048, "null"),
+        phase("verify", 6144, "6144"),
         phase("leave", 0, "null"),
+        "{\"schema\":1,\"event\":\"end\",\"serial\":\"336133663433\",\"path\":\"1-1\",\"exit\":0}\n".to_owned(),
     ];
     assert_eq!(borders(&run), expected.concat());
 }
@@ -187,7 +190,7 @@ fn a_retry_has_its_reason() {
 
 #[test]
 fn an_error_of_a_board_is_the_last_line_and_names_the_board() {
-    let run = stdfu("--progress json --sim f405,fault=unplug@25 flash blinky.dfu").run();
+    let run = stdfu("--progress json --sim f405,fault=unplug@30 flash blinky.dfu").run();
     assert_eq!((run.exit, run.stdout.as_str()), (8, ""));
     let events = events(&run);
     assert_progress(&events, false);
@@ -223,6 +226,14 @@ fn boards_at_work_at_the_same_time_have_lines_of_their_own() {
             usize::from(board["exit"] == 0),
             "{path}"
         );
+        let ends = of_kind(&events, "end").into_iter();
+        let ends: Vec<&Value> = ends.filter(|event| event["path"] == path).collect();
+        assert_eq!(
+            ends,
+            [&json!({
+                "schema": 1, "event": "end", "serial": board["serial"], "path": path, "exit": board["exit"]
+            })]
+        );
         let errors: Vec<&Value> = of_kind(&events, "error")
             .into_iter()
             .filter(|event| event["path"] == path)
@@ -235,6 +246,49 @@ fn boards_at_work_at_the_same_time_have_lines_of_their_own() {
             "{path}"
         );
     }
+}
+
+#[test]
+fn each_board_has_an_end_whatever_the_command() {
+    let directory = TempDir::new().expect("a temporary directory");
+    let out = directory.path().join("flash.bin");
+    let read = format!("read {} 0x08000000+16", out.display());
+    for (board, command, exit) in [
+        ("f405", "flash blinky.dfu", 0),
+        ("f405", "flash blinky.dfu --dry-run", 0),
+        ("f405", "flash blinky.dfu --alt 9", 7),
+        ("f405", "flash blinky.dfu --alt 9 --dry-run", 7),
+        ("f405,quirk=read-protected", "flash blinky.dfu", 10),
+        ("f405", "verify blinky.dfu", 9),
+        ("f405", "erase 0x08000000", 0),
+        ("f405", "leave", 0),
+        ("f405", "unprotect --yes", 0),
+        ("f405", read.as_str(), 0),
+        ("f405,quirk=application", "detach", 0),
+        ("f405,quirk=application,fault=stall@2", "detach", 8),
+    ] {
+        let run = stdfu(&format!("--progress json --sim {board} {command}")).run();
+        assert_eq!(run.exit, exit, "{run:?}");
+        let events = events(&run);
+        let ends = of_kind(&events, "end");
+        let [end] = ends[..] else {
+            panic!("one end: {run:?}");
+        };
+        assert_eq!((&end["exit"], &end["path"]), (&json!(exit), &json!("1-1")));
+        let last = usize::from(exit != 0);
+        assert_eq!(events[events.len() - 1 - last]["event"], "end", "{run:?}");
+    }
+}
+
+/// What was read well has to be in the file before the end is a good one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_can_not_be_written_is_a_bad_end() {
+    let run =
+        stdfu("--progress json --sim f405 read --force /dev/full 0x08000000+16 --format bin").run();
+    assert_eq!(run.exit, 1, "{run:?}");
+    let events = events(&run);
+    assert_eq!(of_kind(&events, "end")[0]["exit"], 1, "{run:?}");
 }
 
 /// Every line can be parsed, whatever is asked for and whatever goes wrong.

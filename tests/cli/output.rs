@@ -26,7 +26,9 @@ fn quiet_does_not_silence_errors() {
         "",
         "\
 error: there is no board with serial number NOSUCH in DFU mode
-hint: Set BOOT0 high and reset the board, then look with `stdfu list`.
+the board at 1-1 (0483:df11) is left out by --serial: its serial number is 336133663433
+hint: If the board you mean is there, leave out --serial.
+      If it is not, set its BOOT0 high and reset it.
 ",
     );
 }
@@ -289,7 +291,9 @@ mod on_a_terminal {
         let file = "blinky.dfu";
         if let Some((text, bars)) = flash("", &[("TERM", "dumb")], file) {
             assert!(
-                text.starts_with("comparing 5123 bytes\nwriting 4K\n"),
+                text.starts_with(
+                    "comparing 5123 bytes\nlooking around the image 27645 bytes\nwriting 4K\n"
+                ),
                 "{text}"
             );
             assert!(!bars);
@@ -304,6 +308,29 @@ mod on_a_terminal {
                 "{text}"
             );
             assert!(!bars);
+        }
+    }
+
+    #[test]
+    fn raw_bytes_are_kept_from_it() {
+        let check = |arguments: &str, option: &str| {
+            let Some(screen) = terminal(arguments, &[], None) else {
+                return;
+            };
+            assert_eq!(screen.exit, 2, "{}", screen.sent);
+            assert_eq!(
+                screen.text,
+                format!(
+                    "error: raw bytes would garble the terminal\n\
+                     hint: Name a file, put a program behind it with |, or add {option} hex.\n"
+                )
+            );
+        };
+        check("--sim f405 read -", "--format");
+        check("convert blinky.elf -o - --to dfu", "--to");
+        check("convert blinky.elf -o - --to bin", "--to");
+        if let Some(screen) = terminal("convert blinky.elf -o - --to hex", &[], None) {
+            assert_eq!(screen.exit, 0, "{}", screen.sent);
         }
     }
 

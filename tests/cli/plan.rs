@@ -148,7 +148,8 @@ fn the_plan_is_a_json_document_too() {
                 "targets": [{
                     "alt": 0, "name": "Internal Flash", "mass_erase": false, "erase": [],
                     "write": [range(0x0800_0800, 4096), range(0x0800_0000, 2048)],
-                    "verify": [range(0x0800_0800, 4096), range(0x0800_0000, 2048)],
+                    "verify": [range(0x0800_0000, 6144)],
+                    "sectors": [{"address": 0x0800_0000, "size": 16384, "work": "write", "beyond_bytes": 0}],
                 }],
             },
         }]})

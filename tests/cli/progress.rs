@@ -30,8 +30,8 @@ comparing 5123 bytes
 looking around the image 11261 bytes
 erasing 16K
 writing 4K
-verifying 4K
 writing the first block
+verifying 6K
 starting the application
 ",
     );
@@ -44,9 +44,10 @@ fn blank_flash_is_written_without_an_erase_and_the_summary_says_so() {
         "336133663433 at 1-1: erased 0 sectors, wrote 5123 bytes, verified 5123 bytes, started at 0x08000000, in 0.0 s\n",
         "\
 comparing 5123 bytes
+looking around the image 11261 bytes
 writing 4K
-verifying 4K
 writing the first block
+verifying 6K
 starting the application
 ",
     );
@@ -61,8 +62,8 @@ fn full_compares_nothing_first() {
 looking around the image 11261 bytes
 erasing 16K
 writing 4K
-verifying 4K
 writing the first block
+verifying 6K
 starting the application
 ",
     );
@@ -94,8 +95,8 @@ fn a_mass_erase_says_that_it_is_one() {
 mass-erasing
 checking for blank 1M
 writing 4K
-verifying 4K
 writing the first block
+verifying 6K
 starting the application
 ",
     );

@@ -539,7 +539,7 @@ fn the_json_says_what_was_read_and_where_it_is() {
             "serial": "336133663433", "path": "1-1", "exit": 0, "error": null, "hint": null,
             "output": bench.path("a.hex"), "format": "hex", "alt": 0,
             "ranges": [{"address": 0x0800_0000, "size": 16}, {"address": 0x0800_0020, "size": 16}],
-            "read_bytes": 32, "requests": null, "retries": 0, "seconds": null,
+            "readings": 1, "read_bytes": 32, "requests": null, "retries": 0, "seconds": null,
         }]})
     );
     assert_eq!(
@@ -551,7 +551,7 @@ fn the_json_says_what_was_read_and_where_it_is() {
                       0x08020000..0x08100000 (read, erase, write)",
             "hint": "`stdfu list` shows the memories of the board.",
             "output": bench.path("b.bin"), "format": "bin", "alt": null, "ranges": [],
-            "read_bytes": 0, "requests": null, "retries": 0, "seconds": null,
+            "readings": 1, "read_bytes": 0, "requests": null, "retries": 0, "seconds": null,
         }]})
     );
 }
@@ -589,4 +589,35 @@ fn ctrl_c_leaves_nothing_behind() {
         &said[said.len().saturating_sub(300)..]
     );
     bench.has(&[]);
+}
+
+#[test]
+fn reading_twice_finds_out_a_board_that_answers_wrong_bytes() {
+    let bench = Bench::f405();
+    let run = bench.command("a.bin", "0x08000000+8K --twice").run();
+    assert_eq!(run.exit, 0, "{run:?}");
+    assert!(
+        run.stdout.contains(", twice and the same both times, "),
+        "{run:?}"
+    );
+    assert_eq!(
+        fs::read(bench.path("a.bin")).expect("the file"),
+        bench.flash.before()[..8 << 10]
+    );
+    // Once, nobody can tell; twice, a wrong bit in the first reading is found, and no file is written.
+    let command = |name: &str, options: &str| {
+        stdfu("--json --sim")
+            .arg(bench.flash.board("f405,fault=corrupt@10"))
+            .arg("read")
+            .arg(bench.path(name))
+            .args(&format!("0x08000000+8K {options}"))
+            .run()
+    };
+    assert_eq!(command("b.bin", "").boards(0)[0]["readings"], 1);
+    let board = &command("c.bin", "--twice").boards(9)[0];
+    assert!(
+        board["hint"].as_str().expect("a hint").contains("again"),
+        "{board}"
+    );
+    assert!(fs::metadata(bench.path("c.bin")).is_err());
 }

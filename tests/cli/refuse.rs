@@ -96,7 +96,8 @@ const SAMPLES: [(&str, Refusal); 11] = [
         Some((
             6,
             "offset 0x00000000: expected \"DfuSe\", found \"\\x00\\x00\\x02 \\xc1\": \
-             the file is a raw image that begins with a vector table",
+             the file is a raw image that begins with a vector table\n\
+             hint: If it is a raw binary, add --format bin and --address, for most boards 0x08000000.",
         )),
     ),
     ("two-elements.dfu", None),
@@ -164,6 +165,30 @@ hint: If the file is right for this board all the same, add --any-id.
     check("gd32vf103", "plain.dfu --address 0x08000000", 7, stderr);
 }
 
+/// Whatever its address is: that it is missing is told only where the file is for the board.
+#[test]
+fn foreign_ids_are_told_before_a_missing_address() {
+    let stderr = "\
+error: 3CBJ at 1-1: the file is for a device with ids 0483:df11, this board has 28e9:0189
+hint: If the file is right for this board all the same, add --any-id.
+";
+    check("gd32vf103", "plain.dfu", 7, stderr);
+    let run = stdfu("--sim gd32vf103 verify plain.dfu").run();
+    assert_eq!((run.exit, &run.stderr[..]), (7, stderr));
+    let missing = "\
+error: plain.dfu: the file is a raw binary, which doesn't say at which address it belongs
+hint: Say where it belongs, for most boards --address 0x08000000.
+";
+    check("gd32vf103", "plain.dfu --any-id", 2, missing);
+    check("f405", "plain.dfu", 2, missing);
+    // One of the boards that are meant is one that the file is for.
+    let run = stdfu("--sim gd32vf103 --sim f405 --every flash plain.dfu").run();
+    run.says(2, "", missing);
+    // Nobody waits for a board to hear of the command line.
+    let run = stdfu("--sim f405,fault=unplug@1 flash plain.dfu --wait").run();
+    run.says(2, "", missing);
+}
+
 #[test]
 fn an_alternate_setting_that_the_board_lacks_is_refused() {
     check(
@@ -226,9 +251,32 @@ fn addresses_outside_of_the_layout_are_refused() {
         check("f405", arguments, 7, &stderr);
     };
     check("blinky.bin --address 0x07FFF000", "0x07fff000");
-    check("blinky.bin --address 0x080FF000", "0x08100000");
     check("blinky.bin --address 0x20000000", "0x20000000");
     check("blinky.dfu --entry 0x20000000", "0x20000000");
+}
+
+#[test]
+fn a_board_that_is_too_small_says_by_how_much() {
+    let check = |board: &str, address: &str, serial: &str, [image, flash]: [&str; 2]| {
+        let arguments = format!("blinky.bin --address {address}");
+        let stderr = format!(
+            "\
+error: {serial} at 1-1: the image ends at {image}, this board's flash at {flash}
+hint: Look whether the file is for this chip, and --address right, if you gave one.
+      `stdfu list` shows the memories of the board. Nothing was erased.
+"
+        );
+        check(board, &arguments, 7, &stderr);
+    };
+    let f405 = "336133663433";
+    check("f405", "0x080FF000", f405, ["0x08100403", "0x08100000"]);
+    check("f405", "0x080FEBFE", f405, ["0x08100001", "0x08100000"]);
+    check(
+        "g0b1",
+        "0x0801F000",
+        "20653172574B",
+        ["0x08020403", "0x08020000"],
+    );
 }
 
 #[test]
@@ -356,6 +404,7 @@ fn a_format_that_the_file_does_not_have_is_refused() {
         "blinky.bin --format dfu",
         6,
         "error: blinky.bin: offset 0x00000000: expected \"DfuSe\", found \"\\x00\\x00\\x02 \\xc1\": \
-         the file is a raw image that begins with a vector table\n",
+         the file is a raw image that begins with a vector table\n\
+         hint: If it is a raw binary, add --format bin and --address, for most boards 0x08000000.\n",
     );
 }

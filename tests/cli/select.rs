@@ -32,7 +32,8 @@ fn refused(environment: &[(&str, &str)], arguments: &str, exit: i32, message: &s
             .arg("serial")
             .run()
     };
-    let stderr = format!("error: {message}\nhint: {hint}\n");
+    let indented = hint.replace('\n', "\n      ");
+    let stderr = format!("error: {message}\nhint: {indented}\n");
     command("").says(exit, "", &stderr);
     let run = command("--json");
     assert_text("stderr with --json", &run.stderr, &stderr);
@@ -42,7 +43,13 @@ fn refused(environment: &[(&str, &str)], arguments: &str, exit: i32, message: &s
     );
 }
 
-const NONE: &str = "Set BOOT0 high and reset the board, then look with `stdfu list`.";
+/// What to do where boards are there, and an option leaves them out.
+fn left_out(option: &str) -> String {
+    format!(
+        "If the board you mean is there, leave out {option}.\n\
+         If it is not, set its BOOT0 high and reset it."
+    )
+}
 const SEVERAL: &str = "Add one of these options. Nothing was touched.";
 
 #[test]
@@ -85,8 +92,12 @@ fn options_narrow_each_other() {
         &[],
         &format!("{TWO} --serial {L476} --path 1-1"),
         3,
-        &format!("there is no board with serial number {L476} at 1-1 in DFU mode"),
-        NONE,
+        &format!(
+            "there is no board with serial number {L476} at 1-1 in DFU mode\n\
+             the board at 1-1 (0483:df11) is left out by --serial: its serial number is {F405}\n\
+             the board at 1-2 (0483:df11) is left out by --path"
+        ),
+        &[left_out("--serial"), left_out("--path")].join("\n"),
     );
 }
 
@@ -149,8 +160,18 @@ fn an_empty_name_on_the_command_line_is_refused() {
 #[test]
 fn no_match_is_told_with_what_was_asked_for() {
     let check = |arguments: &str, wanted: &str| {
-        let message = format!("there is no board {wanted} in DFU mode");
-        refused(&[], &format!("{TWO} {arguments}"), 3, &message, NONE);
+        let (option, _) = arguments.split_once(' ').expect("an option");
+        let [first, second] = match option {
+            "--serial" => [F405, L476].map(|serial| format!(": its serial number is {serial}")),
+            _ => [String::new(), String::new()],
+        };
+        let message = format!(
+            "there is no board {wanted} in DFU mode\n\
+             the board at 1-1 (0483:df11) is left out by {option}{first}\n\
+             the board at 1-2 (0483:df11) is left out by {option}{second}"
+        );
+        let arguments = format!("{TWO} {arguments}");
+        refused(&[], &arguments, 3, &message, &left_out(option));
     };
     check("--serial NOSUCH", "with serial number NOSUCH");
     check("--path 1-3", "at 1-3");
@@ -164,15 +185,19 @@ fn of_several_names_only_the_missing_one_is_called_missing() {
         &[],
         &format!("{TWO} --serial {F405} --serial NOSUCH"),
         3,
-        "there is no board with serial number NOSUCH in DFU mode",
-        NONE,
+        &format!(
+            "there is no board with serial number NOSUCH in DFU mode\n\
+             the board at 1-2 (0483:df11) is left out by --serial: its serial number is {L476}"
+        ),
+        &left_out("--serial"),
     );
     refused(
         &[],
         &format!("{TWO} --path 1-1 --path 1-3"),
         3,
-        "there is no board at 1-3 in DFU mode",
-        NONE,
+        "there is no board at 1-3 in DFU mode\n\
+         the board at 1-2 (0483:df11) is left out by --path",
+        &left_out("--path"),
     );
 }
 
@@ -371,8 +396,8 @@ fn names_that_can_not_be_one_are_refused() {
     check(
         "--sim f999",
         "error: invalid value 'f999' for '--sim <BOARD>': there is no simulated board \"f999\"; \
-         there are at32, c5, class-sample, f072, f103, f405, f411, f427, f429, f746, f767, g0b1, \
-         g474, gd32vf103, h723, h743, h743v9, l072, l476, \
-         longan, mboot, pybd, u575, wb55",
+         there are at32, atmega32u4, c5, class-sample, dapboot, f072, f103, f405, f411, f427, f429, f746, f767, \
+         g0b1, g474, gd32vf103, h723, h743, h743v9, l072, l476, longan, lpc, mboot, mboot-packed, numworks, pybd, \
+         u575, wb55, zephyr",
     );
 }

@@ -69,33 +69,14 @@ const COMMANDS: [&str; 3] = ["flash blinky.dfu", "erase 0x08000000", "erase --al
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_board_without_permission_is_told_with_the_udev_rule_for_its_ids() {
-    let rule = |vendor: &str, product: &str| {
-        format!(
-            "Put this line into /etc/udev/rules.d/70-stdfu.rules, then plug the board in again:\n\
-             SUBSYSTEM==\"usb\", ATTR{{idVendor}}==\"{vendor}\", ATTR{{idProduct}}==\"{product}\", \
-             MODE=\"0660\", TAG+=\"uaccess\""
-        )
-    };
-    let message = "the board at 1-1 can't be opened: permission denied";
+fn a_board_without_permission_is_told_with_the_command_that_installs_the_rule() {
+    let hint = "Install the udev rule, then plug the board in again:\n\
+                stdfu udev | sudo tee /etc/udev/rules.d/70-stdfu.rules\n\
+                Over ssh and in CI you have to be in the group plugdev, too.";
+    let message = "the board at 1-1 (0483:df11) can't be opened: permission denied";
     for command in COMMANDS.into_iter().chain(["serial"]) {
-        check_untouched(
-            ",quirk=no-access",
-            command,
-            5,
-            message,
-            &rule("0483", "df11"),
-        );
+        check_untouched(",quirk=no-access", command, 5, message, hint);
     }
-    let stderr = stdfu("--sim gd32vf103,quirk=no-access flash blinky.dfu")
-        .run()
-        .stderr;
-    let hint = rule("28e9", "0189").replace('\n', "\n      ");
-    assert_text(
-        "stderr",
-        &stderr,
-        &format!("error: {message}\nhint: {hint}\n"),
-    );
 }
 
 #[test]
@@ -161,7 +142,8 @@ fn an_unplugged_board_is_told_with_how_far_the_work_had_come() {
     let erase = number(&|transfer| *transfer == Transfer::Erase(0x0800_0000));
     for flash in check(
         erase + 1,
-        "erasing the sector at 0x08000000: the device is gone; so far 0 sectors erased and 0 bytes written",
+        "erasing the sector at 0x08000000: the device is gone; so far 0 sectors erased and 0 bytes written; \
+         11261 bytes beyond the image may be gone",
     ) {
         flash.is_untouched();
     }
@@ -169,14 +151,16 @@ fn an_unplugged_board_is_told_with_how_far_the_work_had_come() {
     expected[..0x4000].fill(0xFF);
     for flash in check(
         number(&writes(0x0800_0800)) + 1,
-        "writing at 0x08000800: the device is gone; so far 1 sector erased and 0 bytes written",
+        "writing at 0x08000800: the device is gone; so far 1 sector erased and 0 bytes written; \
+         11261 bytes beyond the image are gone",
     ) {
         flash.holds(&expected);
     }
     expected[0x800..0x1000].copy_from_slice(&sample("blinky.bin")[0x800..0x1000]);
     for flash in check(
         number(&writes(0x0800_1000)) + 1,
-        "writing at 0x08001000: the device is gone; so far 1 sector erased and 2048 bytes written",
+        "writing at 0x08001000: the device is gone; so far 1 sector erased and 2048 bytes written; \
+         11261 bytes beyond the image are gone",
     ) {
         flash.holds(&expected);
     }
@@ -235,15 +219,14 @@ const DIFFERS: &str = "Write protection does this without an error: look at the 
 fn a_write_protected_sector_is_found_though_the_board_says_that_all_is_well() {
     // The flash file is full of other bytes than these.
     let before = bytes(1 << 20, 0x5744);
-    let address = 0x800;
-    let (found, expected) = (before[address], sample("blinky.bin")[address]);
+    let (found, expected) = (before[0], sample("blinky.bin")[0]);
     check_untouched(
         ",quirk=write-protected=0x08000000",
         "flash blinky.dfu",
         9,
         &format!(
-            "336133663433 at 1-1: verification failed: 0x08000800 holds {found:#04x} where {expected:#04x} should be; \
-             so far 1 sector erased and 3075 bytes written"
+            "336133663433 at 1-1: verification failed: 0x08000000 holds {found:#04x} where {expected:#04x} should be; \
+             so far 0 sectors erased and 5123 bytes written"
         ),
         DIFFERS,
     );
@@ -298,13 +281,14 @@ fn a_worn_bit_is_found_with_its_address() {
         9,
         &format!(
             "336133663433 at 1-1: verification failed: 0x08001234 holds {found:#04x} where {expected:#04x} should be; \
-             so far 1 sector erased and 3075 bytes written"
+             so far 1 sector erased and 5123 bytes written; the sector with the vector table was erased again, \
+             so that the board doesn't start half an application; 11261 bytes beyond the image are gone"
         ),
         DIFFERS,
     );
 }
 
-/// The block with the vector table comes last, and only if the rest is right.
+/// The block with the vector table is erased again, should the rest turn out wrong.
 #[test]
 fn a_worn_bit_behind_the_first_block_leaves_no_application_to_be_started() {
     for address in ["0x08000800", "0x08000FFF", "0x08001400"] {

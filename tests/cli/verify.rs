@@ -214,9 +214,8 @@ fn a_file_that_does_not_fit_is_exit_7_and_the_hint_does_not_speak_of_erasing() {
     };
     check(
         "--sim f072 verify blinky.bin --address 0x0801FFFF",
-        "FFFFFFFEFFFF at 1-1: 0x08020000 is outside of alternate setting 0, \"Internal Flash\": \
-         0x08000000..0x08020000 (read, erase, write)",
-        "`stdfu list` shows the memories of the board.",
+        "FFFFFFFEFFFF at 1-1: the image ends at 0x08021402, this board's flash at 0x08020000",
+        "Look whether the file is for this chip, and --address right, if you gave one.\n      `stdfu list` shows the memories of the board.",
     );
     check(
         "--sim f405 verify blinky.dfu --alt 1",

@@ -6,14 +6,19 @@ use crate::run::stdfu;
 
 const NONE: &str = "\
 error: there is no board with serial number NOSUCH in DFU mode
-hint: Set BOOT0 high and reset the board, then look with `stdfu list`.
+the board at 1-1 (0483:df11) is left out by --serial: its serial number is 336133663433
+hint: If the board you mean is there, leave out --serial.
+      If it is not, set its BOOT0 high and reset it.
 ";
 
 #[track_caller]
 fn check(wait: &str, at_least: Duration, at_most: Duration) {
     let waiting = match at_least {
         Duration::ZERO => "",
-        _ => "waiting: there is no board with serial number NOSUCH in DFU mode\n",
+        _ => {
+            "waiting: there is no board with serial number NOSUCH in DFU mode\n\
+             the board at 1-1 (0483:df11) is left out by --serial: its serial number is 336133663433\n"
+        }
     };
     let start = Instant::now();
     stdfu(&format!("--sim f405 --serial NOSUCH serial {wait}"))
@@ -54,7 +59,8 @@ fn what_is_waited_for_is_said_once_unless_quiet() {
     };
     check(
         "--sim f405 --path 1-9 erase --all",
-        "waiting: there is no board at 1-9 in DFU mode\n",
+        "waiting: there is no board at 1-9 in DFU mode\n\
+         the board at 1-1 (0483:df11) is left out by --path\n",
     );
     check(
         "--sim f405 --every --count 2 leave",
@@ -62,7 +68,8 @@ fn what_is_waited_for_is_said_once_unless_quiet() {
     );
     check(
         "--sim f405 detach",
-        "waiting: there is no board that runs an application with a DFU interface\n",
+        "waiting: there is no board that runs an application with a DFU interface\n\
+         the board at 1-1 (0483:df11) is in DFU mode already\n",
     );
     check("-q --sim f405 --serial NOSUCH serial", "");
 }

@@ -2,6 +2,7 @@
 
 use crate::cli::number::parse_number;
 use crate::cli::select::Ids;
+use crate::cli::shell;
 
 /// An option of those tools: its letter, if it has one, its word, and whether a value follows.
 type Known = (char, &'static str, bool);
@@ -145,7 +146,7 @@ impl Wish {
     }
 
     fn pick(&mut self, option: &str, value: &str) {
-        self.picks += &format!(" {option} {}", shell_word(value));
+        self.picks += &format!(" {}", shell::option(option, value));
     }
 
     /// `[ADDRESS][:LENGTH][:MODIFIERS]`
@@ -180,13 +181,13 @@ impl Wish {
         } else if let Some(file) = &self.upload {
             format!(
                 "stdfu read {}{}{picks}",
-                shell_word(file),
+                shell::file(file),
                 self.read_options()
             )
         } else if let Some(file) = &self.download {
             format!(
                 "stdfu flash {}{}{picks}",
-                shell_word(file),
+                shell::file(file),
                 self.flash_options(file)
             )
         } else if self.mass_erase {
@@ -206,7 +207,7 @@ impl Wish {
             options += &format!(" {address}+{length}");
         }
         if let Some(alt) = &self.alt {
-            options += &format!(" --alt {}", shell_word(alt));
+            options += &format!(" {}", shell::option("--alt", alt));
         }
         options
     }
@@ -221,7 +222,7 @@ impl Wish {
             options += &format!(" --address {address}");
         }
         if let Some(alt) = &self.alt {
-            options += &format!(" --alt {}", shell_word(alt));
+            options += &format!(" {}", shell::option("--alt", alt));
         }
         if self.mass_erase {
             options += " --mass-erase";
@@ -260,16 +261,6 @@ pub fn option_instead(option: &str) -> Option<&'static str> {
         _ => return None,
     };
     Some(instead)
-}
-
-/// A word for a shell: in quotes where it has to be.
-pub fn shell_word(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_./+-:=,@%".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ impl<'o> JsonProgress<'o> {
                 });
                 self.say(false);
             }
-            session::Event::Settled(..) => {}
+            session::Event::Steps(_) => {}
             session::Event::Advance(bytes) => {
                 let Some(current) = &mut self.current else {
                     return;
@@ -67,7 +67,7 @@ impl<'o> JsonProgress<'o> {
                     self.say(false);
                 }
             }
-            session::Event::Retry(error) => {
+            session::Event::Retry(error) | session::Event::Redo(error) => {
                 self.retries += 1;
                 self.output.event(&Event::Retry {
                     serial: self.serial.as_deref(),
@@ -117,6 +117,7 @@ fn name(phase: Phase) -> &'static str {
         Phase::Write => "write",
         Phase::Verify => "verify",
         Phase::Head => "head",
+        Phase::Restore => "restore",
         Phase::Read => "read",
         Phase::Reset => "reset",
         Phase::Leave => "leave",

@@ -1,29 +1,40 @@
 //! Why the boards that are meant can't be told, or reached.
 
 use crate::cli::number;
-use crate::usb::{DeviceInfo, UsbError};
+use crate::usb::UsbError;
+
+use super::other::{Other, Reason};
 
 /// Why there is no board to work with.
 #[derive(Debug, thiserror::Error)]
 pub enum SelectError {
     /// None matches.
-    #[error("{}", no_board(wanted, runtime))]
+    #[error("{}", no_board(wanted, others))]
     NoBoard {
         /// What was asked for, in words; empty where anything would have done.
         wanted: String,
-        /// Boards with a DFU interface that are running their application.
-        runtime: Vec<DeviceInfo>,
+        /// What is there all the same.
+        others: Vec<Other>,
         /// The options for boards whose serial number is nearly the one that was asked for.
         near: Vec<String>,
     },
     /// None matches that runs its application.
-    #[error("there is no board{wanted} that runs an application with a DFU interface")]
+    #[error(
+        "there is no board{wanted} that runs an application with a DFU interface{}",
+        lines(others)
+    )]
     NoneRunning {
         /// What was asked for, in words.
         wanted: String,
+        /// What is there all the same.
+        others: Vec<Other>,
     },
     /// Fewer match than there have to be.
-    #[error("found {} in DFU mode{wanted}, where {count} are meant", number::count(*found as u64, "board"))]
+    #[error(
+        "found {} in DFU mode{wanted}, where {count} are meant{}",
+        number::count(*found as u64, "board"),
+        lines(others)
+    )]
     TooFewBoards {
         /// What was asked for, in words.
         wanted: String,
@@ -31,6 +42,8 @@ pub enum SelectError {
         found: usize,
         /// How many there have to be.
         count: u16,
+        /// What is there all the same.
+        others: Vec<Other>,
     },
     /// More than one matches.
     #[error("{}", several(wanted, candidates))]
@@ -40,17 +53,11 @@ pub enum SelectError {
         /// Each of them.
         candidates: Vec<Candidate>,
     },
-    /// A board that may be the one can't be opened, so that its serial number is not known.
-    #[error("the board at {path} can't be opened: {error}")]
+    /// Boards that may be the one can't be opened, so that nobody knows their serial numbers.
+    #[error("{}", lines(boards).trim_start())]
     CantOpen {
-        /// Where it is plugged in.
-        path: String,
-        /// `idVendor`
-        vendor_id: u16,
-        /// `idProduct`
-        product_id: u16,
-        /// Why.
-        error: UsbError,
+        /// Each of them, at least one.
+        boards: Vec<Other>,
     },
     /// The user has stopped waiting.
     #[error("interrupted while waiting for a board")]
@@ -69,20 +76,50 @@ pub struct Candidate {
     pub options: Vec<String>,
 }
 
-fn no_board(wanted: &str, runtime: &[DeviceInfo]) -> String {
-    let mut text = format!("there is no board{wanted} in DFU mode");
-    for DeviceInfo {
-        path,
-        vendor_id,
-        product_id,
-        ..
-    } in runtime
-    {
-        text += &format!(
-            "\nthe board at {path} ({vendor_id:04x}:{product_id:04x}) is running its application"
-        );
+impl SelectError {
+    /// Whether a board may be opened in a moment.
+    pub fn may_pass(&self) -> bool {
+        let Self::CantOpen { boards } = self else {
+            return false;
+        };
+        let may_pass = |other: &Other| match &other.reason {
+            Reason::Closed(error) => error.may_pass(),
+            _ => false,
+        };
+        boards.iter().any(may_pass)
     }
-    text
+
+    /// Whether what is missing may be plugged in.
+    pub fn is_missing(&self) -> bool {
+        matches!(
+            self,
+            Self::NoBoard { .. } | Self::NoneRunning { .. } | Self::TooFewBoards { .. }
+        )
+    }
+
+    /// Whether it is a board at this path that can't be opened.
+    pub fn is_about(&self, path: &str) -> bool {
+        match self {
+            Self::CantOpen { boards } => boards.iter().any(|board| board.path == path),
+            _ => false,
+        }
+    }
+}
+
+/// "There is no board in DFU mode" is said only where that is so.
+fn no_board(wanted: &str, others: &[Other]) -> String {
+    let is_in_dfu_mode =
+        |other: &Other| !matches!(other.reason, Reason::Application | Reason::LeftOut(_));
+    let kind = match others.iter().any(is_in_dfu_mode) {
+        true => "DfuSe board",
+        false => "board",
+    };
+    format!("there is no {kind}{wanted} in DFU mode{}", lines(others))
+}
+
+/// A line for each.
+fn lines(others: &[Other]) -> String {
+    others.iter().map(|other| format!("\n{other}")).collect()
 }
 
 fn several(wanted: &str, candidates: &[Candidate]) -> String {

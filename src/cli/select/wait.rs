@@ -1,56 +1,78 @@
 //! `--wait`: looking again and again.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::cli::interrupt;
+use crate::usb::Bus;
 
 use super::{SelectError, Selection};
 
 /// Hears once why there is need to wait.
 pub type OnWait<'w> = dyn Fn(&SelectError) + 'w;
 
+/// How long opening is tried: Linux shows a board a moment before its udev rules have said who may open it.
+pub const UNTIL_OPENED: Duration = Duration::from_millis(2500);
+
 impl Selection {
-    /// Looks again and again, as long as `--wait` says.
+    /// Looks again and again: for what is missing as long as `--wait` says, and in any case for a moment while something
+    /// is not `is_settled`, or can't be opened yet.
     pub(super) fn patiently<T>(
         &self,
+        bus: &dyn Bus,
         waiting: &OnWait<'_>,
+        is_settled: impl Fn(&T) -> bool,
         look: impl Fn() -> Result<T, SelectError>,
     ) -> Result<T, SelectError> {
         const PAUSE: Duration = Duration::from_millis(200);
-        /// Linux shows a board a moment before its udev rules have said who may open it.
-        const UNTIL_OPENED: Duration = Duration::from_secs(2);
-        let Some(patience) = self.wait else {
-            return look();
-        };
-        let _watched = interrupt::watch();
-        let start = Instant::now();
+        let mut watched = self.wait.map(|_| interrupt::watch());
+        let start = bus.now();
         let mut closed_since = None;
         let mut said = false;
         loop {
-            let waited = start.elapsed().as_secs_f64() >= patience;
-            match look() {
-                Err(
-                    error @ (SelectError::NoBoard { .. }
-                    | SelectError::NoneRunning { .. }
-                    | SelectError::TooFewBoards { .. }),
-                ) if !waited => {
-                    closed_since = None;
-                    if !std::mem::replace(&mut said, true) {
-                        waiting(&error);
-                    }
+            let outcome = look();
+            let now = bus.now();
+            let waits = self.waits_for(now - start);
+            let mut may_open = || now - *closed_since.get_or_insert(now) < UNTIL_OPENED;
+            let (goes_on, is_worth_saying) = match &outcome {
+                Ok(found) => (!is_settled(found) && may_open(), false),
+                Err(error) if error.may_pass() => {
+                    let is_moment = may_open();
+                    (is_moment || waits, !is_moment)
                 }
-                Err(SelectError::CantOpen { .. })
-                    if !waited
-                        && closed_since.get_or_insert_with(Instant::now).elapsed()
-                            < UNTIL_OPENED => {}
-                other => return other,
+                Err(error) if error.is_missing() => {
+                    closed_since = None;
+                    (waits, true)
+                }
+                Err(_) => (false, false),
+            };
+            match outcome {
+                Err(error) if goes_on && is_worth_saying && !said => {
+                    said = true;
+                    waiting(&error);
+                }
+                _ if goes_on => {}
+                outcome => return outcome,
             }
+            watched.get_or_insert_with(interrupt::watch);
             if interrupt::requested() {
                 return Err(SelectError::Interrupted);
             }
-            thread::sleep(PAUSE);
+            bus.wait(PAUSE);
         }
+    }
+
+    /// Whether `--wait` is not over after this time.
+    fn waits_for(&self, waited: Duration) -> bool {
+        self.wait
+            .is_some_and(|patience| waited.as_secs_f64() < patience)
+    }
+
+    /// How long opening a board is tried that is there.
+    pub fn patience_to_open(&self) -> Duration {
+        let wait = self
+            .wait
+            .map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
+        wait.unwrap_or_default().max(UNTIL_OPENED)
     }
 }
 

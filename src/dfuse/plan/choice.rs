@@ -1,11 +1,18 @@
 //! Which board an image is for, and which memory each of its targets.
 
-use crate::image::{Image, ImageTarget};
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::address::AddressRange;
+use crate::image::{Image, ImageElement, ImageTarget};
 
 use super::error::PlanError;
+use super::family;
 use super::profile::{BoardProfile, Memory};
+use super::settings::Settings;
+use super::too_small::LARGEST_GAP;
 
-/// Refuses an image for a device with other ids.
+/// Refuses an image for a device with other ids, or another chip.
 pub fn check_ids(image: &Image, board: BoardProfile<'_>) -> Result<(), PlanError> {
     let (vendor_id, product_id) = board.ids;
     match image.ids {
@@ -13,21 +20,178 @@ pub fn check_ids(image: &Image, board: BoardProfile<'_>) -> Result<(), PlanError
             file: (ids.vendor_id, ids.product_id),
             board: board.ids,
         }),
-        _ => Ok(()),
+        _ => family::check(image, board),
     }
 }
 
-/// The memory that a target of the image is for; `None` where the user has chosen another one than the file says.
-pub fn memory_for<'b>(
-    target: &ImageTarget,
+/// What of a target goes to which memory, and what of it the board has no memory for.
+#[derive(Debug)]
+pub struct Division<'i, 'b> {
+    /// Memory by memory.
+    pub shares: Vec<(&'b Memory, Cow<'i, [ImageElement]>)>,
+    /// What goes nowhere.
+    pub left_out: Vec<Place>,
+}
+
+/// Divides a target of the image among the memories of the board: what the user has `chosen`, else what the file says,
+/// else the one that has all of its addresses. With `only_fitting`, what the board has a memory for; memories that hold
+/// settings have to be chosen all the same.
+///
+/// # Errors
+/// Data in several places, or in none, of which nobody has said what is meant.
+pub fn divide<'i, 'b>(
+    target: &'i ImageTarget,
     board: BoardProfile<'b>,
     chosen: Option<u8>,
-) -> Result<Option<&'b Memory>, PlanError> {
-    let addresses = target.elements.iter().map(|element| element.address);
-    match (target.alternate_setting, chosen) {
-        (Some(number), Some(chosen)) if number != chosen => Ok(None),
-        (Some(number), _) | (None, Some(number)) => board.memory(number).map(Some),
-        (None, None) => Ok(Some(board.memory_with(addresses))),
+    only_fitting: bool,
+) -> Result<Division<'i, 'b>, PlanError> {
+    let elements = &target.elements;
+    let whole = |memory| Division {
+        shares: vec![(memory, Cow::Borrowed(&elements[..]))],
+        left_out: Vec::new(),
+    };
+    let number = match (target.alternate_setting, chosen) {
+        (Some(number), Some(chosen)) if number != chosen => {
+            return Ok(Division {
+                shares: Vec::new(),
+                left_out: Vec::new(),
+            });
+        }
+        (number, chosen) => number.or(chosen),
+    };
+    let memory = match number {
+        Some(number) => board.memory(number)?,
+        None => board.memory_with(elements.iter().map(|element| element.address)),
+    };
+    let is_in = belonging(elements, memory, board);
+    let mut memories = board.memories.iter();
+    let is_lost = match number {
+        Some(_) => !is_in.contains(&true),
+        None => !memories.any(|memory| belonging(elements, memory, board).contains(&true)),
+    };
+    if is_lost || !is_in.contains(&false) {
+        // What is not all there is for the plan to refuse.
+        return Ok(whole(memory));
+    }
+    let choices: Vec<&Memory> = match (number, only_fitting) {
+        (Some(_), _) => vec![memory],
+        (None, true) => board
+            .memories
+            .iter()
+            .filter(|memory| Settings::in_memory(&memory.layout).is_none())
+            .collect(),
+        (None, false) => Vec::new(),
+    };
+    if choices.is_empty() || chosen.is_none() && !only_fitting {
+        let places = places(elements.iter(), board);
+        return Err(PlanError::Scattered { places });
+    }
+    Ok(shares(elements, &choices, board))
+}
+
+fn shares<'i, 'b>(
+    elements: &[ImageElement],
+    choices: &[&'b Memory],
+    board: BoardProfile<'_>,
+) -> Division<'i, 'b> {
+    let homes: Vec<Vec<bool>> = choices
+        .iter()
+        .map(|memory| belonging(elements, memory, board))
+        .collect();
+    let home = |index: usize| homes.iter().position(|is_in| is_in[index]);
+    let mut shares: Vec<(&Memory, Vec<ImageElement>)> =
+        choices.iter().map(|memory| (*memory, Vec::new())).collect();
+    let mut left_out = Vec::new();
+    for (index, element) in elements.iter().enumerate() {
+        match home(index) {
+            Some(index) => shares[index].1.push(element.clone()),
+            None => left_out.push(element),
+        }
+    }
+    Division {
+        shares: shares
+            .into_iter()
+            .filter(|(_, elements)| !elements.is_empty())
+            .map(|(memory, elements)| (memory, Cow::Owned(elements)))
+            .collect(),
+        left_out: places(left_out.into_iter(), board),
+    }
+}
+
+/// Which of these elements, which are ascending, belong to a memory: those that begin or end in it, and those that go on
+/// close after its end. A part of the same image that the memory is too small for must not be taken for something else.
+fn belonging(elements: &[ImageElement], memory: &Memory, board: BoardProfile<'_>) -> Vec<bool> {
+    let mut goes_on_until = 0;
+    let belongs = |element: &ImageElement| {
+        let is_in = memory.has(element.address)
+            || memory.has_last(element)
+            || element.start() < goes_on_until
+                && !board
+                    .memories
+                    .iter()
+                    .any(|other| other.has(element.address));
+        if is_in {
+            goes_on_until = element.end() + LARGEST_GAP;
+        }
+        is_in
+    };
+    elements.iter().map(belongs).collect()
+}
+
+/// Where elements lie, memory by memory.
+fn places<'e>(
+    elements: impl Iterator<Item = &'e ImageElement>,
+    board: BoardProfile<'_>,
+) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
+    for element in elements {
+        let mut memories = board.memories.iter();
+        let memory = memories
+            .find(|memory| memory.has(element.address))
+            .map(|memory| (memory.alternate_setting, memory.layout.name.clone()));
+        let bytes = element.data.len() as u64;
+        let region = element.address >> 24;
+        match places.iter_mut().find(|place| {
+            place.memory == memory && (memory.is_some() || place.range.address >> 24 == region)
+        }) {
+            Some(place) => {
+                place.bytes += bytes;
+                place.range.end = place.range.end.max(element.range().end);
+            }
+            None => places.push(Place {
+                memory,
+                range: element.range(),
+                bytes,
+            }),
+        }
+    }
+    places
+}
+
+/// Where some of an image lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The memory that has it, by number and name, if the board has one.
+    pub memory: Option<(u8, String)>,
+    /// From its first byte to its last.
+    pub range: AddressRange,
+    /// How many bytes there are in between.
+    pub bytes: u64,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let AddressRange { address, end } = self.range;
+        let plural = if self.bytes == 1 { "" } else { "s" };
+        write!(
+            f,
+            "{} byte{plural} at {address:#010x}..{end:#010x} in ",
+            self.bytes
+        )?;
+        match &self.memory {
+            Some((number, name)) => write!(f, "alternate setting {number}, {name:?}"),
+            None => f.write_str("no memory of this board"),
+        }
     }
 }
 

@@ -1,11 +1,20 @@
 //! Ranges + memories → plan: exactly the sectors that were asked for.
 
+use crate::address::RangeRequest;
 use crate::dfuse::layout::Sector;
+use crate::dfuse::region::Region;
 
 use super::error::PlanError;
 use super::profile::{BoardProfile, Memory};
-use super::{MassErase, Plan, TargetPlan, Task};
-use crate::dfuse::range::{AddressRange, RangeRequest, joined};
+
+/// What to erase of one board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErasePlan {
+    /// The memory, with the sectors to erase: at least one.
+    pub region: Region,
+    /// By the one command for all of a memory, which has no address.
+    pub at_once: bool,
+}
 
 /// What to erase.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +33,7 @@ pub fn plan_erase(
     request: &EraseRequest,
     board: BoardProfile<'_>,
     alternate_setting: Option<u8>,
-) -> Result<Plan<'static>, PlanError> {
+) -> Result<ErasePlan, PlanError> {
     let memory = match (alternate_setting, request) {
         (Some(number), _) => board.memory(number)?,
         (None, EraseRequest::All) => board.main_memory(),
@@ -32,36 +41,26 @@ pub fn plan_erase(
             board.memory_with(ranges.iter().map(|range| range.address()))
         }
     };
-    let mut plan = TargetPlan::new(memory, &[]);
-    plan.erase = match request {
+    let sectors = match request {
         EraseRequest::All => memory.erasable_sectors(),
         EraseRequest::Ranges(ranges) => sectors_of_all(ranges, memory)?,
     };
-    if plan.erase.is_empty() {
+    if sectors.is_empty() {
         let (address, memory) = (memory.start(), memory.describe());
         return Err(PlanError::NotErasable { address, memory });
     }
-    if plan.settings.is_some() && alternate_setting.is_none() {
+    let region = Region::new(memory, sectors);
+    if region.settings.is_some() && alternate_setting.is_none() {
         return Err(PlanError::SettingsNotNamed {
             alternate_setting: memory.alternate_setting,
             name: memory.layout.name.clone(),
         });
     }
-    plan.sectors = plan.erase.clone();
-    let can_look = |sector: &&Sector| board.can_upload && sector.access.readable;
-    // In whatever memory it is sent, a ROM's mass erase is one of main flash.
-    if *request == EraseRequest::All && plan.settings.is_none() {
-        let sectors = std::mem::take(&mut plan.erase);
-        let check = sectors.iter().all(|sector| can_look(&sector));
-        plan.mass_erase = Some(MassErase { sectors, check });
-    } else {
-        let readable = plan.erase.iter().filter(can_look);
-        plan.body.verify = joined(readable.copied().map(AddressRange::from));
-    }
-    Ok(Plan {
-        targets: vec![plan],
-        task: Task::Change,
-        start: None,
+    // In whatever memory it is sent, a ROM erases main flash.
+    let is_main = memory.layout == board.main_memory().layout;
+    Ok(ErasePlan {
+        at_once: *request == EraseRequest::All && is_main && region.settings.is_none(),
+        region,
     })
 }
 
@@ -112,11 +111,9 @@ fn sector_to_erase(address: u32, memory: &Memory) -> Result<Sector, PlanError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::AddressRange;
 
-    fn plan(
-        request: &EraseRequest,
-        alternate_setting: Option<u8>,
-    ) -> Result<Plan<'static>, PlanError> {
+    fn plan(request: &EraseRequest, alternate_setting: Option<u8>) -> Result<ErasePlan, PlanError> {
         // The option bytes of the last are as an F407's old ROM gives them.
         let strings = [
             "@Internal Flash  /0x08000000/02*016Kg,01*016Ka,01*016Kg,01*064Kg,07*128Kg",
@@ -140,13 +137,10 @@ mod tests {
 
     fn check(ranges: &[RangeRequest], expected: &[u32]) {
         let plan = plan(&EraseRequest::Ranges(ranges.to_vec()), None).expect("fits");
-        let erased: Vec<u32> = plan.targets[0]
-            .erase
-            .iter()
-            .map(|sector| sector.address)
-            .collect();
+        let sectors = plan.region.sectors.iter();
+        let erased: Vec<u32> = sectors.map(|sector| sector.address).collect();
         assert_eq!(erased, expected);
-        assert!(plan.start.is_none());
+        assert!(!plan.at_once);
     }
 
     fn refused(range: RangeRequest) -> String {
@@ -206,10 +200,8 @@ mod tests {
             EraseRequest::Ranges(vec![RangeRequest::SectorAt(0x1FFE_C000)]),
         ] {
             let plan = plan(&request, Some(2)).expect("fits");
-            let target = &plan.targets[0];
-            assert_eq!(target.mass_erase, None);
-            assert_eq!(target.erase, target.sectors);
-            assert_eq!(target.erase[0].address, 0x1FFE_C000);
+            assert!(!plan.at_once);
+            assert_eq!(plan.region.sectors[0].address, 0x1FFE_C000);
         }
         assert_eq!(
             refused(RangeRequest::SectorAt(0x1FFE_C000)),
@@ -220,7 +212,6 @@ mod tests {
     #[test]
     fn erasing_all_covers_every_sector_that_can_be_erased() {
         let plan = plan(&EraseRequest::All, None).expect("fits");
-        let all = plan.targets[0].mass_erase.as_ref().expect("a mass erase");
-        assert_eq!((all.sectors.len(), all.check), (11, true));
+        assert_eq!((plan.region.sectors.len(), plan.at_once), (11, true));
     }
 }

@@ -1,8 +1,11 @@
 //! Why a file, or a wish, doesn't fit the board at hand.
 
 use crate::dfuse::layout::Sector;
+use crate::image::Family;
 
-use super::vector_table::BadVectorTable;
+use super::choice::Place;
+use super::settings::{FLASH_LAYOUT, Settings};
+use crate::chip::vector_table::{BadVectorTable, LinkedElsewhere};
 
 /// Why a file, or a wish, doesn't fit the board.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +20,12 @@ pub enum PlanError {
         file: (u16, u16),
         /// Those of the board.
         board: (u16, u16),
+    },
+    /// The file is for another chip.
+    #[error("the file is for {family}, and this board's chip is another, as far as can be told")]
+    OtherFamily {
+        /// The family that a UF2 file names.
+        family: Family,
     },
     /// The board has no such memory.
     #[error(
@@ -47,6 +56,20 @@ pub enum PlanError {
         address: u32,
         /// The memory and its layout.
         memory: String,
+    },
+    /// Data in several places, of which one memory has only a part.
+    #[error("the file has data in several places: {}", several(places))]
+    Scattered {
+        /// Which.
+        places: Vec<Place>,
+    },
+    /// An image that begins in main flash and goes on behind its end.
+    #[error("the image ends at {image_end:#010x}, this board's flash at {flash_end:#010x}")]
+    TooSmall {
+        /// The address behind the image's last byte.
+        image_end: u64,
+        /// The address behind the last byte of flash.
+        flash_end: u64,
     },
     /// An address to start at that the main memory doesn't have.
     #[error("{address:#010x} is outside of {memory}")]
@@ -96,14 +119,19 @@ pub enum PlanError {
     },
     /// Option bytes or the like, which only an explicit wish may change.
     #[error(
-        "the file has data for alternate setting {alternate_setting}, {name:?}: \
-         that changes the chip's settings, possibly for ever"
+        "the file has data for alternate setting {alternate_setting}, {name:?}: {}",
+        match settings {
+            Settings::FlashLayout => FLASH_LAYOUT,
+            _ => "that changes the chip's settings, possibly for ever",
+        }
     )]
     NotNamed {
         /// `bAlternateSetting`.
         alternate_setting: u8,
         /// What the board calls it.
         name: String,
+        /// What it holds.
+        settings: Settings,
     },
     /// The same, where they would be erased.
     #[error(
@@ -138,6 +166,9 @@ pub enum PlanError {
     /// Nothing can be started from the image, and the user wants that to be an error.
     #[error(transparent)]
     BadVectorTable(#[from] BadVectorTable),
+    /// The file would not start where the user has placed it.
+    #[error("{0}")]
+    LinkedElsewhere(LinkedElsewhere),
     /// Two targets of the file end in one sector of one memory that the board shows twice.
     #[error(
         "alternate setting {alternate_setting} is a memory that another target of the file is for too, \
@@ -149,6 +180,11 @@ pub enum PlanError {
         /// The second one's.
         alternate_setting: u8,
     },
+}
+
+fn several(places: &[Place]) -> String {
+    let places: Vec<String> = places.iter().map(Place::to_string).collect();
+    places.join("; ")
 }
 
 fn list(numbers: &[u8]) -> String {

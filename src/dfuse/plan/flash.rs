@@ -1,16 +1,22 @@
-//! Image + memories → plan: which sectors its bytes lie in, and what to do with each.
+//! Image + memories → plan: which sectors its bytes lie in, and what to do with each memory.
 
+use std::borrow::Cow;
+
+use crate::address::AddressRange;
+use crate::chip::vector_table::{self, BadVectorTable, LinkedElsewhere, Part};
 use crate::dfuse::layout::{MemoryLayout, Sector};
+use crate::dfuse::named::Named;
 use crate::dfuse::quirks::has_vector_tables;
-use crate::image::{Image, ImageElement, ImageTarget};
+use crate::dfuse::region::Region;
+use crate::image::{Image, ImageElement};
 
-use super::choice::{check_ids, memory_for, nothing_for_memory};
+use super::Start;
+use super::choice::{Place, check_ids, divide, nothing_for_memory};
 use super::error::PlanError;
 use super::profile::{BoardProfile, Memory, sectors_with};
 use super::settings::Settings;
 use super::stretches::{take_head, write_ranges};
-use super::{MassErase, Plan, Stage, Start, TargetPlan, Task, vector_table};
-use crate::dfuse::range::AddressRange;
+use super::too_small::or_too_small;
 
 /// What the user wants of a flash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +25,8 @@ pub struct FlashOptions {
     pub alternate_setting: Option<u8>,
     /// Erase and write all of it, even what is there already.
     pub full: bool,
+    /// Write from the first block to the last, and all of it.
+    pub in_order: bool,
     /// Keep what is in partly covered sectors beyond the image.
     pub preserve: bool,
     /// Erase all of the memory first.
@@ -31,6 +39,10 @@ pub struct FlashOptions {
     pub entry: Option<u32>,
     /// Pass over the ids in the file.
     pub any_id: bool,
+    /// Take of the image what the board has a memory for.
+    pub only_fitting: bool,
+    /// Where the user has placed a raw file that is to start where it was linked for; `None` where that is not looked at.
+    pub placed_at: Option<u32>,
 }
 
 impl FlashOptions {
@@ -38,13 +50,114 @@ impl FlashOptions {
     pub const PLAIN: Self = Self {
         alternate_setting: None,
         full: false,
+        in_order: false,
         preserve: false,
         mass_erase: false,
         verify: true,
         start: true,
         entry: None,
         any_id: false,
+        only_fitting: false,
+        placed_at: None,
     };
+
+    /// Whether flash is to be read at all, before or after.
+    fn reads(self) -> bool {
+        let compares = !(self.full || self.in_order);
+        compares || self.verify || self.preserve
+    }
+}
+
+/// An image for one board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlashPlan<'i> {
+    /// Memory by memory; at least one.
+    pub memories: Vec<FlashMemory<'i>>,
+    /// Where to start the application when all is done; `None` to stay in DFU mode.
+    pub start: Option<Start>,
+    /// Why the application can't be started from its vector table, if that is so.
+    pub bad_vector_table: Option<BadVectorTable>,
+    /// That a raw file looks linked for another address than the user has placed it at, unless what is on the board has
+    /// its code.
+    pub linked_elsewhere: Option<Suspicion>,
+    /// What of the image is not written, because the board has no memory for it, or another one was chosen.
+    pub left_out: Vec<Place>,
+}
+
+/// Something that a look at the board has to clear up before anything is changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspicion {
+    /// The sectors to look at.
+    pub region: Region,
+    /// What is suspected.
+    pub found: LinkedElsewhere,
+}
+
+/// An image for one memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlashMemory<'i> {
+    /// The memory, with every sector that has a byte of the image: all that could be erased for it.
+    pub region: Region,
+    /// The image.
+    elements: Cow<'i, [ImageElement]>,
+    /// What to write, in whole program units, but for the head: without a gap each, ascending.
+    pub body: Vec<AddressRange>,
+    /// The block with the vector table, which is erased first and written last.
+    pub head: Option<AddressRange>,
+    /// How room is made for it.
+    pub erase: Erase,
+    /// Whether to look first what is there already, and to leave that out.
+    pub compare: bool,
+    /// Whether it is read back and compared.
+    pub check: Check,
+    /// What becomes of what else is in its sectors.
+    pub around: Around,
+    /// Whether the memory can be read, and may be.
+    pub reads: bool,
+    /// Whether it is written from the first block to the last, and all of it.
+    pub in_order: bool,
+}
+
+impl FlashMemory<'_> {
+    /// The image.
+    pub fn image(&self) -> Named<'_> {
+        Named(&self.elements)
+    }
+}
+
+/// How room is made for an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Erase {
+    /// Its sectors, one by one, as far as needed.
+    Sectors,
+    /// All of the memory first: every sector of it that can be erased.
+    All(Region),
+    /// All of the memory, under another of its alternate settings.
+    AllUnderAnother,
+}
+
+/// Whether what was written is read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// All of it.
+    ReadBack,
+    /// It is not wanted.
+    NotWanted,
+    /// It is wanted, and the board can't be read.
+    CantBeRead,
+}
+
+/// What becomes of what is in an image's sectors and not of the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Around {
+    /// It is looked at, and written back.
+    Keep,
+    /// It is looked at and counted.
+    Count,
+    /// All of it was to be erased.
+    Expendable,
+    /// Nobody looks at it.
+    Unseen,
 }
 
 /// Plans to flash an image.
@@ -55,50 +168,87 @@ pub fn plan_flash<'i>(
     image: &'i Image,
     board: BoardProfile<'_>,
     options: FlashOptions,
-) -> Result<Plan<'i>, PlanError> {
+) -> Result<FlashPlan<'i>, PlanError> {
     if !options.any_id {
         check_ids(image, board)?;
     }
-    let mut targets: Vec<TargetPlan> = Vec::new();
+    let mut memories: Vec<FlashMemory> = Vec::new();
     let mut planned: Vec<PlannedMemory> = Vec::new();
+    let mut left_out = Vec::new();
     for target in &image.targets {
-        if let Some(memory) = memory_to_write(target, board, options.alternate_setting)? {
-            targets.push(plan_target(target, memory, board, options, &mut planned)?);
+        let chosen = options.alternate_setting;
+        let division = divide(target, board, chosen, options.only_fitting)?;
+        left_out.extend(division.left_out);
+        for (memory, elements) in division.shares {
+            check_settings(memory, chosen)?;
+            memories.push(plan_memory(elements, memory, board, options, &mut planned)?);
         }
     }
-    if targets.is_empty() {
+    if memories.is_empty() {
         return Err(nothing_for_memory(image, options.alternate_setting));
     }
     let start = if options.start {
-        start(&targets, board, options.entry)?
+        start(&memories, board, options.entry)?
     } else {
         None
     };
-    if has_vector_tables(board.ids) {
-        check_vector_table(&mut targets, board, options.entry);
-    }
-    Ok(Plan {
-        targets,
-        task: Task::Change,
+    let bad_vector_table = if has_vector_tables(board.ids) {
+        vector_table::find_fault(&main_parts(&memories, board), options.entry)
+    } else {
+        None
+    };
+    Ok(FlashPlan {
         start,
+        bad_vector_table,
+        linked_elsewhere: match options.placed_at {
+            Some(address) => linked_elsewhere(&memories, board, address)?,
+            None => None,
+        },
+        memories,
+        left_out,
     })
 }
 
-/// The memory that a target of the image goes to, as [`memory_for`] says; one that holds settings has to be named.
-fn memory_to_write<'b>(
-    target: &ImageTarget,
-    board: BoardProfile<'b>,
-    chosen: Option<u8>,
-) -> Result<Option<&'b Memory>, PlanError> {
-    let memory = memory_for(target, board, chosen)?;
-    match memory {
-        Some(memory) if chosen.is_none() && Settings::in_memory(&memory.layout).is_some() => {
-            Err(PlanError::NotNamed {
-                alternate_setting: memory.alternate_setting,
-                name: memory.layout.name.clone(),
-            })
-        }
-        memory => Ok(memory),
+/// # Errors
+/// [`PlanError::LinkedElsewhere`] where nobody can look what is on the board.
+fn linked_elsewhere(
+    memories: &[FlashMemory<'_>],
+    board: BoardProfile<'_>,
+    address: u32,
+) -> Result<Option<Suspicion>, PlanError> {
+    let main = board.main_memory();
+    let borders = main.layout.sectors().map(|sector| sector.address);
+    let elements = main_parts(memories, board);
+    let found = has_vector_tables(board.ids)
+        .then(|| vector_table::linked_elsewhere(&elements, address, borders))
+        .flatten();
+    let Some(found) = found else {
+        return Ok(None);
+    };
+    let reads = memories.iter().any(|memory| memory.reads);
+    let code = main.sector_at(found.reset).ok();
+    let Some(code) = code.filter(|sector| reads && sector.access.readable) else {
+        return Err(PlanError::LinkedElsewhere(found));
+    };
+    let guessed = found.guess.and_then(|guess| main.sector_at(guess).ok());
+    let mut sectors: Vec<Sector> = guessed.into_iter().chain([code]).collect();
+    sectors.sort_by_key(|sector| sector.address);
+    sectors.dedup();
+    Ok(Some(Suspicion {
+        region: Region::new(main, sectors),
+        found,
+    }))
+}
+
+/// One that holds settings has to be named.
+fn check_settings(memory: &Memory, chosen: Option<u8>) -> Result<(), PlanError> {
+    match Settings::in_memory(&memory.layout) {
+        Some(settings) if chosen.is_none() => Err(PlanError::NotNamed {
+            alternate_setting: memory.alternate_setting,
+            name: memory.layout.name.clone(),
+            settings,
+        }),
+        _ => Ok(()),
     }
 }
 
@@ -108,87 +258,96 @@ struct PlannedMemory {
     sectors: Vec<Sector>,
 }
 
-fn plan_target<'i>(
-    target: &'i ImageTarget,
+fn plan_memory<'i>(
+    elements: Cow<'i, [ImageElement]>,
     memory: &Memory,
     board: BoardProfile<'_>,
     options: FlashOptions,
     planned: &mut Vec<PlannedMemory>,
-) -> Result<TargetPlan<'i>, PlanError> {
-    let sectors = touched_sectors(target, memory)?;
-    let readable = sectors.iter().all(|sector| sector.access.readable);
-    let mut plan = TargetPlan::new(memory, &target.elements);
-    if plan.settings == Some(Settings::OptionBytes) {
-        let whole = |sector: &Sector| plan.named_in((*sector).into()) == u64::from(sector.size);
-        if let Some(sector) = sectors.iter().find(|sector| !whole(sector)) {
-            return Err(PlanError::PartOfOptionBytes { sector: *sector });
-        }
-    }
-
-    // Two alternate settings can be one and the same memory (G0B1). What is there for the first target must not be
-    // erased for the second.
-    let twins = || planned.iter().filter(|twin| twin.layout == memory.layout);
-    let shared = twins()
-        .flat_map(|twin| &twin.sectors)
-        .find(|sector| sectors.contains(sector));
-    if let Some(Sector { address, .. }) = shared {
-        let (address, alternate_setting) = (*address, memory.alternate_setting);
-        return Err(PlanError::SharedSector {
-            address,
-            alternate_setting,
-        });
-    }
-    // In whatever memory it is sent, a ROM's mass erase is one of main flash.
-    let mass_erase = options.mass_erase && plan.settings.is_none();
-    if !mass_erase {
-        plan.erase = sectors
-            .iter()
-            .filter(|sector| sector.access.erasable)
-            .copied()
-            .collect();
-    } else if twins().next().is_none() {
-        let sectors = memory.erasable_sectors();
-        let check = board.can_upload && sectors.iter().all(|sector| sector.access.readable);
-        plan.mass_erase = Some(MassErase { sectors, check }).filter(|all| !all.sectors.is_empty());
-    }
-
-    let mut write = write_ranges(&target.elements, &sectors);
-    let looks = board.can_upload && readable;
-    let verify = options.verify && looks;
-    let stage = |write: Vec<AddressRange>| {
-        let verify = if verify { write.clone() } else { Vec::new() };
-        Stage { write, verify }
-    };
-    if memory.layout == board.main_memory().layout {
-        plan.head = take_head(&mut write, board.transfer_size).map(|head| stage(vec![head]));
-    }
-    plan.body = stage(write);
-    plan.room = sectors
-        .iter()
-        .filter(|sector| sector.access.erasable)
-        .copied()
-        .collect();
-    plan.sectors = sectors.clone();
-    if options.preserve && !looks {
+) -> Result<FlashMemory<'i>, PlanError> {
+    let sectors = touched_sectors(&elements, memory)
+        .map_err(|error| or_too_small(error, &elements, memory, board))?;
+    let region = Region::new(memory, sectors);
+    check_option_bytes(&region, Named(&elements))?;
+    let is_twin = check_twins(&region, memory, planned)?;
+    let readable = board.can_upload && region.sectors.iter().all(|sector| sector.access.readable);
+    if options.preserve && !readable {
         let (alternate_setting, name) = (memory.alternate_setting, memory.layout.name.clone());
         return Err(PlanError::CantPreserve {
             alternate_setting,
             name,
         });
     }
-    plan.preserve = options.preserve;
-    plan.unchecked = options.verify && !looks;
-    plan.compare = !options.full && !options.mass_erase && looks;
+    let is_main = memory.layout == board.main_memory().layout;
+    // The command for all of a memory has no address: in whatever memory it is sent, a ROM erases main flash.
+    let erase = match is_main && options.mass_erase {
+        false => Erase::Sectors,
+        true if is_twin => Erase::AllUnderAnother,
+        true => Erase::All(Region::new(memory, memory.erasable_sectors())),
+    };
+    let mut body = write_ranges(&elements, &region.sectors);
+    let head = (is_main && !options.in_order).then(|| take_head(&mut body, board.transfer_size));
+    let reads = readable && options.reads();
     planned.push(PlannedMemory {
         layout: memory.layout.clone(),
-        sectors,
+        sectors: region.sectors.clone(),
     });
-    Ok(plan)
+    Ok(FlashMemory {
+        elements,
+        body,
+        head: head.flatten(),
+        compare: reads && !options.full && !options.in_order && erase == Erase::Sectors,
+        check: match options.verify {
+            false => Check::NotWanted,
+            true if readable => Check::ReadBack,
+            true => Check::CantBeRead,
+        },
+        around: match &erase {
+            _ if options.preserve => Around::Keep,
+            Erase::Sectors if reads => Around::Count,
+            Erase::Sectors => Around::Unseen,
+            Erase::All(_) | Erase::AllUnderAnother => Around::Expendable,
+        },
+        erase,
+        reads,
+        in_order: options.in_order,
+        region,
+    })
+}
+
+/// The bootloader erases all option bytes before it writes any, so that a part of them can't be written.
+fn check_option_bytes(region: &Region, image: Named<'_>) -> Result<(), PlanError> {
+    if region.settings != Some(Settings::OptionBytes) {
+        return Ok(());
+    }
+    let whole = |sector: &Sector| image.bytes_in((*sector).into()) == u64::from(sector.size);
+    match region.sectors.iter().find(|sector| !whole(sector)) {
+        Some(sector) => Err(PlanError::PartOfOptionBytes { sector: *sector }),
+        None => Ok(()),
+    }
+}
+
+/// Two alternate settings can be one and the same memory (G0B1). What is there for the first target must not be erased
+/// for the second. Returns whether there is a first.
+fn check_twins(
+    region: &Region,
+    memory: &Memory,
+    planned: &[PlannedMemory],
+) -> Result<bool, PlanError> {
+    let twins = || planned.iter().filter(|twin| twin.layout == memory.layout);
+    let mut sectors = twins().flat_map(|twin| &twin.sectors);
+    match sectors.find(|sector| region.sectors.contains(sector)) {
+        Some(Sector { address, .. }) => Err(PlanError::SharedSector {
+            address: *address,
+            alternate_setting: memory.alternate_setting,
+        }),
+        None => Ok(twins().next().is_some()),
+    }
 }
 
 /// Every sector that has a byte of the image, ascending.
-fn touched_sectors(target: &ImageTarget, memory: &Memory) -> Result<Vec<Sector>, PlanError> {
-    let ranges = target.elements.iter().map(ImageElement::range);
+fn touched_sectors(elements: &[ImageElement], memory: &Memory) -> Result<Vec<Sector>, PlanError> {
+    let ranges = elements.iter().map(ImageElement::range);
     sectors_with(ranges, |address| sector_to_write(address, memory))
 }
 
@@ -205,53 +364,51 @@ fn sector_to_write(address: u32, memory: &Memory) -> Result<Sector, PlanError> {
 /// Where to start the application, if main flash is written: at `entry`, else at the image's own vector table, else
 /// at the beginning of main flash.
 fn start(
-    targets: &[TargetPlan],
+    memories: &[FlashMemory<'_>],
     board: BoardProfile<'_>,
     entry: Option<u32>,
 ) -> Result<Option<Start>, PlanError> {
     let main = board.main_memory();
-    let Some(target) = targets.iter().find(|target| is_main(target, board)) else {
+    let Some(memory) = memories.iter().find(|memory| is_main(memory, board)) else {
         return Ok(None);
     };
-    let elements = main_elements(targets, board);
+    let elements = main_parts(memories, board);
     let own = elements.first().map(|element| element.address);
     let address = entry
         .or_else(|| own.filter(|address| vector_table::is_sound(&elements, *address)))
         .unwrap_or_else(|| main.start());
     main.sector_at(address)?;
     Ok(Some(Start {
-        alternate_setting: target.alternate_setting,
+        alternate_setting: memory.region.alternate_setting,
         address,
     }))
 }
 
-/// Takes note of a vector table that nothing can be started from, in the first target that goes to main flash.
-fn check_vector_table(targets: &mut [TargetPlan], board: BoardProfile<'_>, entry: Option<u32>) {
-    let fault = vector_table::find_fault(&main_elements(targets, board), entry);
-    if let Some(target) = targets.iter_mut().find(|target| is_main(target, board)) {
-        target.bad_vector_table = fault;
-    }
-}
-
 /// All that goes to main flash, ascending.
-fn main_elements<'t>(targets: &'t [TargetPlan], board: BoardProfile<'_>) -> Vec<&'t ImageElement> {
-    let main = targets.iter().filter(|target| is_main(target, board));
-    let mut elements: Vec<&ImageElement> = main.flat_map(|target| target.elements.iter()).collect();
-    elements.sort_by_key(|element| element.address);
-    elements
+fn main_parts<'m>(memories: &'m [FlashMemory<'_>], board: BoardProfile<'_>) -> Vec<Part<'m>> {
+    let main = memories.iter().filter(|memory| is_main(memory, board));
+    let mut parts: Vec<Part<'_>> = main
+        .flat_map(|memory| memory.elements.iter())
+        .map(|element| Part {
+            address: element.address,
+            data: &element.data,
+        })
+        .collect();
+    parts.sort_by_key(|part| part.address);
+    parts
 }
 
-fn is_main(target: &TargetPlan, board: BoardProfile<'_>) -> bool {
+fn is_main(memory: &FlashMemory<'_>, board: BoardProfile<'_>) -> bool {
     board
-        .memory(target.alternate_setting)
+        .memory(memory.region.alternate_setting)
         .is_ok_and(|memory| memory.layout == board.main_memory().layout)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dfuse::range::joined;
-    use crate::image::{FileIds, Format};
+    use crate::address::joined;
+    use crate::image::{FileIds, Format, ImageTarget};
 
     const F405: &[&str] = &[
         "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",
@@ -293,6 +450,8 @@ mod tests {
             format: Format::Dfu,
             targets,
             ids: None,
+            family: None,
+            suspicion: None,
             warnings: Vec::new(),
         }
     }
@@ -315,29 +474,22 @@ mod tests {
         let line = |word: &str, range: AddressRange| {
             format!("{word} {:#x}..{:#x}\n", range.address, range.end)
         };
-        for target in &plan.targets {
-            text += &format!("alt {}\n", target.alternate_setting);
-            if let Some(all) = &target.mass_erase {
-                text += &format!(
-                    "mass erase {} sectors, check {}\n",
-                    all.sectors.len(),
-                    all.check
+        for memory in &plan.memories {
+            text += &format!("alt {}\n", memory.region.alternate_setting);
+            if let Erase::All(all) = &memory.erase {
+                text += &format!("mass erase {} sectors\n", all.sectors.len());
+            }
+            let sectors = memory.region.sectors.iter().copied();
+            let erasable = sectors.filter(|sector| sector.access.erasable);
+            if memory.erase == Erase::Sectors {
+                text.extend(
+                    joined(erasable.map(AddressRange::from))
+                        .into_iter()
+                        .map(|range| line("erase", range)),
                 );
             }
-            text.extend(
-                joined(target.erase.iter().copied().map(AddressRange::from))
-                    .into_iter()
-                    .map(|r| line("erase", r)),
-            );
-            text.extend(target.body.write.iter().map(|range| line("write", *range)));
-            text.extend(
-                target
-                    .head
-                    .iter()
-                    .flat_map(|head| &head.write)
-                    .map(|range| line("head", *range)),
-            );
-            assert!(!options.verify || target.body.verify == target.body.write);
+            text.extend(memory.body.iter().map(|range| line("write", *range)));
+            text.extend(memory.head.iter().map(|range| line("head", *range)));
         }
         text.extend(
             plan.start
@@ -455,7 +607,7 @@ mod tests {
             mass_erase: true,
             ..OPTIONS
         };
-        let expected = "alt 0\nmass erase 12 sectors, check true\nhead 0x8000000..0x8000080\nstart 0x8000000\n";
+        let expected = "alt 0\nmass erase 12 sectors\nhead 0x8000000..0x8000080\nstart 0x8000000\n";
         let image = image(vec![target(None, &[(0x0800_0000, 64)])]);
         assert_eq!(outline(&image, F405, options).as_deref(), Ok(expected));
     }
@@ -472,7 +624,7 @@ mod tests {
                 transfer_size: 2048,
                 can_upload,
             };
-            plan_flash(&image, board, options).expect("fits").targets[0].is_verified()
+            plan_flash(&image, board, options).expect("fits").memories[0].check == Check::ReadBack
         };
         assert!(verified(true, OPTIONS));
         assert!(!verified(false, OPTIONS));
@@ -497,8 +649,12 @@ mod tests {
         };
         check(0x2000_0000, 16, "0x20000000");
         check(0x07FF_FFF0, 32, "0x07fffff0");
-        check(0x080F_FFF0, 32, "0x08100000");
         check(0xFFFF_FFF0, 16, "0xfffffff0");
+        let image = image(vec![target(Some(0), &[(0x080F_FFF0, 32)])]);
+        assert_eq!(
+            refused(&image, F405, OPTIONS),
+            "the image ends at 0x08100010, this board's flash at 0x08100000"
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What a plan has to know of the board at hand.
 
+use crate::address::AddressRange;
 use crate::dfuse::layout::{MemoryLayout, Sector};
-use crate::dfuse::range::AddressRange;
+use crate::image::ImageElement;
 
 use super::error::PlanError;
 
@@ -66,6 +67,16 @@ impl Memory {
     pub fn start(&self) -> u32 {
         let addresses = self.layout.segments.iter().map(|segment| segment.address);
         addresses.min().unwrap_or(0)
+    }
+
+    /// Whether an address is one of its own.
+    pub(super) fn has(&self, address: u32) -> bool {
+        self.layout.sector_at(address).is_some()
+    }
+
+    /// Whether the last byte of an element is in it.
+    pub(super) fn has_last(&self, element: &ImageElement) -> bool {
+        u32::try_from(element.end() - 1).is_ok_and(|last| self.has(last))
     }
 
     /// The sector that an address lies in.

@@ -1,9 +1,9 @@
 //! What can be read of a board: which memory, and which of its sectors.
 
+use crate::address::AddressRange;
 use crate::dfuse::layout::Sector;
-use crate::dfuse::range::AddressRange;
+use crate::dfuse::region::Region;
 
-use super::TargetPlan;
 use super::error::PlanError;
 use super::profile::{BoardProfile, Memory, sectors_with};
 
@@ -16,18 +16,11 @@ pub fn check_upload(board: BoardProfile<'_>) -> Result<(), PlanError> {
     }
 }
 
-impl TargetPlan<'_> {
-    /// Looks at exactly these ranges, which are ascending, and don't overlap.
-    pub(super) fn looks_at(
-        mut self,
-        ranges: Vec<AddressRange>,
-        memory: &Memory,
-    ) -> Result<Self, PlanError> {
-        let wanted = ranges.iter().copied();
-        self.sectors = sectors_with(wanted, |address| sector_to_read(address, memory))?;
-        self.look = ranges;
-        Ok(self)
-    }
+/// Every sector that has a byte of these ranges, which are ascending and don't overlap.
+pub fn readable_region(ranges: &[AddressRange], memory: &Memory) -> Result<Region, PlanError> {
+    let wanted = ranges.iter().copied();
+    let sectors = sectors_with(wanted, |address| sector_to_read(address, memory))?;
+    Ok(Region::new(memory, sectors))
 }
 
 /// The sector that this address lies in.

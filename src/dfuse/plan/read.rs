@@ -1,11 +1,22 @@
 //! Ranges + memories → plan: exactly the bytes that were asked for, or all of a memory.
 
-use crate::dfuse::range::{AddressRange, RangeRequest, joined};
+use crate::address::{AddressRange, RangeRequest, joined};
+use crate::dfuse::region::Region;
 
 use super::error::PlanError;
 use super::profile::{BoardProfile, Memory};
-use super::reach::{check_upload, sector_to_read};
-use super::{Plan, TargetPlan, Task};
+use super::reach::{check_upload, readable_region, sector_to_read};
+
+/// What to read of one board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadPlan {
+    /// The memory, with every sector that has a byte of the ranges.
+    pub region: Region,
+    /// What to read: without a gap each, ascending, at least one.
+    pub ranges: Vec<AddressRange>,
+    /// Whether to read it twice, and compare.
+    pub twice: bool,
+}
 
 /// Plans to read these ranges, or all of the memory where there are none. They need not begin or end where sectors do;
 /// what several of them have is read once.
@@ -16,7 +27,8 @@ pub fn plan_read(
     ranges: &[RangeRequest],
     board: BoardProfile<'_>,
     alternate_setting: Option<u8>,
-) -> Result<Plan<'static>, PlanError> {
+    twice: bool,
+) -> Result<ReadPlan, PlanError> {
     let memory = match (alternate_setting, ranges) {
         (Some(number), _) => board.memory(number)?,
         (None, []) => board.main_memory(),
@@ -32,11 +44,11 @@ pub fn plan_read(
         return Err(PlanError::Outside { address, memory });
     }
     wanted.sort_by_key(|range| range.address);
-    let target = TargetPlan::new(memory, &[]).looks_at(joined(wanted.into_iter()), memory)?;
-    Ok(Plan {
-        targets: vec![target],
-        task: Task::Read,
-        start: None,
+    let ranges = joined(wanted.into_iter());
+    Ok(ReadPlan {
+        region: readable_region(&ranges, memory)?,
+        ranges,
+        twice,
     })
 }
 
@@ -59,10 +71,7 @@ mod tests {
         "@Nothing  /0x10000000/0*8Ka",
     ];
 
-    fn plan(
-        ranges: &[RangeRequest],
-        alternate_setting: Option<u8>,
-    ) -> Result<Plan<'static>, PlanError> {
+    fn plan(ranges: &[RangeRequest], alternate_setting: Option<u8>) -> Result<ReadPlan, PlanError> {
         let memories = Memory::of_strings(&BOARD);
         let board = BoardProfile {
             memories: &memories,
@@ -70,7 +79,7 @@ mod tests {
             transfer_size: 2048,
             can_upload: true,
         };
-        plan_read(ranges, board, alternate_setting)
+        plan_read(ranges, board, alternate_setting, false)
     }
 
     fn exactly(address: u32, end: u64) -> RangeRequest {
@@ -85,19 +94,15 @@ mod tests {
         sectors: &[u32],
     ) {
         let plan = plan(ranges, alternate_setting).expect("fits");
-        assert_eq!((plan.task, plan.start), (Task::Read, None));
-        let [target] = &plan.targets[..] else {
-            panic!("one memory");
-        };
-        let found: Vec<(u32, u64)> = target
-            .look
+        let found: Vec<(u32, u64)> = plan
+            .ranges
             .iter()
             .map(|range| (range.address, range.end))
             .collect();
         assert_eq!(found, looks);
-        let found: Vec<u32> = target.sectors.iter().map(|sector| sector.address).collect();
+        let region = plan.region.sectors.iter();
+        let found: Vec<u32> = region.map(|sector| sector.address).collect();
         assert_eq!(found, sectors);
-        assert_eq!((target.erase.len(), target.body.write.len()), (0, 0));
     }
 
     fn refused(ranges: &[RangeRequest], alternate_setting: Option<u8>) -> String {

@@ -4,6 +4,10 @@ use std::fmt;
 
 use crate::dfuse::layout::MemoryLayout;
 
+/// What an STM32MP1's first alternate setting is for.
+pub const FLASH_LAYOUT: &str =
+    "an STM32MP1 takes the table of its partitions there, and no firmware";
+
 /// What kind of settings a memory holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Settings {
@@ -11,6 +15,8 @@ pub enum Settings {
     OptionBytes,
     /// One-time programmable memory.
     OneTime,
+    /// Where an STM32MP1 takes the table of its partitions, before it shows any memory that firmware could go to.
+    FlashLayout,
     /// Something else that no application is written to: device features, engineering bytes, partition tables.
     Other,
 }
@@ -29,6 +35,9 @@ impl Settings {
         }
         if has_one_of(&["otp"]) {
             return Some(Self::OneTime);
+        }
+        if has_one_of(&["flashlayout"]) {
+            return Some(Self::FlashLayout);
         }
         let plain = layout
             .segments
@@ -50,6 +59,7 @@ impl fmt::Display for Settings {
                 "writing option bytes resets the chip, and wrong ones can lock it for ever"
             }
             Self::OneTime => "writing one-time programmable memory can never be undone",
+            Self::FlashLayout => FLASH_LAYOUT,
             Self::Other => {
                 "this memory holds the chip's settings, and what is written may stay for ever"
             }
@@ -93,12 +103,16 @@ mod tests {
     }
 
     #[test]
+    fn an_stm32mp1_s_table_of_partitions_is_called_what_it_is() {
+        check("@FlashLayout/0x00/1*256Ke", Some(Settings::FlashLayout));
+    }
+
+    #[test]
     fn other_settings_are_told_by_name_or_address() {
         let check = |layout| check(layout, Some(Settings::Other));
         check("@Device Feature/0xFFFF0000/01*004 e");
         check("@Device Feature/0xFFFF0000/01*004 g");
         check("@ENGI Bytes        /0x1FFF7500/01*768 e");
-        check("@FlashLayout/0x00/1*256Ke");
         check("@virtual/0xf1/1*512Be");
         check("@PMIC/0xf4/1*8Be");
     }

@@ -1,7 +1,7 @@
 //! Which stretches of memory are written for an image's elements.
 
+use crate::address::{AddressRange, joined};
 use crate::dfuse::layout::Sector;
-use crate::dfuse::range::{AddressRange, joined};
 use crate::image::ImageElement;
 
 /// In erasable memory, writes are widened to units of this many bytes, filled up with what erased flash holds, which

@@ -1,13 +1,17 @@
 //! Image + memories → plan to compare them: exactly the bytes that the image names, and nothing is changed.
 
-use crate::dfuse::range::joined;
+use std::borrow::Cow;
+
+use crate::address::{AddressRange, joined};
+use crate::dfuse::named::Named;
+use crate::dfuse::region::Region;
 use crate::image::{Image, ImageElement};
 
-use super::choice::{check_ids, memory_for, nothing_for_memory};
+use super::choice::{Place, check_ids, divide, nothing_for_memory};
 use super::error::PlanError;
 use super::profile::BoardProfile;
-use super::reach::check_upload;
-use super::{Plan, TargetPlan, Task};
+use super::reach::{check_upload, readable_region};
+use super::too_small::or_too_small;
 
 /// What the user wants of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +20,35 @@ pub struct VerifyOptions {
     pub alternate_setting: Option<u8>,
     /// Pass over the ids in the file.
     pub any_id: bool,
+    /// Compare what the board has a memory for.
+    pub only_fitting: bool,
+}
+
+impl VerifyMemory<'_> {
+    /// The image.
+    pub fn image(&self) -> Named<'_> {
+        Named(&self.elements)
+    }
+}
+
+/// An image to compare one board with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyPlan<'i> {
+    /// Memory by memory; at least one.
+    pub memories: Vec<VerifyMemory<'i>>,
+    /// What of the image is not compared, because the board has no memory for it, or another one was chosen.
+    pub left_out: Vec<Place>,
+}
+
+/// An image to compare one memory with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyMemory<'i> {
+    /// The memory, with every sector that has a byte of the image.
+    pub region: Region,
+    /// The image.
+    elements: Cow<'i, [ImageElement]>,
+    /// Where its bytes are: without a gap each, ascending.
+    pub ranges: Vec<AddressRange>,
 }
 
 /// Plans to compare a board with an image.
@@ -26,26 +59,36 @@ pub fn plan_verify<'i>(
     image: &'i Image,
     board: BoardProfile<'_>,
     options: VerifyOptions,
-) -> Result<Plan<'i>, PlanError> {
+) -> Result<VerifyPlan<'i>, PlanError> {
     if !options.any_id {
         check_ids(image, board)?;
     }
-    let mut targets: Vec<TargetPlan> = Vec::new();
+    let mut memories: Vec<VerifyMemory> = Vec::new();
+    let mut left_out = Vec::new();
     for target in &image.targets {
-        if let Some(memory) = memory_for(target, board, options.alternate_setting)? {
-            let ranges = joined(target.elements.iter().map(ImageElement::range));
-            targets.push(TargetPlan::new(memory, &target.elements).looks_at(ranges, memory)?);
+        let division = divide(
+            target,
+            board,
+            options.alternate_setting,
+            options.only_fitting,
+        )?;
+        left_out.extend(division.left_out);
+        for (memory, elements) in division.shares {
+            let ranges = joined(elements.iter().map(ImageElement::range));
+            let region = readable_region(&ranges, memory)
+                .map_err(|error| or_too_small(error, &elements, memory, board))?;
+            memories.push(VerifyMemory {
+                region,
+                elements,
+                ranges,
+            });
         }
     }
-    if targets.is_empty() {
+    if memories.is_empty() {
         return Err(nothing_for_memory(image, options.alternate_setting));
     }
     check_upload(board)?;
-    Ok(Plan {
-        targets,
-        task: Task::Compare,
-        start: None,
-    })
+    Ok(VerifyPlan { memories, left_out })
 }
 
 #[cfg(test)]
@@ -57,6 +100,7 @@ mod tests {
     const OPTIONS: VerifyOptions = VerifyOptions {
         alternate_setting: None,
         any_id: false,
+        only_fitting: false,
     };
 
     /// Main flash whose first sectors are read-only, one that is write-only, and a second memory.
@@ -88,6 +132,8 @@ mod tests {
                 product_id: 0xDF11,
                 device_release: 0,
             }),
+            family: None,
+            suspicion: None,
             warnings: Vec::new(),
         }
     }
@@ -97,7 +143,7 @@ mod tests {
         options: VerifyOptions,
         ids: (u16, u16),
         can_upload: bool,
-    ) -> Result<Plan<'i>, PlanError> {
+    ) -> Result<VerifyPlan<'i>, PlanError> {
         let memories = Memory::of_strings(&BOARD);
         let board = BoardProfile {
             memories: &memories,
@@ -113,14 +159,12 @@ mod tests {
     #[track_caller]
     fn check(image: &Image, options: VerifyOptions, expected: &[(u8, u32, u64)]) {
         let plan = plan(image, options, ST, true).expect("fits");
-        assert_eq!((plan.task, plan.start), (Task::Compare, None));
         let mut found = Vec::new();
-        for target in &plan.targets {
-            assert_eq!((target.erase.len(), target.body.write.len()), (0, 0));
-            let number = target.alternate_setting;
+        for memory in &plan.memories {
+            let number = memory.region.alternate_setting;
             found.extend(
-                target
-                    .look
+                memory
+                    .ranges
                     .iter()
                     .map(|range| (number, range.address, range.end)),
             );

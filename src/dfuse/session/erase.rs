@@ -1,60 +1,80 @@
 //! Erasing, and making sure of it.
 
-use std::borrow::Cow;
-
+use crate::address::{AddressRange, joined};
 use crate::dfuse::error::{Action, Cause, SessionError};
 use crate::dfuse::layout::Sector;
-use crate::dfuse::plan::{MassErase, Plan, TargetPlan};
+use crate::dfuse::plan::erase::ErasePlan;
 use crate::dfuse::protocol::DfuseCommand;
-use crate::dfuse::range::{AddressRange, joined};
+use crate::dfuse::region::Region;
+use crate::dfuse::steps::Steps;
+use crate::usb::UsbError;
 
+use super::read::first_difference;
 use super::{Event, Phase, Session};
 
 impl Session<'_> {
-    /// Erases what the plan says, in all memories, before anything is written to any.
-    pub(super) fn erase(&mut self, plan: &Plan<'_>) -> Result<(), SessionError> {
-        for target in &plan.targets {
-            if let Some(mass_erase) = &target.mass_erase {
-                self.select_target(target)?;
-                self.mass_erase(target, mass_erase)?;
+    /// Erases what the steps say, in all memories, before anything is written to any.
+    pub(super) fn erase(&mut self, steps: &Steps<'_>) -> Result<(), SessionError> {
+        let sectors = |steps: &crate::dfuse::steps::MemorySteps<'_>| -> Vec<Sector> {
+            steps.erased_sectors().map(|steps| steps.sector).collect()
+        };
+        let all = steps.memories.iter().flat_map(sectors);
+        self.begin(Phase::Erase, all.map(|sector| u64::from(sector.size)).sum())?;
+        for memory in &steps.memories {
+            let sectors = sectors(memory);
+            if !sectors.is_empty() {
+                self.select_region(memory.region())?;
+                self.erase_sectors(memory.region(), &sectors, memory.reads())?;
             }
-        }
-        self.begin(
-            Phase::Erase,
-            plan.targets.iter().map(|target| size(&target.erase)).sum(),
-        )?;
-        for target in plan
-            .targets
-            .iter()
-            .filter(|target| !target.erase.is_empty())
-        {
-            self.select_target(target)?;
-            self.erase_sectors(target, &target.erase)?;
         }
         Ok(())
     }
 
+    /// Erases what the plan says, and makes sure that it is blank, as far as it can be read.
+    pub(super) fn erase_plan(&mut self, plan: &ErasePlan) -> Result<(), SessionError> {
+        let region = &plan.region;
+        self.select_region(region)?;
+        if plan.at_once {
+            self.mass_erase(region, self.options.can_upload)?;
+        } else {
+            self.begin(Phase::Erase, size(&region.sectors))?;
+            self.erase_sectors(region, &region.sectors, self.options.can_upload)?;
+            let checked = self.readable(region);
+            self.begin(Phase::Verify, size(&checked))?;
+            let left_over = self.not_erased(region, &checked)?;
+            if let Some((sector, error)) = left_over.first() {
+                self.tally.retries += 1;
+                self.tell(Event::Redo(error), Action::Erase(sector.address))?;
+            }
+            self.erase_left_over(region, left_over)?;
+        }
+        if self.options.can_upload {
+            self.tally.verified_bytes += size(&self.readable(region));
+        }
+        self.link.reach_idle()
+    }
+
+    /// `reads`: the memory can be read, and may be.
     pub(super) fn erase_sectors(
         &mut self,
-        target: &TargetPlan<'_>,
+        region: &Region,
         sectors: &[Sector],
+        reads: bool,
     ) -> Result<(), SessionError> {
         for sector in sectors {
-            self.erase_sector(target, *sector)?;
-            if self.counting {
-                self.tally.erased_sectors += 1;
-            }
+            self.erase_sector(region, *sector, reads)?;
             self.advance(sector.size.into(), Action::Erase(sector.address))?;
         }
         Ok(())
     }
 
-    /// After trouble the sector may be erased all the same: an answer was lost, or the board wedged itself behind
-    /// the work (H743 V9.0). What is in flash tells; where it can't be read, it is erased again.
+    /// After trouble the sector may be erased all the same: an answer was lost, or the board wedged itself after the
+    /// work (H743 V9.0). What is in flash tells; where it can't be read, it is erased again.
     fn erase_sector(
         &mut self,
-        target: &TargetPlan<'_>,
+        region: &Region,
         sector: Sector,
+        reads: bool,
     ) -> Result<(), SessionError> {
         let mut tries = 0;
         loop {
@@ -63,28 +83,34 @@ impl Session<'_> {
             self.tally.touched = true;
             let erase = DfuseCommand::Erase(sector.address);
             let Err(error) = self.link.command(erase, Action::Erase(sector.address)) else {
+                self.note_erased(region, sector, true);
                 return Ok(());
             };
+            if !is_refusal(&error.cause) {
+                self.note_erased(region, sector, false);
+            }
             self.recover(error, &mut tries)?;
-            let readable = self.options.can_upload && sector.access.readable;
-            if readable
-                && self
-                    .unnoticed(|session| session.look_at(target, sector.into()))?
-                    .erased
-            {
+            if reads && sector.access.readable && self.is_erased(region, sector)? {
+                self.note_erased(region, sector, true);
                 return Ok(());
             }
         }
     }
 
+    fn is_erased(&mut self, region: &Region, sector: Sector) -> Result<bool, SessionError> {
+        let mut is_erased = true;
+        self.unnoticed(|session| {
+            session.read(region, sector.into(), |_, found| {
+                is_erased &= region.is_erased(found);
+                Ok(())
+            })
+        })?;
+        Ok(is_erased)
+    }
+
     /// Some ROMs accept a mass erase and do nothing (F767, H74x V13.3, and ST's class sample), and no ROM reports
     /// write-protected sectors. So it is looked at, and what is not blank is erased sector by sector.
-    fn mass_erase(
-        &mut self,
-        target: &TargetPlan<'_>,
-        mass_erase: &MassErase,
-    ) -> Result<(), SessionError> {
-        let sectors = &mass_erase.sectors;
+    pub(super) fn mass_erase(&mut self, region: &Region, reads: bool) -> Result<(), SessionError> {
         self.tell(Event::Begin(Phase::MassErase, None), Action::MassErase)?;
         self.pointer = None;
         self.tally.touched = true;
@@ -93,77 +119,102 @@ impl Session<'_> {
                 .link
                 .command(DfuseCommand::MassErase, Action::MassErase)
         })?;
-        self.tally.erased_sectors += sectors.len();
-        let left_over = if mass_erase.check {
-            self.begin(Phase::BlankCheck, size(sectors))?;
-            self.not_erased(target, sectors)?
-        } else {
-            Vec::new()
-        };
-        self.tally.erased_sectors -= left_over.len();
-        if !left_over.is_empty() {
-            self.begin(Phase::Erase, size(&left_over))?;
-            self.erase_sectors(target, &left_over)?;
-            let blank = TargetPlan {
-                elements: Cow::Borrowed(&[]),
-                ..target.clone()
-            };
-            for range in joined(left_over.iter().copied().map(AddressRange::from)) {
-                let result = self.unnoticed(|session| session.verify(&blank, range));
-                result.inspect_err(|error| self.discount(&blank, &left_over, error))?;
-            }
+        for sector in &region.sectors {
+            self.note_erased(region, *sector, true);
         }
-        if mass_erase.check && target.elements.is_empty() {
-            self.tally.verified_bytes += size(sectors);
+        if !reads {
+            return Ok(());
+        }
+        let checked = self.readable(region);
+        self.begin(Phase::BlankCheck, size(&checked))?;
+        let left_over = self.not_erased(region, &checked)?;
+        self.erase_left_over(region, left_over)
+    }
+
+    /// Erases, one by one, what should be erased and is not, and looks once more.
+    ///
+    /// # Errors
+    /// A byte that is still not erased.
+    fn erase_left_over(
+        &mut self,
+        region: &Region,
+        left_over: Vec<(Sector, SessionError)>,
+    ) -> Result<(), SessionError> {
+        if left_over.is_empty() {
+            return Ok(());
+        }
+        let sectors: Vec<Sector> = left_over.into_iter().map(|(sector, _)| sector).collect();
+        self.forget_erased(region, &sectors);
+        self.begin(Phase::Erase, size(&sectors))?;
+        self.erase_sectors(region, &sectors, true)?;
+        for range in joined(sectors.iter().copied().map(AddressRange::from)) {
+            let checked = self.unnoticed(|session| {
+                session.verify_range(region, range, |_, _, expected| {
+                    expected.fill(region.erased);
+                })
+            });
+            if let Err(error) = checked {
+                self.discount(region, &sectors, &error);
+                return Err(error);
+            }
         }
         Ok(())
     }
 
-    /// Takes those out of the tally that were to be erased and nothing else, and that are not.
-    pub(super) fn discount(
-        &mut self,
-        target: &TargetPlan<'_>,
-        sectors: &[Sector],
-        error: &SessionError,
-    ) {
-        if !matches!(error.cause, Cause::Differs { .. }) || !target.elements.is_empty() {
+    /// Takes those out of the tally that were to be erased and are not.
+    fn discount(&mut self, region: &Region, sectors: &[Sector], error: &SessionError) {
+        if !matches!(error.cause, Cause::Differs { .. }) {
             return;
         }
         // What has failed to begin with says more than that this could not be looked at, either.
-        let left_over = self.unnoticed(|session| session.not_erased(target, sectors));
-        self.tally.erased_sectors -= left_over.map_or(0, |left_over| left_over.len());
+        if let Ok(left_over) = self.unnoticed(|session| session.not_erased(region, sectors)) {
+            let left_over: Vec<Sector> = left_over.into_iter().map(|(sector, _)| sector).collect();
+            self.forget_erased(region, &left_over);
+        }
     }
 
-    /// Those of these sectors that have a byte that is not erased.
+    /// Those of these sectors that have a byte that is not erased, each with the first such byte.
     fn not_erased(
         &mut self,
-        target: &TargetPlan<'_>,
+        region: &Region,
         sectors: &[Sector],
-    ) -> Result<Vec<Sector>, SessionError> {
-        let mut not_erased: Vec<Sector> = Vec::new();
+    ) -> Result<Vec<(Sector, SessionError)>, SessionError> {
+        let mut not_erased: Vec<(Sector, SessionError)> = Vec::new();
         for range in joined(sectors.iter().copied().map(AddressRange::from)) {
-            self.read(target, range, |address, found| {
-                let dirty = |(_, byte): &(u64, &u8)| **byte != target.erased;
-                let mut dirty = (u64::from(address)..)
-                    .zip(found)
-                    .filter(dirty)
-                    .map(|(address, _)| address);
-                while let Some(address) = dirty.next() {
-                    let index = sectors.partition_point(|sector| sector.end() <= address);
-                    let end = sectors.get(index).map_or(u64::MAX, Sector::end);
-                    not_erased.extend(
-                        sectors
-                            .get(index)
-                            .filter(|sector| not_erased.last() != Some(sector)),
-                    );
-                    // One byte is enough; on to what lies behind the sector.
-                    dirty.by_ref().find(|address| *address + 1 >= end);
+            self.read(region, range, |address, found| {
+                let block = AddressRange {
+                    address,
+                    end: u64::from(address) + found.len() as u64,
+                };
+                for sector in region.sectors_in(block) {
+                    let Some(part) = block.overlap(sector.into()) else {
+                        continue;
+                    };
+                    let is_known = not_erased.last().is_some_and(|(last, _)| *last == sector);
+                    let found = part.within(address, found);
+                    let blank = vec![region.erased; found.len()];
+                    if let (false, Err(cause)) =
+                        (is_known, first_difference(part.address, found, &blank))
+                    {
+                        let action = Action::Verify(part.address);
+                        not_erased.push((sector, SessionError { action, cause }));
+                    }
                 }
                 Ok(())
             })?;
         }
         Ok(not_erased)
     }
+
+    fn readable(&self, region: &Region) -> Vec<Sector> {
+        let readable = |sector: &&Sector| self.options.can_upload && sector.access.readable;
+        region.sectors.iter().filter(readable).copied().collect()
+    }
+}
+
+/// Whether the board has said that it did nothing.
+fn is_refusal(cause: &Cause) -> bool {
+    matches!(cause, Cause::Usb(UsbError::Stall) | Cause::Answered { .. })
 }
 
 /// In bytes, together.

@@ -33,7 +33,8 @@ impl Session<'_> {
         error: SessionError,
         tries: &mut u32,
     ) -> Result<(), SessionError> {
-        if *tries >= worth_trying(&error.cause) || self.tally.retries >= TRIES_IN_ALL {
+        let is_exhausted = self.tally.retries >= TRIES_IN_ALL && !self.is_closing;
+        if *tries >= worth_trying(&error.cause) || is_exhausted {
             return Err(error);
         }
         if error.cause.is_vendor_error() && self.refuses_addresses(&error) {
@@ -77,11 +78,18 @@ fn worth_trying(cause: &Cause) -> u32 {
             status: DfuStatus::ErrVendor | DfuStatus::ErrTarget,
             ..
         } => 1,
+        // Nothing that passes: the bootloader wants another image, or another part of it.
+        Cause::Answered {
+            status: DfuStatus::ErrFile,
+            ..
+        } => 0,
         Cause::Answered { .. } => TRIES,
         // The answer may have been wrong rather than the flash.
         Cause::Differs { .. } => 1,
         Cause::Usb(_)
         | Cause::ReadProtected
+        | Cause::LinkedElsewhere(_)
+        | Cause::RefusesUpload(_)
         | Cause::NoSuchCommand
         | Cause::Stayed
         | Cause::WentAway

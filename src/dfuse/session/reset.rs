@@ -1,10 +1,10 @@
 //! A chip that resets because its option bytes were written: where its boot pins still lead to the bootloader, it comes
 //! back, and what was written can be looked at; elsewhere nobody can tell.
 
+use crate::address::AddressRange;
 use crate::dfuse::error::{Action, Cause, SessionError};
-use crate::dfuse::plan::TargetPlan;
 use crate::dfuse::plan::settings::Settings;
-use crate::dfuse::range::AddressRange;
+use crate::dfuse::steps::MemorySteps;
 use crate::usb::UsbError;
 
 use super::{Event, Phase, Session};
@@ -21,21 +21,30 @@ impl Session<'_> {
     /// `error`, if that is not so, or nobody knows; what differs, if the board came back with something else.
     pub(super) fn after_reset(
         &mut self,
-        target: &TargetPlan<'_>,
+        memory: &MemorySteps<'_>,
         block: AddressRange,
         error: SessionError,
         begun: bool,
     ) -> Result<(), SessionError> {
-        let resets = target.settings.is_some_and(Settings::reset_the_chip);
+        let resets = memory
+            .region()
+            .settings
+            .is_some_and(Settings::reset_the_chip);
         if !(resets && self.link.is_gone()) {
             return Err(error);
         }
         let is_back = self.comes_back()?;
         if is_back {
-            self.select_target(target)?;
+            self.select_region(memory.region())?;
         }
-        let looks = is_back && target.is_verified();
-        let looked = looks.then(|| self.unnoticed(|session| session.verify(target, block)));
+        let looks = is_back && memory.is_verified();
+        let looked = looks.then(|| {
+            self.unnoticed(|session| {
+                session.verify_range(memory.region(), block, |address, found, expected| {
+                    memory.expected(address, found, expected);
+                })
+            })
+        });
         match looked {
             Some(Ok(())) => Ok(()),
             Some(Err(difference)) if begun => Err(difference),

@@ -1,7 +1,7 @@
 //! Lifting read protection: only where there is any, and done only where that was seen.
 
 use crate::dfuse::error::{Action, Cause, SessionError};
-use crate::dfuse::plan::leave::Unprotect;
+use crate::dfuse::plan::unprotect::UnprotectPlan;
 use crate::dfuse::protocol::FIRST_DATA_BLOCK;
 use crate::dfuse::quirks;
 use crate::usb::UsbError;
@@ -16,7 +16,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Cause::NoSuchCommand`], what the board says, or that nobody knows what has come of it.
-    pub(super) fn unprotect(&mut self, plan: Unprotect) -> Result<(), SessionError> {
+    pub(super) fn unprotect(&mut self, plan: &UnprotectPlan) -> Result<(), SessionError> {
         self.check_commands()?;
         let protected = self.is_read_protected(plan)?;
         if protected == Some(false) {
@@ -33,7 +33,9 @@ impl Session<'_> {
             }
         }
         self.tally.unprotected = Some(true);
-        self.tally.erased_sectors = plan.sectors;
+        let sectors = plan.sectors.iter();
+        let sectors = sectors.map(|sector| ((plan.alternate_setting, sector.address), true));
+        self.erased.extend(sectors);
         Ok(())
     }
 
@@ -56,7 +58,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// A board that is gone.
-    fn is_read_protected(&mut self, plan: Unprotect) -> Result<Option<bool>, SessionError> {
+    fn is_read_protected(&mut self, plan: &UnprotectPlan) -> Result<Option<bool>, SessionError> {
         self.link.reach_idle()?;
         let read = self.persist(|session| session.try_to_read(plan));
         match read {
@@ -76,7 +78,7 @@ impl Session<'_> {
     }
 
     /// Reads a block of main flash and forgets it. Returns whether it could be tried at all: some boards can't be read.
-    fn try_to_read(&mut self, plan: Unprotect) -> Result<bool, SessionError> {
+    fn try_to_read(&mut self, plan: &UnprotectPlan) -> Result<bool, SessionError> {
         self.select(plan.alternate_setting)?;
         self.set_address(plan.address)?;
         if self.options.can_upload {
@@ -87,10 +89,12 @@ impl Session<'_> {
         Ok(self.options.can_upload)
     }
 
-    fn lift_protection(&mut self, plan: Unprotect) -> Result<(), SessionError> {
+    fn lift_protection(&mut self, plan: &UnprotectPlan) -> Result<(), SessionError> {
         self.link.reach_idle()?;
         self.pointer = None;
         self.tally.touched = true;
+        // What is lost with it nobody can see.
+        self.tally.unseen_sectors = plan.sectors.len().max(1);
         // A board that says that it is done, and was not seen at it, has to show that it is.
         if self.link.read_unprotect()? || self.is_read_protected(plan)? == Some(false) {
             return Ok(());
@@ -107,9 +111,10 @@ mod tests {
     use std::ops::ControlFlow;
 
     use super::*;
+    use crate::dfuse::layout::MemoryLayout;
     use crate::dfuse::link::script::Answer::{self, Bytes, Fails};
     use crate::dfuse::link::script::{ACK, DNLOAD_IDLE, IDLE, STALL, Script};
-    use crate::dfuse::plan::{Plan, Task};
+    use crate::dfuse::plan::Plan;
     use crate::dfuse::session::{SessionOptions, Tally};
 
     const COMMANDS: Answer = Bytes(&[0x00, 0x21, 0x41, 0x92]);
@@ -130,15 +135,13 @@ mod tests {
         };
         let mut on_event = |_: Event<'_>| ControlFlow::Continue(());
         let mut session = Session::open(&mut script, options, &mut on_event).expect("idle at once");
-        let plan = Plan {
-            targets: Vec::new(),
-            task: Task::Unprotect(Unprotect {
-                alternate_setting: 0,
-                address: 0x0800_0000,
-                sectors: 12,
-            }),
-            start: None,
-        };
+        let layout = "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg";
+        let layout = MemoryLayout::parse(layout).expect("a real string");
+        let plan = Plan::Unprotect(UnprotectPlan {
+            alternate_setting: 0,
+            address: 0x0800_0000,
+            sectors: layout.sectors().collect(),
+        });
         let result = session.run(&plan).map(drop);
         let tally = session.tally();
         assert!(script.answers.is_empty(), "{}", script.diary);

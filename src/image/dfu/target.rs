@@ -5,7 +5,7 @@ use std::ops::Range;
 use byteorder::{ByteOrder, LittleEndian};
 
 use super::reader::Reader;
-use crate::image::{ImageElement, ImageError, ImageTarget, Place};
+use crate::image::{ImageElement, ImageError, ImageTarget, MOST_ELEMENTS, Place};
 
 /// The first address past the last.
 const ADDRESS_SPACE: u64 = 1 << 32;
@@ -105,11 +105,14 @@ impl<'a> Target<'a> {
     /// The elements that have data, ordered by address.
     fn read_elements(&self) -> Result<Vec<Element<'a>>, ImageError> {
         let mut reader = self.elements.clone();
-        let mut elements = Vec::new();
+        let mut elements: Vec<Element<'_>> = Vec::new();
         for number in 1..=self.element_count {
             let element = Element::read(&mut reader, number, self.element_count)?;
             if !element.data.is_empty() {
                 elements.push(element);
+            }
+            if elements.len() > MOST_ELEMENTS {
+                return Err(ImageError::TooManyElements);
             }
         }
         if reader.left() != 0 {

@@ -134,6 +134,8 @@ fn a_file_made_by_hand_is_read_whole() {
             product_id: 0xDF11,
             device_release: 0x2200,
         }),
+        family: None,
+        suspicion: None,
         warnings: vec![],
     };
     assert_eq!(parse(&golden()), Ok(expected));
@@ -253,8 +255,8 @@ fn a_field_out_of_order_is_named_with_its_offset() {
     );
     check(
         317,
-        &[17],
-        "offset 0x0000013d: expected a DFU suffix of 16 bytes (bLength), found 17",
+        &[15],
+        "offset 0x0000013d: expected a DFU suffix of 16 bytes or more, inside the file (bLength), found 15",
     );
 }
 
@@ -391,6 +393,27 @@ fn a_suffix_inside_the_prefix_is_refused() {
     check_refused(
         &bytes,
         "offset 0x00000000: expected a DfuSe prefix (11 bytes), found 4 bytes, then the suffix",
+    );
+}
+
+/// What a maker adds to the suffix stands in front of the 16 bytes that every suffix has.
+#[test]
+fn a_longer_suffix_is_no_part_of_the_targets() {
+    let mut bytes = golden();
+    bytes.splice(306..306, *b"more");
+    bytes[306 + 4 + 11] = 20;
+    let expected = parse(&golden()).expect("good").targets;
+    let image = parse(&with_crc(bytes.clone())).expect("nothing to refuse");
+    assert_eq!((image.targets, image.warnings.len()), (expected, 0));
+    bytes[6..8].copy_from_slice(&326_u16.to_le_bytes());
+    check_warned(
+        &with_crc(bytes.clone()),
+        &["DFUImageSize is 326, the length of the whole file: ST's tools leave out the suffix."],
+    );
+    bytes[6..8].copy_from_slice(&310_u16.to_le_bytes());
+    check_refused(
+        &with_crc(bytes),
+        "offset 0x00000006: expected an image size of 306, up to the suffix (DFUImageSize), found 310, though the CRC is right",
     );
 }
 

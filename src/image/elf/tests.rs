@@ -175,8 +175,9 @@ fn a_segment_of_nothing_but_headers_is_not_part_of_the_program() {
     );
 }
 
+/// `llvm-objcopy -R` leaves the segment of a section that it takes away.
 #[test]
-fn a_segment_without_sections_is_taken_whole() {
+fn a_segment_without_sections_is_left_out_where_others_have_some() {
     let start = at_contents(2);
     let bytes = file(
         &[
@@ -186,10 +187,18 @@ fn a_segment_without_sections_is_taken_whole() {
         b"codemore",
         &[[PROGBITS, ALLOC, start + 4, 2]],
     );
-    check(&bytes, &[(0x0800_0000, b"code"), (0x0801_0000, b"mo")]);
-    // Without any, nothing tells headers from a program.
-    let bytes = file(&[[0, 0x0800_0000, 0x0800_0000, 88, 88]], b"code", &[]);
-    check(&bytes, &[(0x0800_0000, &bytes)]);
+    check(&bytes, &[(0x0801_0000, b"mo")]);
+    // Nothing but names of sections, say.
+    let segment = [start, 0x0800_0000, 0x0800_0000, 4, 4];
+    check_refused(
+        &file(&[segment], b"codemore", &[[PROGBITS, 0, start + 4, 2]]),
+        "the file names no byte to write",
+    );
+    // A file without any section: nothing tells headers from a program.
+    for sections in [&[][..], &[[0; 4]]] {
+        let bytes = file(&[[0, 0x0800_0000, 0x0800_0000, 88, 88]], b"code", sections);
+        check(&bytes, &[(0x0800_0000, &bytes[..88])]);
+    }
 }
 
 #[test]
@@ -321,6 +330,25 @@ fn as_many_segments_and_sections_as_there_can_be_are_sorted_not_searched() {
     let bytes = file(&segments, &vec![0x5A; count], &sections);
     let image = parse(&bytes).expect("nothing to refuse");
     assert_eq!(image.targets[0].elements.len(), count);
+}
+
+#[test]
+fn more_sections_than_any_program_has_are_refused() {
+    let start = at_contents(1);
+    let mut bytes = file(
+        &[[start, 0x0800_0000, 0x0800_0000, 4, 4]],
+        b"code",
+        &[[PROGBITS, ALLOC, start, 4]],
+    );
+    // With e_shnum 0, the first section's size is the number of them.
+    let at_sections = bytes.len() - 40;
+    bytes[48..50].fill(0);
+    bytes[at_sections + 20..at_sections + 24].copy_from_slice(&131_073_u32.to_le_bytes());
+    bytes.resize(at_sections + 131_073 * 40, 0);
+    check_refused(
+        &bytes,
+        "offset 0x00000020: expected at most 131072 section headers, found 131073",
+    );
 }
 
 proptest! {

@@ -147,11 +147,17 @@ fn a_damaged_record_is_told_with_its_line() {
 }
 
 #[test]
-fn records_that_overlap_are_refused() {
-    let text = [record(1, 0, b"ab"), record(1, 1, b"b"), END.to_owned()].concat();
+fn records_that_repeat_others_are_told_and_those_that_contradict_them_are_refused() {
+    let text = |data| [record(1, 0, b"ab"), record(1, 1, data), END.to_owned()].concat();
+    let image = parse(text(b"b").as_bytes()).expect("the same");
+    assert_eq!(pieces_of(&image.targets[0]), [(0, &b"ab"[..])]);
+    assert_eq!(
+        image.warnings,
+        ["One record says again what others say, and the same: at line 2."]
+    );
     check_refused(
-        &text,
-        "line 2: expected elements that don't overlap, found 0x00000001..0x00000002 over 0x00000000..0x00000002 (at line 1)",
+        &text(b"B"),
+        "line 2: expected 0x62 at 0x00000001, which line 1 says, found 0x42",
     );
 }
 

@@ -1,4 +1,4 @@
-//! Families of chips as UF2 files number them (microsoft/uf2, utils/uf2families.json).
+//! Families of chips as UF2 files number them.
 
 use std::fmt;
 
@@ -6,8 +6,19 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Family(pub u32);
 
-/// Every family of STM32.
-const STM32: [(u32, &str); 20] = [
+/// Whose chips a family is of, as far as they have bootloaders that speak DfuSe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Maker {
+    /// ST: STM32.
+    St,
+    /// GigaDevice: GD32.
+    GigaDevice,
+    /// Artery: AT32.
+    Artery,
+}
+
+/// microsoft/uf2, utils/uf2families.json and utils/uf2conv.py; AT32F405's is tinyuf2's.
+pub const FAMILIES: [(u32, &str); 58] = [
     (0x647824B6, "STM32F0"),
     (0x5EE21072, "STM32F1"),
     (0x5D1A0A2E, "STM32F2"),
@@ -28,37 +39,75 @@ const STM32: [(u32, &str); 20] = [
     (0x04240BDF, "STM32L5"),
     (0x70D16653, "STM32WB"),
     (0x21460FF0, "STM32WL"),
-];
-
-/// The chips of others for which most UF2 files are.
-const OTHERS: [(u32, &str); 14] = [
+    (0x31D228C6, "GD32F350"),
+    (0x9AF03E33, "GD32VF103"),
+    (0xA0C97B8E, "AT32F415"),
+    (0x6B1F405C, "AT32F405"),
+    (0x699B62EC, "CH32V"),
+    (0x16573617, "ATmega32"),
     (0x68ED2B88, "SAMD21"),
     (0x55114460, "SAMD51"),
+    (0x1851780A, "SAML21"),
     (0x1B57745F, "nRF52"),
-    (0xADA52840, "nRF52840"),
+    (0x72721D4E, "nRF52832xxAA"),
+    (0x6F752678, "nRF52832xxAB"),
     (0x621E937A, "nRF52833"),
+    (0xADA52840, "nRF52840"),
+    (0x7EAB61ED, "ESP8266"),
     (0x1C5F21B0, "ESP32"),
     (0xBFDD4EEE, "ESP32-S2"),
     (0xC47E5767, "ESP32-S3"),
+    (0x2B88D29C, "ESP32-C2"),
+    (0xD42BA06C, "ESP32-C3"),
+    (0x540DDF62, "ESP32-C6"),
+    (0x332726F6, "ESP32-H2"),
+    (0x3D308E94, "ESP32-P4"),
     (0xE48BFF56, "RP2040"),
+    (0xE48BFF57, "RP2xxx, at any address"),
     (0xE48BFF59, "RP2350"),
+    (0xE48BFF5A, "RP2350, RISC-V"),
+    (0xE48BFF5B, "RP2350, non-secure"),
     (0x4FB2D5BD, "i.MX RT10xx"),
     (0x2ABC77EC, "LPC55"),
-    (0x9AF03E33, "GD32VF103"),
-    (0x31D228C6, "GD32F350"),
+    (0x7F83E793, "KL32L2"),
+    (0x5A18069B, "FX2"),
+    (0x4F6ACE52, "CSK4"),
+    (0x6E7348A8, "CSK6"),
+    (0x11DE784A, "M0SENSE"),
+    (0x4B684D71, "MaixPlay-U4"),
+    (0x9517422F, "RZ/A1LU"),
+    (0x7BE8976D, "RA4M1"),
 ];
 
 impl Family {
-    pub fn is_stm32(self) -> bool {
-        STM32.iter().any(|(id, _)| *id == self.0)
+    /// What it is called; `None` where it is not in the list.
+    pub fn name(self) -> Option<&'static str> {
+        let mut families = FAMILIES.iter();
+        families
+            .find(|(id, _)| *id == self.0)
+            .map(|(_, name)| *name)
+    }
+
+    /// Whose chips these are; `None` where no such chip has a bootloader that speaks DfuSe, or that isn't known.
+    pub fn maker(self) -> Option<Maker> {
+        let name = self.name()?;
+        let makers = [
+            ("STM32", Maker::St),
+            ("GD32", Maker::GigaDevice),
+            ("AT32", Maker::Artery),
+        ];
+        let mut makers = makers.into_iter();
+        makers
+            .find(|(prefix, _)| name.starts_with(prefix))
+            .map(|(_, maker)| maker)
     }
 }
 
 impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(id) = self;
-        match STM32.iter().chain(&OTHERS).find(|(known, _)| known == id) {
-            Some((_, name)) => write!(f, "{name} ({id:#010x})"),
+        match self.name() {
+            Some(name) => write!(f, "{name} ({id:#010x})"),
             None => write!(f, "family {id:#010x}"),
         }
     }

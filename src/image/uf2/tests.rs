@@ -79,14 +79,24 @@ fn a_block_that_is_not_for_main_flash_only_counts() {
     check(&bytes, &[(0x0800_0000, b"ab")], &[]);
 }
 
+/// Whether a board has such a chip is for the plan to say.
 #[test]
-fn a_file_for_other_chips_is_refused_by_their_name() {
-    let expected = "offset 0x0000001c: expected the family of an STM32 (familyID), found";
-    let named = |family| block(NAMED, 0x1000_0000, 0, 1, family, b"ab");
-    check_refused(&named(RP2040), &format!("{expected} RP2040 (0xe48bff56)"));
+fn the_family_is_that_of_the_blocks_whichever_it_is() {
+    for family in [F4, RP2040, 0x1234_5678] {
+        let image = parse(&block(NAMED, 0x1000_0000, 0, 1, family, b"ab")).expect("one family");
+        assert_eq!(image.family.map(|family| family.0), Some(family));
+    }
+    let image = parse(&block(0, 0x0800_0000, 0, 1, F4, b"ab")).expect("no family");
+    assert_eq!(image.family, None);
+}
+
+#[test]
+fn of_several_families_that_no_dfuse_board_has_none_is_chosen() {
+    let [first, second] =
+        [RP2040, 0x1234_5678].map(|family| block(NAMED, 0x1000_0000, 0, 1, family, b"ab"));
     check_refused(
-        &named(0x1234_5678),
-        &format!("{expected} family 0x12345678"),
+        &[first, second].concat(),
+        "offset 0x0000021c: expected blocks for RP2040 (0xe48bff56) only, found family 0x12345678",
     );
 }
 

@@ -112,7 +112,10 @@ impl Bootloader {
     pub(super) fn finish_work(&mut self, now: Duration) {
         if self.state == DfuState::DfuDnbusy && now >= self.work.done_at && !self.work.wedged {
             match self.work.outcome {
-                DfuStatus::Ok => self.state = DfuState::DfuDnloadSync,
+                status if status == DfuStatus::Ok || self.quirks.has(Quirk::ErrorInIdle) => {
+                    self.state = DfuState::DfuDnloadSync;
+                    self.status = status;
+                }
                 status => self.enter_error(status),
             }
         }
@@ -225,7 +228,11 @@ impl Bootloader {
                 let address = self
                     .block_address(download.block, length)
                     .ok_or(DfuStatus::ErrTarget)?;
-                let duration = memory.program(address, &self.as_programmed(&download.data))?;
+                let data = self.as_programmed(&download.data);
+                let duration = match &mut self.packing {
+                    Some(packing) => packing.write(memory, address, &data)?,
+                    None => memory.program(address, &data)?,
+                };
                 self.has_left = memory.resets_when_written();
                 Ok(duration)
             }
@@ -237,7 +244,23 @@ impl Bootloader {
                 self.pointer_is_fresh = true;
                 Ok(Duration::ZERO)
             }
-            Job::Command(DfuseCommand::Erase(address)) => memory.erase_sector(address),
+            // Whoever packs erases by himself, before he writes.
+            Job::Command(DfuseCommand::Erase(_) | DfuseCommand::MassErase)
+                if self.packing.is_some() =>
+            {
+                Ok(Duration::ZERO)
+            }
+            Job::Command(DfuseCommand::Erase(address)) => {
+                if self.quirks.has(Quirk::PointerMovesAtErase) {
+                    self.address_pointer = address;
+                }
+                let skips = self.quirks.has(Quirk::EraseSkippedOnce) && !self.has_skipped;
+                self.has_skipped |= skips;
+                match skips {
+                    true => memory.pretend_to_erase_sector(address),
+                    false => memory.erase_sector(address),
+                }
+            }
             Job::Command(DfuseCommand::MassErase) if self.quirks.has(Quirk::NoMassErase) => {
                 memory.pretend_to_erase_all()
             }

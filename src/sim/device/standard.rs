@@ -44,8 +44,11 @@ impl Device {
 
     fn get_descriptor(&mut self, value: u16) -> Answer {
         if value.to_be_bytes() == [STRING, EXPLANATION_INDEX] {
-            let explanation = self.bootloader.explain();
-            return explanation.map_or(Answer::Stall, |text| Answer::Data(utf_16(text, 0)));
+            let Some(usual) = self.bootloader.explain() else {
+                return Answer::Stall;
+            };
+            let text = self.strings.get(&EXPLANATION_INDEX);
+            return Answer::Data(utf_16(text.map_or(usual, String::as_str), 0));
         }
         let description = self.description();
         if description.is_silent_about(value) {
@@ -61,7 +64,7 @@ impl Device {
         match u8::try_from(value) {
             Ok(value @ (0 | CONFIGURATION_VALUE)) => {
                 self.configuration = value;
-                self.bootloader.set_alternate_setting(0);
+                self.bootloader.set_alternate_setting(0, &self.memories);
                 Answer::Acknowledged
             }
             _ => Answer::Stall,
@@ -71,7 +74,8 @@ impl Device {
     fn set_interface(&mut self, value: u16) -> Answer {
         match u8::try_from(value) {
             Ok(number) if self.memories.get(number).is_some() => {
-                self.bootloader.set_alternate_setting(number);
+                self.bootloader
+                    .set_alternate_setting(number, &self.memories);
                 Answer::Acknowledged
             }
             _ => Answer::Stall,

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::MemoryContents;
 use crate::dfuse::protocol::DfuStatus;
+use crate::printable;
 
 impl MemoryContents {
     pub(super) fn write_through(&mut self, range: Range<usize>) -> Result<(), DfuStatus> {
@@ -48,6 +49,7 @@ impl MemoryContents {
         file.rewind().map_err(failed)?;
         file.read_exact(&mut self.bytes).map_err(failed)?;
         self.file = Some(file);
+        self.see_true_size();
         Ok(())
     }
 }
@@ -56,7 +58,7 @@ impl MemoryContents {
 #[derive(Debug, Error)]
 pub enum FlashFileError {
     /// It can't be opened, made, read or written.
-    #[error("the flash file {} can't be used", path.display())]
+    #[error("the flash file {} can't be used", printable::path(path))]
     Io {
         /// Which file.
         path: PathBuf,
@@ -66,7 +68,7 @@ pub enum FlashFileError {
     /// It has another size than the memory.
     #[error(
         "the flash file {} has {found} bytes, but this board's memory has {expected}",
-        path.display()
+        printable::path(path)
     )]
     Size {
         /// Which file.

@@ -34,6 +34,9 @@ impl Memories {
                 distinct.push(MemoryContents::blank(layout, cells, quirks));
             }
         }
+        if let Some(main) = distinct.first_mut() {
+            main.is_main_flash(quirks);
+        }
         Self {
             distinct,
             by_alternate_setting,

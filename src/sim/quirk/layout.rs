@@ -63,10 +63,17 @@ pub fn real_layout(
     )))
 }
 
+/// What a memory is taken for that has a name and no layout, on boards that speak no DfuSe.
+const WITHOUT_LAYOUT: &str = "@Firmware/0x00000000/64*001Ke";
+
 /// The layouts that the memories behind all alternate settings have.
 pub fn real_layouts(board: &Board, quirks: &Quirks, serial: &str) -> Vec<MemoryLayout> {
     (0..)
         .map_while(|alternate_setting| real_layout(board, quirks, serial, alternate_setting))
-        .map(|layout| MemoryLayout::parse(&layout).expect("the table's layouts are well-formed"))
+        .map(|layout| {
+            MemoryLayout::parse(&layout)
+                .or_else(|_| MemoryLayout::parse(WITHOUT_LAYOUT))
+                .expect("well-formed")
+        })
         .collect()
 }

@@ -24,6 +24,8 @@ enum Value {
     Address(fn(u32) -> Quirk),
     /// A number.
     Number(fn(u32) -> Quirk),
+    /// A number of bytes, not 0.
+    Bytes(fn(u32) -> Quirk),
     /// A number of 16 bits.
     Size(fn(u16) -> Quirk),
 }
@@ -42,6 +44,21 @@ pub static QUIRKS: &[QuirkName] = &[
         "busy",
         Quirk::Busy,
         "another program holds the board (not over USB/IP)",
+    ),
+    plain(
+        "late-access",
+        Quirk::LateAccess,
+        "the system lets it be opened half a second after it came (not over USB/IP)",
+    ),
+    plain(
+        "not-permitted",
+        Quirk::NotPermitted,
+        "a container has no rule for the board (not over USB/IP)",
+    ),
+    plain(
+        "no-node",
+        Quirk::NoNode,
+        "a container has no node for the board (not over USB/IP)",
     ),
     plain(
         "application",
@@ -119,6 +136,11 @@ pub static QUIRKS: &[QuirkName] = &[
         "dfuERROR with bStatus OK",
     ),
     plain(
+        "error-in-idle",
+        Quirk::ErrorInIdle,
+        "a failure is told by bStatus beside dfuDNLOAD-IDLE, once",
+    ),
+    plain(
         "failures-are-vendor",
         Quirk::FailuresAreVendor,
         "errVENDOR for a failed write or erase",
@@ -149,6 +171,31 @@ pub static QUIRKS: &[QuirkName] = &[
         description: "erasing and writing this sector report success and change nothing",
     },
     QuirkName {
+        name: "erase-unit",
+        value: Value::Bytes(Quirk::EraseUnit),
+        description: "an erase in main flash takes so many bytes at least, aligned to that",
+    },
+    QuirkName {
+        name: "true-size",
+        value: Value::Bytes(Quirk::TrueSize),
+        description: "main flash has so many bytes; behind them come the same again",
+    },
+    plain(
+        "erase-hits-other-bank",
+        Quirk::EraseHitsOtherBank,
+        "an erase takes the same place of main flash's other half, too",
+    ),
+    plain(
+        "erase-skipped-once",
+        Quirk::EraseSkippedOnce,
+        "the first sector erase reports success and erases nothing",
+    ),
+    QuirkName {
+        name: "packed",
+        value: Value::Address(Quirk::Packed),
+        description: "takes an image from this address on, in order; UPLOAD answers stale bytes: mboot with packing",
+    },
+    QuirkName {
         name: "flipped-bit",
         value: Value::Address(Quirk::FlippedBit),
         description: "a bit of the byte here is wrong whenever it was programmed",
@@ -168,6 +215,21 @@ pub static QUIRKS: &[QuirkName] = &[
         Quirk::BlockAddressBySize,
         "block addresses count by wTransferSize",
     ),
+    plain(
+        "pointer-moves=erase",
+        Quirk::PointerMovesAtErase,
+        "an erase moves the address pointer to its sector",
+    ),
+    plain(
+        "pointer-moves=set-interface",
+        Quirk::PointerMovesAtSetInterface,
+        "SET_INTERFACE moves the address pointer to the memory's start",
+    ),
+    plain(
+        "pointer-moves=abort",
+        Quirk::PointerMovesAtAbort,
+        "ABORT after an UPLOAD moves the address pointer to the memory's start",
+    ),
     QuirkName {
         name: "transfer-size",
         value: Value::Size(Quirk::TransferSize),
@@ -182,6 +244,11 @@ pub static QUIRKS: &[QuirkName] = &[
         "no-upload",
         Quirk::NoUpload,
         "says that it can't upload, and refuses to",
+    ),
+    plain(
+        "upload=stall",
+        Quirk::UploadStall,
+        "says that it can upload, and refuses to",
     ),
     plain(
         "functional-descriptor=last",
@@ -281,7 +348,7 @@ impl QuirkName {
             Value::No(_) => return self.name.to_owned(),
             Value::Address(_) => "ADDRESS",
             Value::Number(_) => "N",
-            Value::Size(_) => "SIZE",
+            Value::Bytes(_) | Value::Size(_) => "SIZE",
         };
         format!("{}={value}", self.name)
     }
@@ -302,9 +369,13 @@ impl QuirkName {
                 (make(value) == quirk).then(|| format!("{}={value}", known.name))
             }
             (Value::Size(_), Quirk::TransferSize(value)) => Some(format!("{}={value}", known.name)),
-            (Value::Address(make), Quirk::WriteProtected(value) | Quirk::FlippedBit(value)) => {
-                (make(value) == quirk).then(|| format!("{}={value:#010x}", known.name))
+            (Value::Bytes(make), Quirk::EraseUnit(value) | Quirk::TrueSize(value)) => {
+                (make(value) == quirk).then(|| format!("{}={value:#x}", known.name))
             }
+            (
+                Value::Address(make),
+                Quirk::WriteProtected(value) | Quirk::FlippedBit(value) | Quirk::Packed(value),
+            ) => (make(value) == quirk).then(|| format!("{}={value:#010x}", known.name)),
             _ => None,
         });
         known.expect("every quirk has a name")
@@ -314,6 +385,7 @@ impl QuirkName {
         match (&self.value, value) {
             (Value::No(quirk), None) => Some(*quirk),
             (Value::Address(make) | Value::Number(make), Some(value)) => number(value).map(make),
+            (Value::Bytes(make), Some(value)) => number(value).filter(|size| *size > 0).map(make),
             (Value::Size(make), Some(value)) => number(value)
                 .and_then(|size| size.try_into().ok())
                 .map(make),
@@ -363,7 +435,8 @@ impl Quirks {
             });
         }
         let layouts = layout::real_layouts(board, self, serial);
-        for address in self.write_protected().chain(self.flipped_bits()) {
+        let addresses = self.write_protected().chain(self.flipped_bits());
+        for address in addresses.chain(self.packed()) {
             let mut sectors = layouts.iter().map(|layout| layout.sector_at(address));
             if sectors.all(|sector| sector.is_none()) {
                 return Err(QuirkError::NothingThere {

@@ -704,3 +704,243 @@ fn an_application_answers_for_itself_and_detaches_into_dfu_mode() {
     host.sends(0x00, 9, 1, &[]);
     assert_eq!(host.get_status(), (0, 0, 0));
 }
+
+/// What is in main flash of a board whose file holds its address in every byte of a page.
+fn holds(host: &mut Host, address: u32) -> u8 {
+    host.aborts();
+    match host.reads(address, 1) {
+        Answer::Data(bytes) => bytes[0],
+        other => panic!("{address:#010x}: {other:?}"),
+    }
+}
+
+#[test]
+fn an_erase_can_take_more_than_its_sector() {
+    let mut host = Host::meets("f103,quirk=erase-unit=0x800");
+    let marks = [0x0800_3C00, 0x0800_4000, 0x0800_4400, 0x0800_4800];
+    for address in marks {
+        host.points_at(address);
+        assert_eq!(host.does(2, &[0x5A; 2]), DONE);
+    }
+    // The second page of its unit.
+    assert_eq!(host.does(0, &[0x41, 0x00, 0x44, 0x00, 0x08]), DONE);
+    let left = marks.map(|address| holds(&mut host, address));
+    assert_eq!(left, [0x5A, 0xFF, 0xFF, 0x5A]);
+}
+
+#[test]
+fn a_chip_smaller_than_it_claims_wraps_round_where_it_is_read_written_and_erased() {
+    let mut host = Host::meets("f103,quirk=true-size=0x10000");
+    host.points_at(0x0801_4000);
+    assert_eq!(host.does(2, &[0x5A; 4]), DONE);
+    assert_eq!(holds(&mut host, 0x0800_4003), 0x5A);
+    assert_eq!(holds(&mut host, 0x0801_4003), 0x5A);
+    // Writing there again meets what is there.
+    host.aborts();
+    host.points_at(0x0800_4000);
+    assert_eq!(host.does(2, &[0xA5; 4]), (ERR_PROG, ERROR));
+    host.is_told(ERR_PROG);
+    assert_eq!(host.does(0, &[0x41, 0x00, 0x40, 0x00, 0x08]), DONE);
+    assert_eq!(holds(&mut host, 0x0801_4003), 0xFF);
+}
+
+#[test]
+fn the_file_of_a_chip_smaller_than_it_claims_shows_each_byte_wherever_it_is_seen() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let file = folder.path().join("f103.bin");
+    let before: Vec<u8> = (0..128).flat_map(|kib| [kib; 1024]).collect();
+    std::fs::write(&file, &before).expect("a file");
+    let mut host = Host::meets("f103,quirk=true-size=0x10000");
+    host.device.keep_flash_in(&file).expect("of the right size");
+    assert_eq!(holds(&mut host, 0x0801_4000), 0x10);
+    host.aborts();
+    assert_eq!(host.does(0, &[0x41, 0x00, 0x44, 0x01, 0x08]), DONE);
+    let mut expected = before[..0x1_0000].repeat(2);
+    for start in [0x4400, 0x1_4400] {
+        expected[start..start + 0x400].fill(0xFF);
+    }
+    assert!(std::fs::read(&file).expect("a file") == expected);
+}
+
+#[test]
+fn an_erase_can_hit_the_other_bank() {
+    let mut host = Host::meets("f429,quirk=erase-hits-other-bank");
+    let marks = [0x0800_4000, 0x0800_8000, 0x0810_4000, 0x0810_8000];
+    for address in marks {
+        host.points_at(address);
+        assert_eq!(host.does(2, &[0x5A; 4]), DONE);
+    }
+    assert_eq!(host.does(0, &[0x41, 0x00, 0x40, 0x10, 0x08]), DONE);
+    let left = marks.map(|address| holds(&mut host, address));
+    assert_eq!(left, [0xFF, 0x5A, 0xFF, 0x5A]);
+}
+
+#[test]
+fn the_first_erase_can_be_skipped_and_no_other() {
+    let mut host = Host::meets("f405,quirk=erase-skipped-once");
+    host.points_at(0x0800_0000);
+    assert_eq!(host.does(2, &[0x5A; 4]), DONE);
+    let erase = [0x41, 0x00, 0x00, 0x00, 0x08];
+    assert_eq!(host.does(0, &erase), DONE);
+    assert_eq!(holds(&mut host, 0x0800_0000), 0x5A);
+    host.aborts();
+    assert_eq!(host.does(0, &erase), DONE);
+    assert_eq!(holds(&mut host, 0x0800_0000), 0xFF);
+}
+
+#[test]
+fn a_wb55_swallows_what_is_written_to_secure_pages() {
+    let mut host = Host::meets("wb55,quirk=write-protected=0x080C0000");
+    host.points_at(0x080B_FFF8);
+    assert_eq!(host.does(2, &[0x5A; 16]), DONE);
+    assert_eq!(holds(&mut host, 0x080B_FFFF), 0x5A);
+    assert_eq!(holds(&mut host, 0x080C_0000), 0xFF);
+}
+
+#[test]
+fn the_address_pointer_moves_with_an_erase_a_set_interface_or_an_abort_after_an_upload() {
+    // Where 01 is found that was written next to 0x08004000, and 02 next to 0x08000000.
+    let check = |quirk: &str, act: &dyn Fn(&mut Host), expected: u8| {
+        let mut host = Host::meets(&format!("f405{quirk}"));
+        for (address, mark) in [(0x0800_0000, 2), (0x0800_4000, 1), (0x0800_8000, 3)] {
+            host.points_at(address);
+            assert_eq!(host.does(2, &[mark; 4]), DONE);
+        }
+        host.points_at(0x0800_4000);
+        act(&mut host);
+        // None but an ABORT out of dfuUPLOAD-IDLE moves it.
+        host.aborts();
+        assert_eq!(
+            host.uploads(2, 4),
+            Answer::Data(vec![expected; 4]),
+            "{quirk}"
+        );
+    };
+    let erases = |host: &mut Host| {
+        assert_eq!(host.does(0, &[0x41, 0x00, 0x80, 0x00, 0x08]), DONE);
+        host.points_at(0x0800_4000);
+        assert_eq!(host.does(0, &[0x41, 0x00, 0x80, 0x00, 0x08]), DONE);
+    };
+    let chooses = |host: &mut Host| {
+        assert_eq!(host.sends(0x01, 11, 0, &[]), Answer::Acknowledged);
+    };
+    let reads = |host: &mut Host| {
+        host.aborts();
+        assert_eq!(host.uploads(3, 4), Answer::Data(vec![0xFF; 4]));
+    };
+    for act in [&erases as &dyn Fn(&mut Host), &chooses, &reads] {
+        check("", act, 1);
+    }
+    check(",quirk=pointer-moves=erase", &erases, 0xFF);
+    check(",quirk=pointer-moves=set-interface", &chooses, 2);
+    check(",quirk=pointer-moves=abort", &reads, 2);
+}
+
+#[test]
+fn a_failure_can_be_told_by_bstatus_beside_dfudnload_idle() {
+    let mut host = Host::meets("f405,quirk=error-in-idle");
+    let nowhere = [0x21, 0x00, 0x00, 0x00, 0x20];
+    assert_eq!(host.does(0, &nowhere), (ERR_TARGET, DOWNLOAD_IDLE));
+    assert_eq!(host.get_status(), (0, 0, DOWNLOAD_IDLE));
+    host.points_at(0x0800_0000);
+    // Refused at once, it is in dfuERROR as ever.
+    host.aborts();
+    assert_eq!(host.uploads(1, 4), Answer::Stall);
+    host.is_told(ERR_STALLED_PKT);
+}
+
+#[test]
+fn a_board_can_claim_upload_and_refuse_it() {
+    let mut host = Host::meets("f405,quirk=upload=stall");
+    let Answer::Data(descriptor) = host.asks(0x80, 6, 0x2100, 9) else {
+        panic!("present");
+    };
+    assert_eq!(descriptor[2], 0x0B);
+    for block in [0, 2] {
+        assert_eq!(host.uploads(block, 4), Answer::Stall);
+        host.is_told(ERR_STALLED_PKT);
+    }
+}
+
+/// A block of 2 KiB, and the two GETSTATUS; bStatus and bState at its end. It explains itself, once.
+fn packs(host: &mut Host, block: u16, byte: u8) -> (u8, u8) {
+    assert_eq!(host.downloads(block, &[byte; 2048]), Answer::Acknowledged);
+    host.whole_status();
+    let status = host.whole_status();
+    (status[0], status[4])
+}
+
+const ERR_FILE: u8 = 2;
+
+#[test]
+fn mboot_with_packing_takes_an_image_from_its_first_block_on_and_in_order() {
+    let mut host = Host::meets("mboot-packed");
+    host.points_at(0x0800_8000);
+    assert_eq!(packs(&mut host, 3, 1), (ERR_FILE, ERROR));
+    host.clear_status();
+    assert_eq!(packs(&mut host, 2, 1), DONE);
+    assert_eq!(packs(&mut host, 3, 2), DONE);
+    // The same once more is not the next.
+    assert_eq!(packs(&mut host, 3, 2), (ERR_FILE, ERROR));
+    host.clear_status();
+    // And then it begins anew.
+    assert_eq!(packs(&mut host, 4, 3), (ERR_FILE, ERROR));
+    host.clear_status();
+    assert_eq!(packs(&mut host, 2, 0xF0), DONE);
+}
+
+#[test]
+fn mboot_with_packing_erases_by_itself_and_nothing_when_asked_to() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let file = folder.path().join("packed.bin");
+    std::fs::write(&file, vec![0xA5; 2 << 20]).expect("a file");
+    let mut host = Host::meets("mboot-packed");
+    host.device.keep_flash_in(&file).expect("of the right size");
+    for erase in [&[0x41, 0x00, 0x80, 0x00, 0x08][..], &[0x41]] {
+        assert_eq!(host.does(0, erase), DONE);
+    }
+    assert!(
+        std::fs::read(&file)
+            .expect("a file")
+            .iter()
+            .all(|byte| *byte == 0xA5)
+    );
+    host.points_at(0x0800_8000);
+    for block in 2..19 {
+        assert_eq!(packs(&mut host, block, 0x5A), DONE);
+    }
+    let flash = std::fs::read(&file).expect("a file");
+    let runs = [
+        (0..0x8000, 0xA5),
+        (0x8000..0x1_0800, 0x5A),
+        (0x1_0800..0x1_8000, 0xFF),
+        (0x1_8000..flash.len(), 0xA5),
+    ];
+    for (range, expected) in runs {
+        assert!(
+            flash[range.clone()].iter().all(|byte| *byte == expected),
+            "{range:#x?}"
+        );
+    }
+}
+
+#[test]
+fn mboot_with_packing_answers_an_upload_with_stale_bytes_and_errfile() {
+    let mut host = Host::meets("mboot-packed");
+    let Answer::Data(descriptor) = host.asks(0x80, 6, 0x2100, 9) else {
+        panic!("present");
+    };
+    // It claims all abilities.
+    assert_eq!(descriptor[2], 0x0B);
+    host.points_at(0x0800_8000);
+    assert_eq!(host.aborts(), Answer::Acknowledged);
+    let stale = [0x21, 0x00, 0x80, 0x00, 0x08, 0x00, 0x00, 0x00];
+    assert_eq!(host.uploads(2, 8), Answer::Data(stale.to_vec()));
+    let status = host.whole_status();
+    assert_eq!(
+        (status[0], status[4], status[5]),
+        (ERR_FILE, UPLOAD_IDLE, 32)
+    );
+    assert_eq!(host.aborts(), Answer::Acknowledged);
+    assert_eq!(host.whole_status()[..5], [0, 0, 0, 0, IDLE]);
+}

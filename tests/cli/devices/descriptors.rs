@@ -104,9 +104,9 @@ fn gd32vf103_has_no_flash_behind_the_pages_that_its_serial_tells_of() {
             7,
             "",
             "\
-error: 3C8J at 1-1: 0x08010000 is outside of alternate setting 0, \"Internal Flash\": \
-0x08000000..0x08010000 (read, erase, write)
-hint: `stdfu list` shows the memories of the board. Nothing was erased.
+error: 3C8J at 1-1: the image ends at 0x08010403, this board's flash at 0x08010000
+hint: Look whether the file is for this chip, and --address right, if you gave one.
+      `stdfu list` shows the memories of the board. Nothing was erased.
 ",
         );
 }

@@ -55,7 +55,7 @@ pub struct Ended {
     /// `None` where it was ended by a signal.
     pub exit: Option<i32>,
     pub stdout: String,
-    stderr: String,
+    pub stderr: String,
 }
 
 impl fmt::Display for Ended {

@@ -59,6 +59,9 @@ fn a_dfu_file_that_is_something_else() {
     ] {
         let hint = match name {
             "intel-hex.dfu" => "hint: If that is what you mean, add --format hex.\n",
+            "raw.dfu" => {
+                "hint: If it is a raw binary, add --format bin and --address, for most boards 0x08000000.\n"
+            }
             _ => "",
         };
         let stderr = format!("error: {name}: {error}\n{hint}");
@@ -111,7 +114,6 @@ const F405: &str = "alternate setting 0, \"Internal Flash\": 0x08000000..0x08010
 fn an_address_outside_of_the_memory() {
     for (command, address) in [
         ("flash blinky.bin --address 0x07FFF000", "0x07fff000"),
-        ("flash blinky.bin --address 0x080FF000", "0x08100000"),
         ("flash blinky.dfu --entry 0x20000000", "0x20000000"),
         ("erase 0x08100000", "0x08100000"),
         ("erase 0x080E0000+256K", "0x08100000"),
@@ -121,6 +123,12 @@ fn an_address_outside_of_the_memory() {
         );
         check_untouched("f405", command, 7, &stderr);
     }
+    let stderr = "\
+error: 336133663433 at 1-1: the image ends at 0x08100403, this board's flash at 0x08100000
+hint: Look whether the file is for this chip, and --address right, if you gave one.
+      `stdfu list` shows the memories of the board. Nothing was erased.
+";
+    check_untouched("f405", "flash blinky.bin --address 0x080FF000", 7, stderr);
     // Where nobody has expected anything to be erased, it is no news that nothing was.
     let stderr = format!("error: 336133663433 at 1-1: 0x20000000 is outside of {F405}\n{LIST}\n");
     check_untouched("f405", "leave 0x20000000", 7, &stderr);

@@ -8,7 +8,9 @@ const COMMANDS_THAT_ASK: [&str; 3] = ["serial", "list", "flash blinky.dfu"];
 fn no_board_at_all() {
     let stderr = "\
 error: there is no board with ids 1234:5678 in DFU mode
-hint: Set BOOT0 high and reset the board, then look with `stdfu list`.
+the board at 1-1 (0483:df11) is left out by --id
+hint: If the board you mean is there, leave out --id.
+      If it is not, set its BOOT0 high and reset it.
 ";
     for command in COMMANDS_THAT_ASK {
         check("--sim f405 --id 1234:5678", command, 3, stderr);
@@ -17,10 +19,12 @@ hint: Set BOOT0 high and reset the board, then look with `stdfu list`.
 
 #[test]
 fn no_board_with_this_serial_or_at_this_path() {
-    let stderr = |wanted: &str| {
+    let stderr = |wanted: &str, option: &str, rest: &str| {
         format!(
             "error: there is no board {wanted} in DFU mode\n\
-             hint: Set BOOT0 high and reset the board, then look with `stdfu list`.\n"
+             the board at 1-1 (0483:df11) is left out by {option}{rest}\n\
+             hint: If the board you mean is there, leave out {option}.\n      \
+             If it is not, set its BOOT0 high and reset it.\n"
         )
     };
     for command in COMMANDS_THAT_ASK {
@@ -28,9 +32,18 @@ fn no_board_with_this_serial_or_at_this_path() {
             "--sim f405 --serial 12",
             command,
             3,
-            &stderr("with serial number 12"),
+            &stderr(
+                "with serial number 12",
+                "--serial",
+                ": its serial number is 336133663433",
+            ),
         );
-        check("--sim f405 --path 1-7", command, 3, &stderr("at 1-7"));
+        check(
+            "--sim f405 --path 1-7",
+            command,
+            3,
+            &stderr("at 1-7", "--path", ""),
+        );
     }
 }
 
@@ -42,9 +55,13 @@ the board at 1-1 (0483:df11) is running its application
 hint: Set BOOT0 high and reset the board, so that it starts its bootloader.
       Or ask the application with `stdfu detach`.
 ";
-    for command in COMMANDS_THAT_ASK {
+    for command in ["serial", "flash blinky.dfu"] {
         check("--sim f405,quirk=application", command, 3, stderr);
     }
+    let list = "serial number unknown\n  path 1-1   ids 0483:df11\n  is running its application\n";
+    stdfu("--sim f405,quirk=application list")
+        .run()
+        .says(3, list, stderr);
 }
 
 /// It is the other one that runs its application.

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The exact rule, on a line of its own, and the file it belongs into.
+/// The command that installs the rule stands on a line of its own.
 #[test]
 #[cfg(target_os = "linux")]
 fn permission() {
@@ -10,9 +10,10 @@ fn permission() {
         let [vendor_id, product_id] = ids;
         let stderr = format!(
             "\
-error: the board at 1-1 can't be opened: permission denied
-hint: Put this line into /etc/udev/rules.d/70-stdfu.rules, then plug the board in again:
-      SUBSYSTEM==\"usb\", ATTR{{idVendor}}==\"{vendor_id}\", ATTR{{idProduct}}==\"{product_id}\", MODE=\"0660\", TAG+=\"uaccess\"
+error: the board at 1-1 ({vendor_id}:{product_id}) can't be opened: permission denied
+hint: Install the udev rule, then plug the board in again:
+      stdfu udev | sudo tee /etc/udev/rules.d/70-stdfu.rules
+      Over ssh and in CI you have to be in the group plugdev, too.
 "
         );
         let board = format!("--sim {board},quirk=no-access");
@@ -36,8 +37,10 @@ hint: Put this line into /etc/udev/rules.d/70-stdfu.rules, then plug the board i
 fn permission_for_one_of_several_boards() {
     let stderr = "\
 error: board at 1-2: can't be opened: permission denied
-hint: Put this line into /etc/udev/rules.d/70-stdfu.rules, then plug the board in again:
-      SUBSYSTEM==\"usb\", ATTR{idVendor}==\"0483\", ATTR{idProduct}==\"df11\", MODE=\"0660\", TAG+=\"uaccess\"
+hint: Install the udev rule, then plug the board in again:
+      stdfu udev | sudo tee /etc/udev/rules.d/70-stdfu.rules
+      Over ssh and in CI you have to be in the group plugdev, too.
+error: 1 of 2 failed: board at 1-2
 ";
     for command in COMMANDS.into_iter().chain(["flash blinky.dfu --dry-run"]) {
         let run = stdfu("--sim f405 --sim f405,quirk=no-access --every -q")
@@ -53,9 +56,10 @@ hint: Put this line into /etc/udev/rules.d/70-stdfu.rules, then plug the board i
 #[cfg(target_os = "linux")]
 fn permission_for_a_board_that_may_be_the_one() {
     let stderr = "\
-error: the board at 1-2 can't be opened: permission denied
-hint: Put this line into /etc/udev/rules.d/70-stdfu.rules, then plug the board in again:
-      SUBSYSTEM==\"usb\", ATTR{idVendor}==\"0483\", ATTR{idProduct}==\"df11\", MODE=\"0660\", TAG+=\"uaccess\"
+error: the board at 1-2 (0483:df11) can't be opened: permission denied
+hint: Install the udev rule, then plug the board in again:
+      stdfu udev | sudo tee /etc/udev/rules.d/70-stdfu.rules
+      Over ssh and in CI you have to be in the group plugdev, too.
 ";
     check(
         "--sim f405 --sim l476,quirk=no-access --serial 205834865852",

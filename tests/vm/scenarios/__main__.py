@@ -12,13 +12,14 @@ import time
 import traceback
 from pathlib import Path
 
+import access
 import dfu_util
 import pyusb_host
 import stdfu_host
 import trouble
 from lab import Lab
 
-MODULES = (pyusb_host, dfu_util, stdfu_host, trouble)
+MODULES = (pyusb_host, dfu_util, stdfu_host, access, trouble)
 SECONDS_EACH = 240
 
 

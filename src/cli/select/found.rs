@@ -1,0 +1,128 @@
+//! A look at the bus: what is there, sorted into boards and all the rest.
+
+use crate::cli::board::Board;
+use crate::usb::{Bus, DeviceInfo, UsbError};
+
+use super::other::{Other, Reason};
+use super::{OnTransfer, SelectError, Selection};
+
+/// What was found on the bus.
+pub struct Found {
+    /// What can be worked with, and what may be such a board and can't be opened.
+    pub boards: Vec<Board>,
+    /// What can't be worked with.
+    pub others: Vec<Other>,
+    /// The serial numbers of boards that were not asked for.
+    pub serials: Vec<String>,
+}
+
+impl Selection {
+    /// The boards in DFU mode that speak DfuSe, of those that are asked for.
+    pub(super) fn in_dfu_mode(
+        &self,
+        bus: &dyn Bus,
+        watch: &OnTransfer<'_>,
+    ) -> Result<Found, UsbError> {
+        let devices = bus.devices()?;
+        let order: Vec<String> = devices.iter().map(|info| info.path.clone()).collect();
+        let (there, mut others) = self.sorted(devices, |info| Reason::of_mode(info.mode));
+        let mut found = self.opened(bus, watch, there, &mut others);
+        found.boards.iter_mut().for_each(Board::read_first_memory);
+        found.boards.retain(|board| !board.is_gone());
+        found.boards.retain(|board| {
+            let reason = match &board.opened {
+                Ok(_) => Reason::of_protocol(board.protocol()),
+                // Nobody can ask for its strings; its version says enough, or not.
+                Err(_) if board.says_dfuse() => None,
+                Err(error) => Some(Reason::Closed(error.clone())),
+            };
+            let other = reason.map(|reason| Other::new(&board.info, board.serial(), reason));
+            let is_usable = other.is_none();
+            others.extend(other);
+            is_usable
+        });
+        others.sort_by_key(|other| order.iter().position(|path| *path == other.path));
+        found.others = others;
+        Ok(found)
+    }
+
+    /// The boards that run an application with a DFU interface, of those that are asked for.
+    pub(super) fn in_application(
+        &self,
+        bus: &dyn Bus,
+        watch: &OnTransfer<'_>,
+    ) -> Result<Found, UsbError> {
+        let reason = |info: &DeviceInfo| match Reason::of_mode(info.mode) {
+            None => Some(Reason::InDfuMode),
+            Some(Reason::Application) => None,
+            other => other,
+        };
+        let (there, mut others) = self.sorted(bus.devices()?, reason);
+        let mut found = self.opened(bus, watch, there, &mut others);
+        found.boards.retain(|board| !board.is_gone());
+        found.others = others;
+        Ok(found)
+    }
+
+    /// Those that are asked for and that there is no reason against, and the others.
+    fn sorted(
+        &self,
+        mut there: Vec<DeviceInfo>,
+        reason: impl Fn(&DeviceInfo) -> Option<Reason>,
+    ) -> (Vec<DeviceInfo>, Vec<Other>) {
+        let mut others = Vec::new();
+        there.retain(|info| {
+            let left_out = self.leaves_out(info).map(Reason::LeftOut);
+            let other = left_out.or_else(|| reason(info));
+            let is_meant = other.is_none();
+            others.extend(other.map(|reason| Other::new(info, None, reason)));
+            is_meant
+        });
+        (there, others)
+    }
+
+    /// Opens each, and leaves out those with another serial number than was asked for.
+    fn opened(
+        &self,
+        bus: &dyn Bus,
+        watch: &OnTransfer<'_>,
+        there: Vec<DeviceInfo>,
+        others: &mut Vec<Other>,
+    ) -> Found {
+        let open = |info: DeviceInfo| {
+            let watch = watch(&info);
+            Board::open(bus, info, watch)
+        };
+        let (boards, left_out): (Vec<Board>, Vec<Board>) = there
+            .into_iter()
+            .map(open)
+            .partition(|board| self.accepts_serial(board));
+        let reason = Reason::LeftOut(self.serial_option());
+        others.extend(
+            left_out
+                .iter()
+                .map(|board| Other::new(&board.info, board.serial(), reason.clone())),
+        );
+        let serials = left_out.iter().filter_map(Board::serial);
+        Found {
+            boards,
+            others: Vec::new(),
+            serials: serials.map(str::to_owned).collect(),
+        }
+    }
+}
+
+impl Found {
+    /// The error where a board that may be the one can't be opened, so that nobody knows its serial number or what it
+    /// speaks.
+    pub fn closed(&self) -> Option<SelectError> {
+        let boards = self.boards.iter().filter_map(|board| {
+            let error = board.opened.as_ref().err()?.clone();
+            Some(Other::new(&board.info, None, Reason::Closed(error)))
+        });
+        let others = self.others.iter();
+        let others = others.filter(|other| matches!(other.reason, Reason::Closed(_)));
+        let boards: Vec<Other> = boards.chain(others.cloned()).collect();
+        (!boards.is_empty()).then_some(SelectError::CantOpen { boards })
+    }
+}

@@ -1,0 +1,204 @@
+//! What is on the bus and can't be worked with: each with its reason and the next step.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::cli::board::protocol::Protocol;
+use crate::cli::exit::Exit;
+use crate::cli::usb_trouble::of_usb;
+use crate::usb::{DeviceInfo, DfuMode, UsbError};
+
+/// A device with a DFU interface, and why it isn't used. As text, a clause: "the board at 1-1 (0483:df11) is …".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Other {
+    /// Where it is plugged in.
+    pub path: String,
+    /// `idVendor`
+    pub vendor_id: u16,
+    /// `idProduct`
+    pub product_id: u16,
+    /// Its serial number, where it was asked for it.
+    pub serial: Option<String>,
+    /// Why it isn't used.
+    pub reason: Reason,
+}
+
+/// Why a device isn't used. As text, what follows its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// It would have to be detached first.
+    Application,
+    /// It is what DETACH would make of it.
+    InDfuMode,
+    /// DFU 1.0 or 1.1 without ST's extension.
+    Plain,
+    /// DfuSe without layouts.
+    WithoutLayouts,
+    /// Atmel's protocol.
+    Flip,
+    /// A `bInterfaceProtocol` that DFU doesn't have.
+    UnknownProtocol(u8),
+    /// The system doesn't let us open it.
+    Closed(UsbError),
+    /// The user has asked for others, by this option or variable.
+    LeftOut(&'static str),
+}
+
+/// The JSON of it: a contract with scripts.
+#[derive(Debug, Serialize)]
+pub struct OtherDocument<'o> {
+    serial: Option<&'o str>,
+    vendor_id: u16,
+    product_id: u16,
+    path: &'o str,
+    reason: String,
+    hint: Option<String>,
+}
+
+impl Other {
+    /// A device that isn't used for this reason.
+    pub fn new(info: &DeviceInfo, serial: Option<&str>, reason: Reason) -> Self {
+        Self {
+            path: info.path.clone(),
+            vendor_id: info.vendor_id,
+            product_id: info.product_id,
+            serial: serial.map(str::to_owned),
+            reason,
+        }
+    }
+
+    /// The code to end with where there is nothing else.
+    pub fn exit(&self) -> Exit {
+        match &self.reason {
+            Reason::Closed(error) => of_usb(error).0,
+            _ => Exit::NoBoard,
+        }
+    }
+
+    /// For the list.
+    pub fn document(&self) -> OtherDocument<'_> {
+        OtherDocument {
+            serial: self.serial.as_deref(),
+            vendor_id: self.vendor_id,
+            product_id: self.product_id,
+            path: &self.path,
+            reason: self.reason.to_string(),
+            hint: self.reason.hint(),
+        }
+    }
+}
+
+impl Reason {
+    /// Why a device is no board in DFU mode; `None` where it is one.
+    pub fn of_mode(mode: DfuMode) -> Option<Self> {
+        match mode {
+            DfuMode::Dfu => None,
+            DfuMode::Runtime => Some(Self::Application),
+            DfuMode::Flip => Some(Self::Flip),
+            DfuMode::Unknown(protocol) => Some(Self::UnknownProtocol(protocol)),
+        }
+    }
+
+    /// Why a device in DFU mode is no DfuSe board; `None` where it is one.
+    pub fn of_protocol(protocol: Protocol) -> Option<Self> {
+        match protocol {
+            Protocol::Dfuse => None,
+            Protocol::Plain => Some(Self::Plain),
+            Protocol::WithoutLayouts => Some(Self::WithoutLayouts),
+        }
+    }
+
+    /// The next step.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Application => {
+                "Set BOOT0 high and reset the board, so that it starts its bootloader.\n\
+                 Or ask the application with `stdfu detach`."
+            }
+            Self::InDfuMode => "It needs no detaching: go on with `stdfu flash`.",
+            Self::Plain => "dfu-util can flash it.",
+            Self::WithoutLayouts => "The maker's own tool can flash it.",
+            Self::Flip => "dfu-programmer can flash it.",
+            Self::UnknownProtocol(_) => "The maker's own tool can flash it.",
+            Self::Closed(error) => return of_usb(error).1,
+            Self::LeftOut(option) => {
+                return Some(format!(
+                    "If the board you mean is there, leave out {option}.\n\
+                     If it is not, set its BOOT0 high and reset it."
+                ));
+            }
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl fmt::Display for Other {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            path,
+            vendor_id,
+            product_id,
+            serial,
+            reason,
+        } = self;
+        write!(
+            f,
+            "the board at {path} ({vendor_id:04x}:{product_id:04x}) {reason}"
+        )?;
+        match (reason, serial) {
+            (Reason::LeftOut(_), Some(serial)) => write!(f, ": its serial number is {serial}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Application => f.write_str("is running its application"),
+            Self::InDfuMode => f.write_str("is in DFU mode already"),
+            Self::Plain => f.write_str("speaks plain DFU, not DfuSe: stdfu can't flash these yet"),
+            Self::WithoutLayouts => {
+                f.write_str("says that it speaks DfuSe, but none of its memories has a layout")
+            }
+            Self::Flip => f.write_str("speaks FLIP, Atmel's own protocol, not DFU"),
+            Self::UnknownProtocol(protocol) => {
+                write!(
+                    f,
+                    "has interface protocol {protocol}, which DFU doesn't know"
+                )
+            }
+            Self::Closed(error) => write!(f, "can't be opened: {error}"),
+            Self::LeftOut(option) => write!(f, "is left out by {option}"),
+        }
+    }
+}
+
+/// The next steps for several, each said once.
+pub fn hints(others: &[Other]) -> Option<String> {
+    let mut hints: Vec<String> = Vec::new();
+    for hint in others.iter().filter_map(|other| other.reason.hint()) {
+        if !hints.contains(&hint) {
+            hints.push(hint);
+        }
+    }
+    Some(hints.join("\n")).filter(|hints| !hints.is_empty())
+}
+
+/// Those that say why there is no board: what was left out matters only where there is nothing else.
+pub fn telling(others: Vec<Other>) -> Vec<Other> {
+    match others
+        .iter()
+        .all(|other| matches!(other.reason, Reason::LeftOut(_)))
+    {
+        true => others,
+        false => not_left_out(others),
+    }
+}
+
+/// Without those that the user has left out.
+pub fn not_left_out(mut others: Vec<Other>) -> Vec<Other> {
+    others.retain(|other| !matches!(other.reason, Reason::LeftOut(_)));
+    others
+}

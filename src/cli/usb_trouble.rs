@@ -1,0 +1,43 @@
+//! What trouble with USB means to the user: the code to end with and the next step.
+
+use crate::usb::UsbError;
+
+use super::exit::Exit;
+
+/// The udev rule, on Linux. What is to be copied stands on a line of its own.
+const INSTALL_RULE: &str = "Install the udev rule, then plug the board in again:\n\
+     stdfu udev | sudo tee /etc/udev/rules.d/70-stdfu.rules\n\
+     Over ssh and in CI you have to be in the group plugdev, too.";
+
+/// How a container gets at the boards of its machine: 189 is the kernel's number for USB devices.
+const CONTAINER: &str = "Start the container with --privileged -v /dev/bus/usb:/dev/bus/usb, or with a rule for USB:\n\
+     -v /dev/bus/usb:/dev/bus/usb --device-cgroup-rule='c 189:* rmw'";
+
+/// The code to end with, and the next step.
+pub fn of_usb(error: &UsbError) -> (Exit, Option<String>) {
+    let (exit, hint) = match error {
+        UsbError::Unavailable(_) => (
+            Exit::System,
+            "Inside a container or virtual machine, pass USB through; --sim f405 works without.",
+        ),
+        UsbError::AccessDenied if cfg!(target_os = "linux") => (Exit::System, INSTALL_RULE),
+        UsbError::AccessDenied => (
+            Exit::System,
+            "The README says how to allow it on your system.",
+        ),
+        UsbError::NotPermitted | UsbError::NoNode(_) => (Exit::System, CONTAINER),
+        UsbError::Busy => (
+            Exit::System,
+            "Close the other program, then repeat the command.",
+        ),
+        UsbError::DriverMissing => (
+            Exit::System,
+            "On Windows, install the WinUSB driver for the board with Zadig.",
+        ),
+        _ => (
+            Exit::Board,
+            "Check the cable and put the board into DFU mode again.",
+        ),
+    };
+    (exit, Some(hint.to_owned()))
+}

@@ -1,0 +1,11 @@
+//! A session as a whole, against simulated boards and against a device that means harm.
+
+mod bench;
+mod board;
+mod harm;
+mod hostile;
+mod kept;
+mod noise;
+mod pointer;
+mod recovery;
+mod watched;

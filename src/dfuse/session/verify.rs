@@ -1,0 +1,115 @@
+//! Making sure: every byte that the files name is read after the last change in its memory.
+
+use crate::address::{AddressRange, index};
+use crate::dfuse::error::{Action, Cause, SessionError};
+use crate::dfuse::region::Region;
+use crate::dfuse::steps::{MemorySteps, Steps};
+
+use super::flash::Redo;
+use super::read::first_difference;
+use super::{Phase, Session};
+
+impl Session<'_> {
+    /// Reads all that the files name in the memories in which anything has changed, and what was to be kept there.
+    /// Returns what doesn't compare.
+    pub(super) fn verify_all(&mut self, steps: &Steps<'_>) -> Result<Option<Redo>, SessionError> {
+        let affected: Vec<(usize, &MemorySteps<'_>)> = steps
+            .affected()
+            .filter(|(_, memory)| memory.is_verified())
+            .collect();
+        let ranges = affected.iter().flat_map(|(_, memory)| memory.checked());
+        self.begin(Phase::Verify, ranges.map(AddressRange::size).sum())?;
+        let before = self.tally.verified_bytes
+            - affected
+                .iter()
+                .filter(|(_, memory)| !memory.changes())
+                .map(|(_, memory)| memory.image().bytes())
+                .sum::<u64>();
+        self.tally.verified_bytes = before;
+        let mut all: Option<Redo> = None;
+        for (index, memory) in affected {
+            self.select_region(memory.region())?;
+            let transfer_size = self.options.transfer_size;
+            let ranges = memory.checked().into_iter();
+            for block in ranges.flat_map(|range| range.blocks(transfer_size)) {
+                self.verify_block(index, memory, block, &mut all)?;
+            }
+        }
+        if all.is_some() {
+            self.tally.verified_bytes = before;
+        }
+        Ok(all)
+    }
+
+    /// Compares a block. The first difference is read twice to be certain of it; from there on it is only a matter of
+    /// which sectors.
+    fn verify_block(
+        &mut self,
+        index: usize,
+        memory: &MemorySteps<'_>,
+        block: AddressRange,
+        all: &mut Option<Redo>,
+    ) -> Result<(), SessionError> {
+        let region = memory.region();
+        let is_certain = all.is_some();
+        let mut buffer = vec![0; self.options.transfer_size.into()];
+        let mut bad = Vec::new();
+        let mut named = 0;
+        let read = self.read_block(region, block, &mut buffer, |address, found| {
+            let mut expected = vec![0; found.len()];
+            named = memory.expected(address, found, &mut expected);
+            bad = differing(region, block, found, &expected);
+            match is_certain {
+                true => Ok(()),
+                false => first_difference(address, found, &expected),
+            }
+        });
+        match read {
+            Err(error) if matches!(error.cause, Cause::Differs { .. }) => {
+                *all = Some(Redo::because_of(error));
+            }
+            other => other?,
+        }
+        if let Some(all) = all {
+            all.sectors
+                .extend(bad.iter().map(|address| (index, *address)));
+            // Writing settings is nothing to be done twice in a row.
+            all.is_allowed &= bad.is_empty() || region.settings.is_none();
+        }
+        if bad.is_empty() {
+            self.tally.verified_bytes += named;
+        }
+        self.advance(block.size(), Action::Verify(block.address))
+    }
+
+    /// Compares a range with what `expect` makes of what was found.
+    pub(super) fn verify_range(
+        &mut self,
+        region: &Region,
+        range: AddressRange,
+        expect: impl Fn(u32, &[u8], &mut [u8]),
+    ) -> Result<(), SessionError> {
+        let mut expected = vec![0; self.options.transfer_size.into()];
+        self.read(region, range, |address, found| {
+            let expected = &mut expected[..found.len()];
+            expect(address, found, expected);
+            first_difference(address, found, expected)
+        })
+    }
+}
+
+/// The addresses of the sectors in which a block is not as expected.
+fn differing(region: &Region, block: AddressRange, found: &[u8], expected: &[u8]) -> Vec<u32> {
+    if found == expected {
+        return Vec::new();
+    }
+    let differs = |part: AddressRange| {
+        let [from, to] = [part.start(), part.end].map(|border| index(border - block.start()));
+        found[from..to] != expected[from..to]
+    };
+    region
+        .sectors_in(block)
+        .filter(|sector| block.overlap((*sector).into()).is_some_and(differs))
+        .map(|sector| sector.address)
+        .collect()
+}

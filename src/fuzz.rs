@@ -1,0 +1,194 @@
+//! What has to hold whatever the bytes are: one function for each kind of input that others hand us.
+//!
+//! `fuzz/` feeds them with bytes without end; the tests below replay the seeds in `fuzz/seeds` and the sample files.
+
+use std::time::Duration;
+
+use crate::dfuse::layout::MemoryLayout;
+use crate::image::write::{to_dfu, to_hex, to_srec};
+use crate::image::{self, FileIds, Format, Image, ImageElement, LoadOptions};
+use crate::sim::SimBus;
+use crate::sim::spec::BoardSpec;
+use crate::sim::usbip::frame::{Command, Operation};
+use crate::usb::Bus;
+
+/// A firmware file, read in every format: refused with a reason, or an image that keeps its promises.
+pub fn firmware(bytes: &[u8]) {
+    let formats = [
+        Format::Bin,
+        Format::Dfu,
+        Format::Hex,
+        Format::Elf,
+        Format::Srec,
+        Format::Uf2,
+    ];
+    for format in [None].into_iter().chain(formats.map(Some)) {
+        for address in [None, Some(0), Some(0x0800_0000), Some(0x9000_0000)] {
+            let options = LoadOptions {
+                file_name: None,
+                format,
+                address,
+            };
+            match image::describe(bytes.to_vec(), &options) {
+                Ok(described) => check_image(&described.image),
+                Err(error) => assert!(!error.to_string().contains(char::is_control)),
+            }
+        }
+    }
+}
+
+/// In order, and the same when it is written and read again.
+fn check_image(image: &Image) {
+    assert!(!image.targets.is_empty());
+    for target in &image.targets {
+        let mut next = 0;
+        assert!(!target.elements.is_empty());
+        for ImageElement { address, data } in &target.elements {
+            assert!(u64::from(*address) >= next && !data.is_empty());
+            next = u64::from(*address) + data.len() as u64;
+        }
+        assert!(next <= 1 << 32);
+        for text in [to_hex(&target.elements), to_srec(&target.elements)] {
+            let again = read_again(text.into_bytes());
+            assert_eq!(
+                bytes_of(&again.targets[0].elements),
+                bytes_of(&target.elements)
+            );
+        }
+    }
+    let ids = image.ids.unwrap_or(FileIds {
+        vendor_id: 0xFFFF,
+        product_id: 0xFFFF,
+        device_release: 0xFFFF,
+    });
+    if let Ok(file) = to_dfu(&image.targets, ids) {
+        let again = read_again(file);
+        let elements = |image: &Image| -> Vec<ImageElement> {
+            let targets = image.targets.iter();
+            targets.flat_map(|target| target.elements.clone()).collect()
+        };
+        assert_eq!(elements(&again), elements(image));
+    }
+}
+
+fn read_again(file: Vec<u8>) -> Image {
+    let described = image::describe(file, &LoadOptions::default());
+    described.expect("what is written can be read").image
+}
+
+/// Each stretch without a gap, however it is divided into elements.
+fn bytes_of(elements: &[ImageElement]) -> Vec<(u32, Vec<u8>)> {
+    let mut joined: Vec<(u32, Vec<u8>)> = Vec::new();
+    for ImageElement { address, data } in elements {
+        match joined.last_mut() {
+            Some((start, bytes))
+                if u64::from(*start) + bytes.len() as u64 == u64::from(*address) =>
+            {
+                bytes.extend(data);
+            }
+            _ => joined.push((*address, data.clone())),
+        }
+    }
+    joined
+}
+
+/// A memory's string: refused, or sectors that ascend and are found again by their addresses.
+pub fn layout(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let layout = match MemoryLayout::parse(&text) {
+        Ok(layout) => layout,
+        Err(error) => return assert!(!error.to_string().contains(char::is_control)),
+    };
+    let mut next = 0;
+    for sector in layout.sectors() {
+        assert!(u64::from(sector.address) >= next && sector.size > 0);
+        next = sector.end();
+        assert_eq!(layout.sector_at(sector.address), Some(sector));
+    }
+    assert!(next <= 1 << 32);
+}
+
+/// What `--sim` is given: refused, or a board.
+pub fn board(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    match text.parse::<BoardSpec>() {
+        // It is not for bytes without a sense to name files.
+        Ok(spec) if spec.flash.is_none() => {
+            let bus = SimBus::new(&[spec]).expect("nothing but memory");
+            assert!(bus.devices().expect("a simulated bus").len() <= 1);
+        }
+        Ok(_) => {}
+        Err(error) => assert!(!error.to_string().contains(char::is_control)),
+    }
+}
+
+/// What a USB/IP client sends: an operation, or commands, whose transfers a simulated board gets.
+pub fn usbip(bytes: &[u8]) {
+    let _ = Operation::read(&mut &bytes[..]);
+    let spec = "f405".parse().expect("a board");
+    let bus = SimBus::new(&[spec]).expect("nothing but memory");
+    let devices = bus.devices().expect("a simulated bus");
+    let mut board = bus.open(&devices[0]).expect("nobody has it");
+    board.claim().expect("nobody has it");
+    let mut rest = bytes;
+    while let Ok(command) = Command::read(&mut rest) {
+        if let Command::Submit(submit) = command {
+            let request = submit.setup.request;
+            let mut buffer = vec![0; usize::from(submit.setup.length)];
+            // A STALL, or a board that leaves, is an answer as good as any.
+            let length = match request.request_type & 0x80 {
+                0 => board
+                    .control_out(request, &submit.data, PATIENCE)
+                    .map(|()| 0),
+                _ => board.control_in(request, &mut buffer, PATIENCE),
+            };
+            assert!(length.unwrap_or(0) <= buffer.len());
+        }
+    }
+}
+
+/// More than any request takes on a board without a sense of time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::path::Path;
+
+    /// Every file in a directory of the repository, and how many there have to be at least.
+    fn replay(directory: &str, least: usize, check: fn(&[u8])) {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
+        let mut count = 0;
+        for entry in fs::read_dir(&directory).expect("a directory of seeds") {
+            let path = entry.expect("readable").path();
+            if path.is_file() {
+                println!("{}", path.display());
+                check(&fs::read(&path).expect("readable"));
+                count += 1;
+            }
+        }
+        assert!(count >= least, "{}: {count}", directory.display());
+    }
+
+    #[test]
+    fn every_seed_of_a_firmware_file_is_refused_or_an_image_in_order() {
+        replay("fuzz/seeds/firmware", 20, firmware);
+        replay("tests/data", 10, firmware);
+    }
+
+    #[test]
+    fn every_seed_of_a_layout_is_refused_or_sectors_in_order() {
+        replay("fuzz/seeds/layout", 10, layout);
+    }
+
+    #[test]
+    fn every_seed_of_a_board_is_refused_or_a_board() {
+        replay("fuzz/seeds/board", 8, board);
+    }
+
+    #[test]
+    fn every_seed_of_a_usbip_client_is_survived() {
+        replay("fuzz/seeds/usbip", 5, usbip);
+    }
+}
