@@ -3,6 +3,7 @@
 mod file;
 
 use std::fmt::Display;
+use std::io::ErrorKind;
 
 use serde::{Serialize, Serializer};
 
@@ -10,7 +11,7 @@ use crate::chip::vector_table::LinkedElsewhere;
 use crate::dfuse::error::{Action, Cause, SessionError};
 use crate::dfuse::plan::error::PlanError;
 use crate::dfuse::protocol::DfuStatus;
-use crate::sim::SimError;
+use crate::sim::{FlashFileError, SimError};
 use crate::usb::UsbError;
 
 use super::alt::AltError;
@@ -159,8 +160,8 @@ fn diagnose(error: &(dyn std::error::Error + 'static)) -> Option<(Exit, Option<S
             Some("`stdfu list` shows the memories of the board.".to_owned()),
         ));
     }
-    if error.is::<SimError>() {
-        return Some((Exit::Usage, None));
+    if let Some(error) = error.downcast_ref() {
+        return Some(of_simulation(error));
     }
     error
         .downcast_ref()
@@ -200,6 +201,21 @@ fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
         }
         SelectError::Interrupted => (Exit::Interrupted, None),
         SelectError::Usb(error) => of_usb(error),
+    }
+}
+
+fn of_simulation(error: &SimError) -> (Exit, Option<String>) {
+    match error {
+        SimError::FlashFile(FlashFileError::InUse { .. }) => (
+            Exit::System,
+            Some("Let the other come to its end, or name another file.".to_owned()),
+        ),
+        SimError::FlashFile(FlashFileError::Io { source, .. })
+            if source.kind() != ErrorKind::NotFound =>
+        {
+            (Exit::Other, None)
+        }
+        SimError::FlashFile(_) | SimError::TooManyBoards => (Exit::Usage, None),
     }
 }
 

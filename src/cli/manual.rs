@@ -7,6 +7,7 @@ use clap_complete::Shell;
 use super::diagnosis::UsageError;
 use super::exit::Exit;
 use super::meant::{self, nearest};
+use super::output;
 use super::{Cli, Context, built};
 
 /// Prints completions for a shell
@@ -70,6 +71,7 @@ fn no_command(name: &str, all: &Command) -> UsageError {
 }
 
 fn print(text: Vec<u8>, context: &Context<'_>) -> anyhow::Result<Exit> {
+    output::check_that_it_keeps().context("writing to stdout")?;
     let text = String::from_utf8(text).context("a text that is none")?;
     context.output.answer(&text).context("writing the answer")?;
     context

@@ -130,7 +130,8 @@ enum Command {
 
 /// Runs the program and tells how it ended.
 pub fn run() -> Exit {
-    interrupt::install();
+    let at_once = Output::from(&refusal::output_args(std::env::args_os()));
+    interrupt::install(move || at_once.interrupted());
     let color = refusal::color_choice(std::env::args_os());
     let command = built(Cli::command().color(color));
     let parsed = command
@@ -142,10 +143,7 @@ pub fn run() -> Exit {
             ..cli
         },
         Err(error) if error.use_stderr() => return refuse(error),
-        Err(help) => {
-            output::in_words_of_clap(&help);
-            return Exit::Done;
-        }
+        Err(help) => return show(&help),
     };
     let output = Output::from(&cli.output);
     if let Err(error) = environment::check() {
@@ -153,8 +151,6 @@ pub fn run() -> Exit {
         output.failure(&diagnosis);
         return diagnosis.exit;
     }
-    let at_once = output.clone();
-    interrupt::when_ended_by_it(move || at_once.interrupted());
     let context = Context {
         cli: &cli,
         output: &output,
@@ -198,6 +194,16 @@ fn built(mut command: clap::Command) -> clap::Command {
         command = command.mut_subcommand(name, |command| command.mut_args(hide));
     }
     command
+}
+
+/// Shows help or the version.
+fn show(help: &clap::Error) -> Exit {
+    let Err(error) = output::in_words_of_clap(help) else {
+        return Exit::Done;
+    };
+    let diagnosis = Diagnosis::from(&anyhow::Error::new(error).context("writing the answer"));
+    Output::from(&refusal::output_args(std::env::args_os())).failure(&diagnosis);
+    diagnosis.exit
 }
 
 /// Says what is wrong with the command line, and what may have been meant.
@@ -287,6 +293,7 @@ impl Context<'_> {
         if simulated.is_empty() {
             return Ok(Box::new(LibusbBus::new()));
         }
+        let _held = interrupt::hold();
         Ok(Box::new(SimBus::new(simulated)?))
     }
 }

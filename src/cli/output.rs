@@ -1,7 +1,9 @@
 //! What the user sees: answers on stdout; notes, errors and hints on stderr. Nothing else prints.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
+mod stdout;
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 
 use clap::builder::styling::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
@@ -13,6 +15,7 @@ use super::board::BoardName;
 use super::diagnosis::Diagnosis;
 use super::event::Event;
 use super::exit::Exit;
+pub use stdout::check_that_it_keeps;
 
 /// How to answer.
 #[derive(Debug, Clone, Args)]
@@ -72,8 +75,9 @@ pub struct Output {
     progress: ProgressChoice,
 }
 
-/// Whether the one document has been said: a command ends with it, but Ctrl-C can come at any time.
-static ANSWERED: AtomicBool = AtomicBool::new(false);
+/// Whether the one document has been said: a command ends with it, but Ctrl-C can come at any time. Locked until it is
+/// out, so that the program doesn't end in the middle of it.
+static ANSWERED: Mutex<bool> = Mutex::new(false);
 
 /// The version of every JSON document and of every line of `--progress json`: the field `schema`.
 const SCHEMA: u32 = 1;
@@ -137,13 +141,17 @@ impl Output {
         if self.json {
             Ok(())
         } else {
-            to_stdout(printable::lines(text).as_bytes())
+            stdout::write(printable::lines(text).as_bytes())
         }
     }
 
     /// The answer as the bytes of a file: as they are.
+    ///
+    /// # Errors
+    /// As [`Output::answer`], and where stdout keeps nothing.
     pub fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
-        to_stdout(bytes)
+        check_that_it_keeps()?;
+        stdout::write(bytes)
     }
 
     /// What has been done, as text: like [`Output::answer`], but `--quiet` silences it.
@@ -157,10 +165,15 @@ impl Output {
 
     /// The answer as a JSON document, the only one. Not said without `--json`.
     pub fn document(&self, content: impl Serialize) -> io::Result<()> {
-        if !self.json || ANSWERED.swap(true, Ordering::SeqCst) {
+        if !self.json {
             return Ok(());
         }
-        to_stdout(json_line(content)?.as_bytes())
+        let line = json_line(content)?;
+        let mut answered = ANSWERED.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(&mut *answered, true) {
+            true => Ok(()),
+            false => stdout::write(line.as_bytes()),
+        }
     }
 
     /// Something worth knowing.
@@ -326,9 +339,12 @@ impl Output {
 }
 
 /// Help, the version, or what is wrong with the command line.
-pub fn in_words_of_clap(said: &clap::Error) {
-    // A reader that has gone away has read enough.
-    let _ = said.print();
+///
+/// # Errors
+/// Those of writing. A reader that has gone away has read enough, and is none.
+pub fn in_words_of_clap(said: &clap::Error) -> io::Result<()> {
+    let printed = said.print().and_then(|()| io::stdout().flush());
+    stdout::unless_reader_left(printed)
 }
 
 /// Characters that a terminal would act on are escaped there too: whoever shows it to people shows only what it says.
@@ -339,14 +355,6 @@ fn json_line(content: impl Serialize) -> serde_json::Result<String> {
     };
     let line = serde_json::to_string(&document)?;
     Ok(format!("{}\n", printable::json(&line)))
-}
-
-fn to_stdout(bytes: &[u8]) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        other => other,
-    }
 }
 
 /// Text that is made printable already. It goes out in one piece. Where stderr can't be written, nobody can be told.

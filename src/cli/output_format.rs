@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
+use anyhow::Context as _;
 use clap::ValueEnum;
 
 use crate::image::Format;
@@ -10,6 +11,7 @@ use crate::image::Format;
 use crate::printable;
 
 use super::diagnosis::UsageError;
+use super::output::check_that_it_keeps;
 
 /// What can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -55,8 +57,9 @@ impl OutputFormat {
 }
 
 impl OutputFormat {
-    /// Refuses to write raw bytes to stdout where that is a terminal; `option` is what names another format.
-    pub fn check_terminal(self, option: &str) -> Result<(), UsageError> {
+    /// Refuses a stdout that keeps nothing, and for raw bytes a terminal; `option` is what names another format.
+    pub fn check_stdout(self, option: &str) -> anyhow::Result<()> {
+        check_that_it_keeps().context("writing to stdout")?;
         let is_text = matches!(self, Self::Hex | Self::Srec);
         if is_text || !io::stdout().is_terminal() {
             return Ok(());
@@ -66,7 +69,8 @@ impl OutputFormat {
             hint: Some(format!(
                 "Name a file, put a program behind it with |, or add {option} hex."
             )),
-        })
+        }
+        .into())
     }
 }
 

@@ -1,12 +1,13 @@
 //! How far the work is: a bar for each board on a terminal, a line for each phase elsewhere, or JSON for programs.
 
 mod json;
+mod screen;
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use console::Term;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::dfuse::error::SessionError;
 use crate::dfuse::session::{Event, Phase};
@@ -16,6 +17,9 @@ use super::diagnosis::Diagnosis;
 use super::number::amount;
 use super::output::{Output, ProgressChoice};
 use json::JsonProgress;
+
+/// What is said as soon as the work was asked to stop: it may take a while until it has.
+const STOPPING: &str = "Stopping after this sector; asked once more, it ends at once.";
 
 /// The progress of all boards.
 pub struct Progress<'o> {
@@ -49,13 +53,19 @@ impl<'o> Progress<'o> {
             && io::stderr().is_terminal()
             && !is_dumb;
         let (_, columns) = Term::stderr().size();
-        let bars = bars.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
+        let bars = bars.then(|| MultiProgress::with_draw_target(screen::screen()));
         Self {
             output,
             bars,
             wide: columns >= WIDE,
             several: boards > 1,
         }
+    }
+
+    /// Says that the work is about to stop.
+    pub fn stopping(&self) -> impl Fn() + Send + Sync + use<> {
+        let (output, bars) = (self.output.clone(), self.bars.clone());
+        move || above(bars.as_ref(), || output.note(STOPPING))
     }
 
     /// For the next of them; the bars stand in this order.
@@ -127,10 +137,7 @@ impl BoardProgress<'_> {
     }
 
     fn above_bars(&self, say: impl FnOnce()) {
-        match &self.bars {
-            Some(bars) => bars.suspend(say),
-            None => say(),
-        }
+        above(self.bars.as_ref(), say);
     }
 
     /// The work on the board has come to its end: takes the bar off the screen, and says at once what is odd about it,
@@ -155,6 +162,13 @@ impl BoardProgress<'_> {
             }
             self.output.ended(board, error);
         });
+    }
+}
+
+fn above(bars: Option<&MultiProgress>, say: impl FnOnce()) {
+    match bars {
+        Some(bars) => bars.suspend(say),
+        None => say(),
     }
 }
 

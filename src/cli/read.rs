@@ -118,7 +118,7 @@ pub fn run(args: &ReadArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         summary(args, outcome, plan)
     });
     if is_stdout(args) {
-        context.output.note(results.trim_end());
+        results.lines().for_each(|line| context.output.note(line));
     } else {
         context
             .output
@@ -175,7 +175,7 @@ fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> anyhow::Re
         }
         .into());
     }
-    Ok(format.check_terminal("--format")?)
+    format.check_stdout("--format")
 }
 
 fn plan(args: &ReadArgs, format: OutputFormat, board: &Board) -> anyhow::Result<Plan<'static>> {

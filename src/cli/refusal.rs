@@ -33,7 +33,8 @@ pub fn refuse(error: clap::Error, arguments: impl Iterator<Item = OsString>) -> 
     if args.progress == ProgressChoice::Json {
         output.failure(&refusal(error));
     } else {
-        output::in_words_of_clap(error);
+        // Where stderr can't be written, nobody can be told.
+        let _ = output::in_words_of_clap(error);
         output.failure_document(&refusal(error));
     }
     Exit::Usage
@@ -60,7 +61,7 @@ fn printable(mut error: clap::Error) -> clap::Error {
 }
 
 /// What can be told of the options for output, whatever is wrong with the others.
-fn output_args(arguments: impl Iterator<Item = OsString>) -> OutputArgs {
+pub fn output_args(arguments: impl Iterator<Item = OsString>) -> OutputArgs {
     let mut args = OutputArgs {
         json: false,
         quiet: false,

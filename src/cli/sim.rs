@@ -15,6 +15,7 @@ use crate::printable::Printable;
 
 use super::Context;
 use super::exit::Exit;
+use super::interrupt;
 
 /// The port that `usbip` takes unless told otherwise.
 const USUAL_PORT: u16 = 3240;
@@ -82,7 +83,9 @@ fn serve(
     args: &SimArgs,
     ready: &mut dyn FnMut(&SimDocument) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
+    let held = interrupt::hold();
     let server = Server::new(&args.boards)?;
+    drop(held);
     let listener = TcpListener::bind(&args.listen)
         .with_context(|| format!("can't listen on {}", Printable(&args.listen)))?;
     let listen = listener.local_addr()?;

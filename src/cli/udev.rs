@@ -5,6 +5,7 @@ use clap::Args;
 
 use super::Context;
 use super::exit::Exit;
+use super::output;
 
 /// Prints the udev rule that lets you use boards on Linux
 ///
@@ -25,6 +26,7 @@ SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ENV{ID_USB_INTERFACES}=="*:fe010[0
 "#;
 
 pub fn run(_: &UdevArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
+    output::check_that_it_keeps().context("writing to stdout")?;
     context.output.answer(RULES).context("writing the rule")?;
     context
         .output

@@ -168,8 +168,8 @@ pub fn attempt(
             ));
         }
     }
-    let _watched = interrupt::watch();
     let progress = Progress::new(output, boards.len());
+    let _watched = interrupt::watch_and_acknowledge(progress.stopping());
     thread::scope(|scope| {
         let threads: Vec<_> = boards
             .into_iter()

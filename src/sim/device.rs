@@ -112,6 +112,11 @@ impl Device {
         self.memories.keep_in_file(path)
     }
 
+    /// Why its flash file could not keep a change, if there was such a one. From then on it is no use.
+    pub fn flash_file_failure(&self) -> Option<&str> {
+        self.memories.file_failure()
+    }
+
     /// For tests: what is in the memory of alternate setting 0.
     #[cfg(test)]
     pub fn main_flash(&self) -> &[u8] {

@@ -1,10 +1,10 @@
 //! What is in a board's memories, and what erasing and programming do to it.
 
+mod erase;
 mod file;
 mod memories;
 mod truth;
 
-use std::fs::File;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use super::silicon::{self, NorFlash};
 use crate::dfuse::layout::{Access, MemoryLayout, Sector};
 use crate::dfuse::protocol::DfuStatus;
 
+use file::FlashFile;
 pub use file::FlashFileError;
 pub use memories::Memories;
 use truth::Truth;
@@ -37,7 +38,7 @@ pub struct MemoryContents {
     last_change: Option<(usize, Vec<u8>)>,
     /// Which of `bytes` was programmed last, the first of several.
     last_programmed: Option<usize>,
-    file: Option<File>,
+    file: Option<FlashFile>,
 }
 
 /// Memory without a gap.
@@ -166,49 +167,6 @@ impl MemoryContents {
         outcome
     }
 
-    /// Erases the sector that `address` lies in. Returns how long silicon takes.
-    ///
-    /// # Errors
-    /// errTARGET, with nothing changed, where there is no erasable sector; errERASE where the file can't be written.
-    pub fn erase_sector(&mut self, address: u32) -> Result<Duration, DfuStatus> {
-        let sector = self.erasable_sector(address)?;
-        if let Some(range) = self.sector_range(sector) {
-            self.remember(range);
-        }
-        self.erase(sector)
-    }
-
-    /// Does what [`MemoryContents::erase_sector`] does, but for the erasing.
-    ///
-    /// # Errors
-    /// As [`MemoryContents::erase_sector`].
-    pub fn pretend_to_erase_sector(&self, address: u32) -> Result<Duration, DfuStatus> {
-        let sector = self.erasable_sector(address)?;
-        let nor = self.nor(sector.address).ok_or(DfuStatus::ErrTarget)?;
-        Ok(nor.erase_time(sector.size))
-    }
-
-    /// Erases every erasable sector of the chip. Returns how long silicon takes.
-    ///
-    /// # Errors
-    /// errTARGET where there is none; errERASE where the file can't be written.
-    pub fn erase_all(&mut self) -> Result<Duration, DfuStatus> {
-        let erasable = self.erased_by_mass_erase()?;
-        self.remember(0..self.bytes.len());
-        for sector in &erasable {
-            self.erase(*sector)?;
-        }
-        self.mass_erase_time(&erasable)
-    }
-
-    /// Does what [`MemoryContents::erase_all`] does, but for the erasing.
-    ///
-    /// # Errors
-    /// As [`MemoryContents::erase_all`].
-    pub fn pretend_to_erase_all(&self) -> Result<Duration, DfuStatus> {
-        self.mass_erase_time(&self.erased_by_mass_erase()?)
-    }
-
     /// Forgets what the last work has changed.
     pub fn begin_work(&mut self) {
         self.last_change = None;
@@ -234,38 +192,6 @@ impl MemoryContents {
         }
     }
 
-    fn erasable_sector(&self, address: u32) -> Result<Sector, DfuStatus> {
-        self.layout
-            .sector_at(address)
-            .filter(|sector| sector.access.erasable)
-            .ok_or(DfuStatus::ErrTarget)
-    }
-
-    /// External flash is not part of the chip: mboot's mass erase leaves it alone.
-    fn erased_by_mass_erase(&self) -> Result<Vec<Sector>, DfuStatus> {
-        let sectors = self.layout.sectors();
-        let erasable: Vec<Sector> = sectors
-            .filter(|sector| sector.access.erasable && sector.address < EXTERNAL_FLASH)
-            .collect();
-        if erasable.is_empty() {
-            return Err(DfuStatus::ErrTarget);
-        }
-        Ok(erasable)
-    }
-
-    fn mass_erase_time(&self, sectors: &[Sector]) -> Result<Duration, DfuStatus> {
-        let Cells::Nor(nor) = self.cells else {
-            return Err(DfuStatus::ErrTarget);
-        };
-        let one_by_one = || {
-            sectors
-                .iter()
-                .map(|sector| nor.erase_time(sector.size))
-                .sum()
-        };
-        Ok(nor.mass_erase_time.unwrap_or_else(one_by_one))
-    }
-
     fn remember(&mut self, range: Range<usize>) {
         self.last_change = Some((range.start, self.bytes[range].to_vec()));
     }
@@ -281,26 +207,6 @@ impl MemoryContents {
 
     fn sector_range(&self, sector: Sector) -> Option<Range<usize>> {
         self.range(sector.address, usize::try_from(sector.size).ok()?)
-    }
-
-    fn erase(&mut self, sector: Sector) -> Result<Duration, DfuStatus> {
-        let nor = self
-            .nor(sector.address)
-            .filter(|_| matches!(self.cells, Cells::Nor(_)))
-            .ok_or(DfuStatus::ErrTarget)?;
-        let range = self.sector_range(sector).ok_or(DfuStatus::ErrTarget)?;
-        for range in self.truth.erased_with(range) {
-            let protected = self.write_protected.iter();
-            let kept: Vec<Vec<u8>> = protected
-                .map(|sector| self.bytes[sector.clone()].to_vec())
-                .collect();
-            self.bytes[range.clone()].fill(nor.erased);
-            for (sector, bytes) in self.write_protected.iter().zip(kept) {
-                self.bytes[sector.clone()].copy_from_slice(&bytes);
-            }
-            self.changed(range).map_err(|_| DfuStatus::ErrErase)?;
-        }
-        Ok(nor.erase_time(sector.size))
     }
 
     /// Has the bytes that there are seen wherever their layout claims others.
@@ -648,20 +554,70 @@ mod tests {
     fn a_flash_file_is_made_blank_and_follows_every_change() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = folder.path().join("board.bin");
-        let mut memories = memories("f405");
-        memories.keep_in_file(&path).expect("new file");
-        let on_disk = || std::fs::read(&path).expect("file");
-        assert!(on_disk() == vec![0xFF; 1 << 20]);
-        let flash = memories.get_mut(0).expect("flash");
-        flash.program(0x0801_0002, &[1, 2]).expect("writable");
-        flash.program(0x080F_FFFF, &[9]).expect("writable");
+        // On Windows nobody else can read it meanwhile.
+        let after = |change: &dyn Fn(&mut MemoryContents)| {
+            let mut memories = memories("f405");
+            memories.keep_in_file(&path).expect("new, or of this size");
+            change(memories.get_mut(0).expect("flash"));
+            drop(memories);
+            std::fs::read(&path).expect("file")
+        };
+        assert!(after(&|_| {}) == vec![0xFF; 1 << 20]);
         let mut expected = vec![0xFF; 1 << 20];
         expected[0x1_0002..0x1_0004].copy_from_slice(&[1, 2]);
         expected[0xF_FFFF] = 9;
-        assert!(on_disk() == expected);
-        flash.erase_sector(0x0801_0000).expect("erasable");
+        let found = after(&|flash| {
+            flash.program(0x0801_0002, &[1, 2]).expect("writable");
+            flash.program(0x080F_FFFF, &[9]).expect("writable");
+        });
+        assert!(found == expected);
         expected[0x1_0002..0x1_0004].fill(0xFF);
-        assert!(on_disk() == expected);
+        let found = after(&|flash| {
+            flash.erase_sector(0x0801_0000).expect("erasable");
+        });
+        assert!(found == expected);
+        let entries = std::fs::read_dir(folder.path()).expect("folder");
+        assert_eq!(entries.count(), 1);
+    }
+
+    #[test]
+    fn a_flash_file_is_one_board_s_at_a_time_by_whatever_name() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("board.bin");
+        let mut first = memories("f405");
+        first.keep_in_file(&path).expect("new file");
+        let link = folder.path().join("link.bin");
+        std::fs::hard_link(&path, &link).expect("a second name");
+        for name in [&path, &link] {
+            let error = memories("f405").keep_in_file(name).expect_err("in use");
+            assert!(matches!(error, FlashFileError::InUse { .. }), "{error}");
+        }
+        drop(first);
+        memories("f405").keep_in_file(&link).expect("free again");
+    }
+
+    /// A file that may only be read takes the place of a full disk.
+    #[test]
+    fn what_the_flash_file_does_not_take_is_not_in_the_memory_either() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("board.bin");
+        let mut memories = memories("f405");
+        memories.keep_in_file(&path).expect("new file");
+        let flash = memories.get_mut(0).expect("flash");
+        flash.program(0x0800_0000, &[7; 4]).expect("writable");
+        let kept = flash.file.as_mut().expect("it is kept");
+        kept.file = std::fs::File::open(&path).expect("it is there");
+        let programmed = flash.program(0x0800_0002, &[1; 4]);
+        assert_eq!(programmed, Err(DfuStatus::ErrWrite));
+        let erased = flash.erase_sector(0x0800_0000);
+        assert_eq!(erased, Err(DfuStatus::ErrErase));
+        assert_eq!(
+            flash.read(0x0800_0000, 6),
+            Some(&[7, 7, 7, 7, 0xFF, 0xFF][..])
+        );
+        let failure = flash.file_failure().expect("it is known");
+        let expected = format!("the flash file {} can't be used: ", path.display());
+        assert!(failure.starts_with(&expected), "{failure}");
     }
 
     #[test]

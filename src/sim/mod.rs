@@ -21,18 +21,16 @@ mod timing;
 pub mod usbip;
 
 use std::collections::HashSet;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use crate::printable;
 use crate::usb::descriptor::Descriptors;
 use crate::usb::{Bus, ControlRequest, DeviceInfo, Place, Transport, UsbError};
 use device::{Device, SET_CONFIGURATION, SET_INTERFACE};
-use flash::FlashFileError;
+pub use flash::FlashFileError;
 use quirk::Quirk;
 use seat::Seat;
 use spec::BoardSpec;
@@ -301,6 +299,9 @@ impl SimTransport {
         }
         let now = port.now;
         let exchange = port.device.control(&Setup { request, length }, data, now);
+        if let Some(failure) = port.device.flash_file_failure() {
+            return Err(UsbError::Other(failure.to_owned()));
+        }
         let (answer, taken) = match exchange.answer {
             Answer::Silent => (Err(UsbError::Timeout), timeout),
             _ if exchange.taken > timeout => (Err(UsbError::Timeout), timeout),
@@ -412,9 +413,6 @@ pub enum SimError {
     /// More than there are ports for.
     #[error("there can be {} simulated boards at most", Seat::COUNT)]
     TooManyBoards,
-    /// Two boards would write to one file.
-    #[error("two boards can't keep their flash in the same file, {}", printable::path(.0))]
-    SharedFlashFile(PathBuf),
 }
 
 /// The boards that were asked for. Where the same serial would come twice without having been asked for, the later
@@ -427,7 +425,6 @@ fn devices(specs: &[BoardSpec]) -> Result<Vec<Device>, SimError> {
         .iter()
         .filter_map(|spec| spec.serial.clone())
         .collect();
-    let mut files = HashSet::new();
     let mut devices = Vec::new();
     for spec in specs {
         let serial = spec.serial.clone().unwrap_or_else(|| {
@@ -440,10 +437,6 @@ fn devices(specs: &[BoardSpec]) -> Result<Vec<Device>, SimError> {
         let mut device = Device::new(spec, serial);
         if let Some(path) = &spec.flash {
             device.keep_flash_in(path)?;
-            let file = path.canonicalize().unwrap_or_else(|_| path.clone());
-            if !files.insert(file) {
-                return Err(SimError::SharedFlashFile(path.clone()));
-            }
         }
         devices.push(device);
     }
@@ -910,7 +903,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             format!(
-                "two boards can't keep their flash in the same file, {}",
+                "the flash file {} is in use by another simulated board",
                 file.display()
             )
         );

@@ -2,6 +2,8 @@
 
 mod access;
 mod bounds;
+#[cfg(target_os = "linux")]
+mod consent;
 mod contract;
 mod convert;
 mod devices;
@@ -46,6 +48,8 @@ mod serial;
 mod served;
 mod settings;
 mod sim;
+#[cfg(unix)]
+mod stdout;
 mod sweep;
 #[cfg(target_os = "linux")]
 mod terminal;

@@ -169,6 +169,16 @@ hint: Write a .hex, .srec or .dfu file: their gaps stay gaps.
       Or read one range at a time.
 ",
     );
+    // However many there are, and whichever has the gap.
+    for ranges in [
+        "0x08000000+4 0x08000010+4 0x08000020+4",
+        "0x08000000+4 0x08000004+4 0x08000010+4",
+        "0x08000010+4 0x08000008+8 0x08000000+4",
+    ] {
+        let run = bench.fails("gap.bin", &format!("{ranges} -vv"));
+        assert_eq!(run.exit, 2, "{ranges}: {run:?}");
+        assert!(!run.stderr.contains(" UPLOAD "), "{ranges}: {run:?}");
+    }
     bench.command("gap.hex", ranges).run().says(
         0,
         &format!(
@@ -186,6 +196,9 @@ hint: Write a .hex, .srec or .dfu file: their gaps stay gaps.
         info.contains("  0x08000010..0x08000014   4 bytes"),
         "{info}"
     );
+    let three = "0x08000008+4 0x08000000+4 0x08000004+4";
+    let read = bench.read("three.bin", three);
+    assert_eq!(read, bench.flash.before()[..12]);
     // All of a memory can have a gap, too.
     let run = stdfu("--sim l476 read --alt 1")
         .arg(bench.path("options.bin"))
@@ -290,6 +303,7 @@ fn an_output_that_can_not_be_written_is_refused_before_the_board_is_asked() {
         );
     };
     check("missing/a.bin", "", 1, "");
+    check(&format!("{}.bin", "long".repeat(100)), "", 1, "");
     check("", "--format bin --force", 1, "is a directory");
     check(
         "a.img",
@@ -298,6 +312,9 @@ fn an_output_that_can_not_be_written_is_refused_before_the_board_is_asked() {
         "the name tells no format that can be written\nhint: Say which with --format: bin, dfu, hex or srec.\n",
     );
     check("a.elf", "", 2, "the name tells no format");
+    // As long as a name can be.
+    let longest = format!("{}.bin", "x".repeat(251));
+    assert_eq!(bench.read(&longest, "0x08000000+16").len(), 16);
     stdfu("--sim f405 read 0x08000000+16K").run().says(
         2,
         "",
@@ -306,6 +323,70 @@ error: 0x08000000+16K is a range, where the file to write is due
 hint: Name the file first: stdfu read flash.bin 0x08000000+16K
 ",
     );
+}
+
+#[test]
+fn of_those_that_read_into_the_same_new_file_one_wins() {
+    let bench = Bench::f405();
+    for round in 0..5 {
+        let name = format!("{round}.bin");
+        let children: Vec<_> = (0..8)
+            .map(|_| {
+                let command = stdfu("--sim f405 read").arg(bench.path(&name));
+                let mut command = command.args("0x08000000+4K").into_command();
+                let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+                piped.spawn().expect("the binary starts")
+            })
+            .collect();
+        let ended =
+            |child: std::process::Child| Run::from(child.wait_with_output().expect("it ends"));
+        let (won, lost): (Vec<Run>, Vec<Run>) = children
+            .into_iter()
+            .map(ended)
+            .partition(|run| run.exit == 0);
+        assert_eq!(won.len(), 1, "{won:?}");
+        for run in lost {
+            assert_eq!(run.exit, 1, "{run:?}");
+            assert!(run.stderr.contains(" is there already\n"), "{run:?}");
+        }
+    }
+    bench.has(&["0.bin", "1.bin", "2.bin", "3.bin", "4.bin"]);
+}
+
+/// In a container, every run may have the same process id.
+#[cfg(unix)]
+#[test]
+fn what_a_killed_run_left_behind_blocks_no_later_one() {
+    let bench = Bench::f405();
+    let command = bench.command("a.bin", "0x08000000+16").into_command();
+    let output = Command::new("sh")
+        .args(["-c", "touch .a.bin.$$.part && exec \"$0\" \"$@\""])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .current_dir(bench.directory.path())
+        .output();
+    let run = Run::from(output.expect("there is a shell"));
+    assert_eq!(run.exit, 0, "{run:?}");
+    let read = fs::read(bench.path("a.bin")).expect("written");
+    assert_eq!(read, bench.flash.before()[..16]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_no_text_is_answered_with_a_document() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let bench = Bench::f405();
+    let output = bench.directory.path().join(OsStr::from_bytes(b"\xFF.bin"));
+    let read = stdfu("--sim f405 --json read").arg(&output);
+    let board = read.args("0x08000000+16").run().boards(0).remove(0);
+    let name = bench.path("\u{FFFD}.bin");
+    assert_eq!(board["output"], name);
+    assert_eq!(fs::read(&output).expect("written"), [0xFF; 16]);
+    let convert = stdfu("--json convert blinky.dfu --force -o").arg(&output);
+    assert_eq!(convert.run().document(0)["output"], name);
+    let info = stdfu("--json info --address 0x08000000").arg(&output);
+    assert_eq!(info.run().document(0)["files"][0]["file"], name);
 }
 
 #[test]
@@ -554,6 +635,15 @@ fn the_json_says_what_was_read_and_where_it_is() {
             "readings": 1, "read_bytes": 0, "requests": null, "retries": 0, "seconds": null,
         }]})
     );
+}
+
+/// Not even root can make a file there.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_directory_that_takes_no_file_is_told_before_the_board_is_asked() {
+    let run = stdfu("--sim f405 -vv read /proc/a.bin").run();
+    assert_eq!(run.exit, 1, "{run:?}");
+    assert!(run.stderr.starts_with("error: /proc/a.bin: "), "{run:?}");
 }
 
 #[cfg(unix)]

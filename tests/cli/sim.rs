@@ -1,10 +1,18 @@
 //! `stdfu sim` and `--sim`: what is said before the first packet.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+#[cfg(unix)]
+use std::process::Command;
+use std::process::Stdio;
+
+use tempfile::TempDir;
 
 use crate::firmware::Firmware;
-use crate::run::stdfu;
+#[cfg(unix)]
+use crate::run::Run;
+use crate::run::{FlashFile, stdfu};
 
 #[test]
 fn a_board_that_is_not_known_is_refused_with_those_that_are() {
@@ -67,6 +75,90 @@ fn a_flash_file_that_can_not_be_made_is_told_once() {
         "error: the flash file no-such-directory/flash.bin can't be used: \
          No such file or directory (os error 2)\n",
     );
+}
+
+#[test]
+fn a_flash_file_belongs_to_one_board_at_a_time() {
+    let flash = FlashFile::full(1 << 20);
+    let board = flash.board("f405");
+    let path = board.split_once('=').expect("a file").1;
+    let error = format!(
+        "error: the flash file {path} is in use by another simulated board\n\
+         hint: Let the other come to its end, or name another file.\n"
+    );
+    stdfu("--sim")
+        .arg(&board)
+        .arg("--sim")
+        .arg(&board)
+        .arg("list")
+        .run()
+        .says(5, "", &error);
+    let mut server = stdfu("sim --json --listen 127.0.0.1:0")
+        .arg(&board)
+        .into_command()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let mut served = BufReader::new(server.stdout.take().expect("piped"));
+    let mut line = String::new();
+    served.read_line(&mut line).expect("it serves");
+    let erase = || stdfu("--sim").arg(&board).args("erase --all").run();
+    erase().says(5, "", &error);
+    flash.is_untouched();
+    server.kill().expect("it is ours");
+    server.wait().expect("it ends");
+    assert_eq!(erase().exit, 0);
+    flash.holds(&[0xFF; 1 << 20]);
+}
+
+/// The shell's limit on the size of files takes the place of a full disk: 64 blocks of 512 or 1024 bytes.
+#[cfg(unix)]
+#[test]
+fn a_flash_file_that_can_not_be_written_is_an_error_and_no_wrong_file() {
+    let directory = TempDir::new().expect("a temporary directory");
+    let run = |arguments: &str| {
+        let command = stdfu("--sim")
+            .arg(format!("f405,flash={}", path_of(&directory)))
+            .args(arguments)
+            .into_command();
+        let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
+        let output = Command::new("sh")
+            .args(["-c", script])
+            .arg(command.get_program())
+            .args(command.get_args())
+            .current_dir(command.get_current_dir().expect("it has one"))
+            .output();
+        Run::from(output.expect("there is a shell"))
+    };
+    let error = format!("the flash file {} can't be used: ", path_of(&directory));
+    let new = run("list");
+    assert_eq!(new.exit, 1, "{new:?}");
+    let started = new.stderr.starts_with(&format!("error: {error}"));
+    assert!(started, "{new:?}");
+    let entries = directory.path().read_dir().expect("ours");
+    assert_eq!(entries.count(), 0);
+    // Then one that is there, and that only its beginning can be written of.
+    let before = vec![0; 1 << 20];
+    fs::write(path_of(&directory), &before).expect("a new file");
+    for arguments in [
+        "flash blinky.bin --address 0x08020000",
+        "flash blinky.bin --address 0x08020000 --full --no-verify",
+        "erase 0x08020000",
+        "erase --all",
+        "unprotect --yes",
+    ] {
+        let run = run(arguments);
+        assert_eq!(run.exit, 8, "{arguments}: {run:?}");
+        assert!(run.stderr.contains(&error), "{arguments}: {run:?}");
+        let found = fs::read(path_of(&directory)).expect("still there");
+        assert!(found[0x2_0000..] == before[0x2_0000..], "{arguments}");
+    }
+}
+
+#[cfg(unix)]
+fn path_of(directory: &TempDir) -> String {
+    directory.path().join("flash.bin").display().to_string()
 }
 
 #[test]

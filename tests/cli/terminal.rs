@@ -11,6 +11,9 @@ use crate::run::stdfu;
 /// More than enough, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How wide the terminal is.
+const COLUMNS: usize = 80;
+
 /// What a terminal shows in the end.
 pub struct Screen {
     /// The exit code.
@@ -27,7 +30,7 @@ pub type Typed<'t> = Option<(&'t str, &'t [u8])>;
 /// Runs `stdfu` with these arguments in a terminal of 80 columns; `None` where there is no `script`.
 pub fn terminal(arguments: &str, environment: &[(&str, &str)], typed: Typed<'_>) -> Option<Screen> {
     let command = format!(
-        "stty cols 80 rows 50 && exec {} {arguments}",
+        "stty cols {COLUMNS} rows 50 && exec {} {arguments}",
         env!("CARGO_BIN_EXE_stdfu")
     );
     let clean = stdfu("").into_command();
@@ -92,9 +95,18 @@ pub fn terminal(arguments: &str, environment: &[(&str, &str)], typed: Typed<'_>)
     })
 }
 
-/// What stands on a screen after this: of the control sequences those that indicatif and clap use.
+/// A line of the screen.
+#[derive(Clone, Default)]
+struct Line {
+    characters: Vec<char>,
+    /// Whether what was too long for it goes on in the next one.
+    goes_on: bool,
+}
+
+/// What stands on a screen after this: of the control sequences those that indicatif and clap use. Lines that were too
+/// long for the screen are one again.
 fn shown(sent: &str) -> String {
-    let mut lines: Vec<Vec<char>> = vec![Vec::new()];
+    let mut lines = vec![Line::default()];
     let (mut row, mut column) = (0_usize, 0_usize);
     let mut rest = sent.chars();
     while let Some(character) = rest.next() {
@@ -116,23 +128,37 @@ fn shown(sent: &str) -> String {
                     ('A', _) => row = row.saturating_sub(number),
                     ('B', _) => row += number,
                     ('G', _) => column = number - 1,
-                    ('K', "2") => lines[row].clear(),
-                    ('K', "" | "0") => lines[row].truncate(column),
+                    ('K', "2") => lines[row] = Line::default(),
+                    ('K', "" | "0") => {
+                        lines[row].characters.truncate(column);
+                        lines[row].goes_on = false;
+                    }
                     ('J', "" | "0") => lines.truncate(row),
                     ('m', _) => {}
                     other => panic!("{other:?} in {sent:?}"),
                 }
             }
             character => {
-                let line = &mut lines[row];
+                if column == COLUMNS {
+                    lines[row].goes_on = true;
+                    (row, column) = (row + 1, 0);
+                    lines.resize(lines.len().max(row + 1), Line::default());
+                }
+                let line = &mut lines[row].characters;
                 line.resize(line.len().max(column + 1), ' ');
                 line[column] = character;
                 column += 1;
             }
         }
-        lines.resize(lines.len().max(row + 1), Vec::new());
+        lines.resize(lines.len().max(row + 1), Line::default());
     }
-    let text = |line: &Vec<char>| line.iter().collect::<String>().trim_end().to_owned() + "\n";
+    let text = |line: &Line| {
+        let text: String = line.characters.iter().collect();
+        match line.goes_on {
+            true => text,
+            false => text.trim_end().to_owned() + "\n",
+        }
+    };
     let text: String = lines.iter().map(text).collect();
     text.trim_end().to_owned() + "\n"
 }

@@ -54,6 +54,11 @@ impl Memories {
             .keep_in_file(path)
     }
 
+    /// Why the file could not keep a change, if there was such a one.
+    pub fn file_failure(&self) -> Option<&str> {
+        self.get(0)?.file_failure()
+    }
+
     /// Whether read protection is on.
     pub fn read_protected(&self) -> bool {
         self.read_protected
