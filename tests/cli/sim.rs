@@ -142,8 +142,8 @@ fn a_flash_file_that_can_not_be_written_is_an_error_and_no_wrong_file() {
     let before = vec![0; 1 << 20];
     fs::write(path_of(&directory), &before).expect("a new file");
     for arguments in [
-        "flash blinky.bin --address 0x08020000",
-        "flash blinky.bin --address 0x08020000 --full --no-verify",
+        "flash blinky.bin --address 0x08020000 --as-is",
+        "flash blinky.bin --address 0x08020000 --as-is --full --no-verify",
         "erase 0x08020000",
         "erase --all",
         "unprotect --yes",
