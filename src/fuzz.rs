@@ -191,4 +191,50 @@ mod tests {
     fn every_seed_of_a_usbip_client_is_survived() {
         replay("fuzz/seeds/usbip", 5, usbip);
     }
+
+    fn text(file: &str) -> String {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        fs::read_to_string(path).expect("a file of the repository")
+    }
+
+    /// `fuzz/` is built by hand, and seldom: what it is made of has to keep up without that.
+    #[test]
+    fn the_fuzz_targets_have_all_of_the_program_but_its_command_line() {
+        let modules = |file: &str| -> Vec<String> {
+            let text = text(file);
+            let lines = text.lines();
+            let names =
+                lines.filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod "));
+            let mut names: Vec<String> = names.map(str::to_owned).collect();
+            names.retain(|name| name != "cli;");
+            names.sort();
+            names
+        };
+        assert_eq!(modules("fuzz/src/lib.rs"), modules("src/main.rs"));
+        // What the command line alone needs.
+        let only_cli = |line: &&str| {
+            [
+                "anyhow",
+                "clap",
+                "console",
+                "ctrlc",
+                "indicatif",
+                "serde",
+                "rusb",
+            ]
+            .iter()
+            .any(|name| line.starts_with(name))
+        };
+        let theirs = text("fuzz/Cargo.toml");
+        let ours = text("Cargo.toml");
+        let dependencies = ours
+            .split("[dependencies]")
+            .nth(1)
+            .and_then(|rest| rest.split("\n[").next())
+            .expect("dependencies");
+        let lines = dependencies.lines().filter(|line| !line.is_empty());
+        for line in lines.filter(|line| !only_cli(line)) {
+            assert!(theirs.lines().any(|other| other == line), "{line}");
+        }
+    }
 }

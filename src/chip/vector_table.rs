@@ -6,7 +6,6 @@
 use std::fmt;
 
 use crate::address::AddressRange;
-use crate::image::ImageElement;
 
 use super::map::{FLASH, FLASH_ALIASES, is_stack_top};
 
@@ -54,9 +53,27 @@ impl fmt::Display for BadVectorTable {
     }
 }
 
-/// Whether the image can be started from a vector table at `address`. `elements` are all of it, ascending.
-pub fn is_sound(elements: &[&ImageElement], address: u32) -> bool {
-    Table::at(elements, address).is_some_and(|table| table.in_ram() && table.is_inside(elements))
+/// Bytes of an image without a gap.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'b> {
+    /// Of the first byte.
+    pub address: u32,
+    /// At least one.
+    pub data: &'b [u8],
+}
+
+impl Part<'_> {
+    fn range(self) -> AddressRange {
+        AddressRange {
+            address: self.address,
+            end: u64::from(self.address) + self.data.len() as u64,
+        }
+    }
+}
+
+/// Whether the image can be started from a vector table at `address`. `image` is all of it, ascending.
+pub fn is_sound(image: &[Part<'_>], address: u32) -> bool {
+    Table::at(image, address).is_some_and(|table| table.in_ram() && table.is_inside(image))
 }
 
 /// What is wrong with the vector table that the application will be started from, as far as it is in the image.
@@ -64,18 +81,18 @@ pub fn is_sound(elements: &[&ImageElement], address: u32) -> bool {
 /// It is expected where the user wants the application to be started (`entry`), or where the chip starts by itself, at
 /// the beginning of its flash. Elsewhere only what looks like one is taken for one: what a bootloader expects in front
 /// of an application, nobody knows.
-pub fn find_fault(elements: &[&ImageElement], entry: Option<u32>) -> Option<BadVectorTable> {
-    let first = elements.first()?.address;
+pub fn find_fault(image: &[Part<'_>], entry: Option<u32>) -> Option<BadVectorTable> {
+    let first = image.first()?.address;
     let looks_like_one = |address: &u32| {
-        Table::at(elements, *address).is_some_and(|table| table.in_ram() && table.is_for_flash())
+        Table::at(image, *address).is_some_and(|table| table.in_ram() && table.is_for_flash())
     };
     let address = entry
         .or_else(|| Some(first).filter(looks_like_one))
         .unwrap_or(FLASH.address);
-    let table = Table::at(elements, address)?;
+    let table = Table::at(image, address)?;
     let stack_pointer = Some(table.stack_pointer).filter(|_| !table.in_ram());
-    let reset = Some(table.reset).filter(|_| !table.is_inside(elements));
-    let end = elements.last().map_or(0, |last| last.range().end);
+    let reset = Some(table.reset).filter(|_| !table.is_inside(image));
+    let end = image.last().map_or(0, |last| last.range().end);
     (stack_pointer.is_some() || reset.is_some()).then_some(BadVectorTable {
         address,
         stack_pointer,
@@ -112,22 +129,22 @@ impl fmt::Display for LinkedElsewhere {
     }
 }
 
-/// Whether the image at `address` looks linked for another one: a stack in RAM, and a reset vector in flash, but in none
-/// of `elements`, which are all that is to be written, ascending. `borders` are where it may belong, ascending.
+/// Whether the image at `address` looks linked for another one: a stack in RAM, and a reset vector in flash, but not in
+/// `image`, which is all that is to be written, ascending. `borders` are where it may belong, ascending.
 pub fn linked_elsewhere(
-    elements: &[&ImageElement],
+    image: &[Part<'_>],
     address: u32,
     borders: impl Iterator<Item = u32>,
 ) -> Option<LinkedElsewhere> {
-    let image = elements.iter().find(|element| element.address == address)?;
-    let table = Table::at(elements, address)?;
-    if !table.in_ram() || !table.is_for_flash() || table.is_inside(elements) {
+    let placed = image.iter().find(|part| part.address == address)?;
+    let table = Table::at(image, address)?;
+    if !table.in_ram() || !table.is_for_flash() || table.is_inside(image) {
         return None;
     }
     Some(LinkedElsewhere {
         address,
         reset: table.reset & !1,
-        guess: guess_address(&image.data, table.reset, borders),
+        guess: guess_address(placed.data, table.reset, borders),
     })
 }
 
@@ -168,12 +185,10 @@ struct Table {
 
 impl Table {
     /// The words at `address`, if the image has them.
-    fn at(elements: &[&ImageElement], address: u32) -> Option<Self> {
-        let element = elements
-            .iter()
-            .rfind(|element| element.address <= address)?;
-        let offset = usize::try_from(address - element.address).ok()?;
-        Self::of(element.data.get(offset..)?)
+    fn at(image: &[Part<'_>], address: u32) -> Option<Self> {
+        let part = image.iter().rfind(|part| part.address <= address)?;
+        let offset = usize::try_from(address - part.address).ok()?;
+        Self::of(part.data.get(offset..)?)
     }
 
     fn of(bytes: &[u8]) -> Option<Self> {
@@ -195,7 +210,7 @@ impl Table {
     }
 
     /// Whether it jumps to Thumb code in the image.
-    fn is_inside(self, elements: &[&ImageElement]) -> bool {
+    fn is_inside(self, image: &[Part<'_>]) -> bool {
         let code = self.reset & !1;
         let aliases = FLASH_ALIASES
             .iter()
@@ -203,7 +218,7 @@ impl Table {
             .map(|alias| FLASH.address + (code - alias.address));
         let mut places = [code].into_iter().chain(aliases);
         let has = |address: u32| {
-            let mut ranges = elements.iter().map(|element| element.range());
+            let mut ranges = image.iter().map(|part| part.range());
             ranges.any(|range| range.contains(address))
         };
         self.reset & 1 == 1 && places.any(has)
@@ -214,6 +229,20 @@ impl Table {
 mod tests {
     use super::*;
 
+    /// Bytes at an address.
+    struct ImageElement {
+        address: u32,
+        data: Vec<u8>,
+    }
+
+    fn parts<'b>(elements: &[&'b ImageElement]) -> Vec<Part<'b>> {
+        let part = |element: &&'b ImageElement| Part {
+            address: element.address,
+            data: &element.data,
+        };
+        elements.iter().map(part).collect()
+    }
+
     /// An image of 4 KiB that begins with these two words.
     fn image(address: u32, stack_pointer: u32, reset: u32) -> ImageElement {
         let mut data = stack_pointer.to_le_bytes().to_vec();
@@ -223,7 +252,7 @@ mod tests {
     }
 
     fn fault(elements: &[&ImageElement], entry: Option<u32>) -> Option<String> {
-        find_fault(elements, entry).map(|fault| fault.to_string())
+        find_fault(&parts(elements), entry).map(|fault| fault.to_string())
     }
 
     #[track_caller]
@@ -231,7 +260,7 @@ mod tests {
         let image = image(address, words[0], words[1]);
         assert_eq!(fault(&[&image], None).as_deref(), expected);
         // Where it looks like none, it is not where the application is started, either.
-        assert!(expected.is_none() || !is_sound(&[&image], address));
+        assert!(expected.is_none() || !is_sound(&parts(&[&image]), address));
     }
 
     fn linked_for(link: u32, length: usize, placed: u32, reset: u32) -> Option<LinkedElsewhere> {
@@ -246,7 +275,7 @@ mod tests {
             data,
         };
         let borders = (0..64).map(|page| 0x0800_0000 + 0x4000 * page);
-        linked_elsewhere(&[&element], placed, borders)
+        linked_elsewhere(&parts(&[&element]), placed, borders)
     }
 
     #[test]
@@ -279,7 +308,7 @@ mod tests {
             data: vec![0; 0x1000],
         };
         let found = |elements: &[&ImageElement]| {
-            linked_elsewhere(elements, 0x0800_0000, [0x0800_0000].into_iter())
+            linked_elsewhere(&parts(elements), 0x0800_0000, [0x0800_0000].into_iter())
         };
         assert!(found(&[&table]).is_some());
         assert_eq!(found(&[&table, &code]), None);

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 
+use crate::address::{AddressRange, RangeRequest, joined};
 use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
 use crate::image::{self, FileIds, Format, Image, ImageElement, NamedFile};
 
@@ -17,7 +18,7 @@ use super::Context;
 use super::diagnosis::UsageError;
 use super::exit::Exit;
 use super::firmware::{self, ReadingArgs};
-use super::number::count;
+use super::number::{count, parse_range};
 use super::output_format::OutputFormat;
 use super::save;
 use super::select::Ids;
@@ -33,6 +34,7 @@ Examples:
   stdfu convert firmware.elf -o firmware.dfu
   stdfu convert firmware.bin --address 0x08000000 -o firmware.hex
   stdfu convert bootloader.hex application.hex -o both.bin
+  stdfu convert firmware.hex 0x08000000+1M -o flash.bin
   stdfu convert --alt 0:firmware.hex --alt 1:option-bytes.hex -o all.dfu")]
 pub struct ConvertArgs {
     /// The firmware: .dfu, .hex, .elf, .srec, .uf2 or .bin
@@ -58,6 +60,11 @@ pub struct ConvertArgs {
     /// Without it: those of the input, else 0483:df11.
     #[arg(long, value_name = "VID:PID")]
     id: Option<Ids>,
+    /// Only what lies in this range; repeat it for several
+    ///
+    /// As ADDRESS+SIZE or ADDRESS..END (END is not in it). It may also stand after the files.
+    #[arg(long = "range", value_name = "RANGE", value_parser = parse_exact_range)]
+    ranges: Vec<AddressRange>,
     #[command(flatten)]
     reading: ReadingArgs,
     /// Overwrite OUT
@@ -158,7 +165,9 @@ fn format(args: &ConvertArgs) -> Result<OutputFormat, UsageError> {
 }
 
 fn load(args: &ConvertArgs) -> anyhow::Result<Image> {
-    let plain = args.files.iter().map(|file| (file, None));
+    let (named, files): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        args.files.iter().partition(|file| range_in(file).is_some());
+    let plain = files.into_iter().map(|file| (file, None));
     let for_memory = args
         .for_memory
         .iter()
@@ -169,7 +178,55 @@ fn load(args: &ConvertArgs) -> anyhow::Result<Image> {
         .collect();
     let image = image::load_several(files?, &args.reading.options())?;
     suspicion::refuse(&image)?;
-    Ok(image)
+    let named = named.into_iter().filter_map(|range| range_in(range));
+    let ranges: Vec<AddressRange> = args.ranges.iter().copied().chain(named).collect();
+    match &ranges[..] {
+        [] => Ok(image),
+        ranges => only_in(image, ranges),
+    }
+}
+
+/// The range that stands in the place of a file, unless there is a file of that name.
+fn range_in(file: &Path) -> Option<AddressRange> {
+    let text = file.to_str().filter(|_| !file.exists())?;
+    parse_exact_range(text).ok()
+}
+
+fn parse_exact_range(text: &str) -> Result<AddressRange, String> {
+    match parse_range(text)? {
+        RangeRequest::Exactly(range) => Ok(range),
+        RangeRequest::SectorAt(_) => Err(format!(
+            "{text:?} is an address; expected a range such as 0x08000000+128K"
+        )),
+    }
+}
+
+/// What of an image lies in these ranges.
+fn only_in(mut image: Image, ranges: &[AddressRange]) -> anyhow::Result<Image> {
+    let mut ranges = ranges.to_vec();
+    ranges.sort_by_key(|range| range.address);
+    let ranges = joined(ranges.into_iter());
+    for target in &mut image.targets {
+        let parts = target.elements.iter().flat_map(|element| {
+            let parts = ranges
+                .iter()
+                .filter_map(|range| range.overlap(element.range()));
+            parts.map(|part| ImageElement {
+                address: part.address,
+                data: part.within(element.address, &element.data).to_vec(),
+            })
+        });
+        target.elements = parts.collect();
+    }
+    image.targets.retain(|target| !target.elements.is_empty());
+    match image.targets[..] {
+        [] => Err(UsageError {
+            message: "nothing of the firmware lies in the ranges".to_owned(),
+            hint: Some("`stdfu info` shows where it lies.".to_owned()),
+        }
+        .into()),
+        _ => Ok(image),
+    }
 }
 
 fn write(image: &Image, format: OutputFormat, args: &ConvertArgs) -> anyhow::Result<Vec<u8>> {

@@ -44,11 +44,11 @@ pub struct FitDocument<'f> {
     warnings: Vec<String>,
 }
 
-/// Judges a file for each of the boards.
-pub fn judge(file: &Description, boards: &mut [Board]) -> Vec<Fit> {
+/// Judges a file for each of the boards; a raw one is `placed_at` an address by the user.
+pub fn judge(file: &Description, placed_at: Option<u32>, boards: &mut [Board]) -> Vec<Fit> {
     let image = &file.image;
     let judged: Vec<(Option<Refusal>, Vec<String>)> = match file.has_addresses {
-        true => work::plan(boards, |board| plan(image, board))
+        true => work::plan(boards, |board| plan(image, placed_at, board))
             .into_iter()
             .zip(boards.iter())
             .map(|(plan, board)| {
@@ -127,10 +127,18 @@ impl Fit {
 }
 
 /// The plan that `flash` would make, if nothing else is asked of it.
-fn plan<'i>(image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
+fn plan<'i>(image: &'i Image, placed_at: Option<u32>, board: &Board) -> anyhow::Result<Plan<'i>> {
     let memories = board.memories_to_use(false)?;
     let board = board::for_plan(&board.info, &memories);
-    let plan = plan_flash(image, board, FlashOptions::PLAIN).map(Plan::Flash);
+    let options = FlashOptions {
+        placed_at,
+        ..FlashOptions::PLAIN
+    };
+    // Nobody looks at the board here: that it may have the code already is not taken for granted.
+    let plan = plan_flash(image, board, options).and_then(|plan| match plan.linked_elsewhere {
+        Some(suspicion) => Err(PlanError::LinkedElsewhere(suspicion.found)),
+        None => Ok(Plan::Flash(plan)),
+    });
     suspicion::judge(image, plan.map_err(anyhow::Error::from))
 }
 

@@ -120,11 +120,12 @@ pub fn run(args: &FlashArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
         context.output.warning(&warning);
     }
     if args.dry_run {
-        return dry_run::show(boards, &plans, &image.warnings, context.output);
+        return dry_run::show(boards, &plans, &suspicion::warnings(&image), context.output);
     }
     args.consent
         .ask_for_settings(&boards, &plans, context.output)?;
-    work::carry_out(boards, &plans, &image.warnings, context.output, summary)
+    let odd = suspicion::warnings(&image);
+    work::carry_out(boards, &plans, &odd, context.output, summary)
 }
 
 /// What is odd about the file for these boards, each once.

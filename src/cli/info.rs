@@ -122,7 +122,11 @@ pub fn run(args: &InfoArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
                 *file = Err(refusal.into());
                 continue;
             }
-            described.fits = judge(&described.description, &mut boards);
+            described.fits = judge(
+                &described.description,
+                args.firmware.reading.address,
+                &mut boards,
+            );
         }
     }
     let refusals: Vec<Option<Diagnosis>> = files

@@ -27,8 +27,16 @@ pub fn judge<'i>(image: &Image, plan: anyhow::Result<Plan<'i>>) -> anyhow::Resul
 
 /// What to say where an image is no firmware, and a board takes it.
 pub fn warning(image: &Image) -> Option<String> {
-    let Suspicion { file, content } = image.suspicion.as_ref()?;
-    Some(format!("{file} is {content}, which is no firmware"))
+    let Suspicion { content, .. } = image.suspicion.as_ref()?;
+    Some(format!(
+        "The file is {content}: that is no firmware, and goes there byte for byte."
+    ))
+}
+
+/// What is odd about the file for every board that takes it.
+pub fn warnings(image: &Image) -> Vec<String> {
+    let warnings = image.warnings.iter().cloned();
+    warnings.chain(warning(image)).collect()
 }
 
 fn refusal(suspicion: &Suspicion) -> FilesError {

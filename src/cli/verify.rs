@@ -52,7 +52,8 @@ pub fn run(args: &VerifyArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     }
     let mut boards = context.select()?;
     let plans = work::plan(&mut boards, |board| plan(args, &image, board));
-    work::carry_out(boards, &plans, &image.warnings, context.output, summary)
+    let odd = suspicion::warnings(&image);
+    work::carry_out(boards, &plans, &odd, context.output, summary)
 }
 
 fn plan<'i>(args: &VerifyArgs, image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {

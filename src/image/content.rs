@@ -5,7 +5,7 @@ mod text;
 
 use std::fmt;
 
-use byteorder::{ByteOrder, LittleEndian};
+use crate::chip::vector_table::looks_like_one;
 
 use super::{Format, suffix};
 
@@ -70,7 +70,7 @@ impl Content {
         }
         match TextKind::of(bytes) {
             Some(kind) => Self::Text(kind),
-            None if begins_with_vector_table(bytes) => Self::VectorTable,
+            None if looks_like_one(bytes) => Self::VectorTable,
             None => Self::Raw,
         }
     }
@@ -129,17 +129,6 @@ fn is_srec(text: &[u8]) -> bool {
 fn starts_with_hex_digits(text: &[u8], count: usize) -> bool {
     text.get(..count)
         .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-}
-
-/// An initial stack pointer in RAM, on a word, and a reset vector in flash with the Thumb bit set.
-fn begins_with_vector_table(bytes: &[u8]) -> bool {
-    let Some(words) = bytes.first_chunk::<8>() else {
-        return false;
-    };
-    let stack_pointer = LittleEndian::read_u32(words);
-    let reset = LittleEndian::read_u32(&words[4..]);
-    let in_ram = matches!(stack_pointer >> 24, 0x10 | 0x20 | 0x24 | 0x30 | 0x38);
-    in_ram && stack_pointer % 4 == 0 && reset >> 24 == 0x08 && reset % 2 == 1
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Written from AN3156, DFU 1.1 appendix A and what ST's published device library does where those are silent. It
 //! knows nothing of how our own host behaves. Where a board does it differently, it asks the board's quirks.
 
+mod leave;
 mod packing;
 mod work;
 
@@ -169,33 +170,6 @@ impl Bootloader {
         });
         self.state = DfuState::DfuDnloadSync;
         Answer::Acknowledged
-    }
-
-    /// The host wants it to leave.
-    fn dnload_nothing(&mut self) -> Answer {
-        match self.quirks.leave() {
-            Some(Quirk::LeaveUnanswered) => {
-                self.has_left = true;
-                Answer::Silent
-            }
-            Some(Quirk::LeaveStall) => self.stall(),
-            _ => {
-                self.state = DfuState::DfuManifestSync;
-                Answer::Acknowledged
-            }
-        }
-    }
-
-    /// Leaves, at the GETSTATUS that comes after the DNLOAD of nothing. It is not manifestation tolerant
-    /// (bmAttributes): nothing is answered after this.
-    fn manifest(&mut self) {
-        let quirk = self.quirks.leave();
-        if quirk == Some(Quirk::LeaveNeedsAddress) && !self.pointer_is_fresh {
-            self.enter_error(DfuStatus::ErrUnknown);
-            return;
-        }
-        self.state = DfuState::DfuManifest;
-        self.has_left = quirk != Some(Quirk::LeaveStays);
     }
 
     fn upload(&mut self, block: u16, length: u16, memories: &Memories) -> Answer {

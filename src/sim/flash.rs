@@ -1,5 +1,6 @@
 //! What is in a board's memories, and what erasing and programming do to it.
 
+mod erase;
 mod file;
 mod memories;
 mod truth;
@@ -166,49 +167,6 @@ impl MemoryContents {
         outcome
     }
 
-    /// Erases the sector that `address` lies in. Returns how long silicon takes.
-    ///
-    /// # Errors
-    /// errTARGET, with nothing changed, where there is no erasable sector; errERASE where the file can't be written.
-    pub fn erase_sector(&mut self, address: u32) -> Result<Duration, DfuStatus> {
-        let sector = self.erasable_sector(address)?;
-        if let Some(range) = self.sector_range(sector) {
-            self.remember(range);
-        }
-        self.erase(sector)
-    }
-
-    /// Does what [`MemoryContents::erase_sector`] does, but for the erasing.
-    ///
-    /// # Errors
-    /// As [`MemoryContents::erase_sector`].
-    pub fn pretend_to_erase_sector(&self, address: u32) -> Result<Duration, DfuStatus> {
-        let sector = self.erasable_sector(address)?;
-        let nor = self.nor(sector.address).ok_or(DfuStatus::ErrTarget)?;
-        Ok(nor.erase_time(sector.size))
-    }
-
-    /// Erases every erasable sector of the chip. Returns how long silicon takes.
-    ///
-    /// # Errors
-    /// errTARGET where there is none; errERASE where the file can't be written.
-    pub fn erase_all(&mut self) -> Result<Duration, DfuStatus> {
-        let erasable = self.erased_by_mass_erase()?;
-        self.remember(0..self.bytes.len());
-        for sector in &erasable {
-            self.erase(*sector)?;
-        }
-        self.mass_erase_time(&erasable)
-    }
-
-    /// Does what [`MemoryContents::erase_all`] does, but for the erasing.
-    ///
-    /// # Errors
-    /// As [`MemoryContents::erase_all`].
-    pub fn pretend_to_erase_all(&self) -> Result<Duration, DfuStatus> {
-        self.mass_erase_time(&self.erased_by_mass_erase()?)
-    }
-
     /// Forgets what the last work has changed.
     pub fn begin_work(&mut self) {
         self.last_change = None;
@@ -234,38 +192,6 @@ impl MemoryContents {
         }
     }
 
-    fn erasable_sector(&self, address: u32) -> Result<Sector, DfuStatus> {
-        self.layout
-            .sector_at(address)
-            .filter(|sector| sector.access.erasable)
-            .ok_or(DfuStatus::ErrTarget)
-    }
-
-    /// External flash is not part of the chip: mboot's mass erase leaves it alone.
-    fn erased_by_mass_erase(&self) -> Result<Vec<Sector>, DfuStatus> {
-        let sectors = self.layout.sectors();
-        let erasable: Vec<Sector> = sectors
-            .filter(|sector| sector.access.erasable && sector.address < EXTERNAL_FLASH)
-            .collect();
-        if erasable.is_empty() {
-            return Err(DfuStatus::ErrTarget);
-        }
-        Ok(erasable)
-    }
-
-    fn mass_erase_time(&self, sectors: &[Sector]) -> Result<Duration, DfuStatus> {
-        let Cells::Nor(nor) = self.cells else {
-            return Err(DfuStatus::ErrTarget);
-        };
-        let one_by_one = || {
-            sectors
-                .iter()
-                .map(|sector| nor.erase_time(sector.size))
-                .sum()
-        };
-        Ok(nor.mass_erase_time.unwrap_or_else(one_by_one))
-    }
-
     fn remember(&mut self, range: Range<usize>) {
         self.last_change = Some((range.start, self.bytes[range].to_vec()));
     }
@@ -281,26 +207,6 @@ impl MemoryContents {
 
     fn sector_range(&self, sector: Sector) -> Option<Range<usize>> {
         self.range(sector.address, usize::try_from(sector.size).ok()?)
-    }
-
-    fn erase(&mut self, sector: Sector) -> Result<Duration, DfuStatus> {
-        let nor = self
-            .nor(sector.address)
-            .filter(|_| matches!(self.cells, Cells::Nor(_)))
-            .ok_or(DfuStatus::ErrTarget)?;
-        let range = self.sector_range(sector).ok_or(DfuStatus::ErrTarget)?;
-        for range in self.truth.erased_with(range) {
-            let protected = self.write_protected.iter();
-            let kept: Vec<Vec<u8>> = protected
-                .map(|sector| self.bytes[sector.clone()].to_vec())
-                .collect();
-            self.bytes[range.clone()].fill(nor.erased);
-            for (sector, bytes) in self.write_protected.iter().zip(kept) {
-                self.bytes[sector.clone()].copy_from_slice(&bytes);
-            }
-            self.changed(range).map_err(|_| DfuStatus::ErrErase)?;
-        }
-        Ok(nor.erase_time(sector.size))
     }
 
     /// Has the bytes that there are seen wherever their layout claims others.

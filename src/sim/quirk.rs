@@ -3,6 +3,7 @@
 //! [`names`] has what they are called on the command line; `board.rs` says which board has which from the beginning.
 
 pub mod layout;
+mod list;
 pub mod names;
 
 use std::time::Duration;

@@ -276,6 +276,9 @@ pub fn decode_string(descriptor: &[u8]) -> String {
 }
 
 #[cfg(test)]
+mod reading;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -320,7 +320,10 @@ fn the_application_is_started_at_the_entry() {
     };
     check("--address 0x08000000", 0x0800_0000);
     check("--address 0x08000000 --entry 0x08004000", 0x0800_4000);
-    check("--address 0x08004000 --entry 0x08004000", 0x0800_4000);
+    check(
+        "--address 0x08004000 --as-is --entry 0x08004000",
+        0x0800_4000,
+    );
 }
 
 #[test]

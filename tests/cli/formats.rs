@@ -275,7 +275,7 @@ fn a_program_that_is_linked_to_ram_is_refused() {
     let file = Firmware::of(bytes, "ram.elf");
     let run = stdfu(&format!("--sim f405 flash {}", file.path())).run();
     assert_eq!(run.exit, 7, "{run:?}");
-    let expected = "336133663433 at 1-1: 0x20000000 is outside of alternate setting 0";
+    let expected = "1027 bytes at 0x20000000..0x20000403 in no memory of this board";
     assert!(run.stderr.contains(expected), "{run:?}");
 }
 

@@ -9,7 +9,7 @@ fn linked_for(link: u32, length: usize) -> Firmware {
     bytes.extend(0x2002_0000_u32.to_le_bytes());
     bytes.extend((link + 0x1C1).to_le_bytes());
     let size = u32::try_from(length).expect("small");
-    bytes.extend((1..size / 32).flat_map(|index| (link + 16 * index | 1).to_le_bytes()));
+    bytes.extend((1..size / 32).flat_map(|index| ((link + 16 * index) | 1).to_le_bytes()));
     bytes.resize(length, 0x5A);
     Firmware::of(bytes, "application.bin")
 }

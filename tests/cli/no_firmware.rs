@@ -286,15 +286,19 @@ fn external_memory_takes_it_with_a_warning() {
 fn below_the_chips_flash_it_is_for_the_board_to_say_what_memory_that_is() {
     let file = Firmware::of(b"some text for a screen\n".to_vec(), "assets.bin");
     let path = file.path();
-    let warning = format!("warning: {path} is text, which is no firmware\n");
+    let warning = "The file is text: that is no firmware, and goes there byte for byte.";
     for command in ["flash", "flash --dry-run"] {
-        let run = stdfu(&format!("--sim f103 {command} {path} --address 0")).run();
-        assert_eq!(run.exit, 0, "{run:?}");
-        assert!(run.stderr.contains(&warning), "{run:?}");
+        let run = stdfu(&format!("--json --sim f103 {command} {path} --address 0")).run();
+        let said = format!("warning: {warning}\n");
+        assert!(run.stderr.contains(&said), "{run:?}");
+        assert_eq!(run.boards(0)[0]["warnings"], serde_json::json!([warning]));
     }
     let info = stdfu(&format!("--json --sim f103 info {path} --address 0")).run();
     let document = info.document(0);
-    assert_eq!(document["files"][0]["boards"][0]["fits"], true);
+    let fit = &document["files"][0]["boards"][0];
+    assert_eq!(fit["fits"], true);
+    assert_eq!(fit["warnings"], serde_json::json!([warning]));
+    assert_eq!(info.stderr, format!("warning: {path}: {warning}\n"));
     check(
         &format!("flash {path} --address 0 --alt 0"),
         &format!("336133663433 at 1-1: {path}: the file is text: {ONLY}"),

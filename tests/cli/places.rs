@@ -205,3 +205,30 @@ fn verify_takes_and_lists_the_same() {
         );
     }
 }
+
+#[test]
+fn convert_takes_what_lies_in_ranges() {
+    let code = Firmware::application(2000).bytes;
+    let firmware = hex(&[(FLASH, &code), (RAM, &[7; 132])]);
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let convert = |name: &str, options: &str| {
+        let path = directory.path().join(name);
+        let run = stdfu(&format!("convert {} {options} -o", firmware.path()))
+            .arg(&path)
+            .run();
+        (run, path)
+    };
+    for (name, options) in [
+        ("a.bin", "0x08000000+1M"),
+        ("b.bin", "--range 0x08000000..0x08100000"),
+    ] {
+        let (run, path) = convert(name, options);
+        assert_eq!(run.exit, 0, "{run:?}");
+        assert_eq!(std::fs::read(path).expect("made"), code);
+    }
+    let (run, path) = convert("c.bin", "--range 0x08000010+16 0x08000000+16");
+    assert_eq!(run.exit, 0, "{run:?}");
+    assert_eq!(std::fs::read(path).expect("made"), code[..32]);
+    let (run, _) = convert("d.bin", "--range 0x08010000+16");
+    assert_eq!(run.exit, 2, "{run:?}");
+}

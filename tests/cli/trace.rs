@@ -54,7 +54,9 @@ fn transfer(line: &str, pointer: u32) -> Transfer {
         .split_once(&format!(" wLength {length}: "))
         .unwrap_or_default();
     let address = || {
-        let bytes = data
+        // Behind the bytes stands what went wrong, if anything did.
+        let bytes = data.split(':').next().unwrap_or_default();
+        let bytes = bytes
             .split(' ')
             .skip(1)
             .collect::<Vec<_>>()

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::address::AddressRange;
-use crate::chip::vector_table::{self, BadVectorTable, LinkedElsewhere};
+use crate::chip::vector_table::{self, BadVectorTable, LinkedElsewhere, Part};
 use crate::dfuse::layout::{MemoryLayout, Sector};
 use crate::dfuse::named::Named;
 use crate::dfuse::quirks::has_vector_tables;
@@ -193,7 +193,7 @@ pub fn plan_flash<'i>(
         None
     };
     let bad_vector_table = if has_vector_tables(board.ids) {
-        vector_table::find_fault(&main_elements(&memories, board), options.entry)
+        vector_table::find_fault(&main_parts(&memories, board), options.entry)
     } else {
         None
     };
@@ -218,7 +218,7 @@ fn linked_elsewhere(
 ) -> Result<Option<Suspicion>, PlanError> {
     let main = board.main_memory();
     let borders = main.layout.sectors().map(|sector| sector.address);
-    let elements = main_elements(memories, board);
+    let elements = main_parts(memories, board);
     let found = has_vector_tables(board.ids)
         .then(|| vector_table::linked_elsewhere(&elements, address, borders))
         .flatten();
@@ -372,7 +372,7 @@ fn start(
     let Some(memory) = memories.iter().find(|memory| is_main(memory, board)) else {
         return Ok(None);
     };
-    let elements = main_elements(memories, board);
+    let elements = main_parts(memories, board);
     let own = elements.first().map(|element| element.address);
     let address = entry
         .or_else(|| own.filter(|address| vector_table::is_sound(&elements, *address)))
@@ -385,14 +385,17 @@ fn start(
 }
 
 /// All that goes to main flash, ascending.
-fn main_elements<'m>(
-    memories: &'m [FlashMemory<'_>],
-    board: BoardProfile<'_>,
-) -> Vec<&'m ImageElement> {
+fn main_parts<'m>(memories: &'m [FlashMemory<'_>], board: BoardProfile<'_>) -> Vec<Part<'m>> {
     let main = memories.iter().filter(|memory| is_main(memory, board));
-    let mut elements: Vec<&ImageElement> = main.flat_map(|memory| memory.elements.iter()).collect();
-    elements.sort_by_key(|element| element.address);
-    elements
+    let mut parts: Vec<Part<'_>> = main
+        .flat_map(|memory| memory.elements.iter())
+        .map(|element| Part {
+            address: element.address,
+            data: &element.data,
+        })
+        .collect();
+    parts.sort_by_key(|part| part.address);
+    parts
 }
 
 fn is_main(memory: &FlashMemory<'_>, board: BoardProfile<'_>) -> bool {

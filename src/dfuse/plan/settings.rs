@@ -103,12 +103,16 @@ mod tests {
     }
 
     #[test]
+    fn an_stm32mp1_s_table_of_partitions_is_called_what_it_is() {
+        check("@FlashLayout/0x00/1*256Ke", Some(Settings::FlashLayout));
+    }
+
+    #[test]
     fn other_settings_are_told_by_name_or_address() {
         let check = |layout| check(layout, Some(Settings::Other));
         check("@Device Feature/0xFFFF0000/01*004 e");
         check("@Device Feature/0xFFFF0000/01*004 g");
         check("@ENGI Bytes        /0x1FFF7500/01*768 e");
-        check("@FlashLayout/0x00/1*256Ke");
         check("@virtual/0xf1/1*512Be");
         check("@PMIC/0xf4/1*8Be");
     }

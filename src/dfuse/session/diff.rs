@@ -102,7 +102,7 @@ impl Session<'_> {
         let mut buffer = vec![0; transfer_size.into()];
         let mut expected = vec![0; transfer_size.into()];
         let mut findings = vec![Finding::NOTHING_ODD; region.sectors.len()];
-        let mut planned: Vec<AddressRange> = memory.body.iter().copied().collect();
+        let mut planned: Vec<AddressRange> = memory.body.to_vec();
         planned.extend(memory.head);
         planned.sort_by_key(|range| range.address);
         let whole = planned

@@ -123,21 +123,25 @@ impl Session<'_> {
         }
         let (mut doubts, mut differences) = (DOUBTS, DIFFERENCES);
         loop {
-            let doubt = self.write_all(steps)?;
-            let (redo, tries) = match doubt {
-                Some(doubt) => (doubt, &mut doubts),
+            let redo = match self.write_all(steps)? {
+                // That it is tried again has been told when it was found.
+                Some(doubt) if doubts > 0 => {
+                    doubts -= 1;
+                    doubt
+                }
+                Some(doubt) => return Err(doubt.error),
                 None if self.tally.reset => return Ok(()),
                 None => match self.verify_all(steps)? {
-                    Some(difference) => (difference, &mut differences),
+                    Some(difference) if differences > 0 && difference.is_allowed => {
+                        differences -= 1;
+                        self.tally.retries += 1;
+                        self.tell(Event::Redo(&difference.error), difference.error.action)?;
+                        difference
+                    }
+                    Some(difference) => return Err(difference.error),
                     None => return Ok(()),
                 },
             };
-            if *tries == 0 || !redo.is_allowed {
-                return Err(redo.error);
-            }
-            *tries -= 1;
-            self.tally.retries += 1;
-            self.tell(Event::Redo(&redo.error), redo.error.action)?;
             steps.again(|index, sector| redo.sectors.contains(&(index, sector.address)));
             steps.arrange(self.options.transfer_size);
             self.counting = false;

@@ -93,7 +93,7 @@ fn mboot_error_with_status_ok_is_an_error() {
 /// There it means that a write or an erase has failed.
 #[test]
 fn class_sample_err_vendor_is_not_called_read_protection() {
-    let arguments = "flash blinky.bin --address 0x0800C000";
+    let arguments = "flash blinky.bin --address 0x0800C000 --as-is";
     let request = write_at("class-sample", arguments, 0x0800_C000) + 2;
     let run = stdfu(&format!(
         "--sim class-sample,fault=errVENDOR@{request} {arguments}"

@@ -150,9 +150,12 @@ pub fn flashed(before: &[u8], job: &Job) -> Vec<u8> {
         panic!("nothing to flash");
     };
     let mut after = before.to_vec();
-    for element in &image.targets[0].elements {
+    for element in image.targets.iter().flat_map(|target| &target.elements) {
         let start = usize::try_from(element.address - FLASH).expect("small");
-        after[start..start + element.data.len()].copy_from_slice(&element.data);
+        // Another memory has other addresses.
+        if let Some(there) = after.get_mut(start..start + element.data.len()) {
+            there.copy_from_slice(&element.data);
+        }
     }
     after
 }
