@@ -27,4 +27,12 @@ impl<'r> BoardResult<'r> {
             hint: error.and_then(|diagnosis| diagnosis.hint.as_deref()),
         }
     }
+
+    /// The same, with what to do next where nothing else is said of that.
+    pub fn or_hint(self, hint: Option<&'r str>) -> Self {
+        Self {
+            hint: self.hint.or(hint),
+            ..self
+        }
+    }
 }

@@ -222,6 +222,12 @@ fn of_simulation(error: &SimError) -> (Exit, Option<String>) {
 /// For a board that has read protection, if it has, and no way to lift it over USB.
 const NO_UNPROTECT: &str = "Lift it with a debug probe: not every bootloader can.";
 
+/// For a board that will not leave DFU mode.
+const START: &str = "Reset the board, or take its power away for a moment, with BOOT0 low.";
+
+/// For a board that was to lift its read protection, and nobody knows whether it has.
+const LOOK_AGAIN: &str = "Put the board into DFU mode again and repeat the command: it looks first whether read protection is on.";
+
 fn of_session(error: &SessionError) -> (Exit, Option<String>) {
     let hint = |text: &str| Some(text.to_owned());
     match &error.cause {
@@ -234,10 +240,16 @@ fn of_session(error: &SessionError) -> (Exit, Option<String>) {
             Exit::Board,
             hint("Check the cable, put the board into DFU mode again and repeat the command."),
         ),
+        Cause::Stayed => (Exit::Board, hint(START)),
+        Cause::Answered { .. } | Cause::Usb(UsbError::Stall) if error.action == Action::Leave => {
+            (Exit::Board, hint(START))
+        }
+        Cause::WentAway => (Exit::Board, hint(LOOK_AGAIN)),
         Cause::Usb(_) | Cause::StillBusy(_) | Cause::Short { .. } => (
             Exit::Board,
             hint("Unplug the board, put it into DFU mode again and repeat the command."),
         ),
+        Cause::StillProtected => (Exit::Board, hint(NO_UNPROTECT)),
         Cause::Answered { .. } if error.action == Action::ReadUnprotect => {
             (Exit::Board, hint(NO_UNPROTECT))
         }
@@ -276,10 +288,6 @@ fn of_session(error: &SessionError) -> (Exit, Option<String>) {
             ),
         ),
         Cause::NoSuchCommand => (Exit::DoesNotFit, hint(NO_UNPROTECT)),
-        Cause::Stayed => (
-            Exit::Board,
-            hint("Reset the board, or take its power away for a moment, with BOOT0 low."),
-        ),
         Cause::Interrupted => (
             Exit::Interrupted,
             hint(

@@ -201,7 +201,7 @@ pub fn plan_text(plan: &Plan<'_>) -> String {
         }
         Plan::Read(plan) => title(&plan.region) + &lines("read   ", &plan.ranges),
         Plan::Leave(start) => start_text(Some(*start)),
-        Plan::Unprotect => "  lift read protection, which erases everything\n".to_owned(),
+        Plan::Unprotect(_) => "  lift read protection, which erases everything\n".to_owned(),
     }
 }
 

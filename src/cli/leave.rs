@@ -13,8 +13,8 @@ use super::work::{self, Outcome};
 
 /// Starts the application
 ///
-/// The board leaves DFU mode. Nothing is erased or written. A board that vanishes from the bus has left; one that is
-/// still in DFU mode afterwards is an error (exit code 8).
+/// The board leaves DFU mode. Nothing is erased or written. A board that is gone from the bus, or back as something else,
+/// has left; one that is still there as it was is an error (exit code 8), whether it answers or not.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -183,6 +183,16 @@ impl Output {
         }
     }
 
+    /// What to do next, though nothing went wrong.
+    pub fn hint(&self, text: &str) {
+        if self.quiet {
+        } else if self.progress == ProgressChoice::Json {
+            self.event(&Event::Note { message: text });
+        } else {
+            to_stderr(&self.labelled("hint", AnsiColor::Cyan, text));
+        }
+    }
+
     /// Whether there is somebody at a terminal who can be asked.
     pub fn can_ask(&self) -> bool {
         self.progress != ProgressChoice::Json

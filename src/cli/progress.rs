@@ -140,9 +140,15 @@ impl BoardProgress<'_> {
         above(self.bars.as_ref(), say);
     }
 
-    /// The work on the board has come to its end: takes the bar off the screen, and says at once what is odd about it and
-    /// what went wrong. The other boards go on.
-    pub fn end(&mut self, board: BoardName<'_>, odd: &[String], error: Option<&Diagnosis>) {
+    /// The work on the board has come to its end: takes the bar off the screen, and says at once what is odd about it,
+    /// what to do next and what went wrong. The other boards go on.
+    pub fn end(
+        &mut self,
+        board: BoardName<'_>,
+        odd: &[String],
+        hint: Option<&str>,
+        error: Option<&Diagnosis>,
+    ) {
         self.bar.iter().for_each(ProgressBar::finish_and_clear);
         if let Some(json) = &mut self.json {
             json.end(error.is_none());
@@ -150,6 +156,9 @@ impl BoardProgress<'_> {
         self.above_bars(|| {
             for warning in odd {
                 self.output.warning_of(board, warning);
+            }
+            if let Some(hint) = hint {
+                self.output.hint(hint);
             }
             self.output.ended(board, error);
         });

@@ -12,8 +12,8 @@ pub fn so_far(diagnosis: Diagnosis, plan: &Plan<'_>, tally: Tally) -> Diagnosis 
     let state = match plan {
         // Whoever starts the application expects nothing else; and how far a chip has lifted its protection nobody knows.
         Plan::Leave(_) => String::new(),
-        Plan::Unprotect if tally.touched => String::new(),
-        Plan::Flash(_) | Plan::Rehearse(_) | Plan::Erase(_) | Plan::Unprotect => {
+        Plan::Unprotect(_) if tally.touched => String::new(),
+        Plan::Flash(_) | Plan::Rehearse(_) | Plan::Erase(_) | Plan::Unprotect(_) => {
             changed(&diagnosis, tally)
         }
         Plan::Verify(_) => differing(&diagnosis, tally),

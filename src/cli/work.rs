@@ -47,6 +47,11 @@ pub struct Outcome {
     pub error: Option<Diagnosis>,
 }
 
+/// Of a board whose read protection was to be lifted.
+pub const NOT_PROTECTED: &str = "this board is not read-protected; nothing was done";
+/// What whoever wants more than that does next.
+const ERASE_ALL: &str = "To erase everything all the same, use `stdfu erase --all`.";
+
 /// The JSON of an outcome: a contract with scripts.
 #[derive(Serialize)]
 struct BoardDocument<'o> {
@@ -64,6 +69,8 @@ struct BoardDocument<'o> {
     requests: u64,
     retries: u32,
     left: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unprotected: Option<bool>,
     seconds: f64,
 }
 
@@ -174,7 +181,8 @@ pub fn attempt(
                     if let (None, Ok(plan)) = (&outcome.error, plan) {
                         finish(&mut outcome, plan);
                     }
-                    progress.end(outcome.name(), &outcome.warnings(), outcome.error.as_ref());
+                    let (hint, error) = (outcome.hint(), outcome.error.as_ref());
+                    progress.end(outcome.name(), &outcome.warnings(), hint, error);
                     outcome
                 })
             })
@@ -334,7 +342,13 @@ impl Outcome {
 
     /// How it ended, for programs.
     pub fn result(&self) -> BoardResult<'_> {
-        BoardResult::of(self.name(), self.error.as_ref())
+        BoardResult::of(self.name(), self.error.as_ref()).or_hint(self.hint())
+    }
+
+    /// What to do next though all went well.
+    fn hint(&self) -> Option<&'static str> {
+        let is_unprotected = self.error.is_none() && self.tally.unprotected == Some(false);
+        is_unprotected.then_some(ERASE_ALL)
     }
 
     /// Which board it is, and whether the work on it failed.
@@ -370,6 +384,9 @@ impl Outcome {
         let mut warnings = odd.to_vec();
         warnings.extend(plan.into_iter().flat_map(self::warnings));
         warnings.extend(self.warnings());
+        if self.hint().is_some() {
+            warnings.push(NOT_PROTECTED.to_owned());
+        }
         BoardDocument {
             result: self.result(),
             warnings,
@@ -383,6 +400,7 @@ impl Outcome {
             requests: self.requests,
             retries: self.tally.retries,
             left: self.tally.left == Some(true),
+            unprotected: self.tally.unprotected,
             seconds: self.seconds,
         }
     }

@@ -145,6 +145,10 @@ pub enum Cause {
     NoSuchCommand,
     /// The board was to leave DFU mode, and has not.
     Stayed,
+    /// The board was to lift its read protection and has left the bus before it could be heard doing so.
+    WentAway,
+    /// The board says that its read protection is lifted, and refuses to be read all the same.
+    StillProtected,
     /// The user has asked to stop.
     Interrupted,
 }
@@ -203,6 +207,12 @@ impl fmt::Display for Cause {
             ),
             Self::NoSuchCommand => f.write_str("the board's bootloader has no such command"),
             Self::Stayed => f.write_str("the board is still in DFU mode"),
+            Self::WentAway => f.write_str(
+                "the board went away before it said that it was at work, so that nobody knows whether it is done",
+            ),
+            Self::StillProtected => {
+                f.write_str("the board says that it is done, and its read protection is still on")
+            }
             Self::Interrupted => f.write_str("interrupted"),
         }
     }

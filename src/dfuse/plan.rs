@@ -12,6 +12,7 @@ pub mod read;
 pub mod settings;
 pub mod stretches;
 mod too_small;
+pub mod unprotect;
 pub mod verify;
 
 use choice::Place;
@@ -19,6 +20,7 @@ use erase::ErasePlan;
 use flash::FlashPlan;
 use read::ReadPlan;
 use settings::Settings;
+use unprotect::UnprotectPlan;
 use verify::VerifyPlan;
 
 /// What is wanted of one board.
@@ -36,8 +38,8 @@ pub enum Plan<'i> {
     Read(ReadPlan),
     /// Start the application.
     Leave(Start),
-    /// Lift read protection, which erases everything and resets the board.
-    Unprotect,
+    /// Lift read protection, if there is any, which erases everything and resets the board.
+    Unprotect(UnprotectPlan),
 }
 
 impl<'i> Plan<'i> {
@@ -45,9 +47,11 @@ impl<'i> Plan<'i> {
     pub fn flash(&self) -> Option<&FlashPlan<'i>> {
         match self {
             Self::Flash(plan) | Self::Rehearse(plan) => Some(plan),
-            Self::Erase(_) | Self::Verify(_) | Self::Read(_) | Self::Leave(_) | Self::Unprotect => {
-                None
-            }
+            Self::Erase(_)
+            | Self::Verify(_)
+            | Self::Read(_)
+            | Self::Leave(_)
+            | Self::Unprotect(_) => None,
         }
     }
 
@@ -56,7 +60,7 @@ impl<'i> Plan<'i> {
         match self {
             Self::Flash(plan) | Self::Rehearse(plan) => &plan.left_out,
             Self::Verify(plan) => &plan.left_out,
-            Self::Erase(_) | Self::Read(_) | Self::Leave(_) | Self::Unprotect => &[],
+            Self::Erase(_) | Self::Read(_) | Self::Leave(_) | Self::Unprotect(_) => &[],
         }
     }
 
@@ -70,7 +74,7 @@ impl<'i> Plan<'i> {
                     .collect()
             }
             Self::Erase(plan) => plan.region.settings.into_iter().collect(),
-            Self::Verify(_) | Self::Read(_) | Self::Leave(_) | Self::Unprotect => Vec::new(),
+            Self::Verify(_) | Self::Read(_) | Self::Leave(_) | Self::Unprotect(_) => Vec::new(),
         }
     }
 
@@ -83,7 +87,7 @@ impl<'i> Plan<'i> {
             Self::Erase(plan) => Some(&plan.region),
             Self::Verify(plan) => plan.memories.first().map(|memory| &memory.region),
             Self::Read(plan) => Some(&plan.region),
-            Self::Leave(_) | Self::Unprotect => None,
+            Self::Leave(_) | Self::Unprotect(_) => None,
         };
         let sector = region.and_then(|region| region.sectors.first());
         sector.map(|sector| sector.address)

@@ -4,10 +4,12 @@ mod diff;
 mod dump;
 mod erase;
 mod flash;
+mod leave;
 mod read;
 mod recovery;
 mod rescue;
 mod reset;
+mod unprotect;
 mod verify;
 mod write;
 
@@ -21,7 +23,7 @@ use super::blocks::block_number;
 use super::error::{Action, Cause, SessionError};
 use super::layout::Sector;
 use super::link::Link;
-use super::plan::{Plan, Start};
+use super::plan::Plan;
 use super::protocol::{DfuseCommand, FIRST_DATA_BLOCK};
 use super::quirks;
 use super::region::Region;
@@ -109,6 +111,8 @@ pub struct Tally {
     pub reset: bool,
     /// Whether the board has left DFU mode; `None` where it was not asked to.
     pub left: Option<bool>,
+    /// Whether read protection was lifted, rather than not there at all; `None` where neither is known.
+    pub unprotected: Option<bool>,
 }
 
 /// What a session has to know of its board.
@@ -191,8 +195,11 @@ impl<'t> Session<'t> {
     pub fn run(&mut self, plan: &Plan<'_>) -> Result<Vec<ImageElement>, SessionError> {
         self.carry_out(plan).map_err(|error| {
             let error = self.diagnosed(error);
-            // Should this fail too, the first error says more.
-            let _ = self.link.reach_idle();
+            // A board that was to leave and stays may have hung itself up, and each request would wait for it.
+            if error.cause != Cause::Stayed {
+                // Should this fail too, the first error says more.
+                let _ = self.link.reach_idle();
+            }
             error
         })
     }
@@ -211,49 +218,9 @@ impl<'t> Session<'t> {
             Plan::Verify(plan) => self.compare_all(plan),
             Plan::Read(plan) => return self.read_out(plan),
             Plan::Leave(start) => self.leave(*start, true),
-            Plan::Unprotect => self.unprotect(),
+            Plan::Unprotect(plan) => self.unprotect(plan),
         }?;
         Ok(Vec::new())
-    }
-
-    fn unprotect(&mut self) -> Result<(), SessionError> {
-        // A protected chip may refuse to tell, and others have no list.
-        let commands = self.link.commands();
-        if commands.is_ok_and(|commands| !quirks::can_lift_read_protection(&commands)) {
-            return Err(SessionError {
-                action: Action::ReadUnprotect,
-                cause: Cause::NoSuchCommand,
-            });
-        }
-        self.link.reach_idle()?;
-        self.tell(Event::Begin(Phase::Unprotect, None), Action::ReadUnprotect)?;
-        self.tally.touched = true;
-        self.link.read_unprotect()
-    }
-
-    /// Asks again only where the request itself went wrong. A board that took it and stays has its reasons.
-    fn leave(&mut self, start: Start, nothing_else: bool) -> Result<(), SessionError> {
-        self.tell(Event::Begin(Phase::Leave, None), Action::Leave)?;
-        let mut tries = 0;
-        loop {
-            self.select(start.alternate_setting)?;
-            if self.pointer != Some(start.address) {
-                self.persist(|session| session.set_address(start.address))?;
-            }
-            match self.link.leave() {
-                Ok(left) => {
-                    self.tally.left = Some(left);
-                    if nothing_else && !left {
-                        return Err(SessionError {
-                            action: Action::Leave,
-                            cause: Cause::Stayed,
-                        });
-                    }
-                    return Ok(());
-                }
-                Err(error) => self.recover(error, &mut tries)?,
-            }
-        }
     }
 
     fn set_address(&mut self, address: u32) -> Result<(), SessionError> {
@@ -315,7 +282,9 @@ impl<'t> Session<'t> {
 
     /// Says read protection, or that a board can't be read after all, where that is what its answer means.
     fn diagnosed(&mut self, error: SessionError) -> SessionError {
-        if !error.cause.is_vendor_error() {
+        // Where it is to be lifted that it is on is no news, and a board that was to leave has taken an address before.
+        let says_more = !matches!(error.action, Action::ReadUnprotect | Action::Leave);
+        if !(error.cause.is_vendor_error() && says_more) {
             return self.told_from_a_fault(error);
         }
         let protected = match self.link.commands() {

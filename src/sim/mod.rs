@@ -375,6 +375,11 @@ impl Transport for SimTransport {
         Ok(())
     }
 
+    fn is_on_bus(&mut self) -> bool {
+        let devices = self.bus.devices();
+        devices.is_ok_and(|devices| devices.contains(&self.info))
+    }
+
     /// The bootloaders take no notice of a reset; applications here detach by themselves.
     fn reset(&mut self) -> Result<(), UsbError> {
         Ok(())

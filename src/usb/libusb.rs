@@ -180,6 +180,17 @@ impl Transport for LibusbTransport {
         Ok(())
     }
 
+    fn is_on_bus(&mut self) -> bool {
+        // In a context of its own, like every look. Where libusb can't start, the last node has gone, perhaps with the device.
+        let Ok(list) = Context::new().and_then(|context| context.devices()) else {
+            return !cfg!(target_os = "linux") || sysfs::lists(&self.info);
+        };
+        list.iter().any(|device| {
+            let number = (device.bus_number(), device.address());
+            is_still_there(&self.info, number, ids(&device), describe(&device).as_ref())
+        })
+    }
+
     fn reset(&mut self) -> Result<(), UsbError> {
         was_reset(self.handle.reset())
     }
@@ -191,6 +202,25 @@ impl Transport for LibusbTransport {
     fn now(&self) -> Duration {
         self.opened.elapsed()
     }
+}
+
+/// Whether what is found under a `number`, bus and address, is the device that was `opened`, in the shape that it had.
+/// What can't be read of it says nothing: a device that has hung itself up doesn't give its descriptors.
+fn is_still_there(
+    opened: &DeviceInfo,
+    number: (u8, u8),
+    ids: Option<(u16, u16)>,
+    described: Option<&DeviceInfo>,
+) -> bool {
+    number == (opened.bus, opened.address)
+        && ids.is_none_or(|ids| ids == (opened.vendor_id, opened.product_id))
+        && described.is_none_or(|described| described == opened)
+}
+
+/// `idVendor` and `idProduct`.
+fn ids(device: &Device<Context>) -> Option<(u16, u16)> {
+    let descriptor = device.device_descriptor().ok()?;
+    Some((descriptor.vendor_id(), descriptor.product_id()))
 }
 
 /// Tries again while the interface is still held, so many times.

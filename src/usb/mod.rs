@@ -66,6 +66,11 @@ pub trait Transport: Send {
     /// [`UsbError::NoDevice`] as long as it is not there.
     fn reopen(&mut self) -> Result<(), UsbError>;
 
+    /// Whether the system still has this very device: on its bus, under its number, in its shape. Nothing is sent to it,
+    /// so that a device that has hung itself up is there all the same. It takes the system a moment to notice that one
+    /// has gone; and where it can't tell, the device is taken for there.
+    fn is_on_bus(&mut self) -> bool;
+
     /// Resets the port the device is at; it enumerates anew, as something else perhaps.
     fn reset(&mut self) -> Result<(), UsbError>;
 

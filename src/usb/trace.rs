@@ -113,6 +113,10 @@ impl Transport for Traced {
         self.inner.reopen()
     }
 
+    fn is_on_bus(&mut self) -> bool {
+        self.inner.is_on_bus()
+    }
+
     fn reset(&mut self) -> Result<(), UsbError> {
         self.inner.reset()
     }

@@ -131,7 +131,9 @@ fn erase_leave_and_unprotect() {
     check("--sim f405 --sim l476 leave", 4);
     check("--sim f405 unprotect --yes", 0);
     check("--sim f405 unprotect", 2);
-    check("--sim mboot unprotect --yes", 8);
+    check("--sim f405,quirk=read-protected unprotect --yes", 0);
+    check("--sim mboot unprotect --yes", 0);
+    check("--sim mboot,quirk=no-upload unprotect --yes", 8);
     check("--sim f405 --serial NOSUCH unprotect --yes", 3);
 }
 

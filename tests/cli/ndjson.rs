@@ -142,8 +142,8 @@ fn each_phase_has_a_line_at_its_beginning_and_at_its_end() {
 
 #[test]
 fn other_work_has_names_for_its_phases_too() {
-    let check = |arguments: &str, expected: &[&str]| {
-        let run = stdfu(&format!("--progress json --sim f405 {arguments}")).run();
+    let check = |board: &str, arguments: &str, expected: &[&str]| {
+        let run = stdfu(&format!("--progress json --sim {board} {arguments}")).run();
         assert_eq!(run.exit, 0, "{run:?}");
         let events = events(&run);
         assert_progress(&events, true);
@@ -155,10 +155,12 @@ fn other_work_has_names_for_its_phases_too() {
             .collect();
         assert_eq!(phases, expected, "{arguments}");
     };
-    check("erase --all", &["mass_erase", "blank_check"]);
-    check("erase 0x08000000", &["erase", "verify"]);
-    check("leave", &["leave"]);
-    check("unprotect --yes", &["unprotect"]);
+    check("f405", "erase --all", &["mass_erase", "blank_check"]);
+    check("f405", "erase 0x08000000", &["erase", "verify"]);
+    check("f405", "leave", &["leave"]);
+    let protected = "f405,quirk=read-protected";
+    check(protected, "unprotect --yes", &["unprotect"]);
+    check("f405", "unprotect --yes", &[]);
 }
 
 #[test]

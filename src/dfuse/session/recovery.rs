@@ -92,6 +92,8 @@ fn worth_trying(cause: &Cause) -> u32 {
         | Cause::RefusesUpload(_)
         | Cause::NoSuchCommand
         | Cause::Stayed
+        | Cause::WentAway
+        | Cause::StillProtected
         | Cause::Interrupted => 0,
     }
 }

@@ -43,6 +43,10 @@ impl Transport for Answers {
         unreachable!("nothing is sent")
     }
 
+    fn is_on_bus(&mut self) -> bool {
+        true
+    }
+
     fn reopen(&mut self) -> Result<(), UsbError> {
         unreachable!("it is there")
     }

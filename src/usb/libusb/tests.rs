@@ -1,6 +1,7 @@
 //! What is made of libusb's answers.
 
 use super::*;
+use crate::usb::DfuMode;
 
 #[test]
 fn a_write_that_came_to_less_than_all_of_it_has_failed() {
@@ -141,4 +142,44 @@ fn no_timeout_is_none_that_lasts_for_ever() {
         at_least_a_millisecond(Duration::from_secs(2)),
         Duration::from_secs(2)
     );
+}
+
+#[test]
+fn a_device_has_left_where_its_number_its_ids_or_its_shape_are_others() {
+    let opened = DeviceInfo {
+        bus: 3,
+        address: 7,
+        path: "3-1".to_owned(),
+        vendor_id: 0x0483,
+        product_id: 0xDF11,
+        max_packet_size0: 64,
+        product_index: 2,
+        serial_index: 3,
+        interface: 0,
+        mode: DfuMode::Dfu,
+        alternate_settings: Vec::new(),
+        functional: None,
+    };
+    let application = DeviceInfo {
+        mode: DfuMode::Runtime,
+        ..opened.clone()
+    };
+    let elsewhere = DeviceInfo {
+        path: "3-2".to_owned(),
+        ..opened.clone()
+    };
+    let ids = Some((0x0483, 0xDF11));
+    let check = |number, ids, described, expected| {
+        let found = is_still_there(&opened, number, ids, described);
+        assert_eq!(found, expected, "{number:?} {ids:?} {described:?}");
+    };
+    check((3, 7), ids, Some(&opened), true);
+    check((3, 8), ids, Some(&opened), false);
+    check((2, 7), ids, Some(&opened), false);
+    check((3, 7), Some((0x0483, 0x5740)), None, false);
+    check((3, 7), ids, Some(&application), false);
+    check((3, 7), ids, Some(&elsewhere), false);
+    // It is there, and doesn't answer.
+    check((3, 7), ids, None, true);
+    check((3, 7), None, None, true);
 }

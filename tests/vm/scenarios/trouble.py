@@ -78,6 +78,44 @@ def control_c_stops_in_good_order_and_flashing_again_mends_it(lab):
     check_flash(_flash(lab), firmware.programmed(BLANK, (FLASH, firmware.sample(200_000, seed=82))))
 
 
+def leave_is_exit_0_where_the_kernel_sees_the_board_go_and_exit_8_where_it_stays(lab):
+    goes = ("f405", "gd32vf103", "f405,quirk=leave=needs-address")
+    stays = ("l476,quirk=leave=stays", "f405,quirk=leave=stall")
+    server = lab.serve(*goes, *stays)
+    for number in range(1, len(goes) + 1):
+        path = lab.plug(f"1-{number}")
+        lab.run_stdfu("leave", "--path", path)
+        assert boards() == [], "it is called started, and is still there"
+    for number in range(len(goes) + 1, len(goes) + len(stays) + 1):
+        path = lab.plug(f"1-{number}")
+        done = lab.run_stdfu("leave", "--path", path, expect=8)
+        assert path in boards(), "it is called still there, and is gone"
+        assert "starting the application" in done.stderr and done.seconds < 60
+    server.stop()
+
+
+def a_flash_on_a_board_that_stays_is_exit_0_with_a_warning(lab):
+    lab.serve("l476,flash=board.bin,quirk=leave=stays")
+    lab.plug()
+    file = lab.file("app.bin", IMAGE)
+    done = lab.run_stdfu("flash", file, "--address", f"{FLASH:#x}", "--json")
+    (board,) = json.loads(done.stdout)["boards"]
+    assert board["left"] is False and "still in DFU mode" in board["warnings"][-1], board
+
+
+def read_protection_is_lifted_where_there_is_any(lab):
+    before = firmware.full(seed=83)
+    for quirk, lifted in (("", False), (",quirk=read-protected", True)):
+        lab.file("board.bin", before)
+        server = lab.serve(f"f405,flash=board.bin{quirk}")
+        lab.plug()
+        done = lab.run_stdfu("unprotect", "--yes", "--json")
+        (board,) = json.loads(done.stdout)["boards"]
+        assert board["unprotected"] is lifted, board
+        server.stop()
+        check_flash(_flash(lab), BLANK if lifted else before)
+
+
 def option_bytes_are_read_back_from_a_board_that_comes_back_after_its_reset(lab):
     lab.serve("f405")
     lab.plug()

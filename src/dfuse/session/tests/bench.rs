@@ -10,6 +10,7 @@ use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
 use crate::dfuse::plan::leave::plan_leave;
 use crate::dfuse::plan::profile::{BoardProfile, Memory};
 use crate::dfuse::plan::read::plan_read;
+use crate::dfuse::plan::unprotect::plan_unprotect;
 use crate::dfuse::plan::verify::{VerifyOptions, plan_verify};
 use crate::dfuse::session::{Session, SessionOptions, Tally};
 use crate::image::{Format, Image, ImageElement, ImageTarget};
@@ -94,7 +95,7 @@ pub fn carry_out(
         }
         Job::Read(ranges, memory) => plan_read(ranges, profile, *memory, false).map(Plan::Read),
         Job::Leave => plan_leave(profile, None).map(Plan::Leave),
-        Job::Unprotect => Ok(Plan::Unprotect),
+        Job::Unprotect => Ok(Plan::Unprotect(plan_unprotect(Some(profile)))),
     };
     let mut ran = Ran {
         result: Err(String::new()),

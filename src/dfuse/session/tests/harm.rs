@@ -11,7 +11,7 @@ use super::bench::{Board, Job, Ran, carry_out, image};
 use super::hostile::Harm::{self, *};
 use super::hostile::{Cells, Hostile, Temper};
 use super::noise::Noise;
-use super::watched::{Change, Meaning, Watched, unread};
+use super::watched::{Change, Meaning, Transfer, Watched, unread};
 use crate::address::{AddressRange, RangeRequest};
 use crate::dfuse::layout::{MemoryLayout, Sector};
 use crate::dfuse::plan::erase::EraseRequest;
@@ -184,7 +184,7 @@ impl Scenario {
     }
 
     /// What was called right, and has not been seen to be right.
-    fn unproven(&self, ran: &Ran, transfers: &[super::watched::Transfer]) -> Option<String> {
+    fn unproven(&self, ran: &Ran, transfers: &[Transfer]) -> Option<String> {
         let check = |rule: &str, alternate_setting, elements: &[ImageElement], change| {
             let address = unread(transfers, alternate_setting, elements, change)?;
             Some(format!("{rule}: {address:#010x}"))
@@ -221,6 +221,10 @@ impl Scenario {
                 ran.result.as_deref().unwrap_or_default(),
                 Change::EraseOrWrite,
             ),
+            Job::Leave if !self.device.has_left() => {
+                Some("started, and it never left the bus".to_owned())
+            }
+            Job::Unprotect => unprotected(ran, transfers),
             _ => None,
         }
     }
@@ -262,6 +266,20 @@ impl Scenario {
                 data: vec![erased_value(layout); usize::try_from(sector.size).expect("small")],
             })
             .collect()
+    }
+}
+
+/// What was called lifted or not there, and was not seen to be so.
+fn unprotected(ran: &Ran, transfers: &[Transfer]) -> Option<String> {
+    let any = |is_meant: fn(&Meaning) -> bool| {
+        transfers.iter().any(|transfer| is_meant(&transfer.meaning))
+    };
+    let was_told = any(|meaning| *meaning == Meaning::Unprotect);
+    let was_read = any(|meaning| matches!(meaning, Meaning::Read(_, bytes) if !bytes.is_empty()));
+    match ran.tally.unprotected {
+        Some(true) if was_told => None,
+        Some(false) if was_read && !was_told => None,
+        said => Some(format!("done, and not seen to be so: {said:?}")),
     }
 }
 

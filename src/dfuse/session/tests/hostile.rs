@@ -480,6 +480,10 @@ impl Transport for Hostile {
         }
     }
 
+    fn is_on_bus(&mut self) -> bool {
+        !self.is_gone()
+    }
+
     fn reset(&mut self) -> Result<(), UsbError> {
         Ok(())
     }

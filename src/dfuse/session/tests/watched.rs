@@ -183,6 +183,10 @@ impl Transport for Watched<'_> {
         outcome
     }
 
+    fn is_on_bus(&mut self) -> bool {
+        self.inner.is_on_bus()
+    }
+
     fn reset(&mut self) -> Result<(), UsbError> {
         self.inner.reset()
     }
