@@ -3,7 +3,7 @@
 mod signals;
 
 use std::process;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,10 +20,11 @@ const SAME_REQUEST: Duration = Duration::from_millis(150);
 const TO_SAY_IT: Duration = Duration::from_millis(500);
 
 static LAST_WORDS: OnceLock<Words> = OnceLock::new();
+/// How many [`Exposed`] there are. Not in the state, which is locked while the last words are said.
+static EXPOSED: AtomicUsize = AtomicUsize::new(0);
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 static STATE: Mutex<State> = Mutex::new(State {
     guards: 0,
-    exposed: 0,
     acknowledge: None,
     requested_at: None,
 });
@@ -31,8 +32,6 @@ static STATE: Mutex<State> = Mutex::new(State {
 struct State {
     /// How many [`Watched`] and [`Held`] there are.
     guards: usize,
-    /// How many [`Exposed`] there are.
-    exposed: usize,
     /// What those who carry out work want to be said at once.
     acknowledge: Option<Words>,
     requested_at: Option<Instant>,
@@ -74,8 +73,14 @@ pub fn hold() -> Held {
 /// Lets the first request end the program at once until the guard is dropped, whoever watches: for what may never come to
 /// its end.
 pub fn expose() -> Exposed {
-    lock().exposed += 1;
+    EXPOSED.fetch_add(1, Ordering::SeqCst);
     Exposed(())
+}
+
+/// From here on the program comes to its own end. One that is ending by request already does not come back from this, so
+/// that its exit code is that of its last words.
+pub fn end_is_near() {
+    lock().guards += 1;
 }
 
 /// Whether the program has been asked to end.
@@ -118,7 +123,7 @@ pub struct Exposed(());
 
 impl Drop for Exposed {
     fn drop(&mut self) {
-        lock().exposed -= 1;
+        EXPOSED.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -126,7 +131,7 @@ fn react() {
     let mut state = lock();
     match state.requested_at {
         Some(first) if first.elapsed() < SAME_REQUEST => {}
-        None if state.guards > 0 && state.exposed == 0 => {
+        None if state.guards > 0 && EXPOSED.load(Ordering::SeqCst) == 0 => {
             state.requested_at = Some(Instant::now());
             let acknowledge = state.acknowledge.clone();
             // On a thread of its own: whoever asks once more is heard meanwhile.

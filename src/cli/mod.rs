@@ -132,6 +132,12 @@ enum Command {
 pub fn run() -> Exit {
     let at_once = Output::from(&refusal::output_args(std::env::args_os()));
     interrupt::install(move || at_once.interrupted());
+    let exit = answer();
+    interrupt::end_is_near();
+    exit
+}
+
+fn answer() -> Exit {
     let color = refusal::color_choice(std::env::args_os());
     let command = built(Cli::command().color(color));
     let parsed = command
