@@ -146,7 +146,6 @@ fn a_flash_file_that_can_not_be_written_is_an_error_and_no_wrong_file() {
         "flash blinky.bin --address 0x08020000 --as-is --full --no-verify",
         "erase 0x08020000",
         "erase --all",
-        "unprotect --yes",
     ] {
         let run = run(arguments);
         assert_eq!(run.exit, 8, "{arguments}: {run:?}");
