@@ -7,12 +7,12 @@ const ELSEWHERE: &str = "nothing can start from the vector table at 0x08004000: 
      the reset vector is 0x080001c1, expected an address in the file, 0x08004000..0x08005403";
 
 #[test]
-fn a_file_that_is_linked_for_another_address_is_flashed_with_a_warning() {
+fn a_file_that_is_linked_for_another_address_is_flashed_as_is_with_a_warning() {
     let stderr = format!("warning: {ELSEWHERE}\n");
-    let run = stdfu("--sim f405 flash blinky.bin --address 0x08004000").run();
+    let run = stdfu("--sim f405 flash blinky.bin --address 0x08004000 --as-is").run();
     assert_eq!(run.exit, 0, "{run:?}");
     assert!(run.stderr.starts_with(&stderr), "{run:?}");
-    let run = stdfu("--json -q --sim f405 flash blinky.bin --address 0x08004000").run();
+    let run = stdfu("--json -q --sim f405 flash blinky.bin --address 0x08004000 --as-is").run();
     assert_eq!(run.boards(0)[0]["warnings"][0], ELSEWHERE);
     assert_eq!(run.stderr, "");
 }
@@ -40,7 +40,8 @@ fn with_strict_it_is_refused_and_nothing_touched() {
 
 #[test]
 fn a_dry_run_warns_too() {
-    let run = stdfu("--json --sim f405 flash blinky.bin --address 0x08004000 --dry-run").run();
+    let run =
+        stdfu("--json --sim f405 flash blinky.bin --address 0x08004000 --as-is --dry-run").run();
     assert_eq!(run.boards(0)[0]["warnings"][0], ELSEWHERE);
     assert_eq!(
         run.stderr,
