@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::path::Path;
 
+use serde::{Serialize, Serializer};
+
 /// Shows a text in one line: what has no shape of its own is written as `\n`, `\t` or `\u{1b}`.
 #[derive(Debug, Clone, Copy)]
 pub struct Printable<'t>(pub &'t str);
@@ -17,6 +19,37 @@ impl fmt::Display for Printable<'_> {
             write_escaped(f, character)?;
         }
         Ok(())
+    }
+}
+
+/// What a device has said. No text of ours can be made of it but escaped, so that nobody has to think of it; whoever
+/// needs it as it is, to compare or to understand it, says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said(String);
+
+impl Said {
+    /// As the device said it.
+    pub fn raw(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Said {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Printable(&self.0).fmt(f)
+    }
+}
+
+/// For programs the value is what the device said.
+impl Serialize for Said {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::dfuse::plan::profile::Memory;
 use crate::dfuse::plan::{self};
 use crate::dfuse::protocol::DFUSE_VERSION;
 use crate::dfuse::quirks::true_layout;
-use crate::printable::Printable;
+use crate::printable::Said;
 use crate::usb::descriptor::read_string;
 use crate::usb::trace::{Traced, Watch};
 use crate::usb::{AlternateSetting, Bus, DeviceInfo, UsbError};
@@ -28,7 +28,7 @@ pub struct Opened {
     /// The way to it.
     pub transport: Traced,
     /// The serial number, if it has one and it can be read.
-    pub serial: Option<String>,
+    pub serial: Option<Said>,
     /// Memory by memory, of those that were asked for.
     pub memories: Vec<MemoryString>,
 }
@@ -38,7 +38,7 @@ pub struct MemoryString {
     /// `bAlternateSetting`
     pub alternate_setting: u8,
     /// The string, if it can be read.
-    pub text: Option<String>,
+    pub text: Option<Said>,
     /// The string's meaning; `None` without a string.
     pub layout: Option<Result<MemoryLayout, LayoutError>>,
 }
@@ -64,8 +64,8 @@ impl Board {
     }
 
     /// The serial number, if it is known.
-    pub fn serial(&self) -> Option<&str> {
-        self.opened.as_ref().ok()?.serial.as_deref()
+    pub fn serial(&self) -> Option<&Said> {
+        self.opened.as_ref().ok()?.serial.as_ref()
     }
 
     /// What it says of its memories, of those that were asked for.
@@ -140,7 +140,7 @@ impl Board {
     }
 
     /// Reads the product's name.
-    pub fn read_product(&mut self) -> Option<String> {
+    pub fn read_product(&mut self) -> Option<Said> {
         let opened = self.opened.as_mut().ok()?;
         match read_text(&mut opened.transport, self.info.product_index) {
             Ok(product) => product,
@@ -154,7 +154,9 @@ impl Board {
     /// What it speaks, by those of its memories that were asked for.
     pub fn protocol(&self) -> Protocol {
         let strings = self.memories().iter();
-        let strings: Vec<Option<&str>> = strings.map(|memory| memory.text.as_deref()).collect();
+        let strings: Vec<Option<&str>> = strings
+            .map(|memory| memory.text.as_ref().map(Said::raw))
+            .collect();
         protocol::protocol(self.info.dfu_version(), &strings)
     }
 
@@ -181,7 +183,7 @@ impl Board {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BoardName<'b> {
     /// The serial number, if it is known.
-    pub serial: Option<&'b str>,
+    pub serial: Option<&'b Said>,
     /// Where it is plugged in.
     pub path: &'b str,
 }
@@ -189,7 +191,7 @@ pub struct BoardName<'b> {
 impl fmt::Display for BoardName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.serial {
-            Some(serial) => write!(f, "{} at {}", Printable(serial), self.path),
+            Some(serial) => write!(f, "{serial} at {}", self.path),
             None => write!(f, "board at {}", self.path),
         }
     }
@@ -209,17 +211,17 @@ impl Opened {
                 Err(LayoutError::Malformed { .. })
             )
         };
-        if text.as_deref().is_some_and(malformed) {
+        if text.as_ref().map(Said::raw).is_some_and(malformed) {
             text = read_text(&mut self.transport, setting.string_index)?;
         }
         let parse = |text| {
             Ok(true_layout(
                 ids,
-                self.serial.as_deref(),
+                self.serial.as_ref().map(Said::raw),
                 MemoryLayout::parse(text)?,
             ))
         };
-        let layout = text.as_deref().map(parse);
+        let layout = text.as_ref().map(Said::raw).map(parse);
         Ok(MemoryString {
             alternate_setting: setting.number,
             text,
@@ -282,13 +284,13 @@ pub fn for_plan<'b>(info: &DeviceInfo, memories: &'b [Memory]) -> plan::profile:
 ///
 /// # Errors
 /// [`UsbError::NoDevice`]: there is nobody left to ask.
-fn read_text(transport: &mut Traced, index: u8) -> Result<Option<String>, UsbError> {
+fn read_text(transport: &mut Traced, index: u8) -> Result<Option<Said>, UsbError> {
     match read_string(transport, index) {
         Err(UsbError::NoDevice) => Err(UsbError::NoDevice),
         Err(_) => Ok(None),
         Ok(text) => {
             let text = text.map(|text| text.trim_end().to_owned());
-            Ok(text.filter(|text| !text.is_empty()))
+            Ok(text.filter(|text| !text.is_empty()).map(Said::from))
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::printable::Said;
+
 use super::board::BoardName;
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
@@ -9,7 +11,7 @@ use super::exit::Exit;
 /// The first fields of a board's entry: a contract with scripts.
 #[derive(Serialize)]
 pub struct BoardResult<'r> {
-    serial: Option<&'r str>,
+    serial: Option<&'r Said>,
     path: &'r str,
     exit: u8,
     error: Option<&'r str>,

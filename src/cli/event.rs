@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::printable::Said;
+
 use super::board::BoardName;
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
@@ -12,7 +14,7 @@ use super::exit::Exit;
 pub enum Event<'e> {
     /// How far a phase of the work on a board is; at least once when it begins and once when it ends.
     Progress {
-        serial: Option<&'e str>,
+        serial: Option<&'e Said>,
         path: &'e str,
         phase: &'static str,
         /// Bytes.
@@ -26,7 +28,7 @@ pub enum Event<'e> {
     },
     /// Something went wrong, and is tried again.
     Retry {
-        serial: Option<&'e str>,
+        serial: Option<&'e Said>,
         path: &'e str,
         /// `None` before the first.
         phase: Option<&'static str>,
@@ -36,7 +38,7 @@ pub enum Event<'e> {
     },
     /// The work on a board has come to its end, good or bad. Where it is bad, an error of the board follows.
     End {
-        serial: Option<&'e str>,
+        serial: Option<&'e Said>,
         path: &'e str,
         exit: u8,
     },
@@ -46,13 +48,13 @@ pub enum Event<'e> {
     Detail { message: &'e str },
     /// Something that may be wrong, with a board or in general.
     Warning {
-        serial: Option<&'e str>,
+        serial: Option<&'e Said>,
         path: Option<&'e str>,
         message: &'e str,
     },
     /// Something that went wrong, on a board or before any board is known.
     Error {
-        serial: Option<&'e str>,
+        serial: Option<&'e Said>,
         path: Option<&'e str>,
         exit: u8,
         message: &'e str,

@@ -8,6 +8,7 @@ use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::PlanError;
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
 use crate::image::{Description, FileIds, Image, ImageError};
+use crate::printable::Said;
 
 use super::board::{self, Board, BoardName};
 use super::diagnosis::Diagnosis;
@@ -16,7 +17,7 @@ use super::{Context, suspicion, work};
 
 /// Whether a firmware fits a board.
 pub struct Fit {
-    serial: Option<String>,
+    serial: Option<Said>,
     path: String,
     /// `None` where it fits.
     pub refusal: Option<Refusal>,
@@ -35,7 +36,7 @@ pub struct Refusal {
 /// The JSON of it: a contract with scripts.
 #[derive(Serialize)]
 pub struct FitDocument<'f> {
-    serial: Option<&'f str>,
+    serial: Option<&'f Said>,
     path: &'f str,
     exit: u8,
     /// `None` where it can't be said.
@@ -68,7 +69,7 @@ pub fn judge(file: &Description, placed_at: Option<u32>, boards: &mut [Board]) -
             .collect(),
     };
     let fit = |(board, (refusal, warnings)): (&Board, (Option<Refusal>, Vec<String>))| Fit {
-        serial: board.serial().map(str::to_owned),
+        serial: board.serial().cloned(),
         path: board.info.path.clone(),
         refusal,
         warnings,
@@ -79,7 +80,7 @@ pub fn judge(file: &Description, placed_at: Option<u32>, boards: &mut [Board]) -
 impl Fit {
     fn name(&self) -> BoardName<'_> {
         BoardName {
-            serial: self.serial.as_deref(),
+            serial: self.serial.as_ref(),
             path: &self.path,
         }
     }
@@ -111,7 +112,7 @@ impl Fit {
     pub fn document(&self, odd: &[String]) -> FitDocument<'_> {
         let refusal = self.refusal.as_ref();
         FitDocument {
-            serial: self.serial.as_deref(),
+            serial: self.serial.as_ref(),
             path: &self.path,
             exit: refusal
                 .map_or(Exit::Done, |refusal| refusal.diagnosis.exit)

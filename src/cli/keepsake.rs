@@ -6,7 +6,7 @@ use crate::dfuse::named::Named;
 use crate::dfuse::session::Unsaved;
 use crate::image::write::to_dfu;
 use crate::image::{FileIds, ImageTarget};
-use crate::printable;
+use crate::printable::{self, Said};
 
 use super::board::BoardName;
 use super::diagnosis::Diagnosis;
@@ -49,7 +49,7 @@ pub fn keep(
 fn save_all(unsaved: &[Unsaved], name: BoardName<'_>, ids: FileIds) -> anyhow::Result<PathBuf> {
     let targets: Vec<ImageTarget> = unsaved.iter().map(target).collect();
     let file = to_dfu(&targets, ids)?;
-    let who = name.serial.unwrap_or(name.path);
+    let who = name.serial.map_or(name.path, Said::raw);
     let plain: String = who
         .chars()
         .map(|letter| {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::dfuse::layout::{MemoryLayout, MemorySegment};
 use crate::dfuse::quirks::is_shared_serial;
-use crate::printable::Printable;
+use crate::printable::Said;
 use crate::usb::{DeviceInfo, UsbError};
 
 use super::Context;
@@ -43,13 +43,13 @@ struct ListDocument<'l> {
 struct BoardDocument<'l> {
     protocol: &'static str,
     dfu_version: Option<String>,
-    serial: Option<&'l str>,
+    serial: Option<&'l Said>,
     vendor_id: u16,
     product_id: u16,
     path: &'l str,
     bus: u8,
     device: u8,
-    product: Option<&'l str>,
+    product: Option<&'l Said>,
     transfer_size: u16,
     memories: Vec<MemoryDocument<'l>>,
     error: Option<String>,
@@ -59,7 +59,7 @@ struct BoardDocument<'l> {
 struct MemoryDocument<'l> {
     alt: u8,
     name: Option<&'l str>,
-    layout: Option<&'l str>,
+    layout: Option<&'l Said>,
     segments: Vec<SegmentDocument>,
     error: Option<String>,
 }
@@ -75,7 +75,7 @@ struct SegmentDocument {
 }
 
 /// A board and its product's name, which only the list asks for.
-type Listed = (Board, Option<String>);
+type Listed = (Board, Option<Said>);
 
 pub fn run(_: &ListArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     let (boards, others, error) = match context.list() {
@@ -157,7 +157,7 @@ fn board_document((board, product): &Listed) -> BoardDocument<'_> {
         path: &board.info.path,
         bus,
         device: address,
-        product: product.as_deref(),
+        product: product.as_ref(),
         transfer_size: board.info.transfer_size(),
         memories: board.memories().iter().map(memory_document).collect(),
         error: board.opened.as_ref().err().map(ToString::to_string),
@@ -172,7 +172,7 @@ fn memory_document(memory: &MemoryString) -> MemoryDocument<'_> {
     MemoryDocument {
         alt: memory.alternate_setting,
         name: layout.map(|layout| layout.name.as_str()),
-        layout: memory.text.as_deref(),
+        layout: memory.text.as_ref(),
         segments: layout
             .map_or(&[][..], |layout| &layout.segments)
             .iter()
@@ -222,12 +222,13 @@ fn text((board, product): &Listed) -> String {
     } else {
         "serial number unknown"
     };
-    let mut text = Printable(board.serial().unwrap_or(unknown)).to_string();
-    if board.serial().is_some_and(is_shared_serial) {
+    let serial = board.serial().map(Said::to_string);
+    let mut text = serial.unwrap_or_else(|| unknown.to_owned());
+    if board.serial().map(Said::raw).is_some_and(is_shared_serial) {
         text += " (as many others)";
     }
     if let Some(product) = product {
-        text += &format!("   {}", Printable(product));
+        text += &format!("   {product}");
     }
     text += &format!("\n  path {path}   ids {vendor_id:04x}:{product_id:04x}\n");
     match &board.opened {
@@ -254,7 +255,8 @@ fn other_text(other: &Other) -> String {
         Reason::Plain | Reason::WithoutLayouts => "no serial number",
         _ => "serial number unknown",
     };
-    let serial = serial.as_deref().unwrap_or(unknown);
+    let serial = serial.as_ref().map(Said::to_string);
+    let serial = serial.unwrap_or_else(|| unknown.to_owned());
     format!("{serial}\n  path {path}   ids {vendor_id:04x}:{product_id:04x}\n  {reason}\n")
 }
 

@@ -10,7 +10,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use crate::dfuse::quirks::is_shared_serial;
-use crate::printable::Printable;
+use crate::printable::{Printable, Said};
 use crate::usb::trace::Watch;
 use crate::usb::{Bus, DeviceInfo, UsbError};
 
@@ -233,7 +233,7 @@ impl Selection {
             others,
             mut serials,
         } = found;
-        serials.extend(boards.iter().filter_map(Board::serial).map(str::to_owned));
+        serials.extend(boards.iter().filter_map(Board::serial).cloned());
         let missing = |wanted, near| SelectError::NoBoard {
             wanted,
             others: telling(others.clone()),
@@ -342,8 +342,8 @@ fn all_open(boards: &[Board]) -> bool {
 }
 
 /// The options for boards whose serial number is nearly this one.
-fn near_ones(serial: &str, others: &[String]) -> Vec<String> {
-    let near = nearest(serial, others.iter().map(String::as_str));
+fn near_ones(serial: &str, others: &[Said]) -> Vec<String> {
+    let near = nearest(serial, others.iter().map(Said::raw));
     near.into_iter().map(serial_option).collect()
 }
 
@@ -357,22 +357,26 @@ fn is_serial(board: &Board, serial: &str) -> bool {
     let is_it = |found: &str| found.eq_ignore_ascii_case(serial);
     board
         .serial()
-        .is_some_and(|found| is_it(found) || is_it(&Printable(found).to_string()))
+        .is_some_and(|found| is_it(found.raw()) || is_it(&found.to_string()))
 }
 
 /// Serial numbers pick a board only where no two share one.
 fn candidates(boards: &[Board]) -> Vec<Candidate> {
-    let alone = |serial: &&str| {
+    let alone = |serial: &&Said| {
         boards
             .iter()
-            .filter(|board| is_serial(board, serial))
+            .filter(|board| is_serial(board, serial.raw()))
             .count()
             == 1
     };
     boards
         .iter()
         .map(|board| {
-            let serial = board.serial().filter(alone).map(serial_option);
+            let serial = board
+                .serial()
+                .filter(alone)
+                .map(Said::raw)
+                .map(serial_option);
             let path = format!("--path {}", board.info.path);
             Candidate {
                 label: board.label(),

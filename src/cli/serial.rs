@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::Serialize;
 
-use crate::printable::Printable;
+use crate::printable::Said;
 
 use super::Context;
 use super::diagnosis::UsageError;
@@ -27,7 +27,7 @@ pub struct SerialArgs {}
 
 #[derive(Serialize)]
 struct SerialDocument<'s> {
-    serial: &'s str,
+    serial: &'s Said,
 }
 
 pub fn run(_: &SerialArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
@@ -49,7 +49,7 @@ pub fn run(_: &SerialArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     };
     context
         .output
-        .answer(&format!("{}\n", Printable(serial)))
+        .answer(&format!("{serial}\n"))
         .context("writing the answer")?;
     context
         .output

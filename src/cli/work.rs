@@ -11,6 +11,7 @@ use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::flash::Check;
 use crate::dfuse::session::{Event, Session, SessionOptions, Tally, Unsaved};
 use crate::image::{FileIds, ImageElement};
+use crate::printable::Said;
 use crate::usb::Transport;
 
 use super::board::{Board, BoardName, Opened};
@@ -28,7 +29,7 @@ use super::so_far::so_far;
 /// What came of the work on one board.
 pub struct Outcome {
     /// The board's serial number, if it is known.
-    pub serial: Option<String>,
+    pub serial: Option<Said>,
     /// Where it is plugged in.
     pub path: String,
     /// What was done, up to the end or the error.
@@ -209,7 +210,7 @@ fn work(
     plan: &anyhow::Result<Plan<'_>>,
     progress: &mut BoardProgress<'_>,
 ) -> Outcome {
-    let serial = board.serial().map(str::to_owned);
+    let serial = board.serial().cloned();
     let path = board.info.path.clone();
     let options = SessionOptions {
         interface: board.info.interface,
@@ -335,7 +336,7 @@ impl Outcome {
     /// What the board is known by.
     pub fn name(&self) -> BoardName<'_> {
         BoardName {
-            serial: self.serial.as_deref(),
+            serial: self.serial.as_ref(),
             path: &self.path,
         }
     }

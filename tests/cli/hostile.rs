@@ -183,13 +183,38 @@ fn a_serial_number_is_one_line_and_is_found_as_it_is_shown() {
     assert_eq!(run("flash blinky.dfu").exit, 0);
 }
 
+/// Also of a device that isn't used: one that speaks another protocol, or was not asked for.
+#[test]
+fn what_is_left_out_is_shown_and_not_obeyed() {
+    for (name, command) in [
+        ("f405", "list --path 1-1"),
+        ("f405", "list --serial NOSUCH"),
+        ("f405", "serial --serial NOSUCH"),
+        ("f405", "serial --id 1234:5678"),
+        ("f405,quirk=application", "list"),
+        ("f405,quirk=application", "serial --path 1-2"),
+        ("zephyr", "list"),
+        ("dapboot", "list -v"),
+        ("dapboot", "serial --path 1-2"),
+        ("atmega32u4", "list"),
+    ] {
+        for json in ["", "--json", "--progress json"] {
+            let mut run = stdfu("--sim l476").args(json).arg("--sim");
+            run = run.arg(format!(
+                "{name},serial={BITE},string=2:{BITE},string=4:{BITE}"
+            ));
+            assert_harmless(&run.args(command).run());
+        }
+    }
+}
+
 #[test]
 fn what_mboot_says_of_an_error_is_shown_and_not_obeyed() {
     let run = |json: &str| {
         stdfu(json)
             .arg("--sim")
-            .arg(format!("mboot,string=32:{BITE}"))
-            .args("unprotect --yes --color always")
+            .arg(format!("mboot,quirk=read-protected,string=32:{BITE}"))
+            .args("flash blinky.dfu --color always")
             .run()
     };
     assert_harmless(&run(""));

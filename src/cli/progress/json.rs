@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::dfuse::session::{self, Phase};
 
+use crate::printable::Said;
+
 use crate::cli::board::BoardName;
 use crate::cli::event::Event;
 use crate::cli::output::Output;
@@ -14,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The progress of one board as lines of JSON.
 pub struct JsonProgress<'o> {
     output: &'o Output,
-    serial: Option<String>,
+    serial: Option<Said>,
     path: String,
     retries: u32,
     /// The phase that is going on.
@@ -36,7 +38,7 @@ impl<'o> JsonProgress<'o> {
     pub fn new(output: &'o Output, name: BoardName<'_>) -> Self {
         Self {
             output,
-            serial: name.serial.map(str::to_owned),
+            serial: name.serial.cloned(),
             path: name.path.to_owned(),
             retries: 0,
             current: None,
@@ -70,7 +72,7 @@ impl<'o> JsonProgress<'o> {
             session::Event::Retry(error) | session::Event::Redo(error) => {
                 self.retries += 1;
                 self.output.event(&Event::Retry {
-                    serial: self.serial.as_deref(),
+                    serial: self.serial.as_ref(),
                     path: &self.path,
                     phase: self.current.map(|current| current.phase),
                     retries: self.retries,
@@ -95,7 +97,7 @@ impl<'o> JsonProgress<'o> {
         };
         current.said = (Instant::now(), current.done);
         self.output.event(&Event::Progress {
-            serial: self.serial.as_deref(),
+            serial: self.serial.as_ref(),
             path: &self.path,
             phase: current.phase,
             done: current.done,

@@ -1,6 +1,7 @@
 //! A look at the bus: what is there, sorted into boards and all the rest.
 
 use crate::cli::board::Board;
+use crate::printable::Said;
 use crate::usb::{Bus, DeviceInfo, UsbError};
 
 use super::other::{Other, Reason};
@@ -13,7 +14,7 @@ pub struct Found {
     /// What can't be worked with.
     pub others: Vec<Other>,
     /// The serial numbers of boards that were not asked for.
-    pub serials: Vec<String>,
+    pub serials: Vec<Said>,
 }
 
 impl Selection {
@@ -107,7 +108,7 @@ impl Selection {
         Found {
             boards,
             others: Vec::new(),
-            serials: serials.map(str::to_owned).collect(),
+            serials: serials.cloned().collect(),
         }
     }
 }

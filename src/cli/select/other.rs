@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::cli::board::protocol::Protocol;
 use crate::cli::exit::Exit;
 use crate::cli::usb_trouble::of_usb;
+use crate::printable::Said;
 use crate::usb::{DeviceInfo, DfuMode, UsbError};
 
 /// A device with a DFU interface, and why it isn't used. As text, a clause: "the board at 1-1 (0483:df11) is …".
@@ -19,7 +20,7 @@ pub struct Other {
     /// `idProduct`
     pub product_id: u16,
     /// Its serial number, where it was asked for it.
-    pub serial: Option<String>,
+    pub serial: Option<Said>,
     /// Why it isn't used.
     pub reason: Reason,
 }
@@ -48,7 +49,7 @@ pub enum Reason {
 /// The JSON of it: a contract with scripts.
 #[derive(Debug, Serialize)]
 pub struct OtherDocument<'o> {
-    serial: Option<&'o str>,
+    serial: Option<&'o Said>,
     vendor_id: u16,
     product_id: u16,
     path: &'o str,
@@ -58,12 +59,12 @@ pub struct OtherDocument<'o> {
 
 impl Other {
     /// A device that isn't used for this reason.
-    pub fn new(info: &DeviceInfo, serial: Option<&str>, reason: Reason) -> Self {
+    pub fn new(info: &DeviceInfo, serial: Option<&Said>, reason: Reason) -> Self {
         Self {
             path: info.path.clone(),
             vendor_id: info.vendor_id,
             product_id: info.product_id,
-            serial: serial.map(str::to_owned),
+            serial: serial.cloned(),
             reason,
         }
     }
@@ -79,7 +80,7 @@ impl Other {
     /// For the list.
     pub fn document(&self) -> OtherDocument<'_> {
         OtherDocument {
-            serial: self.serial.as_deref(),
+            serial: self.serial.as_ref(),
             vendor_id: self.vendor_id,
             product_id: self.product_id,
             path: &self.path,
