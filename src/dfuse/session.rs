@@ -284,7 +284,8 @@ impl<'t> Session<'t> {
     fn diagnosed(&mut self, error: SessionError) -> SessionError {
         // Where it is to be lifted that it is on is no news, and a board that was to leave has taken an address before.
         let says_more = !matches!(error.action, Action::ReadUnprotect | Action::Leave);
-        if !(error.cause.is_vendor_error() && says_more) {
+        // Who has been read is not read-protected.
+        if !(error.cause.is_vendor_error() && says_more) || self.has_read {
             return self.told_from_a_fault(error);
         }
         let protected = match self.link.commands() {

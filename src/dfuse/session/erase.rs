@@ -7,7 +7,6 @@ use crate::dfuse::plan::erase::ErasePlan;
 use crate::dfuse::protocol::DfuseCommand;
 use crate::dfuse::region::Region;
 use crate::dfuse::steps::Steps;
-use crate::usb::UsbError;
 
 use super::read::first_difference;
 use super::{Event, Phase, Session};
@@ -86,9 +85,8 @@ impl Session<'_> {
                 self.note_erased(region, sector, true);
                 return Ok(());
             };
-            if !is_refusal(&error.cause) {
-                self.note_erased(region, sector, false);
-            }
+            // Even an error may come of work that was done.
+            self.note_erased(region, sector, false);
             self.recover(error, &mut tries)?;
             if reads && sector.access.readable && self.is_erased(region, sector)? {
                 self.note_erased(region, sector, true);
@@ -210,11 +208,6 @@ impl Session<'_> {
         let readable = |sector: &&Sector| self.options.can_upload && sector.access.readable;
         region.sectors.iter().filter(readable).copied().collect()
     }
-}
-
-/// Whether the board has said that it did nothing.
-fn is_refusal(cause: &Cause) -> bool {
-    matches!(cause, Cause::Usb(UsbError::Stall) | Cause::Answered { .. })
 }
 
 /// In bytes, together.
