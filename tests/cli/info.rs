@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::firmware::Firmware;
-use crate::run::{Run, stdfu};
+use crate::run::{Run, sample, stdfu};
 
 #[track_caller]
 fn check(arguments: &str, expected: &str) {
@@ -325,9 +325,10 @@ hint: Say where it belongs, for most boards --address 0x08000000.
 fn a_board_that_could_not_start_from_it_is_warned_of() {
     const FAULT: &str = "nothing can start from the vector table at 0x08004000: \
                          the reset vector is 0x080001c1, expected an address in the file, 0x08004000..0x08005403";
-    let arguments = "info blinky.bin --address 0x08004000";
+    let file = Firmware::dfuse(&[(0, 0x0800_4000, &sample("blinky.bin"))]);
+    let arguments = &format!("info {}", file.path());
     let run = stdfu(&format!("--sim f405 --sim f427 --every {arguments}")).run();
-    assert_eq!(run.stderr, format!("warning: blinky.bin: {FAULT}\n"));
+    assert_eq!(run.stderr, format!("warning: {}: {FAULT}\n", file.path()));
     let document = stdfu(&format!("--json --sim f405 {arguments}"))
         .run()
         .document(0);
