@@ -104,11 +104,16 @@ pub fn find_fault(image: &[Part<'_>], entry: Option<u32>) -> Option<BadVectorTab
     })
 }
 
+/// What the address of a vector table is a multiple of, in bytes (ARMv7-M Architecture Reference Manual §B3.2.5, VTOR).
+const TABLE_ALIGNMENT: u32 = 128;
+
 /// An image that was placed by its user, and whose code jumps to elsewhere in flash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkedElsewhere {
     /// Where it was placed.
     pub address: u32,
+    /// Whether a vector table can be there.
+    pub is_aligned: bool,
     /// Its reset vector, without the Thumb bit.
     pub reset: u32,
     /// Where it was linked for, if that can be told.
@@ -122,6 +127,12 @@ impl fmt::Display for LinkedElsewhere {
             None => write!(f, "it looks linked for another address")?,
         }
         let Self { address, reset, .. } = self;
+        if !self.is_aligned {
+            return write!(
+                f,
+                ", and no vector table can be at {address:#010x}, which is no multiple of {TABLE_ALIGNMENT}"
+            );
+        }
         write!(
             f,
             ", not for {address:#010x}: its code starts at {reset:#010x}, which is not in the file"
@@ -138,11 +149,13 @@ pub fn linked_elsewhere(
 ) -> Option<LinkedElsewhere> {
     let placed = image.iter().find(|part| part.address == address)?;
     let table = Table::at(image, address)?;
-    if !table.in_ram() || !table.is_for_flash() || table.is_inside(image) {
+    let is_aligned = address % TABLE_ALIGNMENT == 0;
+    if !table.in_ram() || !table.is_for_flash() || is_aligned && table.is_inside(image) {
         return None;
     }
     Some(LinkedElsewhere {
         address,
+        is_aligned,
         reset: table.reset & !1,
         guess: guess_address(placed.data, table.reset, borders),
     })

@@ -339,7 +339,7 @@ fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
             "`stdfu list` shows the memories of the board.".to_owned()
         }
         PlanError::TooSmall { .. } => format!(
-            "Look whether the file is for this chip, and --address right, if you gave one.\n\
+            "Check that the file is for this chip, and --address if you gave one.\n\
              `stdfu list` shows the memories of the board.{reassurance}"
         ),
         PlanError::NoSuchAlternateSetting { .. }

@@ -268,7 +268,7 @@ fn summary(args: &ReadArgs, outcome: &Outcome, plan: &Plan<'_>) -> String {
         ""
     };
     format!(
-        "read {} from {} into {output}{checked}, in {:.1} s",
+        "read {} from {} to {output}{checked}, in {:.1} s",
         count(outcome.tally.read_bytes, "byte"),
         ranges.join(" and "),
         outcome.seconds

@@ -21,7 +21,7 @@ pub fn so_far(diagnosis: Diagnosis, plan: &Plan<'_>, tally: Tally) -> Diagnosis 
     };
     Diagnosis {
         message: format!("{}{state}", diagnosis.message),
-        hint: next_step(diagnosis.exit, plan)
+        hint: next_step(diagnosis.exit, plan, tally)
             .map(str::to_owned)
             .or(diagnosis.hint),
         ..diagnosis
@@ -44,7 +44,7 @@ fn changed(diagnosis: &Diagnosis, tally: Tally) -> String {
     let beyond = match (tally.lost_bytes, tally.preserved_bytes) {
         (0, 0) => String::new(),
         (0, kept) => format!(
-            "; {} beyond the image, to be kept, back in place",
+            "; the {} to be kept beyond the image are back in place",
             count(kept, "byte")
         ),
         (lost, _) if tally.doubtful_sectors > 0 => {
@@ -74,9 +74,14 @@ fn differing(diagnosis: &Diagnosis, tally: Tally) -> String {
 }
 
 /// What to do where nothing was to be changed.
-fn next_step(exit: Exit, plan: &Plan<'_>) -> Option<&'static str> {
+fn next_step(exit: Exit, plan: &Plan<'_>, tally: Tally) -> Option<&'static str> {
     match (plan, exit) {
-        (Plan::Verify(_), Exit::Differs) => Some("`stdfu flash` writes only what differs."),
+        (Plan::Flash(_), Exit::Interrupted) if tally.complete => {
+            Some("The firmware is all there. `stdfu leave` starts it.")
+        }
+        (Plan::Verify(_), Exit::Differs) => {
+            Some("`stdfu flash` puts it right, and writes only what differs.")
+        }
         (Plan::Read(_), Exit::Differs) => Some(
             "The connection or the board can't be relied on: read again, with another cable or port.",
         ),

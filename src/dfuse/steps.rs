@@ -31,6 +31,8 @@ pub struct MemorySteps<'i> {
     pub head: Vec<AddressRange>,
     /// What is to be kept beyond the image, ascending.
     kept: Vec<ImageElement>,
+    /// Where it lies, in whole blocks: they have a number each, and need no address pointer of their own.
+    kept_blocks: Vec<AddressRange>,
 }
 
 /// What is left to do in one sector, and what it holds.
@@ -225,6 +227,7 @@ impl<'i> MemorySteps<'i> {
             body: Vec::new(),
             head: Vec::new(),
             kept: Vec::new(),
+            kept_blocks: Vec::new(),
         };
         if changes {
             new.give_up_head_unless(|index| findings[index].erased);
@@ -310,9 +313,9 @@ impl<'i> MemorySteps<'i> {
         matches!(self.plan.around, Around::Keep | Around::Count) && self.plan.reads
     }
 
-    /// Where what is to be kept lies.
-    pub fn kept_ranges(&self) -> impl Iterator<Item = AddressRange> + '_ {
-        self.kept.iter().map(ImageElement::range)
+    /// Where what is to be kept lies, in whole blocks.
+    pub fn kept_blocks(&self) -> &[AddressRange] {
+        &self.kept_blocks
     }
 
     fn beyond_image(&self, sector: Sector) -> Vec<AddressRange> {
@@ -322,7 +325,7 @@ impl<'i> MemorySteps<'i> {
     }
 
     /// Takes note of what was found beyond the image in all of the sectors, ascending.
-    pub fn saw_beyond(&mut self, found: Vec<ImageElement>) {
+    pub fn saw_beyond(&mut self, found: Vec<ImageElement>, transfer_size: u16) {
         for steps in &mut self.sectors {
             // No run crosses the border of a sector: each sector is looked at by itself.
             let first = found.partition_point(|run| run.address < steps.sector.address);
@@ -330,6 +333,11 @@ impl<'i> MemorySteps<'i> {
             steps.beyond = Beyond::Holds(found[first..after].to_vec());
         }
         if self.plan.around == Around::Keep {
+            let region = &self.plan.region;
+            let blocks = found
+                .iter()
+                .map(|run| region.to_blocks(run.range(), transfer_size));
+            self.kept_blocks = joined(blocks);
             self.kept = found;
         }
     }
@@ -473,7 +481,7 @@ impl<'i> MemorySteps<'i> {
     /// What is read after the last change: every byte of the image and all that was to be kept, changed or not.
     pub fn checked(&self) -> Vec<AddressRange> {
         let image = self.plan.body.iter().chain(&self.plan.head).copied();
-        let kept = self.kept_ranges();
+        let kept = self.kept_blocks.iter().copied();
         let written = self.body.iter().chain(&self.head).copied();
         merged(&[], image.chain(kept).chain(written).collect(), &[])
     }

@@ -70,6 +70,20 @@ fn over_an_application_that_is_on_the_board_it_is_still_refused() {
     flash.holds(&before);
 }
 
+#[test]
+fn no_vector_table_is_put_where_none_can_be() {
+    for address in ["0x08000001", "0x08000004", "0x08000040"] {
+        let flash = FlashFile::full(1 << 20);
+        let run = stdfu("--sim")
+            .arg(flash.board("f405"))
+            .args(&format!("flash blinky.bin --address {address}"))
+            .run();
+        assert_eq!(run.exit, 7, "{run:?}");
+        assert!(run.stderr.contains("--address 0x08000000"), "{run:?}");
+        flash.is_untouched();
+    }
+}
+
 /// MicroPython's firmware0.bin has the vector table, and firmware1.bin the code.
 #[test]
 fn a_vector_table_whose_code_is_in_another_file_or_on_the_board_is_flashed() {

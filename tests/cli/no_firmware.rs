@@ -12,7 +12,7 @@ const ALL_THE_SAME: &str = "If these very bytes are what belongs there, add --fo
 
 /// Files of all kinds under the name of firmware, what each is called, and the beginning of its hint.
 fn samples() -> Vec<(Vec<u8>, &'static str, &'static str)> {
-    let server = "A server may have answered so in place of the file: download that again.";
+    let server = "The server probably sent this in place of the file: download it again.";
     let mut samples: Vec<(Vec<u8>, &str, &str)> = [
         (
             &b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 96244\n"[..],

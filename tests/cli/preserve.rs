@@ -201,3 +201,29 @@ fn under_preserve_what_can_not_be_kept_is_not_erased() {
     assert_eq!(run.exit, 8, "{run:?}");
     flash.is_untouched();
 }
+
+#[test]
+fn holes_in_what_is_kept_cost_no_requests() {
+    let firmware = Firmware::raw(3000);
+    let requests = |holes: usize| {
+        let flash = FlashFile::full(1 << 20);
+        let mut before = flash.before();
+        before[..1 << 17]
+            .iter_mut()
+            .step_by((1 << 17) / holes)
+            .for_each(|byte| *byte = 0xFF);
+        flash.put(&before);
+        let run = stdfu("--json --sim")
+            .arg(flash.board("f405"))
+            .args(&format!(
+                "flash {} --address 0x08010000 --preserve --stay",
+                firmware.path()
+            ))
+            .run();
+        let end = 0x1_0000 + 3000;
+        let now = flash.now();
+        assert!(now[..0x1_0000] == before[..0x1_0000] && now[end..] == before[end..]);
+        run.boards(0)[0]["requests"].as_u64().expect("a number")
+    };
+    assert_eq!(requests(2000), requests(1));
+}

@@ -182,7 +182,7 @@ hint: Write a .hex, .srec or .dfu file: their gaps stay gaps.
     bench.command("gap.hex", ranges).run().says(
         0,
         &format!(
-            "336133663433 at 1-1: read 8 bytes from 0x08000000..0x08000004 and 0x08000010..0x08000014 into {}, in 0.0 s\n",
+            "336133663433 at 1-1: read 8 bytes from 0x08000000..0x08000004 and 0x08000010..0x08000014 to {}, in 0.0 s\n",
             bench.path("gap.hex")
         ),
         "reading 8 bytes\n",
@@ -405,7 +405,7 @@ fn stdout_gets_the_bytes_and_nothing_else() {
     let said = String::from_utf8(output.stderr).expect("UTF-8");
     assert_eq!(
         said,
-        "reading 4K\n336133663433 at 1-1: read 4096 bytes from 0x08000000..0x08001000 into stdout, in 0.0 s\n"
+        "reading 4K\n336133663433 at 1-1: read 4096 bytes from 0x08000000..0x08001000 to stdout, in 0.0 s\n"
     );
     let output = read("0x08000000+4K -q");
     assert_eq!((output.stdout.len(), output.stderr.len()), (4096, 0));

@@ -262,7 +262,7 @@ fn a_board_that_is_too_small_says_by_how_much() {
         let stderr = format!(
             "\
 error: {serial} at 1-1: the image ends at {image}, this board's flash at {flash}
-hint: Look whether the file is for this chip, and --address right, if you gave one.
+hint: Check that the file is for this chip, and --address if you gave one.
       `stdfu list` shows the memories of the board. Nothing was erased.
 "
         );

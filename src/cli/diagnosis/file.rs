@@ -85,7 +85,7 @@ fn instead_of(content: Content) -> Option<String> {
         Content::Text(kind) => match kind {
             TextKind::GitLfsPointer => "Fetch the file that it stands for with `git lfs pull`.",
             TextKind::Html | TextKind::ServerError | TextKind::Xml => {
-                "A server may have answered so in place of the file: download that again."
+                "The server probably sent this in place of the file: download it again."
             }
             TextKind::ArduPilot => {
                 "Take the .hex or the .bin of the same build; ArduPilot's for DFU ends in _with_bl.hex."

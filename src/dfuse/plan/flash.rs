@@ -227,7 +227,8 @@ fn linked_elsewhere(
     };
     let reads = memories.iter().any(|memory| memory.reads);
     let code = main.sector_at(found.reset).ok();
-    let Some(code) = code.filter(|sector| reads && sector.access.readable) else {
+    let can_be_right = reads && found.is_aligned;
+    let Some(code) = code.filter(|sector| can_be_right && sector.access.readable) else {
         return Err(PlanError::LinkedElsewhere(found));
     };
     let guessed = found.guess.and_then(|guess| main.sector_at(guess).ok());

@@ -46,7 +46,7 @@ impl Session<'_> {
             let unseen = memory.unseen();
             if unseen.is_empty() {
                 if memory.reads() && memory.looks_around() {
-                    memory.saw_beyond(Vec::new());
+                    memory.saw_beyond(Vec::new(), self.options.transfer_size);
                 }
                 continue;
             }
@@ -56,10 +56,9 @@ impl Session<'_> {
             for range in unseen {
                 self.read_beyond(&region, range, &mut found)?;
             }
-            memory.saw_beyond(found);
+            memory.saw_beyond(found, self.options.transfer_size);
             // What may be erased has to be known for certain: one reading may have been wrong.
-            let kept: Vec<AddressRange> = memory.kept_ranges().collect();
-            for range in joined(kept.into_iter()) {
+            for range in memory.kept_blocks().iter().copied() {
                 self.unnoticed(|session| {
                     session.verify_range(&region, range, |address, found, expected| {
                         expected.copy_from_slice(found);

@@ -46,6 +46,7 @@ impl Session<'_> {
             Err(error) => self.close(&steps, error),
         }
         result?;
+        self.tally.complete = true;
         match steps.start {
             _ if self.tally.reset => Ok(()),
             Some(start) => self.leave(start, false),

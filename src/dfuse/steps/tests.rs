@@ -153,7 +153,7 @@ fn every_sector_of_the_image_says_what_it_would_lose() {
             found,
             [(0x0800_0000, 0x0800_1000), (0x0800_9000, 0x0800_C000)]
         );
-        memory.saw_beyond(vec![
+        let found = vec![
             ImageElement {
                 address: 0x0800_0010,
                 data: vec![1; 7],
@@ -162,7 +162,8 @@ fn every_sector_of_the_image_says_what_it_would_lose() {
                 address: 0x0800_9000,
                 data: vec![2; 30],
             },
-        ]);
+        ];
+        memory.saw_beyond(found, 2048);
         let held: Vec<Option<u64>> = memory
             .sectors
             .iter()
@@ -185,7 +186,7 @@ fn what_is_kept_is_written_with_the_sector_that_is_erased_and_no_other() {
         ..PLAIN
     };
     with_steps(&image, options, &[BLANK, OTHER], |steps| {
-        steps.memories[0].saw_beyond(vec![
+        let found = vec![
             ImageElement {
                 address: 0x0800_0010,
                 data: vec![1; 7],
@@ -194,7 +195,8 @@ fn what_is_kept_is_written_with_the_sector_that_is_erased_and_no_other() {
                 address: 0x0800_A000,
                 data: vec![2; 30],
             },
-        ]);
+        ];
+        steps.memories[0].saw_beyond(found, 2048);
         steps.arrange(2048);
         assert_eq!((steps.lost_bytes(), steps.preserved_bytes()), (Some(0), 30));
         assert_eq!(

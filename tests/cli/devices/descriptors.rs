@@ -105,7 +105,7 @@ fn gd32vf103_has_no_flash_behind_the_pages_that_its_serial_tells_of() {
             "",
             "\
 error: 3C8J at 1-1: the image ends at 0x08010403, this board's flash at 0x08010000
-hint: Look whether the file is for this chip, and --address right, if you gave one.
+hint: Check that the file is for this chip, and --address if you gave one.
       `stdfu list` shows the memories of the board. Nothing was erased.
 ",
         );

@@ -125,7 +125,7 @@ fn an_address_outside_of_the_memory() {
     }
     let stderr = "\
 error: 336133663433 at 1-1: the image ends at 0x08100403, this board's flash at 0x08100000
-hint: Look whether the file is for this chip, and --address right, if you gave one.
+hint: Check that the file is for this chip, and --address if you gave one.
       `stdfu list` shows the memories of the board. Nothing was erased.
 ";
     check_untouched("f405", "flash blinky.bin --address 0x080FF000", 7, stderr);
