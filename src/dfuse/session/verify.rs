@@ -27,12 +27,13 @@ impl Session<'_> {
                 .sum::<u64>();
         self.tally.verified_bytes = before;
         let mut all: Option<Redo> = None;
+        let mut buffers = [(); 2].map(|()| vec![0; self.options.transfer_size.into()]);
         for (index, memory) in affected {
             self.select_region(memory.region())?;
             let transfer_size = self.options.transfer_size;
             let ranges = memory.checked().into_iter();
             for block in ranges.flat_map(|range| range.blocks(transfer_size)) {
-                self.verify_block(index, memory, block, &mut all)?;
+                self.verify_block(index, memory, block, &mut buffers, &mut all)?;
             }
         }
         if all.is_some() {
@@ -48,20 +49,20 @@ impl Session<'_> {
         index: usize,
         memory: &MemorySteps<'_>,
         block: AddressRange,
+        [buffer, expected]: &mut [Vec<u8>; 2],
         all: &mut Option<Redo>,
     ) -> Result<(), SessionError> {
         let region = memory.region();
         let is_certain = all.is_some();
-        let mut buffer = vec![0; self.options.transfer_size.into()];
         let mut bad = Vec::new();
         let mut named = 0;
-        let read = self.read_block(region, block, &mut buffer, |address, found| {
-            let mut expected = vec![0; found.len()];
-            named = memory.expected(address, found, &mut expected);
-            bad = differing(region, block, found, &expected);
-            match is_certain {
+        let read = self.read_block(region, block, buffer, |address, found| {
+            let expected = &mut expected[..found.len()];
+            named = memory.expected(address, found, expected);
+            bad = differing(region, block, found, expected);
+            match is_certain || bad.is_empty() {
                 true => Ok(()),
-                false => first_difference(address, found, &expected),
+                false => first_difference(address, found, expected),
             }
         });
         match read {
