@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::PlanError;
-use crate::dfuse::plan::flash::{Check, FlashOptions, plan_flash};
+use crate::dfuse::plan::flash::{Around, Check, FlashOptions, plan_flash};
 use crate::image::Image;
 
 use super::Context;
@@ -171,8 +171,12 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
 /// What was erased, written, left alone, verified and started.
 fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
     let tally = outcome.tally;
+    let mut memories = plan.flash().into_iter().flat_map(|plan| &plan.memories);
+    let erases_all = memories.any(|memory| memory.around == Around::Expendable);
     let beyond = match (tally.lost_bytes, tally.preserved_bytes) {
-        _ if tally.unseen_sectors > 0 => ", without a look at what else was there".to_owned(),
+        _ if tally.unseen_sectors > 0 && !erases_all => {
+            ", without a look at what else was there".to_owned()
+        }
         (0, 0) => String::new(),
         (0, kept) => format!(", kept {} beyond the image", count(kept, "byte")),
         (lost, _) => format!(" and with them {} beyond the image", count(lost, "byte")),

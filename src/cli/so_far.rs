@@ -42,6 +42,10 @@ fn changed(diagnosis: &Diagnosis, tally: Tally) -> String {
         ""
     };
     let beyond = match (tally.lost_bytes, tally.preserved_bytes) {
+        (0, 0) if tally.doubtful_sectors > 0 => {
+            let sectors = count(tally.doubtful_sectors as u64, "sector");
+            format!("; {sectors} may be erased, too")
+        }
         (0, 0) => String::new(),
         (0, kept) => format!(
             "; the {} to be kept beyond the image are back in place",

@@ -21,6 +21,7 @@ use super::dry_run::{Preview, plan_text};
 use super::exit::Exit;
 use super::interrupt;
 use super::keepsake;
+use super::number::count;
 use super::output::Output;
 use super::progress::{BoardProgress, Progress};
 use super::report;
@@ -370,6 +371,12 @@ impl Outcome {
                 "flash is right, but the board is still in DFU mode; reset it to start the application"
                     .to_owned(),
             );
+        }
+        if self.error.is_none() && self.tally.unchecked_sectors > 0 {
+            let sectors = count(self.tally.unchecked_sectors as u64, "sector");
+            warnings.push(format!(
+                "{sectors} can't be read on this board: nobody has looked whether the erase did anything"
+            ));
         }
         if self.error.is_none() && self.tally.reset {
             warnings.push(

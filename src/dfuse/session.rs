@@ -109,6 +109,8 @@ pub struct Tally {
     /// Whether the chip has reset, as it does once its option bytes were written, and has not come back in DFU mode:
     /// nobody could look at what it had taken.
     pub reset: bool,
+    /// Sectors that were to be erased, and can't be read: nobody has looked whether they are.
+    pub unchecked_sectors: usize,
     /// Whether all that was to be written is, and checked as far as it can be: what is left is to start it.
     pub complete: bool,
     /// Whether the board has left DFU mode; `None` where it was not asked to.

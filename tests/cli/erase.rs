@@ -278,3 +278,43 @@ fn every_byte_that_a_mass_erase_has_left_is_found() {
         }
     }
 }
+
+#[test]
+fn an_erase_that_nobody_can_look_at_is_warned_of() {
+    for arguments in ["erase --all", "erase 0x08000000"] {
+        let run = stdfu(&format!("--json --sim f405,quirk=no-upload {arguments}")).run();
+        let board = &run.boards(0)[0];
+        assert_eq!(board["verified_bytes"], 0);
+        let warning = board["warnings"][0].as_str().expect("a warning");
+        assert!(warning.contains("nobody has looked"), "{board}");
+    }
+}
+
+#[test]
+fn an_erase_that_a_board_is_lost_over_is_said_to_be_possible() {
+    for arguments in ["erase --all", "erase 0x08000000"] {
+        let flash = FlashFile::full(1 << 20);
+        let said = (5..16).any(|request| {
+            flash.put(&flash.before());
+            let run = stdfu("--json --sim")
+                .arg(flash.board(&format!("f405,timing=real,fault=unplug@{request}")))
+                .args(arguments)
+                .run();
+            let gone = flash.now() != flash.before();
+            let says = run.stdout.contains("may be erased") || !run.stdout.contains("so far 0");
+            assert!(run.exit != 0 && (says || !gone), "{request}: {run:?}");
+            gone
+        });
+        assert!(said, "no request of these begins the erase");
+    }
+}
+
+#[test]
+fn what_a_mass_erase_takes_beyond_the_image_is_not_called_nothing() {
+    let flash = FlashFile::full(1 << 20);
+    let run = stdfu("--json --sim")
+        .arg(flash.board("f405"))
+        .args("flash blinky.dfu --mass-erase --stay")
+        .run();
+    assert!(run.boards(0)[0]["lost_bytes"].is_null(), "{run:?}");
+}

@@ -232,3 +232,23 @@ fn convert_takes_what_lies_in_ranges() {
     let (run, _) = convert("d.bin", "--range 0x08010000+16");
     assert_eq!(run.exit, 2, "{run:?}");
 }
+
+/// Option bytes end close below RAM: what lies there is none of theirs.
+#[test]
+fn each_memory_s_part_can_be_taken_of_a_file_for_many() {
+    let code = Firmware::application(2000).bytes;
+    let firmware = hex(&[
+        (FLASH, &code),
+        (OPTION_BYTES, &[0xAA; 16]),
+        (RAM, &[7; 132]),
+        (EXTERNAL, &[1; 8]),
+    ]);
+    for options in ["--alt 0", "--alt 1 --yes", "--only-fitting"] {
+        let (_, run) = run("f405", 1 << 20, "flash", &firmware, options);
+        assert_eq!(run.exit, 0, "{options}: {run:?}");
+        assert!(
+            run.stderr.contains("left out: 132 bytes"),
+            "{options}: {run:?}"
+        );
+    }
+}

@@ -121,17 +121,18 @@ fn shares<'i, 'b>(
 /// Which of these elements, which are ascending, belong to a memory: those that begin or end in it, and those that go on
 /// close after its end. A part of the same image that the memory is too small for must not be taken for something else.
 fn belonging(elements: &[ImageElement], memory: &Memory, board: BoardProfile<'_>) -> Vec<bool> {
-    let mut goes_on_until = 0;
+    let (mut goes_on_until, mut top) = (0, 0);
     let belongs = |element: &ImageElement| {
         let is_in = memory.has(element.address)
             || memory.has_last(element)
             || element.start() < goes_on_until
+                && element.address >> 24 == top
                 && !board
                     .memories
                     .iter()
                     .any(|other| other.has(element.address));
         if is_in {
-            goes_on_until = element.end() + LARGEST_GAP;
+            (goes_on_until, top) = (element.end() + LARGEST_GAP, element.address >> 24);
         }
         is_in
     };

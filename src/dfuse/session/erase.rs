@@ -47,9 +47,9 @@ impl Session<'_> {
             }
             self.erase_left_over(region, left_over)?;
         }
-        if self.options.can_upload {
-            self.tally.verified_bytes += size(&self.readable(region));
-        }
+        let checked = self.readable(region);
+        self.tally.verified_bytes += size(&checked);
+        self.tally.unchecked_sectors = region.sectors.len() - checked.len();
         self.link.reach_idle()
     }
 
@@ -112,6 +112,9 @@ impl Session<'_> {
         self.tell(Event::Begin(Phase::MassErase, None), Action::MassErase)?;
         self.pointer = None;
         self.tally.touched = true;
+        for sector in &region.sectors {
+            self.note_erased(region, *sector, false);
+        }
         self.persist(|session| {
             session
                 .link

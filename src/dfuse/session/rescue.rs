@@ -67,6 +67,13 @@ impl Session<'_> {
         let mut kept = 0;
         self.tally.lost_bytes = gone;
         for memory in &steps.memories {
+            if memory.around() == Around::Expendable {
+                // Nobody has looked what was in all of the memory.
+                let number = memory.region().alternate_setting;
+                self.tally.unseen_sectors +=
+                    self.erased.range((number, 0)..=(number, u32::MAX)).count();
+                continue;
+            }
             for sector in &memory.sectors {
                 if !self.may_be_erased(memory.region(), sector) {
                     continue;
