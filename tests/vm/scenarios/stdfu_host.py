@@ -94,7 +94,7 @@ def flash_puts_a_bin_over_other_content_and_the_rest_stays(lab):
     lab.file("board.bin", before)
     server = lab.serve(ONE)
     path = lab.plug()
-    lab.run_stdfu("flash", lab.file("app.bin", image), "--address", f"{FLASH + 0x8000:#x}")
+    lab.run_stdfu("flash", lab.file("app.bin", image), "--address", f"{FLASH + 0x8000:#x}", "--as-is")
     wait_gone(path)
     server.stop()
     check_flash(_flash(lab), firmware.programmed(before, (FLASH + 0x8000, image)))
@@ -296,7 +296,8 @@ def every_board_there_is_is_listed_and_flashed(lab):
     file = lab.file("app.bin", image)
     offsets = {board: 0x3000 if board == "f103" else 0 for board in EVERY_BOARD}
     for board, path in zip(EVERY_BOARD, paths):
-        lab.run_stdfu("flash", "--serial", f"{board}-1", file, "--address", f"{FLASH + offsets[board]:#x}")
+        at = ("--address", f"{FLASH + offsets[board]:#x}", "--as-is")
+        lab.run_stdfu("flash", "--serial", f"{board}-1", file, *at)
         wait_gone(path)
     server.stop()
     for board in EVERY_BOARD:
