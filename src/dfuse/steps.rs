@@ -376,8 +376,9 @@ impl<'i> MemorySteps<'i> {
         }
     }
 
-    /// Settles what is written, once the work of each sector is known, and widens it to whole blocks, as far as there is nothing but erased memory: a short
-    /// block costs an address pointer of its own, and an H723's ROM was seen to leave after one.
+    /// Settles what is written, once the work of each sector is known, and widens it to whole blocks, as far as there is
+    /// nothing but erased memory: a short block costs an address pointer of its own, and an H723's ROM was seen to leave
+    /// after one.
     pub fn arrange(&mut self, transfer_size: u16) {
         for steps in &mut self.sectors {
             steps.is_touched |= steps.work != Work::Nothing;

@@ -19,12 +19,10 @@ impl Session<'_> {
             .collect();
         let ranges = affected.iter().flat_map(|(_, memory)| memory.checked());
         self.begin(Phase::Verify, ranges.map(AddressRange::size).sum())?;
-        let before = self.tally.verified_bytes
-            - affected
-                .iter()
-                .filter(|(_, memory)| !memory.changes())
-                .map(|(_, memory)| memory.image().bytes())
-                .sum::<u64>();
+        // What was found the same in memories that nothing touches has been read already.
+        let all_bytes = |memory: &MemorySteps<'_>| memory.image().bytes();
+        let touched: u64 = steps.affected().map(|(_, memory)| all_bytes(memory)).sum();
+        let before = steps.memories.iter().map(all_bytes).sum::<u64>() - touched;
         self.tally.verified_bytes = before;
         let mut all: Option<Redo> = None;
         let mut buffers = [(); 2].map(|()| vec![0; self.options.transfer_size.into()]);
