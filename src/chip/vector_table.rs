@@ -83,9 +83,8 @@ pub fn is_sound(image: &[Part<'_>], address: u32) -> bool {
 /// of an application, nobody knows.
 pub fn find_fault(image: &[Part<'_>], entry: Option<u32>) -> Option<BadVectorTable> {
     let first = image.first()?.address;
-    let looks_like_one = |address: &u32| {
-        Table::at(image, *address).is_some_and(|table| table.in_ram() && table.is_for_flash())
-    };
+    let looks_like_one =
+        |address: &u32| Table::at(image, *address).is_some_and(Table::is_plausible);
     let address = entry
         .or_else(|| Some(first).filter(looks_like_one))
         .unwrap_or(FLASH.address);
@@ -150,7 +149,7 @@ pub fn linked_elsewhere(
     let placed = image.iter().find(|part| part.address == address)?;
     let table = Table::at(image, address)?;
     let is_aligned = address % TABLE_ALIGNMENT == 0;
-    if !table.in_ram() || !table.is_for_flash() || is_aligned && table.is_inside(image) {
+    if !table.is_plausible() || is_aligned && table.is_inside(image) {
         return None;
     }
     Some(LinkedElsewhere {
@@ -163,7 +162,7 @@ pub fn linked_elsewhere(
 
 /// Whether these are the first bytes of a vector table that something in flash starts from.
 pub fn looks_like_one(bytes: &[u8]) -> bool {
-    Table::of(bytes).is_some_and(|table| table.in_ram() && table.is_for_flash())
+    Table::of(bytes).is_some_and(Table::is_plausible)
 }
 
 /// Where most of what looks like an address in flash would lie in the image itself.
@@ -215,6 +214,11 @@ impl Table {
 
     fn in_ram(self) -> bool {
         is_stack_top(self.stack_pointer)
+    }
+
+    /// Whether something in flash may start from it.
+    fn is_plausible(self) -> bool {
+        self.in_ram() && self.is_for_flash()
     }
 
     /// Whether it jumps to Thumb code in the chip's own flash.
