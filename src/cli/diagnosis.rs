@@ -14,14 +14,14 @@ use crate::dfuse::protocol::DfuStatus;
 use crate::sim::{FlashFileError, SimError};
 use crate::usb::UsbError;
 
-use super::alt::AltError;
+use super::args::alt::AltError;
+use super::args::firmware::{Mistake, NoSuchFile};
 use super::board::NoLayout;
 use super::exit::Exit;
-use super::firmware::{Mistake, NoSuchFile};
-use super::meant::{self, nearest};
 use super::save::AlreadyThere;
 use super::select::{self, Other, SelectError};
 use super::shell;
+use super::suggest::{self, nearest};
 use super::usb_trouble::of_usb;
 use file::{of_files, of_image, of_writing};
 
@@ -139,7 +139,7 @@ fn diagnose(error: &(dyn std::error::Error + 'static)) -> Option<(Exit, Option<S
             ),
             Some(Mistake::Name(near)) => {
                 let near: Vec<String> = near.iter().map(|name| shell::file(name)).collect();
-                (Exit::Other, meant::did_you_mean(&near))
+                (Exit::Other, suggest::did_you_mean(&near))
             }
             None => (Exit::Other, None),
         });
@@ -150,7 +150,7 @@ fn diagnose(error: &(dyn std::error::Error + 'static)) -> Option<(Exit, Option<S
             .iter()
             .map(|name| shell::option("--alt", name))
             .collect();
-        let question = meant::did_you_mean(&near).map(|question| question + "\n");
+        let question = suggest::did_you_mean(&near).map(|question| question + "\n");
         let hint = question.unwrap_or_default() + "`stdfu list` shows the memories of the board.";
         return Some((Exit::DoesNotFit, Some(hint)));
     }
@@ -171,7 +171,7 @@ fn diagnose(error: &(dyn std::error::Error + 'static)) -> Option<(Exit, Option<S
 fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
     match error {
         SelectError::NoBoard { near, .. } if !near.is_empty() => {
-            let question = meant::did_you_mean(near).unwrap_or_default();
+            let question = suggest::did_you_mean(near).unwrap_or_default();
             let hint = format!("{question}\n`stdfu list` shows the boards in DFU mode.");
             (Exit::NoBoard, Some(hint))
         }

@@ -8,9 +8,9 @@ use crate::image::write::to_dfu;
 use crate::image::{FileIds, ImageTarget};
 use crate::printable::{self, Said};
 
+use super::args::number::count;
 use super::board::BoardName;
 use super::diagnosis::Diagnosis;
-use super::number::count;
 use super::save;
 use super::shell;
 

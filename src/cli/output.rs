@@ -1,6 +1,9 @@
 //! What the user sees: answers on stdout; notes, errors and hints on stderr. Nothing else prints.
 
+pub mod ndjson;
+pub mod progress;
 mod stdout;
+pub mod trace;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
@@ -13,8 +16,8 @@ use crate::printable;
 
 use super::board::BoardName;
 use super::diagnosis::Diagnosis;
-use super::event::Event;
 use super::exit::Exit;
+use super::output::ndjson::Event;
 pub use stdout::check_that_it_keeps;
 
 /// How to answer.

@@ -1,0 +1,47 @@
+//! `stdfu leave`: start the application.
+
+use clap::Args;
+
+use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::leave::plan_leave;
+
+use crate::cli::app::App;
+use crate::cli::args::number::parse_address;
+use crate::cli::board::{self, Board};
+use crate::cli::exit::Exit;
+use crate::cli::job::{self, Outcome};
+
+/// Starts the application
+///
+/// The board leaves DFU mode. Nothing is erased or written. A board that is gone from the bus, or back as something else,
+/// has left; one that is still there as it was is an error (exit code 8), whether it answers or not.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  stdfu leave
+  stdfu leave 0x08008000")]
+pub struct LeaveArgs {
+    /// Where its vector table is [default: main flash]
+    #[arg(value_name = "ADDRESS", value_parser = parse_address)]
+    address: Option<u32>,
+}
+
+pub fn run(args: &LeaveArgs, app: &App) -> anyhow::Result<Exit> {
+    let mut boards = app.select()?;
+    let plans = job::plan(&mut boards, |board| plan(args, board));
+    job::carry_out(boards, &plans, &[], &app.output, summary)
+}
+
+fn plan(args: &LeaveArgs, board: &Board) -> anyhow::Result<Plan<'static>> {
+    let memories = board.memories_to_use(false)?;
+    let board = board::for_plan(&board.info, &memories);
+    Ok(Plan::Leave(plan_leave(board, args.address)?))
+}
+
+fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
+    let address = match plan {
+        Plan::Leave(start) => format!(" at {:#010x}", start.address),
+        _ => String::new(),
+    };
+    format!("started{address}, in {:.1} s", outcome.seconds)
+}

@@ -1,0 +1,57 @@
+//! `stdfu serial`: one line, for scripts.
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use serde::Serialize;
+
+use crate::printable::Said;
+
+use crate::cli::app::App;
+use crate::cli::diagnosis::UsageError;
+use crate::cli::exit::Exit;
+
+/// Prints the serial number of the one board meant
+///
+/// One line, and nothing else: for scripts. Where several boards are in DFU mode and none is chosen, the exit code is
+/// 4.
+///
+/// A character that would do something to a terminal is printed as \n or \u{1b}. --serial takes it so too, and --json
+/// has the serial number as it is.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  stdfu serial
+  stdfu serial --path 1-2
+  export STDFU_SERIAL=$(stdfu serial)")]
+pub struct SerialArgs {}
+
+#[derive(Serialize)]
+struct SerialDocument<'s> {
+    serial: &'s Said,
+}
+
+pub fn run(_: &SerialArgs, app: &App) -> anyhow::Result<Exit> {
+    let boards = app.select()?;
+    let [board] = &boards[..] else {
+        return Err(UsageError {
+            message: "`serial` prints one serial number, and several boards are meant".to_owned(),
+            hint: Some(
+                "Name one with --serial or --path.\n`stdfu list` shows them all.".to_owned(),
+            ),
+        }
+        .into());
+    };
+    let Some(serial) = board.serial() else {
+        bail!(
+            "the {} has no serial number, or none that can be read",
+            board.label()
+        );
+    };
+    app.output
+        .answer(&format!("{serial}\n"))
+        .context("writing the answer")?;
+    app.output
+        .document(SerialDocument { serial })
+        .context("writing the answer")?;
+    Ok(Exit::Done)
+}
