@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::dfuse::named::Named;
 use crate::dfuse::session::Unsaved;
-use crate::image::write::to_dfu;
-use crate::image::{FileIds, ImageTarget};
+use crate::image::{FileIds, ImageTarget, to_dfu};
 use crate::printable::{self, Said};
 
 use super::args::number::count;

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::{Content, Conversion, FileIds, Format, MOST_ELEMENTS};
+use super::content::Content;
+use super::format::Format;
+use super::ids::FileIds;
+use super::model::MOST_ELEMENTS;
 
 /// Where something stands in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +47,7 @@ pub enum ImageError {
         /// What the caller gave.
         address: u32,
         /// What the file is.
-        format: Format,
+        format: &'static Format,
     },
     /// A raw binary that would not end at or below 0xFFFFFFFF.
     #[error(
@@ -64,11 +67,11 @@ pub enum ImageError {
     /// Its name or the caller says which format it is in; the content doesn't.
     #[error(
         "offset 0x00000000: expected {}, found \"{}\": the file is {content}",
-        .expected.beginning(), .found.escape_ascii()
+        .expected.beginning, .found.escape_ascii()
     )]
     NotInFormat {
         /// What it should be.
-        expected: Format,
+        expected: &'static Format,
         /// The file's first bytes, five at most.
         found: Vec<u8>,
         /// What the file is.
@@ -135,7 +138,7 @@ pub enum ImageError {
         /// What stands there.
         found: u64,
     },
-    /// Another file of records behind the first, in one file.
+    /// Another file of records after the first, in one file.
     #[error("{at}: expected the end of the file, after {last}, found {found}")]
     SecondFile {
         /// Where it begins.
@@ -220,6 +223,73 @@ impl ImageError {
             at,
             expected: expected.into(),
             found: found.into(),
+        }
+    }
+}
+
+/// What a program did to a binary file that took it for text; as text, a sentence without its full stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conversion {
+    /// Whatever wasn't UTF-8 became U+FFFD: the bytes EF BF BD.
+    Utf8 {
+        /// Where the first such three bytes stand.
+        offset: u64,
+    },
+    /// Each CR LF became LF.
+    CrLfToLf {
+        /// The length that the file states, in bytes.
+        expected: u64,
+        /// Its length, in bytes.
+        found: u64,
+        /// How many CR LF there are all the same: of CR CR LF, one is left.
+        left: u64,
+    },
+    /// Each LF became CR LF.
+    LfToCrLf {
+        /// The length that the file states, in bytes.
+        expected: u64,
+        /// Its length, in bytes.
+        found: u64,
+        /// How many LF have no CR before them all the same.
+        left: u64,
+    },
+}
+
+impl fmt::Display for Conversion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Utf8 { offset } => write!(
+                f,
+                "offset {offset:#010x}: expected firmware, found EF BF BD, which stands for bytes lost when the file was converted to UTF-8 text"
+            ),
+            Self::CrLfToLf {
+                expected,
+                found,
+                left,
+            } => {
+                let pairs = match left {
+                    0 => "not one CR LF".to_owned(),
+                    left => format!("hardly a CR LF ({left})"),
+                };
+                write!(
+                    f,
+                    "expected {expected} bytes, found {found} and {pairs}, as after a conversion of text line ends from CR LF to LF"
+                )
+            }
+            Self::LfToCrLf {
+                expected,
+                found,
+                left,
+            } => {
+                let every = match left {
+                    0 => "every LF".to_owned(),
+                    left => format!("nearly every LF (not {left})"),
+                };
+                write!(
+                    f,
+                    "expected {expected} bytes, found {found} and a CR before {every}, as after a conversion of text line ends from LF to CR LF"
+                )
+            }
         }
     }
 }

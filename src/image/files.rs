@@ -2,8 +2,12 @@
 
 use std::path::Path;
 
-use super::load::read;
-use super::{Family, FileIds, Format, Image, ImageError, ImageTarget, LoadOptions};
+use super::bin::BIN;
+use super::error::ImageError;
+use super::ids::FileIds;
+use super::load::{LoadOptions, read};
+use super::model::{Image, ImageTarget};
+use super::uf2::family::Family;
 
 /// A file as the user handed it in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,9 +134,7 @@ fn load_one(
 
 /// An address is that of one raw binary.
 fn check_address(images: &[(String, Image)], address: u32) -> Result<(), FilesError> {
-    let mut raw = images
-        .iter()
-        .filter(|(_, image)| image.format == Format::Bin);
+    let mut raw = images.iter().filter(|(_, image)| image.format == &BIN);
     match (raw.next(), raw.next()) {
         (Some(_), None) => Ok(()),
         (Some((first, _)), Some((second, _))) => Err(FilesError::OneAddress {

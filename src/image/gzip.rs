@@ -4,7 +4,8 @@ use std::io::{self, Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::{ImageError, MOST_BYTES};
+use super::error::ImageError;
+use super::model::MOST_BYTES;
 
 /// What is in a gzip-compressed file.
 ///

@@ -8,7 +8,9 @@ mod coverage;
 use std::ops::Range;
 
 use self::coverage::Coverage;
-use super::{Format, Image, ImageElement, ImageError, ImageTarget, MOST_ELEMENTS, Place};
+use super::error::{ImageError, Place};
+use super::format::Format;
+use super::model::{Image, ImageElement, MOST_ELEMENTS};
 
 /// Some bytes of a file, and where they belong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +56,7 @@ pub enum Repetition {
 /// Those of the walk; [`ImageError::Overlap`], [`ImageError::Contradiction`], [`ImageError::NothingToWrite`],
 /// [`ImageError::TooManyElements`], and [`ImageError::Malformed`] for a piece that would not end at or below 0xFFFFFFFF.
 pub fn image(
-    format: Format,
+    format: &'static Format,
     repetition: Repetition,
     walk: impl Fn(Visit<'_>) -> Result<(), ImageError>,
 ) -> Result<Image, ImageError> {
@@ -84,16 +86,8 @@ pub fn image(
     }
     fill(&mut elements, again.count > 0, &walk)?;
     Ok(Image {
-        format,
-        targets: vec![ImageTarget {
-            alternate_setting: None,
-            name: None,
-            elements,
-        }],
-        ids: None,
-        family: None,
-        suspicion: None,
         warnings: again.warning().into_iter().collect(),
+        ..Image::of_elements(format, elements)
     })
 }
 

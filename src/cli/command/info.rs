@@ -285,7 +285,7 @@ fn document<'i>(
         exit: refusal.map_or(Exit::Done, |refusal| refusal.exit).code(),
         error: refusal.map(|refusal| refusal.message.as_str()),
         hint: refusal.and_then(|refusal| refusal.hint.as_deref()),
-        format: image.map(|image| image.format.short_name()),
+        format: image.map(|image| image.format.short_name),
         size: file.map(|file| file.size),
         unpacked_size: description.and_then(|description| description.unpacked_size),
         ids: image.and_then(|image| image.ids).map(|ids| IdsDocument {

@@ -10,15 +10,14 @@ use serde::Serialize;
 use crate::address::{AddressRange, RangeRequest};
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::read::{ReadPlan, plan_read};
-use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
-use crate::image::{FileIds, Format, ImageElement, ImageTarget};
+use crate::image::{BIN, FileIds, ImageElement, ImageTarget, Write};
 
 use crate::printable;
 
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
+use crate::cli::args::format::OutputFormat;
 use crate::cli::args::number::{count, parse_range};
-use crate::cli::args::output_format::OutputFormat;
 use crate::cli::board::{self, Board};
 use crate::cli::board_result::BoardResult;
 use crate::cli::diagnosis::{Diagnosis, OnlyLooking, UsageError};
@@ -52,7 +51,7 @@ pub struct ReadArgs {
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
     /// The format to write, whatever the name; for stdout, bin unless told otherwise
-    #[arg(long, value_enum, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", value_parser = OutputFormat::parser())]
     format: Option<OutputFormat>,
     /// Read everything twice, and compare
     ///
@@ -139,7 +138,7 @@ pub fn run(args: &ReadArgs, app: &App) -> anyhow::Result<Exit> {
 fn format(args: &ReadArgs) -> Result<OutputFormat, UsageError> {
     match args.format {
         Some(format) => Ok(format),
-        None if is_stdout(args) => Ok(OutputFormat::Bin),
+        None if is_stdout(args) => Ok(OutputFormat::RAW),
         None if is_range(&args.output) => {
             let range = args.output.display();
             Err(UsageError {
@@ -181,7 +180,7 @@ fn plan(args: &ReadArgs, format: OutputFormat, board: &Board) -> anyhow::Result<
     let profile = board::for_plan(&board.info, &memories);
     let plan =
         plan_read(&args.ranges, profile, alternate_setting, args.twice).map_err(OnlyLooking)?;
-    if format == OutputFormat::Bin {
+    if format.format == &BIN {
         check_gaps(&plan)?;
     }
     Ok(Plan::Read(plan))
@@ -219,18 +218,16 @@ fn file(
     ids: FileIds,
     format: OutputFormat,
 ) -> anyhow::Result<Vec<u8>> {
-    Ok(match format {
-        OutputFormat::Bin => to_bin(&found)?,
-        OutputFormat::Hex => to_hex(&found).into_bytes(),
-        OutputFormat::Srec => to_srec(&found).into_bytes(),
-        OutputFormat::Dfu => {
+    Ok(match format.write {
+        Write::Elements(write) => write(&found)?,
+        Write::Targets(write) => {
             let region = read_plan(plan).map(|plan| &plan.region);
             let target = ImageTarget {
                 alternate_setting: region.map(|region| region.alternate_setting),
                 name: region.map(|region| region.name.clone()),
                 elements: found,
             };
-            to_dfu(&[target], ids)?
+            write(&[target], ids)?
         }
     })
 }
@@ -284,7 +281,7 @@ fn document<'r>(
     BoardDocument {
         result: outcome.result(),
         output: args.output.to_string_lossy(),
-        format: Format::from(format).short_name(),
+        format: format.format.short_name,
         alt: plan.map(|plan| plan.region.alternate_setting),
         readings: if args.twice { 2 } else { 1 },
         ranges: ranges

@@ -409,7 +409,7 @@ fn is_main(memory: &FlashMemory<'_>, board: BoardProfile<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::address::joined;
-    use crate::image::{FileIds, Format, ImageTarget};
+    use crate::image::{DFU, FileIds, ImageTarget};
 
     const F405: &[&str] = &[
         "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",
@@ -448,7 +448,7 @@ mod tests {
 
     fn image(targets: Vec<ImageTarget>) -> Image {
         Image {
-            format: Format::Dfu,
+            format: &DFU,
             targets,
             ids: None,
             family: None,

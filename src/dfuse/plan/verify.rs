@@ -95,7 +95,7 @@ pub fn plan_verify<'i>(
 mod tests {
     use super::*;
     use crate::dfuse::plan::profile::Memory;
-    use crate::image::{FileIds, Format, ImageTarget};
+    use crate::image::{DFU, FileIds, ImageTarget};
 
     const OPTIONS: VerifyOptions = VerifyOptions {
         alternate_setting: None,
@@ -125,7 +125,7 @@ mod tests {
                 .collect(),
         };
         Image {
-            format: Format::Dfu,
+            format: &DFU,
             targets: targets.iter().map(target).collect(),
             ids: Some(FileIds {
                 vendor_id: 0x0483,

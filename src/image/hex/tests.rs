@@ -3,9 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::parse;
+use super::*;
 use crate::image::tests::pieces_of;
-use crate::image::{Format, ImageError};
 
 const EOF: &str = ":00000001FF\n";
 
@@ -22,7 +21,7 @@ fn record(kind: u8, offset: u16, data: &[u8]) -> String {
 #[track_caller]
 fn check(text: &str, expected: &[(u32, &[u8])]) {
     let image = parse(text.as_bytes()).expect(text);
-    assert_eq!(image.format, Format::Hex);
+    assert_eq!(image.format, &HEX);
     assert_eq!((image.ids, image.warnings.len()), (None, 0));
     let [target] = &image.targets[..] else {
         panic!("one target: {image:?}");
@@ -265,4 +264,53 @@ proptest! {
         let _ = parse(&bytes);
         let _ = parse(&[b":", &bytes[..]].concat());
     }
+}
+
+fn check_written(given: &[(u32, &[u8])], expected: &[&str]) {
+    let elements: Vec<ImageElement> = given
+        .iter()
+        .map(|&(address, data)| ImageElement {
+            address,
+            data: data.to_vec(),
+        })
+        .collect();
+    let text = to_hex(&elements);
+    assert!(text.ends_with("\r\n"));
+    assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn records_have_16_bytes_and_name_the_upper_address_where_it_changes() {
+    check_written(&[], &[":00000001FF"]);
+    check_written(
+        &[(0x0800_0000, b"0123456789abcdefgh"), (0x0800_0020, b"\x00")],
+        &[
+            ":020000040800F2",
+            ":1000000030313233343536373839616263646566 8E",
+            ":02001000676 81F",
+            ":0100200000DF",
+            ":00000001FF",
+        ]
+        .map(|line| line.replace(' ', ""))
+        .each_ref()
+        .map(String::as_str),
+    );
+}
+
+#[test]
+fn a_record_ends_where_the_upper_address_changes() {
+    check_written(
+        &[(0x0800_FFFE, b"\x01\x02\x03")],
+        &[
+            ":020000040800F2",
+            ":02FFFE000102FE",
+            ":020000040801F1",
+            ":0100000003FC",
+            ":00000001FF",
+        ],
+    );
+    check_written(
+        &[(0xFFFF_FFFF, b"\x01")],
+        &[":02000004FFFFFC", ":01FFFF000100", ":00000001FF"],
+    );
 }

@@ -3,8 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::parse;
-use crate::image::Format;
+use super::*;
+
 use crate::image::tests::pieces_of;
 
 const HEADER: &str = "S00600004844521B\n";
@@ -24,7 +24,7 @@ fn record(kind: u8, address: u32, data: &[u8]) -> String {
 #[track_caller]
 fn check(text: &str, expected: &[(u32, &[u8])]) {
     let image = parse(text.as_bytes()).expect(text);
-    assert_eq!(image.format, Format::Srec);
+    assert_eq!(image.format, &SREC);
     assert_eq!(image.targets.len(), 1);
     assert_eq!(pieces_of(&image.targets[0]), expected);
 }
@@ -221,4 +221,44 @@ proptest! {
         let _ = parse(&bytes);
         let _ = parse(&[b"S3", &bytes[..]].concat());
     }
+}
+
+#[test]
+fn records_have_32_bytes_and_are_counted() {
+    let elements = [
+        ImageElement {
+            address: 0x0800_0000,
+            data: [0x11; 34].to_vec(),
+        },
+        ImageElement {
+            address: 0xFFFF_FFFF,
+            data: vec![0x22],
+        },
+    ];
+    let text = to_srec(&elements);
+    assert!(text.ends_with("\r\n"));
+    assert_eq!(
+        text.lines().collect::<Vec<_>>(),
+        [
+            "S0030000FC".to_owned(),
+            format!("S32508000000{}B2", "11".repeat(32)),
+            "S307080000201111AE".to_owned(),
+            "S306FFFFFFFF22DB".to_owned(),
+            "S5030003F9".to_owned(),
+            "S70500000000FA".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn a_count_that_has_more_than_16_bits_is_left_out() {
+    let check = |length: usize, expected: bool| {
+        let data = vec![0; length];
+        let address = 0x0800_0000;
+        let text = to_srec(&[ImageElement { address, data }]);
+        assert_eq!(text.contains("\nS5"), expected, "{length}");
+        assert!(!text.contains("\nS6"), "{length}");
+    };
+    check(0xFFFF * 32, true);
+    check(0xFFFF * 32 + 1, false);
 }

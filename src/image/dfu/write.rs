@@ -1,7 +1,9 @@
-//! DfuSe files (ST UM0391), as MicroPython's maker writes them.
+//! Writing DfuSe files (ST UM0391), as MicroPython's maker does.
 
-use super::WriteError;
-use crate::image::{FileIds, ImageTarget, suffix};
+use crate::image::codec::WriteError;
+use crate::image::ids::FileIds;
+use crate::image::model::ImageTarget;
+use crate::image::suffix;
 
 /// Bytes of a DFU prefix.
 const PREFIX_LENGTH: usize = 11;
