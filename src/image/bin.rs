@@ -38,7 +38,6 @@ const MOST_FILLING: u64 = 16 << 20;
 /// An image of these bytes at this address. A suffix is checked and left out; the ids in it are kept.
 ///
 /// # Errors
-///
 /// [`ImageError::MissingAddress`] where the file is fine, but nobody said where it belongs.
 pub fn parse(mut bytes: Vec<u8>, address: Option<u32>) -> Result<Image, ImageError> {
     let ids = take_suffix(&mut bytes)?;
@@ -84,7 +83,6 @@ fn take_suffix(bytes: &mut Vec<u8>) -> Result<Option<FileIds>, ImageError> {
 /// The bytes from the first address to the last. Elements are ordered by address and don't overlap.
 ///
 /// # Errors
-///
 /// [`WriteError::TooManyGaps`], where elements lie in different memories.
 pub fn to_bin(elements: &[ImageElement]) -> Result<Vec<u8>, WriteError> {
     let (Some(first), Some(last)) = (elements.first(), elements.last()) else {

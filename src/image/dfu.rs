@@ -46,7 +46,6 @@ const TARGET_COUNT_OFFSET: usize = 10;
 /// Reads a DfuSe file, and checks all that can be checked without a board.
 ///
 /// # Errors
-///
 /// The first thing that is wrong, outermost first: the frame, the CRC, the file's size, the targets, their elements.
 fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
     let prefix = Prefix::read(&mut Reader::new(bytes, "the end of the file"))?;

@@ -62,7 +62,6 @@ const SEGMENT_OFFSET: usize = 4;
 /// was to go is not flashed. Only a file without any section is taken by its segments.
 ///
 /// # Errors
-///
 /// What is not for a 32-bit Arm or RISC-V, not linked, or damaged.
 fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
     let header = file_header(bytes)?;

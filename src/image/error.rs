@@ -26,7 +26,8 @@ impl fmt::Display for Place {
     }
 }
 
-/// Why a firmware file can't be used: what was expected, what was found, and where.
+/// Why a firmware file can't be used: what was expected, what was found, and where. Lengths and offsets are in bytes,
+/// ranges are end exclusive.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImageError {
     /// Not a single byte.
@@ -44,21 +45,14 @@ pub enum ImageError {
     /// The caller gave an address for a file that brings its own.
     #[error("the file names its own addresses: {address:#010x} can't be the address of {format}")]
     UnexpectedAddress {
-        /// What the caller gave.
         address: u32,
-        /// What the file is.
         format: &'static Format,
     },
     /// A raw binary that would not end at or below 0xFFFFFFFF.
     #[error(
         "expected a file that ends at or below 0xffffffff, found {length} bytes to be put at {address:#010x}"
     )]
-    PastAddressSpace {
-        /// Where the first byte was to go.
-        address: u32,
-        /// Bytes in the file.
-        length: u64,
-    },
+    PastAddressSpace { address: u32, length: u64 },
     /// In a format that is recognised, but not read; or no firmware.
     #[error(
         "the file is {0}: only DfuSe, Intel HEX, S-record, ELF and UF2 files and raw binaries can be read"
@@ -70,36 +64,23 @@ pub enum ImageError {
         .expected.beginning, .found.escape_ascii()
     )]
     NotInFormat {
-        /// What it should be.
         expected: &'static Format,
         /// The file's first bytes, five at most.
         found: Vec<u8>,
-        /// What the file is.
         content: Content,
     },
     /// gzip-compressed data that can't be unpacked.
     #[error("offset {offset:#010x}: the gzip-compressed data is damaged: {cause}")]
-    GzipDamaged {
-        /// How far the file was read.
-        offset: u64,
-        /// What is wrong there.
-        cause: String,
-    },
+    GzipDamaged { offset: u64, cause: String },
     /// gzip-compressed data in gzip-compressed data.
     #[error("the file is gzip-compressed twice")]
     GzipTwice,
     /// Far more than firmware is.
     #[error("the file has more than {most} bytes, and no firmware is that large")]
-    TooLarge {
-        /// What is read at most, in bytes.
-        most: u64,
-    },
+    TooLarge { most: u64 },
     /// gzip-compressed data that is far more than firmware is.
     #[error("the gzip-compressed file unpacks to more than {most} bytes")]
-    GzipTooLarge {
-        /// What is unpacked at most, in bytes.
-        most: u64,
-    },
+    GzipTooLarge { most: u64 },
     /// Changed by something that took it for text.
     #[error("the file is damaged: {0}")]
     Converted(Conversion),
@@ -108,7 +89,6 @@ pub enum ImageError {
     Truncated {
         /// The length that the file states, in bytes.
         expected: u64,
-        /// Its length, in bytes.
         found: u64,
     },
     /// `dwCRC` is not that of the bytes before it.
@@ -116,11 +96,8 @@ pub enum ImageError {
         "offset {offset:#010x}: expected CRC {expected:#010x}, found {found:#010x}: the file is damaged"
     )]
     Checksum {
-        /// Where `dwCRC` stands.
         offset: u64,
-        /// The CRC of the bytes before it.
         expected: u32,
-        /// What stands there.
         found: u32,
     },
     /// In more pieces than firmware is, with gaps between them.
@@ -131,21 +108,16 @@ pub enum ImageError {
         "offset {offset:#010x}: expected an image size of {expected}, up to the suffix (DFUImageSize), found {found}, though the CRC is right"
     )]
     WrongImageSize {
-        /// Where it stands.
         offset: u64,
         /// The length of the file without its suffix, in bytes.
         expected: u64,
-        /// What stands there.
         found: u64,
     },
     /// Another file of records after the first, in one file.
     #[error("{at}: expected the end of the file, after {last}, found {found}")]
     SecondFile {
-        /// Where it begins.
         at: Place,
-        /// The record that ends the first.
         last: &'static str,
-        /// How it begins.
         found: String,
     },
     /// Two records that say different things of one byte.
@@ -153,25 +125,17 @@ pub enum ImageError {
         "{at}: expected {expected:#04x} at {address:#010x}, which {other} says, found {found:#04x}"
     )]
     Contradiction {
-        /// Where the later record stands.
         at: Place,
-        /// Of the byte.
         address: u32,
-        /// What the earlier record says.
         expected: u8,
-        /// What the later one says.
         found: u8,
-        /// Where the earlier record stands.
         other: Place,
     },
     /// A field that breaks the format's rules.
     #[error("{at}: expected {expected}, found {found}")]
     Malformed {
-        /// Where the field begins.
         at: Place,
-        /// What the format, or the rest of the file, asks for.
         expected: String,
-        /// What stands there.
         found: String,
     },
     /// Two targets for one alternate setting.
@@ -179,11 +143,8 @@ pub enum ImageError {
         "offset {offset:#010x}: expected one target for each alternate setting, found another for {alternate_setting} (the first is at {first_offset:#010x})"
     )]
     TargetTwice {
-        /// Where the second target begins.
         offset: u64,
-        /// `bAlternateSetting` of both.
         alternate_setting: u8,
-        /// Where the first target begins.
         first_offset: u64,
     },
     /// Two pieces of one target that name the same byte.
@@ -194,11 +155,9 @@ pub enum ImageError {
     Overlap {
         /// Where the piece with the higher address begins.
         at: Place,
-        /// Its addresses, end exclusive.
         range: Range<u64>,
         /// Where the piece with the lower address begins.
         other: Place,
-        /// Its addresses, end exclusive.
         other_range: Range<u64>,
     },
 }
@@ -239,7 +198,6 @@ pub enum Conversion {
     CrLfToLf {
         /// The length that the file states, in bytes.
         expected: u64,
-        /// Its length, in bytes.
         found: u64,
         /// How many CR LF there are all the same: of CR CR LF, one is left.
         left: u64,
@@ -248,7 +206,6 @@ pub enum Conversion {
     LfToCrLf {
         /// The length that the file states, in bytes.
         expected: u64,
-        /// Its length, in bytes.
         found: u64,
         /// How many LF have no CR before them all the same.
         left: u64,

@@ -10,7 +10,6 @@ use super::model::MOST_BYTES;
 /// What is in a gzip-compressed file.
 ///
 /// # Errors
-///
 /// [`ImageError::GzipDamaged`], also where anything follows the last member, and [`ImageError::GzipTooLarge`].
 pub fn unpack(bytes: &[u8]) -> Result<Vec<u8>, ImageError> {
     unpack_at_most(bytes, MOST_BYTES)

@@ -38,7 +38,6 @@ const RECORD_LENGTH: usize = 16;
 /// Reads an Intel HEX file. Records may come in any order; a start address is passed over.
 ///
 /// # Errors
-///
 /// The first line that is no record, or a record that its length, type or checksum proves wrong; anything after the
 /// end-of-file record, and a file without one; records that contradict each other.
 fn parse(bytes: &[u8]) -> Result<Image, ImageError> {

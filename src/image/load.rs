@@ -42,20 +42,12 @@ pub struct LoadOptions<'a> {
 
 /// Reads a firmware file, gzip-compressed or not. Its format is told from the content, unless the caller names one; raw
 /// is what is in no known format.
-///
-/// # Errors
-///
-/// [`ImageError`], whose variants tell a damaged file from one that is something else and from a missing address.
 #[cfg(test)]
 pub fn load(bytes: Vec<u8>, options: &LoadOptions<'_>) -> Result<Image, ImageError> {
     check_address(read(bytes, options)?, options)
 }
 
 /// Describes a firmware file. A raw binary is what it is, wherever it belongs.
-///
-/// # Errors
-///
-/// [`ImageError`].
 pub fn describe(bytes: Vec<u8>, options: &LoadOptions<'_>) -> Result<Description, ImageError> {
     let unpacked = Unpacked::new(bytes, options)?;
     let unpacked_size = unpacked
@@ -111,22 +103,21 @@ impl Unpacked {
     fn new(bytes: Vec<u8>, options: &LoadOptions<'_>) -> Result<Self, ImageError> {
         let name = options.file_name.map(Path::to_owned);
         let is_compressed = options.format != Some(&BIN) && Content::of(&bytes) == Content::Gzip;
-        let unpacked = match is_compressed {
-            true => Self {
-                bytes: gzip::unpack(&bytes)?,
-                name: name.map(|name| name.with_extension("")),
-                is_compressed,
-            },
-            false => Self {
-                bytes,
-                name,
-                is_compressed,
-            },
+        let (bytes, name) = match is_compressed {
+            true => {
+                let name = name.map(|name| name.with_extension(""));
+                (gzip::unpack(&bytes)?, name)
+            }
+            false => (bytes, name),
         };
-        match unpacked.bytes.is_empty() {
-            true => Err(ImageError::Empty),
-            false => Ok(unpacked),
+        if bytes.is_empty() {
+            return Err(ImageError::Empty);
         }
+        Ok(Self {
+            bytes,
+            name,
+            is_compressed,
+        })
     }
 
     fn read(self, options: &LoadOptions<'_>) -> Result<Image, ImageError> {

@@ -36,7 +36,6 @@ const RECORD_LENGTH: usize = 32;
 /// Reads a file of S-records. Data records may come in any order; the header and the start address are passed over.
 ///
 /// # Errors
-///
 /// The first line that is no record, or a record that its length, type or checksum proves wrong; a count that is not
 /// that of the data records; anything after the termination record, and a file with neither termination nor count;
 /// records that contradict each other.

@@ -52,7 +52,6 @@ pub fn stated_length(bytes: &[u8]) -> Option<u8> {
 /// Reads the suffix that the file ends in, and checks all of it but the meaning of `bcdDFU`.
 ///
 /// # Errors
-///
 /// [`ImageError::Malformed`] where the signature or `bLength` is wrong, [`ImageError::Checksum`] where the CRC is.
 pub fn check(bytes: &[u8]) -> Result<Suffix, ImageError> {
     let Some((body, suffix)) = bytes.split_last_chunk::<LENGTH>() else {

@@ -40,6 +40,48 @@ pub(super) fn pieces_of(target: &ImageTarget) -> Vec<(u32, &[u8])> {
         .collect()
 }
 
+/// A text format: what reads it, and what ends a file.
+pub(super) struct Records {
+    pub parse: fn(&[u8]) -> Result<Image, ImageError>,
+    pub end: &'static str,
+}
+
+impl Records {
+    /// Of two records with a byte in common, the second may say the same of it and nothing else.
+    pub fn check_repetition(&self, record: fn(u8, &[u8]) -> String) {
+        let parse = |data| {
+            let text = [record(0, b"ab"), record(1, data)].concat() + self.end;
+            (self.parse)(text.as_bytes())
+        };
+        let image = parse(b"b").expect("the same");
+        assert_eq!(pieces_of(&image.targets[0]), [(0, &b"ab"[..])]);
+        assert_eq!(
+            image.warnings,
+            ["One record says again what others say, and the same: at line 2."]
+        );
+        assert_eq!(
+            parse(b"B").map_err(|error| error.to_string()),
+            Err("line 2: expected 0x62 at 0x00000001, which line 1 says, found 0x42".to_owned())
+        );
+    }
+
+    /// What was put into records comes out, in whatever order they are.
+    pub fn check_round_trip(
+        &self,
+        mut records: Vec<String>,
+        start: u32,
+        data: &[u8],
+        backwards: bool,
+    ) {
+        if backwards {
+            records.reverse();
+        }
+        let text = records.concat() + self.end;
+        let image = (self.parse)(text.as_bytes()).expect("what was put in");
+        assert_eq!(pieces_of(&image.targets[0]), [(start, data)]);
+    }
+}
+
 fn options<'a>(
     file_name: &'a str,
     format: Option<&'static Format>,

@@ -56,7 +56,6 @@ const FAMILY_ID_PRESENT: u32 = 0x0000_2000;
 /// some for one that does.
 ///
 /// # Errors
-///
 /// A block that breaks the format's rules, a file for several families to choose from, and one that lacks a block or has
 /// one twice.
 fn parse(bytes: &[u8]) -> Result<Image, ImageError> {

@@ -38,7 +38,6 @@ impl<'a> Reader<'a> {
     /// The next `N` bytes.
     ///
     /// # Errors
-    ///
     /// [`ImageError::Malformed`] where there are fewer; `expected` says what they were to be.
     pub fn array<const N: usize>(
         &mut self,

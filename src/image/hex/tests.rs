@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::image::tests::pieces_of;
+use crate::image::tests::{Records, pieces_of};
 
 const EOF: &str = ":00000001FF\n";
 
@@ -167,19 +167,11 @@ fn a_file_ends_with_its_end_of_file_record() {
     check_refused(EOF, "the file names no byte to write");
 }
 
+const RECORDS: Records = Records { parse, end: EOF };
+
 #[test]
 fn records_that_repeat_others_are_told_and_those_that_contradict_them_are_refused() {
-    let text = |data| [record(0, 0, b"ab"), record(0, 1, data), EOF.to_owned()].concat();
-    let image = parse(text(b"b").as_bytes()).expect("the same");
-    assert_eq!(pieces_of(&image.targets[0]), [(0, &b"ab"[..])]);
-    assert_eq!(
-        image.warnings,
-        ["One record says again what others say, and the same: at line 2."]
-    );
-    check_refused(
-        &text(b"B"),
-        "line 2: expected 0x62 at 0x00000001, which line 1 says, found 0x42",
-    );
+    RECORDS.check_repetition(|address, data| record(0, address.into(), data));
 }
 
 #[test]
@@ -230,7 +222,7 @@ proptest! {
         length in 1..=255_usize,
         backwards in any::<bool>(),
     ) {
-        let mut records: Vec<String> = (start..)
+        let records = (start..)
             .step_by(length)
             .zip(data.chunks(length))
             .map(|(address, chunk)| {
@@ -238,14 +230,7 @@ proptest! {
                 record(4, 0, &upper.to_be_bytes()) + &record(0, address as u16, chunk)
             })
             .collect();
-        if backwards {
-            records.reverse();
-        }
-        let image = parse((records.concat() + EOF).as_bytes()).expect("what was put in");
-        let elements = &image.targets[0].elements;
-        prop_assert_eq!(elements.len(), 1);
-        prop_assert_eq!(elements[0].address, start);
-        prop_assert_eq!(&elements[0].data, &data);
+        RECORDS.check_round_trip(records, start, &data, backwards);
     }
 
     /// Records whose frame is right and whose fields are anything: nothing panics, and what is accepted keeps the promises

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-use crate::image::tests::pieces_of;
+use crate::image::tests::{Records, pieces_of};
 
 const HEADER: &str = "S00600004844521B\n";
 const END: &str = "S70500000000FA\n";
@@ -146,19 +146,11 @@ fn a_damaged_record_is_told_with_its_line() {
     );
 }
 
+const RECORDS: Records = Records { parse, end: END };
+
 #[test]
 fn records_that_repeat_others_are_told_and_those_that_contradict_them_are_refused() {
-    let text = |data| [record(1, 0, b"ab"), record(1, 1, data), END.to_owned()].concat();
-    let image = parse(text(b"b").as_bytes()).expect("the same");
-    assert_eq!(pieces_of(&image.targets[0]), [(0, &b"ab"[..])]);
-    assert_eq!(
-        image.warnings,
-        ["One record says again what others say, and the same: at line 2."]
-    );
-    check_refused(
-        &text(b"B"),
-        "line 2: expected 0x62 at 0x00000001, which line 1 says, found 0x42",
-    );
+    RECORDS.check_repetition(|address, data| record(1, address.into(), data));
 }
 
 #[test]
@@ -185,19 +177,12 @@ proptest! {
         length in 1..=250_usize,
         backwards in any::<bool>(),
     ) {
-        let mut records: Vec<String> = (start..)
+        let records = (start..)
             .step_by(length)
             .zip(data.chunks(length))
             .map(|(address, chunk)| record(3, address, chunk))
             .collect();
-        if backwards {
-            records.reverse();
-        }
-        let image = parse((records.concat() + END).as_bytes()).expect("what was put in");
-        let elements = &image.targets[0].elements;
-        prop_assert_eq!(elements.len(), 1);
-        prop_assert_eq!(elements[0].address, start);
-        prop_assert_eq!(&elements[0].data, &data);
+        RECORDS.check_round_trip(records, start, &data, backwards);
     }
 
     /// Records whose frame is right and whose fields are anything.
