@@ -1,5 +1,6 @@
 //! Whether firmware fits the boards at hand, as `flash` would judge it.
 
+use super::error::CliError;
 use std::fmt::Display;
 
 use serde::Serialize;
@@ -7,7 +8,7 @@ use serde::Serialize;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::PlanError;
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
-use crate::image::{Description, FileIds, Image, ImageError};
+use crate::image::{Description, FileIds, FilesError, Image, ImageError};
 use crate::printable::Said;
 
 use super::app::App;
@@ -129,7 +130,7 @@ impl Fit {
 }
 
 /// The plan that `flash` would make, if nothing else is asked of it.
-fn plan<'i>(image: &'i Image, placed_at: Option<u32>, board: &Board) -> anyhow::Result<Plan<'i>> {
+fn plan<'i>(image: &'i Image, placed_at: Option<u32>, board: &Board) -> Result<Plan<'i>, CliError> {
     let memories = board.memories_to_use(false)?;
     let board = board::for_plan(&board.info, &memories);
     let options = FlashOptions {
@@ -141,18 +142,18 @@ fn plan<'i>(image: &'i Image, placed_at: Option<u32>, board: &Board) -> anyhow::
         Some(suspicion) => Err(PlanError::LinkedElsewhere(suspicion.found)),
         None => Ok(Plan::Flash(plan)),
     });
-    suspicion::judge(image, plan.map_err(anyhow::Error::from))
+    suspicion::judge(image, plan.map_err(CliError::from))
 }
 
-fn refusal(plan: anyhow::Result<Plan<'_>>, board: &Board) -> Option<Refusal> {
-    let refusal = |is_certain, error: &anyhow::Error| {
+fn refusal(plan: Result<Plan<'_>, CliError>, board: &Board) -> Option<Refusal> {
+    let refusal = |is_certain, error: &CliError| {
         Some(Refusal {
             is_certain,
             diagnosis: Diagnosis::from(error),
         })
     };
     match (&board.opened, plan) {
-        (Err(error), _) => refusal(false, &anyhow::Error::new(error.clone())),
+        (Err(error), _) => refusal(false, &CliError::from(error.clone())),
         (Ok(_), Err(error)) => refusal(true, &error),
         (Ok(_), Ok(_)) => None,
     }
@@ -165,7 +166,7 @@ fn without_address(ids: Option<FileIds>, board: &Board) -> Refusal {
         is_certain: foreign.is_some(),
         diagnosis: Diagnosis::from(&match foreign {
             Some(error) => error.into(),
-            None => anyhow::Error::new(ImageError::MissingAddress { ids }),
+            None => CliError::from(ImageError::MissingAddress { ids }),
         }),
     }
 }
@@ -181,14 +182,14 @@ fn other_device(ids: FileIds, board: &Board) -> Option<PlanError> {
 
 /// What to say of firmware that can't be loaded. A raw binary that lacks an address, and that is for other devices than
 /// all of those at hand, is for the wrong board, whatever its address is.
-pub fn explain(error: anyhow::Error, any_id: bool, app: &App) -> anyhow::Result<Exit> {
-    let ids = error
-        .chain()
-        .find_map(|error| match error.downcast_ref() {
-            Some(ImageError::MissingAddress { ids }) => Some(*ids),
-            _ => None,
-        })
-        .flatten();
+pub fn explain(error: CliError, any_id: bool, app: &App) -> Result<Exit, CliError> {
+    let ids = match &error {
+        CliError::Files(FilesError::InFile {
+            error: ImageError::MissingAddress { ids },
+            ..
+        }) => *ids,
+        _ => None,
+    };
     // Nobody waits for a board to be told of the command line.
     let Some(ids) = ids.filter(|_| !any_id && !app.selection.waits()) else {
         return Err(error);

@@ -1,9 +1,9 @@
 //! Carries out plans: on each of the boards meant, at the same time, with one result a board.
 
+use super::error::{CliError, of_closed};
 use std::ops::ControlFlow;
 use std::thread;
 
-use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::chip::vector_table::BadVectorTable;
@@ -85,8 +85,8 @@ struct BoardsDocument<'o> {
 /// others' layouts.
 pub fn plan<'i>(
     boards: &mut [Board],
-    make: impl Fn(&Board) -> anyhow::Result<Plan<'i>>,
-) -> Vec<anyhow::Result<Plan<'i>>> {
+    make: impl Fn(&Board) -> Result<Plan<'i>, CliError>,
+) -> Vec<Result<Plan<'i>, CliError>> {
     let plan = |board: &mut Board| {
         let plan = make(board);
         let is_enough = plan.as_ref().is_ok_and(|plan| plan.left_out().is_empty());
@@ -130,23 +130,21 @@ pub fn bad_vector_table<'p>(plan: &'p Plan<'_>) -> Option<&'p BadVectorTable> {
 /// first failure's code.
 pub fn carry_out(
     boards: Vec<Board>,
-    plans: &[anyhow::Result<Plan<'_>>],
+    plans: &[Result<Plan<'_>, CliError>],
     odd: &[String],
     output: &Output,
     summary: impl Fn(&Outcome, &Plan<'_>) -> String,
-) -> anyhow::Result<Exit> {
+) -> Result<Exit, CliError> {
     let outcomes = attempt(boards, plans, output, &|_, _| {});
     let results = results(&outcomes, plans, summary);
-    output.summary(&results).context("writing the summary")?;
+    output.summary(&results)?;
     report::failures(outcomes.iter().map(Outcome::end), output);
     let boards = outcomes
         .iter()
         .zip(plans)
         .map(|(outcome, plan)| outcome.document(plan.as_ref().ok(), odd))
         .collect();
-    output
-        .document(BoardsDocument { boards })
-        .context("writing the answer")?;
+    output.document(BoardsDocument { boards })?;
     Ok(exit(&outcomes))
 }
 
@@ -157,7 +155,7 @@ pub type Finish<'f> = dyn Fn(&mut Outcome, &Plan<'_>) + Sync + 'f;
 /// soon as it does.
 pub fn attempt(
     boards: Vec<Board>,
-    plans: &[anyhow::Result<Plan<'_>>],
+    plans: &[Result<Plan<'_>, CliError>],
     output: &Output,
     finish: &Finish<'_>,
 ) -> Vec<Outcome> {
@@ -208,7 +206,7 @@ pub fn exit(outcomes: &[Outcome]) -> Exit {
 
 fn work(
     mut board: Board,
-    plan: &anyhow::Result<Plan<'_>>,
+    plan: &Result<Plan<'_>, CliError>,
     progress: &mut BoardProgress<'_>,
 ) -> Outcome {
     let serial = board.serial().cloned();
@@ -238,7 +236,7 @@ fn work(
     let opened = match &mut board.opened {
         Ok(opened) => opened,
         Err(error) => {
-            outcome.error = Some(Diagnosis::of_closed(error));
+            outcome.error = Some(of_closed(error));
             return outcome;
         }
     };
@@ -281,7 +279,7 @@ fn run(
     options: SessionOptions,
     plan: &Plan<'_>,
     show: &mut dyn FnMut(Event<'_>),
-) -> (Tally, Vec<Unsaved>, anyhow::Result<Vec<ImageElement>>) {
+) -> (Tally, Vec<Unsaved>, Result<Vec<ImageElement>, CliError>) {
     let mut on_event = |event: Event<'_>| {
         show(event);
         if interrupt::requested() {
@@ -302,7 +300,7 @@ fn run(
 /// What came of the work on each board, in a line.
 pub fn results(
     outcomes: &[Outcome],
-    plans: &[anyhow::Result<Plan<'_>>],
+    plans: &[Result<Plan<'_>, CliError>],
     summary: impl Fn(&Outcome, &Plan<'_>) -> String,
 ) -> String {
     let results: Vec<(&Outcome, String)> = outcomes

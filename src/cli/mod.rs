@@ -9,6 +9,7 @@ mod compatibility;
 mod definition;
 mod diagnosis;
 mod environment;
+mod error;
 mod exit;
 mod interrupt;
 mod job;
@@ -23,6 +24,7 @@ mod select;
 mod shell;
 mod suggest;
 mod suspicion;
+mod usage;
 mod usb_trouble;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
@@ -134,7 +136,7 @@ fn show(help: &clap::Error) -> Exit {
     let Err(error) = output::in_words_of_clap(help) else {
         return Exit::Done;
     };
-    let diagnosis = Diagnosis::from(&anyhow::Error::new(error).context("writing the answer"));
+    let diagnosis = Diagnosis::from(&error);
     Output::from(&refusal::output_args(std::env::args_os())).failure(&diagnosis);
     diagnosis.exit
 }

@@ -1,6 +1,6 @@
 //! `--dry-run`: the plan, after a look at what is there, and nothing changed.
 
-use anyhow::Context as _;
+use super::error::CliError;
 use serde::Serialize;
 
 use crate::address::AddressRange;
@@ -78,20 +78,18 @@ struct RangeDocument {
 /// Looks what the plans come to, and shows it; `odd` is what is odd about the files. Returns the first refusal's code.
 pub fn show(
     boards: Vec<Board>,
-    plans: &[anyhow::Result<Plan<'_>>],
+    plans: &[Result<Plan<'_>, CliError>],
     odd: &[String],
     output: &Output,
-) -> anyhow::Result<Exit> {
+) -> Result<Exit, CliError> {
     let outcomes = job::attempt(boards, plans, output, &|_, _| {});
     for outcome in outcomes.iter().filter(|outcome| outcome.error.is_none()) {
         if let Some(preview) = &outcome.preview {
-            output
-                .answer(&format!(
-                    "{}: dry run, nothing is erased or written\n{}",
-                    outcome.name(),
-                    preview.text
-                ))
-                .context("writing the plan")?;
+            output.answer(&format!(
+                "{}: dry run, nothing is erased or written\n{}",
+                outcome.name(),
+                preview.text
+            ))?;
         }
     }
     report::failures(outcomes.iter().map(Outcome::end), output);
@@ -100,9 +98,7 @@ pub fn show(
         .zip(plans)
         .map(|(outcome, plan)| document(outcome, plan.as_ref().ok(), odd))
         .collect();
-    output
-        .document(PlansDocument { boards })
-        .context("writing the plan")?;
+    output.document(PlansDocument { boards })?;
     Ok(job::exit(&outcomes))
 }
 

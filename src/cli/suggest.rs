@@ -1,5 +1,6 @@
 //! What somebody may have meant who typed something else: tips for a command line that is refused.
 
+pub mod file;
 mod nearest;
 mod other_tools;
 

@@ -1,5 +1,6 @@
 //! A yes to what can't be undone: on the command line, or by an answer where there is somebody to be asked.
 
+use crate::cli::error::CliError;
 use std::collections::BTreeSet;
 use std::io::{self, BufRead};
 
@@ -7,8 +8,8 @@ use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::settings::Settings;
 
 use crate::cli::board::Board;
-use crate::cli::diagnosis::UsageError;
 use crate::cli::output::Output;
+use crate::cli::usage::UsageError;
 
 /// Whether there is no need to ask.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -26,10 +27,10 @@ impl ConsentArgs {
     pub fn ask_for_settings(
         self,
         boards: &[Board],
-        plans: &[anyhow::Result<Plan<'_>>],
+        plans: &[Result<Plan<'_>, CliError>],
         output: &Output,
-    ) -> anyhow::Result<()> {
-        let changes = |plan: &anyhow::Result<Plan<'_>>| {
+    ) -> Result<(), CliError> {
+        let changes = |plan: &Result<Plan<'_>, CliError>| {
             plan.as_ref()
                 .is_ok_and(|plan| !plan.changed_settings().is_empty())
         };
@@ -60,7 +61,7 @@ impl ConsentArgs {
         consequences: &[String],
         boards: impl IntoIterator<Item = &'b Board>,
         output: &Output,
-    ) -> anyhow::Result<()> {
+    ) -> Result<(), CliError> {
         let labels: Vec<String> = boards.into_iter().map(Board::label).collect();
         if self.yes {
             return Ok(());

@@ -1,17 +1,17 @@
 //! The formats that firmware is written in: what a name promises, or an option says.
 
+use crate::cli::error::CliError;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
-use anyhow::Context as _;
 use clap::ValueEnum;
 
 use crate::image::Format;
 
 use crate::printable;
 
-use crate::cli::diagnosis::UsageError;
 use crate::cli::output::check_that_it_keeps;
+use crate::cli::usage::UsageError;
 
 /// What can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -58,8 +58,8 @@ impl OutputFormat {
 
 impl OutputFormat {
     /// Refuses a stdout that keeps nothing, and for raw bytes a terminal; `option` is what names another format.
-    pub fn check_stdout(self, option: &str) -> anyhow::Result<()> {
-        check_that_it_keeps().context("writing to stdout")?;
+    pub fn check_stdout(self, option: &str) -> Result<(), CliError> {
+        check_that_it_keeps()?;
         let is_text = matches!(self, Self::Hex | Self::Srec);
         if is_text || !io::stdout().is_terminal() {
             return Ok(());

@@ -1,10 +1,10 @@
 //! `stdfu convert`: the same firmware in another format.
 
+use crate::cli::error::CliError;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 
@@ -19,10 +19,10 @@ use crate::cli::args::firmware::{self, ReadingArgs};
 use crate::cli::args::ids::Ids;
 use crate::cli::args::number::{count, parse_range};
 use crate::cli::args::output_format::OutputFormat;
-use crate::cli::diagnosis::UsageError;
 use crate::cli::exit::Exit;
 use crate::cli::save;
 use crate::cli::suspicion;
+use crate::cli::usage::UsageError;
 
 /// Writes firmware in another format, or several files as one
 ///
@@ -105,7 +105,7 @@ struct ConvertDocument<'c> {
     warnings: Vec<String>,
 }
 
-pub fn run(args: &ConvertArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn run(args: &ConvertArgs, app: &App) -> Result<Exit, CliError> {
     let is_stdout = args.output == Path::new("-");
     let format = format(args)?;
     if is_stdout && app.output.json {
@@ -125,7 +125,7 @@ pub fn run(args: &ConvertArgs, app: &App) -> anyhow::Result<Exit> {
     }
     let file = write(&image, format, args)?;
     if is_stdout {
-        app.output.bytes(&file).context("writing to stdout")?;
+        app.output.bytes(&file)?;
         return Ok(Exit::Done);
     }
     save::save(&args.output, &file, args.force)?;
@@ -140,18 +140,15 @@ pub fn run(args: &ConvertArgs, app: &App) -> anyhow::Result<Exit> {
         // The file doesn't say it.
         summary += &format!(" for {:#010x}", first.address);
     }
-    app.output
-        .summary(&format!("{summary}\n"))
-        .and_then(|()| {
-            app.output.document(ConvertDocument {
-                output: args.output.to_string_lossy(),
-                format: Format::from(format).short_name(),
-                size: file.len(),
-                bytes,
-                warnings: image.warnings.clone(),
-            })
+    app.output.summary(&format!("{summary}\n")).and_then(|()| {
+        app.output.document(ConvertDocument {
+            output: args.output.to_string_lossy(),
+            format: Format::from(format).short_name(),
+            size: file.len(),
+            bytes,
+            warnings: image.warnings.clone(),
         })
-        .context("writing the summary")?;
+    })?;
     Ok(Exit::Done)
 }
 
@@ -163,7 +160,7 @@ fn format(args: &ConvertArgs) -> Result<OutputFormat, UsageError> {
     OutputFormat::promised_by(&args.output, "--to")
 }
 
-fn load(args: &ConvertArgs) -> anyhow::Result<Image> {
+fn load(args: &ConvertArgs) -> Result<Image, CliError> {
     let (named, files): (Vec<&PathBuf>, Vec<&PathBuf>) =
         args.files.iter().partition(|file| range_in(file).is_some());
     let plain = files.into_iter().map(|file| (file, None));
@@ -171,7 +168,7 @@ fn load(args: &ConvertArgs) -> anyhow::Result<Image> {
         .for_memory
         .iter()
         .map(|named| (&named.file, Some(named.alternate_setting)));
-    let files: anyhow::Result<Vec<NamedFile>> = plain
+    let files: Result<Vec<NamedFile>, CliError> = plain
         .chain(for_memory)
         .map(|(file, alternate_setting)| firmware::read(file, alternate_setting))
         .collect();
@@ -201,7 +198,7 @@ fn parse_exact_range(text: &str) -> Result<AddressRange, String> {
 }
 
 /// What of an image lies in these ranges.
-fn only_in(mut image: Image, ranges: &[AddressRange]) -> anyhow::Result<Image> {
+fn only_in(mut image: Image, ranges: &[AddressRange]) -> Result<Image, CliError> {
     let mut ranges = ranges.to_vec();
     ranges.sort_by_key(|range| range.address);
     let ranges = joined(ranges.into_iter());
@@ -228,7 +225,7 @@ fn only_in(mut image: Image, ranges: &[AddressRange]) -> anyhow::Result<Image> {
     }
 }
 
-fn write(image: &Image, format: OutputFormat, args: &ConvertArgs) -> anyhow::Result<Vec<u8>> {
+fn write(image: &Image, format: OutputFormat, args: &ConvertArgs) -> Result<Vec<u8>, CliError> {
     Ok(match format {
         OutputFormat::Dfu => to_dfu(&image.targets, ids(image, args.id))?,
         OutputFormat::Bin => to_bin(one_target(image, format)?)?,

@@ -1,8 +1,8 @@
 //! `stdfu detach`: ask an application to enter DFU mode.
 
+use crate::cli::error::{CliError, Doing};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::Serialize;
 
@@ -39,7 +39,7 @@ struct DetachDocument<'d> {
     boards: Vec<BoardResult<'d>>,
 }
 
-pub fn run(_: &DetachArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn run(_: &DetachArgs, app: &App) -> Result<Exit, CliError> {
     let (bus, mut boards) = app.running()?;
     let mut refusals: Vec<Option<Diagnosis>> = Vec::new();
     for board in &mut boards {
@@ -49,9 +49,7 @@ pub fn run(_: &DetachArgs, app: &App) -> anyhow::Result<Exit> {
         app.output.ended(board.name(), refusal.as_ref());
         if refusal.is_none() {
             let summary = format!("{}: in DFU mode\n", board.name());
-            app.output
-                .summary(&summary)
-                .context("writing the summary")?;
+            app.output.summary(&summary)?;
         }
         refusals.push(refusal);
     }
@@ -62,23 +60,21 @@ pub fn run(_: &DetachArgs, app: &App) -> anyhow::Result<Exit> {
         &app.output,
     );
     let results = results.map(|(board, refusal)| BoardResult::of(board.name(), refusal.as_ref()));
-    app.output
-        .document(DetachDocument {
-            boards: results.collect(),
-        })
-        .context("writing the answer")?;
+    app.output.document(DetachDocument {
+        boards: results.collect(),
+    })?;
     let first = refusals.iter().flatten().next();
     Ok(first.map_or(Exit::Done, |refusal| refusal.exit))
 }
 
-fn detach_and_wait(bus: &dyn Bus, board: &mut Board, patience: Duration) -> anyhow::Result<()> {
+fn detach_and_wait(bus: &dyn Bus, board: &mut Board, patience: Duration) -> Result<(), CliError> {
     let opened = board.opened.as_mut().map_err(|error| error.clone())?;
-    detach(&mut opened.transport, &board.info).context("asking it to detach")?;
+    detach(&mut opened.transport, &board.info).doing("asking it to detach")?;
     until_back(bus, &board.info.path, patience)
 }
 
 /// Waits until there is a board in DFU mode at the port that can be opened; `patience` is what opening may take.
-fn until_back(bus: &dyn Bus, path: &str, patience: Duration) -> anyhow::Result<()> {
+fn until_back(bus: &dyn Bus, path: &str, patience: Duration) -> Result<(), CliError> {
     let asked = bus.now();
     let mut came = None;
     loop {
@@ -91,10 +87,13 @@ fn until_back(bus: &dyn Bus, path: &str, patience: Duration) -> anyhow::Result<(
         match back.map(|device| bus.open(device)) {
             Some(Ok(_)) => return Ok(()),
             None | Some(Err(UsbError::NoDevice)) if now - asked < COMES_BACK => {}
-            None => bail!("it was asked to detach, and has not come back in DFU mode"),
+            None => {
+                let message = "it was asked to detach, and has not come back in DFU mode";
+                return Err(CliError::Other(message.to_owned()));
+            }
             Some(Err(error)) if error.may_pass() && now - *came.get_or_insert(now) < patience => {}
             Some(Err(error)) => {
-                return Err(error).context("it is back in DFU mode, and can't be opened");
+                return Err(error).doing("it is back in DFU mode, and can't be opened");
             }
         }
         bus.wait(PAUSE);
@@ -169,7 +168,7 @@ mod tests {
         let patience = Duration::from_millis(200);
         let error = detach_and_wait(&bus, &mut board, patience).expect_err("too early");
         assert_eq!(
-            format!("{error:#}"),
+            error.message(),
             "it is back in DFU mode, and can't be opened: permission denied"
         );
         assert_eq!(Diagnosis::from(&error).exit, Exit::System);
@@ -180,7 +179,7 @@ mod tests {
         let (bus, _) = bus("f405");
         let asked = bus.now();
         let error = until_back(&bus, "1-9", Duration::ZERO).expect_err("nobody there");
-        assert!(format!("{error:#}").ends_with("has not come back in DFU mode"));
+        assert!(error.message().ends_with("has not come back in DFU mode"));
         assert!(bus.now() - asked >= COMES_BACK);
     }
 }

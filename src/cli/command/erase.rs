@@ -1,5 +1,6 @@
 //! `stdfu erase`: all of a memory, or exactly the sectors of the ranges.
 
+use crate::cli::error::CliError;
 use clap::{ArgGroup, Args};
 
 use crate::address::RangeRequest;
@@ -45,7 +46,7 @@ pub struct EraseArgs {
     consent: ConsentArgs,
 }
 
-pub fn run(args: &EraseArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn run(args: &EraseArgs, app: &App) -> Result<Exit, CliError> {
     let request = if args.all {
         EraseRequest::All
     } else {
@@ -58,7 +59,11 @@ pub fn run(args: &EraseArgs, app: &App) -> anyhow::Result<Exit> {
     job::carry_out(boards, &plans, &[], &app.output, summary)
 }
 
-fn plan(args: &EraseArgs, request: &EraseRequest, board: &Board) -> anyhow::Result<Plan<'static>> {
+fn plan(
+    args: &EraseArgs,
+    request: &EraseRequest,
+    board: &Board,
+) -> Result<Plan<'static>, CliError> {
     let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
     let board = board::for_plan(&board.info, &memories);
     Ok(Plan::Erase(plan_erase(request, board, alternate_setting)?))

@@ -1,5 +1,6 @@
 //! `stdfu flash`: program, verify, start the application.
 
+use crate::cli::error::CliError;
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
@@ -106,7 +107,7 @@ pub struct FlashArgs {
     dry_run: bool,
 }
 
-pub fn run(args: &FlashArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn run(args: &FlashArgs, app: &App) -> Result<Exit, CliError> {
     let image = match args.firmware.load() {
         Ok(image) => image,
         Err(error) => return compatibility::explain(error, args.any_id, app),
@@ -129,7 +130,7 @@ pub fn run(args: &FlashArgs, app: &App) -> anyhow::Result<Exit> {
 }
 
 /// What is odd about the file for these boards, each once.
-fn warnings(image: &Image, plans: &[anyhow::Result<Plan<'_>>]) -> Vec<String> {
+fn warnings(image: &Image, plans: &[Result<Plan<'_>, CliError>]) -> Vec<String> {
     let of_plan = |plan| {
         let warnings = job::warnings(plan).into_iter();
         warnings.chain(suspicion::warning(image))
@@ -140,7 +141,7 @@ fn warnings(image: &Image, plans: &[anyhow::Result<Plan<'_>>]) -> Vec<String> {
     warnings
 }
 
-fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
+fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> Result<Plan<'i>, CliError> {
     let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
     let options = FlashOptions {
         alternate_setting,
@@ -161,7 +162,7 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
         } else {
             Plan::Flash
         });
-    let plan = suspicion::judge(image, plan.map_err(anyhow::Error::from))?;
+    let plan = suspicion::judge(image, plan.map_err(CliError::from))?;
     if let Some(fault) = job::bad_vector_table(&plan).filter(|_| args.strict) {
         return Err(PlanError::BadVectorTable(fault.clone()).into());
     }

@@ -1,9 +1,9 @@
 //! `stdfu info`: what is in firmware files, and whether a board takes them.
 
+use crate::cli::error::{CliError, Doing};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 
@@ -101,8 +101,8 @@ struct Described {
     fits: Vec<Fit>,
 }
 
-pub fn run(args: &InfoArgs, app: &App) -> anyhow::Result<Exit> {
-    let mut files: Vec<(String, anyhow::Result<Described>)> = args
+pub fn run(args: &InfoArgs, app: &App) -> Result<Exit, CliError> {
+    let mut files: Vec<(String, Result<Described, CliError>)> = args
         .firmware
         .files
         .iter()
@@ -136,9 +136,7 @@ pub fn run(args: &InfoArgs, app: &App) -> anyhow::Result<Exit> {
     for ((name, file), refusal) in files.iter().zip(&refusals) {
         match (file, refusal) {
             (Ok(file), _) => {
-                app.output
-                    .answer(&text(name, file))
-                    .context("writing the answer")?;
+                app.output.answer(&text(name, file))?;
                 // Several boards have the same to say of a file.
                 let of_boards: BTreeSet<&String> =
                     file.fits.iter().flat_map(|fit| &fit.warnings).collect();
@@ -158,16 +156,14 @@ pub fn run(args: &InfoArgs, app: &App) -> anyhow::Result<Exit> {
         .iter()
         .zip(&refusals)
         .map(|((name, file), refusal)| document(name, file.as_ref().ok(), refusal.as_ref()));
-    app.output
-        .document(InfoDocument {
-            files: documents.collect(),
-        })
-        .context("writing the answer")?;
+    app.output.document(InfoDocument {
+        files: documents.collect(),
+    })?;
     Ok(exit(&files, &refusals))
 }
 
 /// The code of what comes first: a file that can't be read, or doesn't fit a board.
-fn exit(files: &[(String, anyhow::Result<Described>)], refusals: &[Option<Diagnosis>]) -> Exit {
+fn exit(files: &[(String, Result<Described, CliError>)], refusals: &[Option<Diagnosis>]) -> Exit {
     let unfit = |file: &Described| {
         let refusals = file.fits.iter().filter_map(|fit| fit.refusal.as_ref());
         refusals.map(|refusal| refusal.diagnosis.exit).next()
@@ -183,15 +179,14 @@ fn exit(files: &[(String, anyhow::Result<Described>)], refusals: &[Option<Diagno
     exits.next().unwrap_or(Exit::Done)
 }
 
-fn describe(path: &Path, options: &LoadOptions<'_>) -> anyhow::Result<Described> {
+fn describe(path: &Path, options: &LoadOptions<'_>) -> Result<Described, CliError> {
     let file = firmware::read(path, None)?;
     let size = file.bytes.len() as u64;
     let options = LoadOptions {
         file_name: Some(path),
         ..*options
     };
-    let mut description =
-        image::describe(file.bytes, &options).with_context(|| file.name.clone())?;
+    let mut description = image::describe(file.bytes, &options).doing(&file.name)?;
     if let Some(suspicion) = &mut description.image.suspicion {
         suspicion.file = file.name;
     }

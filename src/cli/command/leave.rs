@@ -1,5 +1,6 @@
 //! `stdfu leave`: start the application.
 
+use crate::cli::error::CliError;
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
@@ -26,13 +27,13 @@ pub struct LeaveArgs {
     address: Option<u32>,
 }
 
-pub fn run(args: &LeaveArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn run(args: &LeaveArgs, app: &App) -> Result<Exit, CliError> {
     let mut boards = app.select()?;
     let plans = job::plan(&mut boards, |board| plan(args, board));
     job::carry_out(boards, &plans, &[], &app.output, summary)
 }
 
-fn plan(args: &LeaveArgs, board: &Board) -> anyhow::Result<Plan<'static>> {
+fn plan(args: &LeaveArgs, board: &Board) -> Result<Plan<'static>, CliError> {
     let memories = board.memories_to_use(false)?;
     let board = board::for_plan(&board.info, &memories);
     Ok(Plan::Leave(plan_leave(board, args.address)?))

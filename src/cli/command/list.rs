@@ -1,6 +1,6 @@
 //! `stdfu list`: the boards in DFU mode, at a glance or as JSON.
 
-use anyhow::Context as _;
+use crate::cli::error::{CliError, of_closed};
 use clap::Args;
 use serde::Serialize;
 
@@ -77,23 +77,29 @@ struct SegmentDocument {
 /// A board and its product's name, which only the list asks for.
 type Listed = (Board, Option<Said>);
 
-pub fn run(_: &ListArgs, app: &App) -> anyhow::Result<Exit> {
-    let (boards, others, error) = match app.list() {
-        Ok(Listing {
-            boards,
+pub fn run(_: &ListArgs, app: &App) -> Result<Exit, CliError> {
+    let Listing {
+        boards,
+        others,
+        error,
+    } = match app.list() {
+        // An empty list is an answer too, to those who only count boards.
+        Err(CliError::Select(SelectError::NoBoard {
+            wanted,
             others,
-            error,
-        }) => (boards, others, error.map(anyhow::Error::from)),
-        Err(error) => match error.downcast_ref() {
-            // An empty list is an answer too, to those who only count boards.
-            Some(SelectError::NoBoard { others, .. }) => (
-                Vec::new(),
-                select::not_left_out(others.clone()),
-                Some(error),
-            ),
-            _ => return Err(error),
+            near,
+        })) => Listing {
+            boards: Vec::new(),
+            others: select::not_left_out(others.clone()),
+            error: Some(SelectError::NoBoard {
+                wanted,
+                others,
+                near,
+            }),
         },
+        listing => listing?,
     };
+    let error = error.map(CliError::from);
     let boards: Vec<Listed> = boards
         .into_iter()
         .map(|mut board| {
@@ -108,9 +114,7 @@ pub fn run(_: &ListArgs, app: &App) -> anyhow::Result<Exit> {
         .or_else(|| lost(&boards));
     let texts = boards.iter().map(text);
     let texts: Vec<String> = texts.chain(others.iter().map(other_text)).collect();
-    app.output
-        .answer(&texts.join("\n"))
-        .context("writing the list")?;
+    app.output.answer(&texts.join("\n"))?;
     if let Some(diagnosis) = &error {
         app.output.error(diagnosis);
     }
@@ -122,7 +126,7 @@ pub fn run(_: &ListArgs, app: &App) -> anyhow::Result<Exit> {
         others: others.iter().map(Other::document).collect(),
         error,
     };
-    app.output.document(document).context("writing the list")?;
+    app.output.document(document)?;
     Ok(exit)
 }
 
@@ -130,7 +134,7 @@ pub fn run(_: &ListArgs, app: &App) -> anyhow::Result<Exit> {
 fn lost(boards: &[Listed]) -> Option<Diagnosis> {
     let mut errors = boards.iter().map(|(board, _)| match &board.opened {
         Ok(_) => None,
-        Err(error) => Some(Diagnosis::of_closed(error).about(board.name())),
+        Err(error) => Some(of_closed(error).about(board.name())),
     });
     let first = errors.next().flatten()?;
     errors.all(|error| error.is_some()).then_some(first)

@@ -1,9 +1,9 @@
 //! `stdfu read`: what is in flash, into a file.
 
+use crate::cli::error::CliError;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 
@@ -21,11 +21,12 @@ use crate::cli::args::number::{count, parse_range};
 use crate::cli::args::output_format::OutputFormat;
 use crate::cli::board::{self, Board};
 use crate::cli::board_result::BoardResult;
-use crate::cli::diagnosis::{Diagnosis, OnlyLooking, UsageError};
+use crate::cli::diagnosis::Diagnosis;
 use crate::cli::exit::Exit;
 use crate::cli::job::{self, Outcome};
 use crate::cli::output::Output;
 use crate::cli::save;
+use crate::cli::usage::UsageError;
 
 /// Reads flash into a file
 ///
@@ -93,7 +94,7 @@ struct RangeDocument {
     size: u64,
 }
 
-pub fn run(args: &ReadArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn run(args: &ReadArgs, app: &App) -> Result<Exit, CliError> {
     let format = format(args)?;
     check_output(args, format, app.output.json)?;
     let mut boards = app.select()?;
@@ -120,18 +121,14 @@ pub fn run(args: &ReadArgs, app: &App) -> anyhow::Result<Exit> {
     if is_stdout(args) {
         results.lines().for_each(|line| app.output.note(line));
     } else {
-        app.output
-            .summary(&results)
-            .context("writing the summary")?;
+        app.output.summary(&results)?;
     }
     let boards = outcomes
         .iter()
         .zip(&plans)
         .map(|(outcome, plan)| document(args, format, outcome, plan.as_ref().ok()))
         .collect();
-    app.output
-        .document(ReadDocument { boards })
-        .context("writing the answer")?;
+    app.output.document(ReadDocument { boards })?;
     Ok(job::exit(&outcomes))
 }
 
@@ -162,7 +159,7 @@ fn is_stdout(args: &ReadArgs) -> bool {
 }
 
 /// Refuses, before the board is touched, an output that can't be written in the end.
-fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> anyhow::Result<()> {
+fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> Result<(), CliError> {
     if !is_stdout(args) {
         return save::check(&args.output, args.force);
     }
@@ -176,11 +173,11 @@ fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> anyhow::Re
     format.check_stdout("--format")
 }
 
-fn plan(args: &ReadArgs, format: OutputFormat, board: &Board) -> anyhow::Result<Plan<'static>> {
+fn plan(args: &ReadArgs, format: OutputFormat, board: &Board) -> Result<Plan<'static>, CliError> {
     let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
     let profile = board::for_plan(&board.info, &memories);
-    let plan =
-        plan_read(&args.ranges, profile, alternate_setting, args.twice).map_err(OnlyLooking)?;
+    let plan = plan_read(&args.ranges, profile, alternate_setting, args.twice)
+        .map_err(CliError::OnlyLooking)?;
     if format == OutputFormat::Bin {
         check_gaps(&plan)?;
     }
@@ -218,7 +215,7 @@ fn file(
     plan: &Plan<'_>,
     ids: FileIds,
     format: OutputFormat,
-) -> anyhow::Result<Vec<u8>> {
+) -> Result<Vec<u8>, CliError> {
     Ok(match format {
         OutputFormat::Bin => to_bin(&found)?,
         OutputFormat::Hex => to_hex(&found).into_bytes(),
@@ -242,9 +239,9 @@ fn read_plan<'p>(plan: &'p Plan<'_>) -> Option<&'p ReadPlan> {
     }
 }
 
-fn write(args: &ReadArgs, file: &[u8], output: &Output) -> anyhow::Result<()> {
+fn write(args: &ReadArgs, file: &[u8], output: &Output) -> Result<(), CliError> {
     if is_stdout(args) {
-        output.bytes(file).context("writing to stdout")
+        output.bytes(file)
     } else {
         save::save(&args.output, file, args.force)
     }

@@ -1,8 +1,8 @@
 //! `stdfu sim`: serves simulated boards over USB/IP.
 
+use crate::cli::error::{CliError, Doing};
 use std::net::{SocketAddr, TcpListener};
 
-use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::sim::board::BOARDS;
@@ -55,7 +55,7 @@ struct BoardDocument {
     attach: String,
 }
 
-pub fn run(args: &SimArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn run(args: &SimArgs, app: &App) -> Result<Exit, CliError> {
     serve(args, &mut |served| {
         for board in &served.boards {
             app.output.note(&format!(
@@ -67,7 +67,7 @@ pub fn run(args: &SimArgs, app: &App) -> anyhow::Result<Exit> {
             ));
         }
         // Programs wait for it: from here on the boards can be attached.
-        app.output.document(served).context("writing the answer")
+        app.output.document(served)
     })?;
     Ok(Exit::Done)
 }
@@ -78,13 +78,13 @@ pub fn run(args: &SimArgs, app: &App) -> anyhow::Result<Exit> {
 /// Where a flash file can't be used or the address is not to be had.
 fn serve(
     args: &SimArgs,
-    ready: &mut dyn FnMut(&SimDocument) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+    ready: &mut dyn FnMut(&SimDocument) -> Result<(), CliError>,
+) -> Result<(), CliError> {
     let held = interrupt::hold();
     let server = Server::new(&args.boards)?;
     drop(held);
     let listener = TcpListener::bind(&args.listen)
-        .with_context(|| format!("can't listen on {}", Printable(&args.listen)))?;
+        .doing(format!("can't listen on {}", Printable(&args.listen)))?;
     let listen = listener.local_addr()?;
     let boards = server.boards().into_iter().map(|board| BoardDocument {
         attach: attach_command(listen, &board.bus_id),
@@ -96,7 +96,7 @@ fn serve(
     ready(&SimDocument { listen, boards })?;
     server
         .serve(&listener)
-        .context("no more connection can be accepted")
+        .doing("no more connection can be accepted")
 }
 
 /// How to attach a board that is served at `address`.

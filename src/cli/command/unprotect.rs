@@ -1,5 +1,6 @@
 //! `stdfu unprotect`: lift read protection, which erases everything.
 
+use crate::cli::error::CliError;
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
@@ -28,12 +29,13 @@ pub struct UnprotectArgs {
     consent: ConsentArgs,
 }
 
-pub fn run(args: &UnprotectArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn run(args: &UnprotectArgs, app: &App) -> Result<Exit, CliError> {
     let boards = app.select()?;
     let consequence =
         "lifting read protection erases ALL of the flash and resets the chip".to_owned();
     args.consent.ask(&[consequence], &boards, &app.output)?;
-    let plans: Vec<anyhow::Result<Plan<'_>>> = boards.iter().map(|board| Ok(plan(board))).collect();
+    let plans: Vec<Result<Plan<'_>, CliError>> =
+        boards.iter().map(|board| Ok(plan(board))).collect();
     job::carry_out(boards, &plans, &[], &app.output, summary)
 }
 

@@ -1,5 +1,6 @@
 //! `stdfu verify`: compare a firmware file with what is in flash, and change nothing.
 
+use crate::cli::error::CliError;
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
@@ -12,7 +13,6 @@ use crate::cli::args::firmware::FirmwareArgs;
 use crate::cli::args::number::count;
 use crate::cli::board::{self, Board};
 use crate::cli::compatibility;
-use crate::cli::diagnosis::OnlyLooking;
 use crate::cli::exit::Exit;
 use crate::cli::job::{self, Outcome};
 use crate::cli::suspicion;
@@ -42,7 +42,7 @@ pub struct VerifyArgs {
     any_id: bool,
 }
 
-pub fn run(args: &VerifyArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, CliError> {
     let image = match args.firmware.load() {
         Ok(image) => image,
         Err(error) => return compatibility::explain(error, args.any_id, app),
@@ -56,7 +56,7 @@ pub fn run(args: &VerifyArgs, app: &App) -> anyhow::Result<Exit> {
     job::carry_out(boards, &plans, &odd, &app.output, summary)
 }
 
-fn plan<'i>(args: &VerifyArgs, image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
+fn plan<'i>(args: &VerifyArgs, image: &'i Image, board: &Board) -> Result<Plan<'i>, CliError> {
     let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
     let options = VerifyOptions {
         alternate_setting,
@@ -65,7 +65,7 @@ fn plan<'i>(args: &VerifyArgs, image: &'i Image, board: &Board) -> anyhow::Resul
     };
     let board = board::for_plan(&board.info, &memories);
     let plan = plan_verify(image, board, options).map(Plan::Verify);
-    let plan = plan.map_err(|error| anyhow::Error::from(OnlyLooking(error)));
+    let plan = plan.map_err(|error| CliError::OnlyLooking(error));
     suspicion::judge(image, plan)
 }
 

@@ -37,26 +37,25 @@ pub fn of_image(error: &ImageError) -> (Exit, Option<String>) {
     }
 }
 
-/// `None` for trouble in one file: the error behind this one tells.
-pub fn of_files(error: &FilesError) -> Option<(Exit, Option<String>)> {
+pub fn of_files(error: &FilesError) -> (Exit, Option<String>) {
     let hint = |text: &str| Some(text.to_owned());
     match error {
-        FilesError::InFile { .. } => None,
-        FilesError::OneAddress { .. } => Some((
+        FilesError::InFile { error, .. } => of_image(error),
+        FilesError::OneAddress { .. } => (
             Exit::Usage,
             hint("Make .hex files of them with `stdfu convert`, each with its own --address."),
-        )),
+        ),
         FilesError::SeveralTargets { .. } => {
-            Some((Exit::Usage, hint("`stdfu info` shows what is in a file.")))
+            (Exit::Usage, hint("`stdfu info` shows what is in a file."))
         }
-        FilesError::Overlap { .. } => Some((
+        FilesError::Overlap { .. } => (
             Exit::File,
             hint("`stdfu info` shows the addresses of each file."),
-        )),
-        FilesError::OtherDevice { .. } | FilesError::OtherFamily { .. } => Some((
+        ),
+        FilesError::OtherDevice { .. } | FilesError::OtherFamily { .. } => (
             Exit::File,
             hint("If both are right for the board, flash one after the other, with --any-id."),
-        )),
+        ),
     }
 }
 
