@@ -9,6 +9,8 @@ use crate::dfuse::plan::profile::Memory;
 use crate::dfuse::plan::{self};
 use crate::dfuse::protocol::DFUSE_VERSION;
 use crate::dfuse::quirks::true_layout;
+use crate::dfuse::session::SessionOptions;
+use crate::image::FileIds;
 use crate::printable::Said;
 use crate::usb::descriptor::read_string;
 use crate::usb::trace::{Traced, Watch};
@@ -163,6 +165,25 @@ impl Board {
     /// Whether its version says that it speaks DfuSe, which is known before it is opened.
     pub fn says_dfuse(&self) -> bool {
         self.info.dfu_version() == Some(DFUSE_VERSION)
+    }
+
+    /// What a session has to know of it.
+    pub fn session_options(&self) -> SessionOptions {
+        SessionOptions {
+            interface: self.info.interface,
+            transfer_size: self.info.transfer_size(),
+            can_upload: self.info.can_upload(),
+            several_memories: self.info.alternate_settings.len() > 1,
+        }
+    }
+
+    /// The ids of a file that is for this board.
+    pub fn file_ids(&self) -> FileIds {
+        FileIds {
+            vendor_id: self.info.vendor_id,
+            product_id: self.info.product_id,
+            device_release: 0,
+        }
     }
 
     /// How messages call it: serial and path.

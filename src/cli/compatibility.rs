@@ -1,9 +1,10 @@
 //! Whether firmware fits the boards at hand, as `flash` would judge it.
 
+use super::document::FitDocument;
 use super::error::CliError;
+use super::job::Job;
+use super::outcome::oddities;
 use std::fmt::Display;
-
-use serde::Serialize;
 
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::PlanError;
@@ -35,48 +36,28 @@ pub struct Refusal {
     pub diagnosis: Diagnosis,
 }
 
-/// The JSON of it: a contract with scripts.
-#[derive(Serialize)]
-pub struct FitDocument<'f> {
-    serial: Option<&'f Said>,
-    path: &'f str,
-    exit: u8,
-    /// `None` where it can't be said.
-    fits: Option<bool>,
-    reason: Option<&'f str>,
-    warnings: Vec<String>,
-}
-
 /// Judges a file for each of the boards; a raw one is `placed_at` an address by the user.
 pub fn judge(file: &Description, placed_at: Option<u32>, boards: &mut [Board]) -> Vec<Fit> {
     let image = &file.image;
-    let judged: Vec<(Option<Refusal>, Vec<String>)> = match file.has_addresses {
-        true => job::plan(boards, |board| plan(image, placed_at, board))
-            .into_iter()
-            .zip(boards.iter())
-            .map(|(plan, board)| {
-                let warnings = plan.as_ref().map_or_else(
-                    |_| Vec::new(),
-                    |plan| {
-                        let warnings = job::warnings(plan).into_iter();
-                        warnings.chain(suspicion::warning(image)).collect()
-                    },
-                );
-                (refusal(plan, board), warnings)
-            })
-            .collect(),
-        false => boards
-            .iter()
-            .map(|board| (Some(without_address(image.ids, board)), Vec::new()))
-            .collect(),
+    let judge = |board: &mut Board| {
+        let (refusal, warnings) = match file.has_addresses {
+            false => (Some(without_address(image.ids, board)), Vec::new()),
+            true => match job::plan(board, |board| plan(image, placed_at, board)) {
+                Err(error) => (Some(refusal(&error, board)), Vec::new()),
+                Ok(plan) => {
+                    let warnings = oddities(&plan).into_iter();
+                    (None, warnings.chain(suspicion::warning(image)).collect())
+                }
+            },
+        };
+        Fit {
+            serial: board.serial().cloned(),
+            path: board.info.path.clone(),
+            refusal,
+            warnings,
+        }
     };
-    let fit = |(board, (refusal, warnings)): (&Board, (Option<Refusal>, Vec<String>))| Fit {
-        serial: board.serial().cloned(),
-        path: board.info.path.clone(),
-        refusal,
-        warnings,
-    };
-    boards.iter().zip(judged).map(fit).collect()
+    boards.iter_mut().map(judge).collect()
 }
 
 impl Fit {
@@ -145,17 +126,16 @@ fn plan<'i>(image: &'i Image, placed_at: Option<u32>, board: &Board) -> Result<P
     suspicion::judge(image, plan.map_err(CliError::from))
 }
 
-fn refusal(plan: Result<Plan<'_>, CliError>, board: &Board) -> Option<Refusal> {
-    let refusal = |is_certain, error: &CliError| {
-        Some(Refusal {
-            is_certain,
-            diagnosis: Diagnosis::from(error),
-        })
-    };
-    match (&board.opened, plan) {
-        (Err(error), _) => refusal(false, &CliError::from(error.clone())),
-        (Ok(_), Err(error)) => refusal(true, &error),
-        (Ok(_), Ok(_)) => None,
+fn refusal(error: &CliError, board: &Board) -> Refusal {
+    match &board.opened {
+        Ok(_) => Refusal {
+            is_certain: true,
+            diagnosis: error.into(),
+        },
+        Err(error) => Refusal {
+            is_certain: false,
+            diagnosis: Diagnosis::from(&error.clone().into()),
+        },
     }
 }
 
@@ -197,12 +177,12 @@ pub fn explain(error: CliError, any_id: bool, app: &App) -> Result<Exit, CliErro
     let Ok(boards) = app.select() else {
         return Err(error);
     };
-    let foreign: Option<Vec<_>> = boards
-        .iter()
-        .map(|board| other_device(ids, board).map(|error| Err(error.into())))
-        .collect();
-    match foreign {
-        Some(refusals) => job::carry_out(boards, &refusals, &[], &app.output, |_, _| String::new()),
+    let foreign = |board: Board| {
+        let plan = Err(other_device(ids, &board)?.into());
+        Some(Job { board, plan })
+    };
+    match boards.into_iter().map(foreign).collect() {
+        Some(jobs) => job::carry_out(jobs, &[], &app.output, |_| String::new()),
         None => Err(error),
     }
 }

@@ -5,6 +5,7 @@ pub mod progress;
 mod stdout;
 pub mod trace;
 
+use super::document::Failed;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
@@ -94,11 +95,6 @@ struct Document<T> {
     schema: u32,
     #[serde(flatten)]
     content: T,
-}
-
-#[derive(Serialize)]
-struct Failed<'a> {
-    error: &'a Diagnosis,
 }
 
 impl From<&OutputArgs> for Output {

@@ -22,7 +22,7 @@ use error::Candidate;
 pub use error::SelectError;
 use found::Found;
 use other::telling;
-pub use other::{Other, OtherDocument, Reason, hints, not_left_out};
+pub use other::{Other, Reason, hints, not_left_out};
 pub use wait::OnWait;
 use wait::parse_seconds;
 

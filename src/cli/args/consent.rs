@@ -1,6 +1,7 @@
 //! A yes to what can't be undone: on the command line, or by an answer where there is somebody to be asked.
 
 use crate::cli::error::CliError;
+use crate::cli::job::Job;
 use std::collections::BTreeSet;
 use std::io::{self, BufRead};
 
@@ -24,30 +25,21 @@ impl ConsentArgs {
     ///
     /// # Errors
     /// [`UsageError`] where nobody has said yes.
-    pub fn ask_for_settings(
-        self,
-        boards: &[Board],
-        plans: &[Result<Plan<'_>, CliError>],
-        output: &Output,
-    ) -> Result<(), CliError> {
-        let changes = |plan: &Result<Plan<'_>, CliError>| {
-            plan.as_ref()
-                .is_ok_and(|plan| !plan.changed_settings().is_empty())
-        };
-        let changing: Vec<&Board> = boards
-            .iter()
-            .zip(plans)
-            .filter(|(_, plan)| changes(plan))
-            .map(|(board, _)| board)
-            .collect();
+    pub fn ask_for_settings(self, jobs: &[Job<'_>], output: &Output) -> Result<(), CliError> {
+        let mut changed = BTreeSet::new();
+        let mut changing = Vec::new();
+        for Job { board, plan } in jobs {
+            let settings = plan
+                .as_ref()
+                .map_or_else(|_| Vec::new(), Plan::changed_settings);
+            if !settings.is_empty() {
+                changing.push(board);
+                changed.extend(settings);
+            }
+        }
         if changing.is_empty() {
             return Ok(());
         }
-        let changed: BTreeSet<Settings> = plans
-            .iter()
-            .flatten()
-            .flat_map(Plan::changed_settings)
-            .collect();
         let consequences: Vec<String> = changed.iter().map(Settings::to_string).collect();
         self.ask(&consequences, changing, output)
     }

@@ -1,12 +1,11 @@
 //! `stdfu convert`: the same firmware in another format.
 
+use crate::cli::document::ConvertDocument;
 use crate::cli::error::CliError;
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
-use serde::Serialize;
 
 use crate::address::{AddressRange, RangeRequest, joined};
 use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
@@ -95,16 +94,6 @@ impl FromStr for FileForMemory {
     }
 }
 
-#[derive(Serialize)]
-struct ConvertDocument<'c> {
-    output: Cow<'c, str>,
-    format: &'static str,
-    size: usize,
-    bytes: u64,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<String>,
-}
-
 pub fn run(args: &ConvertArgs, app: &App) -> Result<Exit, CliError> {
     let is_stdout = args.output == Path::new("-");
     let format = format(args)?;
@@ -146,7 +135,7 @@ pub fn run(args: &ConvertArgs, app: &App) -> Result<Exit, CliError> {
             format: Format::from(format).short_name(),
             size: file.len(),
             bytes,
-            warnings: image.warnings.clone(),
+            warnings: &image.warnings,
         })
     })?;
     Ok(Exit::Done)

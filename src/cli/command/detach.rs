@@ -1,17 +1,16 @@
 //! `stdfu detach`: ask an application to enter DFU mode.
 
+use crate::cli::document::{BoardResult, Boards};
 use crate::cli::error::{CliError, Doing};
 use std::time::Duration;
 
 use clap::Args;
-use serde::Serialize;
 
 use crate::dfuse::protocol::DfuRequest;
 use crate::usb::{Bus, ControlRequest, DeviceInfo, Transport, UsbError};
 
 use crate::cli::app::App;
 use crate::cli::board::Board;
-use crate::cli::board_result::BoardResult;
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::exit::Exit;
 use crate::cli::report;
@@ -34,36 +33,31 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
 const COMES_BACK: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
 
-#[derive(Serialize)]
-struct DetachDocument<'d> {
-    boards: Vec<BoardResult<'d>>,
-}
+/// A board, and what went wrong with it.
+type Asked = (Board, Option<Diagnosis>);
 
 pub fn run(_: &DetachArgs, app: &App) -> Result<Exit, CliError> {
-    let (bus, mut boards) = app.running()?;
-    let mut refusals: Vec<Option<Diagnosis>> = Vec::new();
-    for board in &mut boards {
-        let patience = app.selection.patience_to_open();
-        let result = detach_and_wait(bus.as_ref(), board, patience);
+    let (bus, boards) = app.running()?;
+    let patience = app.selection.patience_to_open();
+    let mut asked: Vec<Asked> = Vec::new();
+    for mut board in boards {
+        let result = detach_and_wait(bus.as_ref(), &mut board, patience);
         let refusal = result.err().map(|error| Diagnosis::from(&error));
         app.output.ended(board.name(), refusal.as_ref());
         if refusal.is_none() {
             let summary = format!("{}: in DFU mode\n", board.name());
             app.output.summary(&summary)?;
         }
-        refusals.push(refusal);
+        asked.push((board, refusal));
     }
-    let results = boards.iter().zip(&refusals);
-    let ends = results.clone();
-    report::failures(
-        ends.map(|(board, refusal)| (board.name(), refusal.is_some())),
-        &app.output,
-    );
-    let results = results.map(|(board, refusal)| BoardResult::of(board.name(), refusal.as_ref()));
-    app.output.document(DetachDocument {
-        boards: results.collect(),
-    })?;
-    let first = refusals.iter().flatten().next();
+    let ends = asked
+        .iter()
+        .map(|(board, refusal)| (board.name(), refusal.is_some()));
+    report::failures(ends, &app.output);
+    app.output.document(Boards::of(&asked, |(board, refusal)| {
+        BoardResult::of(board.name(), refusal.as_ref())
+    }))?;
+    let first = asked.iter().find_map(|(_, refusal)| refusal.as_ref());
     Ok(first.map_or(Exit::Done, |refusal| refusal.exit))
 }
 

@@ -1,6 +1,8 @@
 //! `stdfu erase`: all of a memory, or exactly the sectors of the ranges.
 
 use crate::cli::error::CliError;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
 use clap::{ArgGroup, Args};
 
 use crate::address::RangeRequest;
@@ -13,7 +15,7 @@ use crate::cli::args::consent::ConsentArgs;
 use crate::cli::args::number::{count, parse_range};
 use crate::cli::board::{self, Board};
 use crate::cli::exit::Exit;
-use crate::cli::job::{self, Outcome};
+use crate::cli::job;
 
 /// Erases all of a memory, or exactly the sectors you name
 ///
@@ -52,11 +54,9 @@ pub fn run(args: &EraseArgs, app: &App) -> Result<Exit, CliError> {
     } else {
         EraseRequest::Ranges(args.ranges.clone())
     };
-    let mut boards = app.select()?;
-    let plans = job::plan(&mut boards, |board| plan(args, &request, board));
-    args.consent
-        .ask_for_settings(&boards, &plans, &app.output)?;
-    job::carry_out(boards, &plans, &[], &app.output, summary)
+    let jobs = jobs(app.select()?, |board| plan(args, &request, board));
+    args.consent.ask_for_settings(&jobs, &app.output)?;
+    job::carry_out(jobs, &[], &app.output, summary)
 }
 
 fn plan(
@@ -69,7 +69,7 @@ fn plan(
     Ok(Plan::Erase(plan_erase(request, board, alternate_setting)?))
 }
 
-fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {
+fn summary(outcome: &Outcome<'_>) -> String {
     let tally = outcome.tally;
     let checked = match tally.verified_bytes {
         0 => "not checked: this memory can't be read".to_owned(),

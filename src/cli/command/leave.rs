@@ -1,6 +1,8 @@
 //! `stdfu leave`: start the application.
 
 use crate::cli::error::CliError;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
@@ -10,7 +12,7 @@ use crate::cli::app::App;
 use crate::cli::args::number::parse_address;
 use crate::cli::board::{self, Board};
 use crate::cli::exit::Exit;
-use crate::cli::job::{self, Outcome};
+use crate::cli::job;
 
 /// Starts the application
 ///
@@ -28,9 +30,8 @@ pub struct LeaveArgs {
 }
 
 pub fn run(args: &LeaveArgs, app: &App) -> Result<Exit, CliError> {
-    let mut boards = app.select()?;
-    let plans = job::plan(&mut boards, |board| plan(args, board));
-    job::carry_out(boards, &plans, &[], &app.output, summary)
+    let jobs = jobs(app.select()?, |board| plan(args, board));
+    job::carry_out(jobs, &[], &app.output, summary)
 }
 
 fn plan(args: &LeaveArgs, board: &Board) -> Result<Plan<'static>, CliError> {
@@ -39,9 +40,9 @@ fn plan(args: &LeaveArgs, board: &Board) -> Result<Plan<'static>, CliError> {
     Ok(Plan::Leave(plan_leave(board, args.address)?))
 }
 
-fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
-    let address = match plan {
-        Plan::Leave(start) => format!(" at {:#010x}", start.address),
+fn summary(outcome: &Outcome<'_>) -> String {
+    let address = match &outcome.plan {
+        Some(Plan::Leave(start)) => format!(" at {:#010x}", start.address),
         _ => String::new(),
     };
     format!("started{address}, in {:.1} s", outcome.seconds)

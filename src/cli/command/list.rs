@@ -1,8 +1,8 @@
 //! `stdfu list`: the boards in DFU mode, at a glance or as JSON.
 
+use crate::cli::document::{ListDocument, ListedDocument, MemoryDocument, SegmentDocument};
 use crate::cli::error::{CliError, of_closed};
 use clap::Args;
-use serde::Serialize;
 
 use crate::dfuse::layout::{MemoryLayout, MemorySegment};
 use crate::dfuse::quirks::is_shared_serial;
@@ -14,7 +14,7 @@ use crate::cli::args::number::size;
 use crate::cli::board::{Board, MemoryString};
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::exit::Exit;
-use crate::cli::select::{self, Listing, Other, OtherDocument, Reason, SelectError};
+use crate::cli::select::{self, Listing, Other, Reason, SelectError};
 
 /// Shows the boards in DFU mode, and their memories
 ///
@@ -28,51 +28,6 @@ Examples:
   stdfu list --json
   stdfu list --wait=10")]
 pub struct ListArgs {}
-
-/// The JSON of the list: a contract with scripts.
-#[derive(Serialize)]
-struct ListDocument<'l> {
-    boards: Vec<BoardDocument<'l>>,
-    /// What is there and can't be used.
-    others: Vec<OtherDocument<'l>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<Diagnosis>,
-}
-
-#[derive(Serialize)]
-struct BoardDocument<'l> {
-    protocol: &'static str,
-    dfu_version: Option<String>,
-    serial: Option<&'l Said>,
-    vendor_id: u16,
-    product_id: u16,
-    path: &'l str,
-    bus: u8,
-    device: u8,
-    product: Option<&'l Said>,
-    transfer_size: u16,
-    memories: Vec<MemoryDocument<'l>>,
-    error: Option<String>,
-}
-
-#[derive(Serialize)]
-struct MemoryDocument<'l> {
-    alt: u8,
-    name: Option<&'l str>,
-    layout: Option<&'l Said>,
-    segments: Vec<SegmentDocument>,
-    error: Option<String>,
-}
-
-#[derive(Serialize)]
-struct SegmentDocument {
-    address: u32,
-    sectors: u32,
-    sector_size: u32,
-    readable: bool,
-    erasable: bool,
-    writable: bool,
-}
 
 /// A board and its product's name, which only the list asks for.
 type Listed = (Board, Option<Said>);
@@ -140,7 +95,7 @@ fn lost(boards: &[Listed]) -> Option<Diagnosis> {
     errors.all(|error| error.is_some()).then_some(first)
 }
 
-fn board_document((board, product): &Listed) -> BoardDocument<'_> {
+fn board_document((board, product): &Listed) -> ListedDocument<'_> {
     let DeviceInfo {
         vendor_id,
         product_id,
@@ -148,7 +103,7 @@ fn board_document((board, product): &Listed) -> BoardDocument<'_> {
         address,
         ..
     } = board.info;
-    BoardDocument {
+    ListedDocument {
         protocol: "dfuse",
         dfu_version: board.info.dfu_version().map(dfu_version),
         serial: board.serial(),

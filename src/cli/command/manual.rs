@@ -1,5 +1,6 @@
 //! `stdfu completions` and `stdfu man`: what shells and man want to know, made from the command line's definition.
 
+use crate::cli::document::TextDocument;
 use crate::cli::error::CliError;
 use clap::{Args, Command};
 use clap_complete::Shell;
@@ -80,6 +81,6 @@ fn print(text: Vec<u8>, app: &App) -> Result<Exit, CliError> {
     output::check_that_it_keeps()?;
     let text = String::from_utf8_lossy(&text);
     app.output.answer(&text)?;
-    app.output.document(serde_json::json!({ "text": text }))?;
+    app.output.document(TextDocument { text: &text })?;
     Ok(Exit::Done)
 }

@@ -1,17 +1,19 @@
 //! `stdfu read`: what is in flash, into a file.
 
+use crate::cli::document::{Boards, RangeDocument, ReadDocument};
 use crate::cli::error::CliError;
-use std::borrow::Cow;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
+use crate::cli::report;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde::Serialize;
 
 use crate::address::{AddressRange, RangeRequest};
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::read::{ReadPlan, plan_read};
 use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
-use crate::image::{FileIds, Format, ImageElement, ImageTarget};
+use crate::image::{FileIds, Format, ImageTarget};
 
 use crate::printable;
 
@@ -20,10 +22,8 @@ use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::number::{count, parse_range};
 use crate::cli::args::output_format::OutputFormat;
 use crate::cli::board::{self, Board};
-use crate::cli::board_result::BoardResult;
-use crate::cli::diagnosis::Diagnosis;
 use crate::cli::exit::Exit;
-use crate::cli::job::{self, Outcome};
+use crate::cli::job;
 use crate::cli::output::Output;
 use crate::cli::save;
 use crate::cli::usage::UsageError;
@@ -65,39 +65,10 @@ pub struct ReadArgs {
     force: bool,
 }
 
-/// The JSON of the answer: a contract with scripts.
-#[derive(Serialize)]
-struct ReadDocument<'r> {
-    boards: Vec<BoardDocument<'r>>,
-}
-
-#[derive(Serialize)]
-struct BoardDocument<'r> {
-    #[serde(flatten)]
-    result: BoardResult<'r>,
-    output: Cow<'r, str>,
-    format: &'static str,
-    /// Which memory, if that is known.
-    alt: Option<u8>,
-    ranges: Vec<RangeDocument>,
-    /// How often each byte was read; where it was twice, both were the same.
-    readings: u8,
-    read_bytes: u64,
-    requests: u64,
-    retries: u32,
-    seconds: f64,
-}
-
-#[derive(Serialize)]
-struct RangeDocument {
-    address: u32,
-    size: u64,
-}
-
 pub fn run(args: &ReadArgs, app: &App) -> Result<Exit, CliError> {
     let format = format(args)?;
     check_output(args, format, app.output.json)?;
-    let mut boards = app.select()?;
+    let boards = app.select()?;
     let [board] = &boards[..] else {
         return Err(UsageError {
             message: format!("one file can't hold what is in {} boards", boards.len()),
@@ -107,28 +78,20 @@ pub fn run(args: &ReadArgs, app: &App) -> Result<Exit, CliError> {
         }
         .into());
     };
-    let ids = ids(board);
-    let plans = job::plan(&mut boards, |board| plan(args, format, board));
-    let outcomes = job::attempt(boards, &plans, &app.output, &|outcome, plan| {
-        let found = std::mem::take(&mut outcome.found);
-        let written =
-            file(found, plan, ids, format).and_then(|file| write(args, &file, &app.output));
-        outcome.error = written.err().map(|error| Diagnosis::from(&error));
+    let ids = board.file_ids();
+    let jobs = jobs(boards, |board| plan(args, format, board));
+    let outcomes = job::attempt(jobs, &app.output, &|outcome| {
+        let file = file(outcome, ids, format)?;
+        write(args, &file, &app.output)
     });
-    let results = job::results(&outcomes, &plans, |outcome, plan| {
-        summary(args, outcome, plan)
-    });
+    let results = report::results(&outcomes, |outcome| summary(args, outcome));
     if is_stdout(args) {
         results.lines().for_each(|line| app.output.note(line));
     } else {
         app.output.summary(&results)?;
     }
-    let boards = outcomes
-        .iter()
-        .zip(&plans)
-        .map(|(outcome, plan)| document(args, format, outcome, plan.as_ref().ok()))
-        .collect();
-    app.output.document(ReadDocument { boards })?;
+    let document = |outcome| document(args, format, outcome);
+    app.output.document(Boards::of(&outcomes, document))?;
     Ok(job::exit(&outcomes))
 }
 
@@ -200,28 +163,19 @@ fn check_gaps(plan: &ReadPlan) -> Result<(), UsageError> {
     })
 }
 
-/// The ids that a file read from this board is for.
-fn ids(board: &Board) -> FileIds {
-    FileIds {
-        vendor_id: board.info.vendor_id,
-        product_id: board.info.product_id,
-        device_release: 0,
-    }
-}
-
 /// What was found, as a file.
 fn file(
-    found: Vec<ImageElement>,
-    plan: &Plan<'_>,
+    outcome: &mut Outcome<'_>,
     ids: FileIds,
     format: OutputFormat,
 ) -> Result<Vec<u8>, CliError> {
+    let found = std::mem::take(&mut outcome.found);
     Ok(match format {
         OutputFormat::Bin => to_bin(&found)?,
         OutputFormat::Hex => to_hex(&found).into_bytes(),
         OutputFormat::Srec => to_srec(&found).into_bytes(),
         OutputFormat::Dfu => {
-            let region = read_plan(plan).map(|plan| &plan.region);
+            let region = read_plan(outcome).map(|plan| &plan.region);
             let target = ImageTarget {
                 alternate_setting: region.map(|region| region.alternate_setting),
                 name: region.map(|region| region.name.clone()),
@@ -232,9 +186,9 @@ fn file(
     })
 }
 
-fn read_plan<'p>(plan: &'p Plan<'_>) -> Option<&'p ReadPlan> {
-    match plan {
-        Plan::Read(plan) => Some(plan),
+fn read_plan<'o>(outcome: &'o Outcome<'_>) -> Option<&'o ReadPlan> {
+    match &outcome.plan {
+        Some(Plan::Read(plan)) => Some(plan),
         _ => None,
     }
 }
@@ -247,8 +201,8 @@ fn write(args: &ReadArgs, file: &[u8], output: &Output) -> Result<(), CliError> 
     }
 }
 
-fn summary(args: &ReadArgs, outcome: &Outcome, plan: &Plan<'_>) -> String {
-    let ranges: Vec<String> = read_plan(plan)
+fn summary(args: &ReadArgs, outcome: &Outcome<'_>) -> String {
+    let ranges: Vec<String> = read_plan(outcome)
         .into_iter()
         .flat_map(|plan| &plan.ranges)
         .map(|range| format!("{:#010x}..{:#010x}", range.address, range.end))
@@ -273,12 +227,11 @@ fn summary(args: &ReadArgs, outcome: &Outcome, plan: &Plan<'_>) -> String {
 fn document<'r>(
     args: &'r ReadArgs,
     format: OutputFormat,
-    outcome: &'r Outcome,
-    plan: Option<&Plan<'_>>,
-) -> BoardDocument<'r> {
-    let plan = plan.and_then(read_plan);
+    outcome: &'r Outcome<'_>,
+) -> ReadDocument<'r> {
+    let plan = read_plan(outcome);
     let ranges = plan.into_iter().flat_map(|plan| &plan.ranges);
-    BoardDocument {
+    ReadDocument {
         result: outcome.result(),
         output: args.output.to_string_lossy(),
         format: Format::from(format).short_name(),

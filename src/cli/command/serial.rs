@@ -1,10 +1,8 @@
 //! `stdfu serial`: one line, for scripts.
 
+use crate::cli::document::SerialDocument;
 use crate::cli::error::CliError;
 use clap::Args;
-use serde::Serialize;
-
-use crate::printable::Said;
 
 use crate::cli::app::App;
 use crate::cli::exit::Exit;
@@ -24,11 +22,6 @@ Examples:
   stdfu serial --path 1-2
   export STDFU_SERIAL=$(stdfu serial)")]
 pub struct SerialArgs {}
-
-#[derive(Serialize)]
-struct SerialDocument<'s> {
-    serial: &'s Said,
-}
 
 pub fn run(_: &SerialArgs, app: &App) -> Result<Exit, CliError> {
     let boards = app.select()?;

@@ -1,9 +1,8 @@
 //! `stdfu sim`: serves simulated boards over USB/IP.
 
+use crate::cli::document::{ServedDocument, SimDocument};
 use crate::cli::error::{CliError, Doing};
 use std::net::{SocketAddr, TcpListener};
-
-use serde::Serialize;
 
 use crate::sim::board::BOARDS;
 use crate::sim::fault::FAULTS;
@@ -40,21 +39,6 @@ pub struct SimArgs {
     listen: String,
 }
 
-/// What is served: a contract with scripts.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct SimDocument {
-    listen: SocketAddr,
-    boards: Vec<BoardDocument>,
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct BoardDocument {
-    name: &'static str,
-    serial: String,
-    path: String,
-    attach: String,
-}
-
 pub fn run(args: &SimArgs, app: &App) -> Result<Exit, CliError> {
     serve(args, &mut |served| {
         for board in &served.boards {
@@ -86,7 +70,7 @@ fn serve(
     let listener = TcpListener::bind(&args.listen)
         .doing(format!("can't listen on {}", Printable(&args.listen)))?;
     let listen = listener.local_addr()?;
-    let boards = server.boards().into_iter().map(|board| BoardDocument {
+    let boards = server.boards().into_iter().map(|board| ServedDocument {
         attach: attach_command(listen, &board.bus_id),
         name: board.name,
         serial: board.serial,

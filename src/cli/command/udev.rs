@@ -1,5 +1,6 @@
 //! `stdfu udev`: the rule that lets people use boards on Linux.
 
+use crate::cli::document::RulesDocument;
 use crate::cli::error::CliError;
 use clap::Args;
 
@@ -28,6 +29,6 @@ SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ENV{ID_USB_INTERFACES}=="*:fe010[0
 pub fn run(_: &UdevArgs, app: &App) -> Result<Exit, CliError> {
     output::check_that_it_keeps()?;
     app.output.answer(RULES)?;
-    app.output.document(serde_json::json!({ "rules": RULES }))?;
+    app.output.document(RulesDocument { rules: RULES })?;
     Ok(Exit::Done)
 }

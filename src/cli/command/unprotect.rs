@@ -1,6 +1,8 @@
 //! `stdfu unprotect`: lift read protection, which erases everything.
 
 use crate::cli::error::CliError;
+use crate::cli::job::jobs;
+use crate::cli::outcome::{NOT_PROTECTED, Outcome};
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
@@ -10,7 +12,7 @@ use crate::cli::app::App;
 use crate::cli::args::consent::ConsentArgs;
 use crate::cli::board::{self, Board};
 use crate::cli::exit::Exit;
-use crate::cli::job::{self, NOT_PROTECTED, Outcome};
+use crate::cli::job;
 
 /// Lifts read protection, which erases ALL of the chip
 ///
@@ -34,9 +36,8 @@ pub fn run(args: &UnprotectArgs, app: &App) -> Result<Exit, CliError> {
     let consequence =
         "lifting read protection erases ALL of the flash and resets the chip".to_owned();
     args.consent.ask(&[consequence], &boards, &app.output)?;
-    let plans: Vec<Result<Plan<'_>, CliError>> =
-        boards.iter().map(|board| Ok(plan(board))).collect();
-    job::carry_out(boards, &plans, &[], &app.output, summary)
+    let jobs = jobs(boards, |board| Ok(plan(board)));
+    job::carry_out(jobs, &[], &app.output, summary)
 }
 
 fn plan(board: &Board) -> Plan<'static> {
@@ -47,7 +48,7 @@ fn plan(board: &Board) -> Plan<'static> {
     Plan::Unprotect(plan_unprotect(profile))
 }
 
-fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {
+fn summary(outcome: &Outcome<'_>) -> String {
     if outcome.tally.unprotected == Some(false) {
         return NOT_PROTECTED.to_owned();
     }

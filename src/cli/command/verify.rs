@@ -1,6 +1,8 @@
 //! `stdfu verify`: compare a firmware file with what is in flash, and change nothing.
 
 use crate::cli::error::CliError;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
@@ -14,7 +16,7 @@ use crate::cli::args::number::count;
 use crate::cli::board::{self, Board};
 use crate::cli::compatibility;
 use crate::cli::exit::Exit;
-use crate::cli::job::{self, Outcome};
+use crate::cli::job;
 use crate::cli::suspicion;
 
 /// Compares firmware with what is in flash, and changes nothing
@@ -50,10 +52,9 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, CliError> {
     for warning in &image.warnings {
         app.output.warning(warning);
     }
-    let mut boards = app.select()?;
-    let plans = job::plan(&mut boards, |board| plan(args, &image, board));
+    let jobs = jobs(app.select()?, |board| plan(args, &image, board));
     let odd = suspicion::warnings(&image);
-    job::carry_out(boards, &plans, &odd, &app.output, summary)
+    job::carry_out(jobs, &odd, &app.output, summary)
 }
 
 fn plan<'i>(args: &VerifyArgs, image: &'i Image, board: &Board) -> Result<Plan<'i>, CliError> {
@@ -65,11 +66,11 @@ fn plan<'i>(args: &VerifyArgs, image: &'i Image, board: &Board) -> Result<Plan<'
     };
     let board = board::for_plan(&board.info, &memories);
     let plan = plan_verify(image, board, options).map(Plan::Verify);
-    let plan = plan.map_err(|error| CliError::OnlyLooking(error));
+    let plan = plan.map_err(CliError::OnlyLooking);
     suspicion::judge(image, plan)
 }
 
-fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {
+fn summary(outcome: &Outcome<'_>) -> String {
     format!(
         "verified {}, all the same, in {:.1} s",
         count(outcome.tally.verified_bytes, "byte"),
