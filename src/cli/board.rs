@@ -4,10 +4,10 @@ pub mod protocol;
 
 use std::fmt;
 
+use crate::dfuse::command::DFUSE_VERSION;
 use crate::dfuse::layout::{LayoutError, MemoryLayout};
 use crate::dfuse::plan::profile::Memory;
 use crate::dfuse::plan::{self};
-use crate::dfuse::protocol::DFUSE_VERSION;
 use crate::dfuse::quirks::true_layout;
 use crate::printable::Said;
 use crate::usb::descriptor::read_string;

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::Serialize;
 
-use crate::dfuse::protocol::DfuRequest;
+use crate::dfu::protocol::DfuRequest;
 use crate::usb::{Bus, ControlRequest, DeviceInfo, Transport, UsbError};
 
 use super::Context;

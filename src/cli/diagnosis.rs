@@ -8,9 +8,9 @@ use std::io::ErrorKind;
 use serde::{Serialize, Serializer};
 
 use crate::chip::vector_table::LinkedElsewhere;
-use crate::dfuse::error::{Action, Cause, SessionError};
+use crate::dfu::error::{Action, Cause, SessionError};
+use crate::dfu::protocol::DfuStatus;
 use crate::dfuse::plan::error::PlanError;
-use crate::dfuse::protocol::DfuStatus;
 use crate::sim::{FlashFileError, SimError};
 use crate::usb::UsbError;
 

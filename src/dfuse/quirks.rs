@@ -1,7 +1,7 @@
 //! What particular bootloaders do differently, each with its device and source.
 
+use super::command::DfuseCommand;
 use super::layout::MemoryLayout;
-use super::protocol::DfuseCommand;
 
 /// Whether a bootloader with these commands can lift read protection, and means read protection by errVENDOR.
 ///

@@ -16,15 +16,15 @@ mod write;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use crate::dfu::error::{Action, Cause, SessionError};
+use crate::dfu::link::Link;
 use crate::image::ImageElement;
 use crate::usb::{Transport, UsbError};
 
 use super::blocks::block_number;
-use super::error::{Action, Cause, SessionError};
+use super::command::{DfuseCommand, FIRST_DATA_BLOCK};
 use super::layout::Sector;
-use super::link::Link;
 use super::plan::Plan;
-use super::protocol::{DfuseCommand, FIRST_DATA_BLOCK};
 use super::quirks;
 use super::region::Region;
 use super::steps::Steps;
@@ -229,10 +229,8 @@ impl<'t> Session<'t> {
 
     fn set_address(&mut self, address: u32) -> Result<(), SessionError> {
         self.pointer = None;
-        self.link.command(
-            DfuseCommand::SetAddressPointer(address),
-            Action::SetAddress(address),
-        )?;
+        self.link
+            .command(DfuseCommand::SetAddressPointer(address))?;
         self.pointer = Some(address);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Which protocol a device in DFU mode speaks.
 
+use crate::dfuse::command::DFUSE_VERSION;
 use crate::dfuse::layout::{LayoutError, MemoryLayout};
-use crate::dfuse::protocol::DFUSE_VERSION;
 
 /// What a device in DFU mode speaks, as far as its descriptors and strings tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Lifting read protection: only where there is any, and done only where that was seen.
 
-use crate::dfuse::error::{Action, Cause, SessionError};
+use crate::dfu::error::{Action, Cause, SessionError};
+use crate::dfuse::command::FIRST_DATA_BLOCK;
 use crate::dfuse::plan::unprotect::UnprotectPlan;
-use crate::dfuse::protocol::FIRST_DATA_BLOCK;
 use crate::dfuse::quirks;
 use crate::usb::UsbError;
 
@@ -111,9 +111,9 @@ mod tests {
     use std::ops::ControlFlow;
 
     use super::*;
+    use crate::dfu::link::script::Answer::{self, Bytes, Fails};
+    use crate::dfu::link::script::{ACK, DNLOAD_IDLE, IDLE, STALL, Script};
     use crate::dfuse::layout::MemoryLayout;
-    use crate::dfuse::link::script::Answer::{self, Bytes, Fails};
-    use crate::dfuse::link::script::{ACK, DNLOAD_IDLE, IDLE, STALL, Script};
     use crate::dfuse::plan::Plan;
     use crate::dfuse::session::{SessionOptions, Tally};
 
