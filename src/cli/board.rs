@@ -5,7 +5,8 @@ pub mod protocol;
 use std::fmt;
 
 use crate::dfuse::command::DFUSE_VERSION;
-use crate::dfuse::layout::{LayoutError, MemoryLayout};
+use crate::dfuse::layout::MemoryLayout;
+use crate::dfuse::layout::parse::LayoutError;
 use crate::dfuse::plan::profile::Memory;
 use crate::dfuse::plan::{self};
 use crate::dfuse::quirks::true_layout;
