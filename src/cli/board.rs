@@ -9,7 +9,6 @@ use crate::dfuse::layout::MemoryLayout;
 use crate::dfuse::layout::parse::LayoutError;
 use crate::dfuse::plan::profile::Memory;
 use crate::dfuse::plan::{self};
-use crate::dfuse::quirks::true_layout;
 use crate::printable::Said;
 use crate::usb::descriptor::read_string;
 use crate::usb::trace::{Traced, Watch};
@@ -216,11 +215,8 @@ impl Opened {
             text = read_text(&mut self.transport, setting.string_index)?;
         }
         let parse = |text| {
-            Ok(true_layout(
-                ids,
-                self.serial.as_ref().map(Said::raw),
-                MemoryLayout::parse(text)?,
-            ))
+            let layout = MemoryLayout::parse(text)?;
+            Ok(layout.corrected(ids, self.serial.as_ref().map(Said::raw)))
         };
         let layout = text.as_ref().map(Said::raw).map(parse);
         Ok(MemoryString {

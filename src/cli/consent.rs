@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::io::{self, BufRead};
 
+use crate::chip::settings::Settings;
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::settings::Settings;
 
 use super::board::Board;
 use super::diagnosis::UsageError;

@@ -4,8 +4,8 @@ use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 
+use crate::chip::rom::is_shared_serial;
 use crate::dfuse::layout::{MemoryLayout, MemorySegment};
-use crate::dfuse::quirks::is_shared_serial;
 use crate::printable::Said;
 use crate::usb::{DeviceInfo, UsbError};
 

@@ -60,6 +60,14 @@ impl DfuseCommand {
     }
 }
 
+/// Whether a bootloader with these commands can lift read protection, and means read protection by errVENDOR.
+///
+/// On a ST ROM it does (AN3156 §4.2, §5). On devices built on ST's class sample errVENDOR means that a write or an erase
+/// failed. The ROMs know READ_UNPROTECT, the sample doesn't: its list of commands is `00 21 41`.
+pub fn can_lift_read_protection(commands: &[u8]) -> bool {
+    commands.contains(&DfuseCommand::READ_UNPROTECT)
+}
+
 /// A command's data stage: one or five bytes, without an allocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommandBytes {
@@ -107,5 +115,12 @@ mod tests {
         ] {
             assert_eq!(DfuseCommand::from_bytes(bytes), None, "{bytes:02x?}");
         }
+    }
+
+    #[test]
+    fn only_a_bootloader_that_can_lift_read_protection_has_it() {
+        assert!(can_lift_read_protection(&[0x00, 0x21, 0x41, 0x92]));
+        assert!(!can_lift_read_protection(&[0x00, 0x21, 0x41]));
+        assert!(!can_lift_read_protection(&[]));
     }
 }

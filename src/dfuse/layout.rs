@@ -1,5 +1,6 @@
 //! A memory of a DfuSe board as segments and sectors, read from its alternate setting's string by [`parse`].
 
+mod facts;
 pub mod parse;
 
 use std::fmt;

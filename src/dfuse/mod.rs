@@ -23,7 +23,6 @@ pub mod layout;
 pub mod link;
 pub mod named;
 pub mod plan;
-pub mod quirks;
 pub mod region;
 pub mod session;
 pub mod steps;

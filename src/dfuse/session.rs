@@ -22,10 +22,9 @@ use crate::image::ImageElement;
 use crate::usb::{Transport, UsbError};
 
 use super::blocks::block_number;
-use super::command::{DfuseCommand, FIRST_DATA_BLOCK};
+use super::command::{DfuseCommand, FIRST_DATA_BLOCK, can_lift_read_protection};
 use super::layout::Sector;
 use super::plan::Plan;
-use super::quirks;
 use super::region::Region;
 use super::steps::Steps;
 
@@ -291,7 +290,7 @@ impl<'t> Session<'t> {
             return self.told_from_a_fault(error);
         }
         let protected = match self.link.commands() {
-            Ok(commands) => quirks::can_lift_read_protection(&commands),
+            Ok(commands) => can_lift_read_protection(&commands),
             Err(refusal) => refusal.cause.is_vendor_error(),
         };
         if protected {

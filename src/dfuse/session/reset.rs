@@ -2,8 +2,8 @@
 //! back, and what was written can be looked at; elsewhere nobody can tell.
 
 use crate::address::AddressRange;
+use crate::chip::settings::Settings;
 use crate::dfu::error::{Action, Cause, SessionError};
-use crate::dfuse::plan::settings::Settings;
 use crate::dfuse::steps::MemorySteps;
 use crate::usb::UsbError;
 
