@@ -4,11 +4,11 @@ pub mod protocol;
 
 use std::fmt;
 
-use crate::dfuse::layout::{LayoutError, MemoryLayout};
+use crate::dfuse::command::DFUSE_VERSION;
+use crate::dfuse::layout::MemoryLayout;
+use crate::dfuse::layout::parse::LayoutError;
 use crate::dfuse::plan::profile::Memory;
 use crate::dfuse::plan::{self};
-use crate::dfuse::protocol::DFUSE_VERSION;
-use crate::dfuse::quirks::true_layout;
 use crate::dfuse::session::SessionOptions;
 use crate::image::FileIds;
 use crate::printable::Said;
@@ -236,11 +236,8 @@ impl Opened {
             text = read_text(&mut self.transport, setting.string_index)?;
         }
         let parse = |text| {
-            Ok(true_layout(
-                ids,
-                self.serial.as_ref().map(Said::raw),
-                MemoryLayout::parse(text)?,
-            ))
+            let layout = MemoryLayout::parse(text)?;
+            Ok(layout.corrected(ids, self.serial.as_ref().map(Said::raw)))
         };
         let layout = text.as_ref().map(Said::raw).map(parse);
         Ok(MemoryString {

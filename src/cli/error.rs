@@ -9,7 +9,7 @@ use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, ErrorKind};
 
-use crate::dfuse::error::SessionError;
+use crate::dfu::error::SessionError;
 use crate::dfuse::plan::error::PlanError;
 use crate::image::write::WriteError;
 use crate::image::{FilesError, ImageError};

@@ -8,7 +8,7 @@ mod wait;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use crate::dfuse::quirks::is_shared_serial;
+use crate::chip::rom::is_shared_serial;
 use crate::printable::{Printable, Said};
 use crate::usb::trace::Watch;
 use crate::usb::{Bus, DeviceInfo, UsbError};

@@ -9,17 +9,17 @@ pub mod leave;
 pub mod profile;
 mod reach;
 pub mod read;
-pub mod settings;
 pub mod stretches;
 mod too_small;
 pub mod unprotect;
 pub mod verify;
 
+use crate::chip::settings::Settings;
+
 use choice::Place;
 use erase::ErasePlan;
 use flash::FlashPlan;
 use read::ReadPlan;
-use settings::Settings;
 use unprotect::UnprotectPlan;
 use verify::VerifyPlan;
 

@@ -2,9 +2,8 @@
 
 use super::layout::Sector;
 use super::plan::profile::Memory;
-use super::plan::settings::Settings;
-use super::quirks::erased_value;
 use crate::address::AddressRange;
+use crate::chip::settings::Settings;
 
 /// One memory, as far as some work is about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +30,8 @@ impl Region {
             name: memory.layout.name.clone(),
             start: memory.start(),
             sectors,
-            erased: erased_value(&memory.layout),
-            settings: Settings::in_memory(&memory.layout),
+            erased: memory.layout.erased_value(),
+            settings: memory.layout.settings(),
         }
     }
 

@@ -16,16 +16,15 @@ mod write;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use crate::dfu::error::{Action, Cause, SessionError};
+use crate::dfu::link::Link;
 use crate::image::ImageElement;
 use crate::usb::{Transport, UsbError};
 
 use super::blocks::block_number;
-use super::error::{Action, Cause, SessionError};
+use super::command::{DfuseCommand, FIRST_DATA_BLOCK, can_lift_read_protection};
 use super::layout::Sector;
-use super::link::Link;
 use super::plan::Plan;
-use super::protocol::{DfuseCommand, FIRST_DATA_BLOCK};
-use super::quirks;
 use super::region::Region;
 use super::steps::Steps;
 
@@ -229,10 +228,8 @@ impl<'t> Session<'t> {
 
     fn set_address(&mut self, address: u32) -> Result<(), SessionError> {
         self.pointer = None;
-        self.link.command(
-            DfuseCommand::SetAddressPointer(address),
-            Action::SetAddress(address),
-        )?;
+        self.link
+            .command(DfuseCommand::SetAddressPointer(address))?;
         self.pointer = Some(address);
         Ok(())
     }
@@ -293,7 +290,7 @@ impl<'t> Session<'t> {
             return self.told_from_a_fault(error);
         }
         let protected = match self.link.commands() {
-            Ok(commands) => quirks::can_lift_read_protection(&commands),
+            Ok(commands) => can_lift_read_protection(&commands),
             Err(refusal) => refusal.cause.is_vendor_error(),
         };
         if protected {

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use crate::chip::family::Family;
+
 use super::load::read;
-use super::{Family, FileIds, Format, Image, ImageError, ImageTarget, LoadOptions};
+use super::{FileIds, Format, Image, ImageError, ImageTarget, LoadOptions};
 
 /// A file as the user handed it in.
 #[derive(Debug, Clone, PartialEq, Eq)]

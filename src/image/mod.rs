@@ -19,6 +19,8 @@ mod suffix;
 mod uf2;
 pub mod write;
 
+use crate::chip::family::Family;
+
 pub use content::{Content, Foreign, TextKind};
 pub use conversion::Conversion;
 pub use error::{ImageError, Place};
@@ -26,12 +28,9 @@ pub use files::{FilesError, NamedFile, load_several};
 pub use format::Format;
 pub use load::{Description, LoadOptions, describe};
 pub use suffix::FileIds;
-pub use uf2::{Family, Maker};
 
 #[cfg(test)]
 pub use load::load;
-#[cfg(test)]
-pub use uf2::FAMILIES;
 
 /// What is read of a file at most, and unpacked at most, in bytes: far more than the flash of any chip, as text too, and
 /// little enough for a PC.

@@ -1,12 +1,9 @@
 //! UF2 files (microsoft/uf2, README): blocks of 512 bytes, each with its address and the family of chips it is for.
 
-mod family;
-
 use byteorder::{ByteOrder, LittleEndian};
 
-#[cfg(test)]
-pub use self::family::FAMILIES;
-pub use self::family::{Family, Maker};
+use crate::chip::family::Family;
+
 use super::pieces::{self, Piece, Repetition};
 use super::{Format, Image, ImageError, Place};
 

@@ -10,7 +10,7 @@ use super::silicon::{
     F4_FLASH, F7_FLASH, F072_FLASH, F103_FLASH, F429_FLASH, F767_FLASH, G0_FLASH, G4_FLASH,
     GD32_FLASH, H7_FLASH, L0_FLASH, L4_FLASH, M25P64_FLASH, NorFlash, U5_FLASH, WB_FLASH,
 };
-use crate::dfuse::protocol::DFUSE_VERSION;
+use crate::dfuse::command::DFUSE_VERSION;
 
 /// A board as it stands on the bus in DFU mode.
 #[derive(Debug)]

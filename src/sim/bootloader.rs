@@ -14,9 +14,8 @@ use super::flash::Memories;
 use super::quirk::{Quirk, Quirks};
 use super::timing::Timing;
 use super::{Answer, Setup, descriptor};
-use crate::dfuse::protocol::{
-    COMMAND_BLOCK, DfuRequest, DfuState, DfuStatus, DfuseCommand, FIRST_DATA_BLOCK, StatusReport,
-};
+use crate::dfu::protocol::{DfuRequest, DfuState, DfuStatus, StatusReport};
+use crate::dfuse::command::{COMMAND_BLOCK, DfuseCommand, FIRST_DATA_BLOCK};
 use packing::Packing;
 use work::{Download, Work};
 

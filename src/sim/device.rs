@@ -15,7 +15,7 @@ use super::quirk::{Quirk, Quirks};
 use super::spec::BoardSpec;
 use super::timing::Timing;
 use super::{Answer, Setup};
-use crate::dfuse::protocol::{DfuRequest, DfuState, DfuStatus, StatusReport};
+use crate::dfu::protocol::{DfuRequest, DfuState, DfuStatus, StatusReport};
 pub use standard::{SET_CONFIGURATION, SET_INTERFACE};
 
 /// `bmRequestType`: the bits that tell standard, class and vendor requests apart.

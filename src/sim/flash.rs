@@ -12,8 +12,8 @@ use super::board::Cells;
 use super::quirk::Quirks;
 use super::quirk::layout::EXTERNAL_FLASH;
 use super::silicon::{self, NorFlash};
+use crate::dfu::protocol::DfuStatus;
 use crate::dfuse::layout::{Access, MemoryLayout, Sector};
-use crate::dfuse::protocol::DfuStatus;
 
 use file::FlashFile;
 pub use file::FlashFileError;

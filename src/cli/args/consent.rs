@@ -5,8 +5,8 @@ use crate::cli::job::Job;
 use std::collections::BTreeSet;
 use std::io::{self, BufRead};
 
+use crate::chip::settings::Settings;
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::settings::Settings;
 
 use crate::cli::board::Board;
 use crate::cli::output::Output;

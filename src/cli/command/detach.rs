@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::dfuse::protocol::DfuRequest;
+use crate::dfu::protocol::DfuRequest;
 use crate::usb::{Bus, ControlRequest, DeviceInfo, Transport, UsbError};
 
 use crate::cli::app::App;

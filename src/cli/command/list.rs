@@ -4,8 +4,8 @@ use crate::cli::document::{ListDocument, ListedDocument, MemoryDocument, Segment
 use crate::cli::error::{CliError, of_closed};
 use clap::Args;
 
+use crate::chip::rom::is_shared_serial;
 use crate::dfuse::layout::{MemoryLayout, MemorySegment};
-use crate::dfuse::quirks::is_shared_serial;
 use crate::printable::Said;
 use crate::usb::{DeviceInfo, UsbError};
 

@@ -2,8 +2,8 @@
 
 use crate::cli::exit::Exit;
 use crate::cli::usb_trouble::of_usb;
-use crate::dfuse::error::{Action, Cause, SessionError};
-use crate::dfuse::protocol::DfuStatus;
+use crate::dfu::error::{Action, Cause, SessionError};
+use crate::dfu::protocol::DfuStatus;
 use crate::usb::UsbError;
 
 use super::plan::linked_elsewhere;

@@ -1,6 +1,6 @@
 //! `-vv`: every control transfer with its answer, a line each.
 
-use crate::dfuse::protocol::{DfuRequest, StatusReport};
+use crate::dfu::protocol::{DfuRequest, StatusReport};
 use crate::usb::DeviceInfo;
 use crate::usb::trace::{Transfer, Watch};
 

@@ -9,7 +9,6 @@ use crate::image::{Image, ImageElement, ImageTarget};
 use super::error::PlanError;
 use super::family;
 use super::profile::{BoardProfile, Memory};
-use super::settings::Settings;
 use super::too_small::LARGEST_GAP;
 
 /// Refuses an image for a device with other ids, or another chip.
@@ -78,7 +77,7 @@ pub fn divide<'i, 'b>(
         (None, true) => board
             .memories
             .iter()
-            .filter(|memory| Settings::in_memory(&memory.layout).is_none())
+            .filter(|memory| memory.layout.settings().is_none())
             .collect(),
         (None, false) => Vec::new(),
     };

@@ -1,10 +1,10 @@
 //! Why a file, or a wish, doesn't fit the board at hand.
 
+use crate::chip::family::Family;
+use crate::chip::settings::{FLASH_LAYOUT, Settings};
 use crate::dfuse::layout::Sector;
-use crate::image::Family;
 
 use super::choice::Place;
-use super::settings::{FLASH_LAYOUT, Settings};
 use crate::chip::vector_table::{BadVectorTable, LinkedElsewhere};
 
 /// Why a file, or a wish, doesn't fit the board.

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use crate::address::AddressRange;
+use crate::chip::rom::has_vector_tables;
 use crate::chip::vector_table::{self, BadVectorTable, LinkedElsewhere, Part};
 use crate::dfuse::layout::{MemoryLayout, Sector};
 use crate::dfuse::named::Named;
-use crate::dfuse::quirks::has_vector_tables;
 use crate::dfuse::region::Region;
 use crate::image::{Image, ImageElement};
 
@@ -14,9 +14,9 @@ use super::Start;
 use super::choice::{Place, check_ids, divide, nothing_for_memory};
 use super::error::PlanError;
 use super::profile::{BoardProfile, Memory, sectors_with};
-use super::settings::Settings;
 use super::stretches::{take_head, write_ranges};
 use super::too_small::or_too_small;
+use crate::chip::settings::Settings;
 
 /// What the user wants of a flash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,7 +243,7 @@ fn linked_elsewhere(
 
 /// One that holds settings has to be named.
 fn check_settings(memory: &Memory, chosen: Option<u8>) -> Result<(), PlanError> {
-    match Settings::in_memory(&memory.layout) {
+    match memory.layout.settings() {
         Some(settings) if chosen.is_none() => Err(PlanError::NotNamed {
             alternate_setting: memory.alternate_setting,
             name: memory.layout.name.clone(),

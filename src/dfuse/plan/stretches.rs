@@ -1,16 +1,12 @@
 //! Which stretches of memory are written for an image's elements.
 
 use crate::address::{AddressRange, joined};
+use crate::chip::map::PROGRAM_UNIT;
 use crate::dfuse::layout::Sector;
 use crate::image::ImageElement;
 
-/// In erasable memory, writes are widened to units of this many bytes, filled up with what erased flash holds, which
-/// changes nothing there. It is the largest unit that an STM32 programs at once (L1: half a page; others are smaller
-/// powers of two). A unit can be written once per erase, so two elements in one unit have to go out together, and
-/// L476/L486 ROMs corrupt flash where a block's length is no multiple of 8.
-const PROGRAM_UNIT: u64 = 128;
-
-/// The stretches to write for these elements, widened to whole program units where the sector is erasable.
+/// The stretches to write for these elements, widened to whole program units where the sector is erasable,
+/// filled up with what erased flash holds, which changes nothing there.
 pub fn write_ranges(elements: &[ImageElement], sectors: &[Sector]) -> Vec<AddressRange> {
     joined(elements.iter().flat_map(|element| {
         let first = sectors.partition_point(|sector| sector.end() <= element.start());

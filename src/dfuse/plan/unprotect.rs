@@ -1,11 +1,9 @@
 //! Lifting read protection, and where to look whether there is any.
 
+use crate::chip::map::FLASH;
 use crate::dfuse::layout::Sector;
 
 use super::profile::BoardProfile;
-
-/// Where main flash is on every STM32 (AN2606).
-const ST_FLASH: u32 = 0x0800_0000;
 
 /// What is erased, and where a read tells whether it is protected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +21,7 @@ pub fn plan_unprotect(board: Option<BoardProfile<'_>>) -> UnprotectPlan {
     let Some(main) = board.map(BoardProfile::main_memory) else {
         return UnprotectPlan {
             alternate_setting: 0,
-            address: ST_FLASH,
+            address: FLASH.address,
             sectors: Vec::new(),
         };
     };

@@ -2,7 +2,7 @@
 //! image is known before it goes.
 
 use crate::address::{AddressRange, joined};
-use crate::dfuse::error::{Action, SessionError};
+use crate::dfu::error::{Action, SessionError};
 use crate::dfuse::plan::flash::{FlashMemory, FlashPlan};
 use crate::dfuse::region::Region;
 use crate::dfuse::steps::{Finding, Steps};

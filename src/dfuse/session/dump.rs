@@ -1,7 +1,7 @@
 //! Looking at flash and changing nothing: how it compares with an image, or what it holds.
 
 use crate::address::AddressRange;
-use crate::dfuse::error::{Action, Cause, SessionError};
+use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfuse::named::Named;
 use crate::dfuse::plan::read::ReadPlan;
 use crate::dfuse::plan::verify::VerifyPlan;

@@ -1,10 +1,10 @@
 //! Erasing, and making sure of it.
 
 use crate::address::{AddressRange, joined};
-use crate::dfuse::error::{Action, Cause, SessionError};
+use crate::dfu::error::{Action, Cause, SessionError};
+use crate::dfuse::command::DfuseCommand;
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::erase::ErasePlan;
-use crate::dfuse::protocol::DfuseCommand;
 use crate::dfuse::region::Region;
 use crate::dfuse::steps::Steps;
 
@@ -81,7 +81,7 @@ impl Session<'_> {
             self.pointer = None;
             self.tally.touched = true;
             let erase = DfuseCommand::Erase(sector.address);
-            let Err(error) = self.link.command(erase, Action::Erase(sector.address)) else {
+            let Err(error) = self.link.command(erase) else {
                 self.note_erased(region, sector, true);
                 return Ok(());
             };
@@ -115,11 +115,7 @@ impl Session<'_> {
         for sector in &region.sectors {
             self.note_erased(region, *sector, false);
         }
-        self.persist(|session| {
-            session
-                .link
-                .command(DfuseCommand::MassErase, Action::MassErase)
-        })?;
+        self.persist(|session| session.link.command(DfuseCommand::MassErase))?;
         for sector in &region.sectors {
             self.note_erased(region, *sector, true);
         }

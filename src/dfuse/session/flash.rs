@@ -2,7 +2,7 @@
 
 use crate::address::AddressRange;
 use crate::chip::vector_table;
-use crate::dfuse::error::{Action, Cause, SessionError};
+use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::flash::{FlashPlan, Suspicion};
 use crate::dfuse::region::Region;

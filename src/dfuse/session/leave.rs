@@ -1,6 +1,6 @@
 //! Leaving DFU mode, which starts the application.
 
-use crate::dfuse::error::{Action, Cause, SessionError};
+use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfuse::plan::Start;
 use crate::usb::UsbError;
 

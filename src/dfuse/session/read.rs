@@ -1,7 +1,7 @@
 //! Reading flash, block by block.
 
 use crate::address::AddressRange;
-use crate::dfuse::error::{Action, Cause, SessionError};
+use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfuse::region::Region;
 
 use super::Session;

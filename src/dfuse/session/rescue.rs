@@ -1,7 +1,7 @@
 //! What was to be kept when the work ends early: back into flash, or out of it for good and handed on.
 
 use crate::address::AddressRange;
-use crate::dfuse::error::{Action, Cause, SessionError};
+use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfuse::named::Named;
 use crate::dfuse::plan::flash::Around;
 use crate::dfuse::plan::stretches::write_ranges;

@@ -1,7 +1,7 @@
 //! Making sure: every byte that the files name is read after the last change in its memory.
 
 use crate::address::{AddressRange, index};
-use crate::dfuse::error::{Action, Cause, SessionError};
+use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfuse::region::Region;
 use crate::dfuse::steps::{MemorySteps, Steps};
 

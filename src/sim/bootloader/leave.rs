@@ -3,7 +3,7 @@
 use super::super::Answer;
 use super::super::quirk::Quirk;
 use super::Bootloader;
-use crate::dfuse::protocol::{DfuState, DfuStatus};
+use crate::dfu::protocol::{DfuState, DfuStatus};
 
 impl Bootloader {
     /// The host wants it to leave.

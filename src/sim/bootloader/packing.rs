@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::super::flash::MemoryContents;
-use crate::dfuse::protocol::DfuStatus;
+use crate::dfu::protocol::DfuStatus;
 
 /// How far an image has come.
 #[derive(Debug)]

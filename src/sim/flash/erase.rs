@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::super::board::Cells;
 use super::super::quirk::layout::EXTERNAL_FLASH;
 use super::MemoryContents;
+use crate::dfu::protocol::DfuStatus;
 use crate::dfuse::layout::Sector;
-use crate::dfuse::protocol::DfuStatus;
 
 impl MemoryContents {
     /// Erases the sector that `address` lies in. Returns how long silicon takes.

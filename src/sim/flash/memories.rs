@@ -7,7 +7,7 @@ use super::super::board::Board;
 use super::super::quirk::layout::{memory, real_layouts};
 use super::super::quirk::{Quirk, Quirks};
 use super::{FlashFileError, MemoryContents};
-use crate::dfuse::protocol::DfuStatus;
+use crate::dfu::protocol::DfuStatus;
 
 /// Every memory of a board, by alternate setting.
 #[derive(Debug)]

@@ -6,7 +6,6 @@ use super::watched::{Meaning, Transfer, Watched};
 use crate::dfuse::layout::MemoryLayout;
 use crate::dfuse::plan::flash::FlashOptions;
 use crate::dfuse::plan::profile::Memory;
-use crate::dfuse::quirks::true_layout;
 use crate::image::ImageElement;
 use crate::sim::SimBus;
 use crate::sim::quirk::layout::claimed_layout;
@@ -61,7 +60,7 @@ fn memories(spec: &BoardSpec) -> Vec<Memory> {
             let claimed = MemoryLayout::parse(&text).expect("a board's own");
             Memory {
                 alternate_setting,
-                layout: true_layout(ids, serial, claimed),
+                layout: claimed.corrected(ids, serial),
             }
         })
         .collect()

@@ -17,6 +17,16 @@ pub struct SessionError {
     pub cause: Cause,
 }
 
+impl SessionError {
+    /// A request that did not get through.
+    pub fn usb(action: Action, error: UsbError) -> Self {
+        Self {
+            action,
+            cause: Cause::Usb(error),
+        }
+    }
+}
+
 impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { action, cause } = self;

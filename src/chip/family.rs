@@ -17,8 +17,43 @@ pub enum Maker {
     Artery,
 }
 
+/// The size of the sector that flash begins with, in bytes, in every chip of a family (reference manuals, "Flash main
+/// memory organization"). What begins with the name is of the family.
+const FIRST_SECTORS: [(&str, &[u32]); 16] = [
+    ("STM32F0", &[1 << 10, 2 << 10]),
+    ("STM32F1", &[1 << 10, 2 << 10]),
+    ("STM32F2", &[16 << 10]),
+    ("STM32F3", &[2 << 10]),
+    ("STM32F4", &[16 << 10]),
+    // F72x and F73x as F4.
+    ("STM32F7", &[16 << 10, 32 << 10]),
+    ("STM32G0", &[2 << 10]),
+    ("STM32G4", &[2 << 10, 4 << 10]),
+    ("STM32H5", &[8 << 10]),
+    // H7Ax and H7Bx have 8K.
+    ("STM32H7", &[8 << 10, 128 << 10]),
+    ("STM32L0", &[128]),
+    ("STM32L1", &[256]),
+    ("STM32L4", &[2 << 10, 4 << 10, 8 << 10]),
+    ("STM32L5", &[2 << 10, 4 << 10]),
+    ("STM32WB", &[2 << 10, 4 << 10]),
+    ("STM32WL", &[2 << 10]),
+];
+
+impl Maker {
+    /// By the `idVendor` of their bootloaders.
+    pub fn of_vendor(vendor_id: u16) -> Option<Self> {
+        match vendor_id {
+            0x0483 => Some(Self::St),
+            0x28E9 => Some(Self::GigaDevice),
+            0x2E3C => Some(Self::Artery),
+            _ => None,
+        }
+    }
+}
+
 /// microsoft/uf2, utils/uf2families.json and utils/uf2conv.py; AT32F405's is tinyuf2's.
-pub const FAMILIES: [(u32, &str); 58] = [
+const FAMILIES: [(u32, &str); 58] = [
     (0x647824B6, "STM32F0"),
     (0x5EE21072, "STM32F1"),
     (0x5D1A0A2E, "STM32F2"),
@@ -88,6 +123,14 @@ impl Family {
             .map(|(_, name)| *name)
     }
 
+    /// Whether flash of these chips can begin with a sector of `size` bytes, as far as that is known.
+    pub fn can_begin_with(self, size: u32) -> bool {
+        let name = self.name().unwrap_or_default();
+        let mut families = FIRST_SECTORS.iter();
+        let known = families.find(|(prefix, _)| name.starts_with(prefix));
+        known.is_none_or(|(_, sizes)| sizes.contains(&size))
+    }
+
     /// Whose chips these are; `None` where no such chip has a bootloader that speaks DfuSe, or that isn't known.
     pub fn maker(self) -> Option<Maker> {
         let name = self.name()?;
@@ -109,6 +152,22 @@ impl fmt::Display for Family {
         match self.name() {
             Some(name) => write!(f, "{name} ({id:#010x})"),
             None => write!(f, "family {id:#010x}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_family_of_stm32_has_its_sectors_in_the_table() {
+        for (id, name) in FAMILIES {
+            let in_table = FIRST_SECTORS
+                .iter()
+                .filter(|(prefix, _)| name.starts_with(prefix))
+                .count();
+            assert_eq!(in_table, usize::from(name.starts_with("STM32")), "{id:#x}");
         }
     }
 }
