@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::board::Board;
 use super::device::Program;
-use super::quirk::layout::claimed_layout;
+use super::layout::claimed_layout;
 use super::quirk::{Quirk, Quirks};
 use crate::usb::descriptor::{DFU_FUNCTIONAL, STRING};
 

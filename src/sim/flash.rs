@@ -9,8 +9,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::board::Cells;
+use super::layout::EXTERNAL_FLASH;
 use super::quirk::Quirks;
-use super::quirk::layout::EXTERNAL_FLASH;
 use super::silicon::{self, NorFlash};
 use crate::dfuse::layout::{Access, MemoryLayout, Sector};
 use crate::dfuse::protocol::DfuStatus;

@@ -13,6 +13,7 @@ mod device;
 mod diary;
 pub mod fault;
 mod flash;
+pub mod layout;
 pub mod quirk;
 mod seat;
 mod silicon;
@@ -482,8 +483,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use super::layout::claimed_layout;
     use super::quirk::Quirks;
-    use super::quirk::layout::claimed_layout;
     use super::*;
     use crate::usb::DfuMode;
     use crate::usb::descriptor::read_string;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::board::Cells;
-use super::super::quirk::layout::EXTERNAL_FLASH;
+use super::super::layout::EXTERNAL_FLASH;
 use super::MemoryContents;
 use crate::dfuse::layout::Sector;
 use crate::dfuse::protocol::DfuStatus;

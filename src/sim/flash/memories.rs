@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::super::board::Board;
-use super::super::quirk::layout::{memory, real_layouts};
+use super::super::layout::{memory, real_layouts};
 use super::super::quirk::{Quirk, Quirks};
 use super::{FlashFileError, MemoryContents};
 use crate::dfuse::protocol::DfuStatus;

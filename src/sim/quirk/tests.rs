@@ -4,7 +4,6 @@ use super::super::Answer;
 use super::super::board::BOARDS;
 use super::super::diary::*;
 use super::super::spec::BoardSpec;
-use super::names::*;
 use super::*;
 
 fn error(text: &str) -> String {
