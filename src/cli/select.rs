@@ -11,7 +11,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use crate::dfuse::quirks::is_shared_serial;
 use crate::printable::{Printable, Said};
-use crate::usb::trace::Watch;
+use crate::usb::tap::Watch;
 use crate::usb::{Bus, DeviceInfo, UsbError};
 
 use super::board::Board;

@@ -2,7 +2,7 @@
 
 use crate::dfuse::protocol::{DfuRequest, StatusReport};
 use crate::usb::DeviceInfo;
-use crate::usb::trace::{Transfer, Watch};
+use crate::usb::tap::{Transfer, Watch};
 
 use super::output::Output;
 

@@ -6,7 +6,7 @@ pub mod script;
 
 use std::time::Duration;
 
-use crate::usb::descriptor::read_string;
+use crate::usb::string::read_string;
 use crate::usb::{ControlRequest, Transport, UsbError};
 
 use super::error::{Action, Cause, SessionError};

@@ -487,7 +487,7 @@ mod tests {
     use super::quirk::Quirks;
     use super::*;
     use crate::usb::DfuMode;
-    use crate::usb::descriptor::read_string;
+    use crate::usb::string::read_string;
 
     const GET_STATUS: ControlRequest = ControlRequest {
         request_type: 0xA1,
