@@ -10,10 +10,11 @@ mod work;
 use std::time::Duration;
 
 use super::board::Board;
+use super::descriptor;
 use super::flash::Memories;
 use super::quirk::{Quirk, Quirks};
 use super::timing::Timing;
-use super::{Answer, Setup, descriptor};
+use super::transfer::{Answer, Setup};
 use crate::dfuse::protocol::{
     COMMAND_BLOCK, DfuRequest, DfuState, DfuStatus, DfuseCommand, FIRST_DATA_BLOCK, StatusReport,
 };

@@ -9,7 +9,7 @@ use crate::dfuse::layout::Sector;
 use crate::dfuse::protocol::DfuStatus;
 
 impl MemoryContents {
-    /// Erases the sector that `address` lies in. Returns how long silicon takes.
+    /// Erases the sector that `address` lies in. Returns how long the flash takes.
     ///
     /// # Errors
     /// errTARGET, with nothing changed, where there is no erasable sector; errERASE where the file can't be written.
@@ -31,7 +31,7 @@ impl MemoryContents {
         Ok(nor.erase_time(sector.size))
     }
 
-    /// Erases every erasable sector of the chip. Returns how long silicon takes.
+    /// Erases every erasable sector of the chip. Returns how long the flash takes.
     ///
     /// # Errors
     /// errTARGET where there is none; errERASE where the file can't be written.

@@ -65,7 +65,7 @@ impl Memories {
     }
 
     /// Lifts read protection, which erases main flash, whichever memory is looked at (AN3156, "read unprotect").
-    /// Returns how long silicon takes.
+    /// Returns how long the flash takes.
     ///
     /// # Errors
     /// As [`MemoryContents::erase_all`].
