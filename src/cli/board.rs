@@ -12,8 +12,8 @@ use crate::dfuse::plan::{self};
 use crate::dfuse::session::SessionOptions;
 use crate::image::FileIds;
 use crate::printable::Said;
-use crate::usb::descriptor::read_string;
-use crate::usb::trace::{Traced, Watch};
+use crate::usb::string::read_string;
+use crate::usb::tap::{Tap, Watch};
 use crate::usb::{AlternateSetting, Bus, DeviceInfo, UsbError};
 use protocol::Protocol;
 
@@ -28,7 +28,7 @@ pub struct Board {
 /// A board that can be talked to.
 pub struct Opened {
     /// The way to it.
-    pub transport: Traced,
+    pub transport: Tap,
     /// The serial number, if it has one and it can be read.
     pub serial: Option<Said>,
     /// Memory by memory, of those that were asked for.
@@ -49,7 +49,7 @@ impl Board {
     /// Opens a board and reads its serial number.
     pub fn open(bus: &dyn Bus, info: DeviceInfo, watch: Option<Watch>) -> Self {
         let opened = bus.open(&info).and_then(|transport| {
-            let mut transport = Traced::new(transport, watch);
+            let mut transport = Tap::new(transport, watch);
             let serial = read_text(&mut transport, info.serial_index)?;
             Ok(Opened {
                 transport,
@@ -302,7 +302,7 @@ pub fn for_plan<'b>(info: &DeviceInfo, memories: &'b [Memory]) -> plan::profile:
 ///
 /// # Errors
 /// [`UsbError::NoDevice`]: there is nobody left to ask.
-fn read_text(transport: &mut Traced, index: u8) -> Result<Option<Said>, UsbError> {
+fn read_text(transport: &mut Tap, index: u8) -> Result<Option<Said>, UsbError> {
     match read_string(transport, index) {
         Err(UsbError::NoDevice) => Err(UsbError::NoDevice),
         Err(_) => Ok(None),

@@ -10,7 +10,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use crate::chip::rom::is_shared_serial;
 use crate::printable::{Printable, Said};
-use crate::usb::trace::Watch;
+use crate::usb::tap::Watch;
 use crate::usb::{Bus, DeviceInfo, UsbError};
 
 use super::args::ids::Ids;

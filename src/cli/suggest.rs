@@ -12,7 +12,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::image::Format;
 use crate::sim::board::BOARDS;
 use crate::sim::fault::{FAULTS, FaultError};
-use crate::sim::quirk::names::{QUIRKS, QuirkError, QuirkName};
+use crate::sim::quirk::{QUIRKS, QuirkError, QuirkName};
 use crate::sim::spec::BoardSpecError;
 
 use super::shell;

@@ -4,9 +4,9 @@ use crate::cli::document::{ServedDocument, SimDocument};
 use crate::cli::error::{CliError, Doing};
 use std::net::{SocketAddr, TcpListener};
 
-use crate::sim::board::BOARDS;
+use crate::sim::board::{BOARDS, Board};
 use crate::sim::fault::FAULTS;
-use crate::sim::quirk::names::{NONE, QUIRKS};
+use crate::sim::quirk::{NONE, QUIRKS, QuirkName};
 use crate::sim::spec::BoardSpec;
 use crate::sim::usbip::Server;
 
@@ -132,7 +132,7 @@ Boards:
     for quirk in QUIRKS {
         columns(&mut help, 0, &quirk.usage(), "");
         columns(&mut help, 4, "", quirk.description);
-        let boards: Vec<&str> = quirk.boards().map(|board| board.name).collect();
+        let boards: Vec<&str> = boards_with(quirk).collect();
         if !boards.is_empty() {
             columns(&mut help, 4, "", &format!("({})", boards.join(", ")));
         }
@@ -140,6 +140,15 @@ Boards:
     columns(&mut help, 0, NONE, "");
     columns(&mut help, 4, "", "none of those that the board has anyway");
     help
+}
+
+/// The names of the boards that have a quirk from the beginning, whatever its value.
+fn boards_with(quirk: &QuirkName) -> impl Iterator<Item = &'static str> + '_ {
+    let has_it = |board: &&Board| {
+        let mut names = board.quirks.iter().map(|had| QuirkName::about(*had).name);
+        names.any(|name| name == quirk.name)
+    };
+    BOARDS.iter().filter(has_it).map(|board| board.name)
 }
 
 /// The options of a board, for `--help`.

@@ -2,7 +2,7 @@
 
 use crate::dfu::protocol::{DfuRequest, StatusReport};
 use crate::usb::DeviceInfo;
-use crate::usb::trace::{Transfer, Watch};
+use crate::usb::tap::{Transfer, Watch};
 
 use crate::cli::output::Output;
 

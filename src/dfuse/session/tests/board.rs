@@ -8,7 +8,7 @@ use crate::dfuse::plan::flash::FlashOptions;
 use crate::dfuse::plan::profile::Memory;
 use crate::image::ImageElement;
 use crate::sim::SimBus;
-use crate::sim::quirk::layout::claimed_layout;
+use crate::sim::layout::claimed_layout;
 use crate::sim::spec::BoardSpec;
 use crate::usb::Bus;
 

@@ -1,4 +1,4 @@
-//! A transport that counts control transfers and can show each with its answer.
+//! Every control transfer that passes: counted, and shown to whoever watches.
 
 use std::time::Duration;
 
@@ -21,13 +21,13 @@ pub struct Transfer<'a> {
 pub type Watch = Box<dyn FnMut(&Transfer<'_>) + Send>;
 
 /// A transport around another one.
-pub struct Traced {
+pub struct Tap {
     inner: Box<dyn Transport>,
     watch: Option<Watch>,
     requests: u64,
 }
 
-impl Traced {
+impl Tap {
     /// Counts, and shows each transfer to `watch`.
     pub fn new(inner: Box<dyn Transport>, watch: Option<Watch>) -> Self {
         Self {
@@ -61,7 +61,7 @@ impl Traced {
     }
 }
 
-impl Transport for Traced {
+impl Transport for Tap {
     fn claim(&mut self) -> Result<(), UsbError> {
         self.inner.claim()
     }

@@ -1,9 +1,10 @@
-//! Asking a device for a string, and once more where the answer did not come.
+//! Asking once more where the answer did not come.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{GET_DESCRIPTOR, STRING, read_string};
+use super::read_string;
+use crate::usb::descriptor::{GET_DESCRIPTOR, STRING};
 use crate::usb::{ControlRequest, Transport, UsbError};
 
 /// A device that gives these answers, one after the other, to nothing but GET_DESCRIPTOR.

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::super::board::{Board, Memory};
-use super::{Quirk, Quirks};
+use super::board::{Board, Memory};
+use super::quirk::{Quirk, QuirkError, QuirkName, Quirks};
 use crate::dfuse::layout::MemoryLayout;
 
 /// `idVendor` of GigaDevice.
@@ -76,4 +76,29 @@ pub fn real_layouts(board: &Board, quirks: &Quirks, serial: &str) -> Vec<MemoryL
                 .expect("well-formed")
         })
         .collect()
+}
+
+/// Whether a board can have these quirks.
+///
+/// # Errors
+/// [`QuirkError`] where a quirk is about something that this board does not have.
+pub fn check(board: &'static Board, quirks: &Quirks, serial: &str) -> Result<(), QuirkError> {
+    if quirks.has(Quirk::Claims512Pages) && board.vendor_id != GD32 {
+        return Err(QuirkError::Unsuitable {
+            quirk: QuirkName::of(Quirk::Claims512Pages),
+            board: board.name,
+        });
+    }
+    let layouts = real_layouts(board, quirks, serial);
+    let addresses = quirks.write_protected().chain(quirks.flipped_bits());
+    for address in addresses.chain(quirks.packed()) {
+        let mut sectors = layouts.iter().map(|layout| layout.sector_at(address));
+        if sectors.all(|sector| sector.is_none()) {
+            return Err(QuirkError::NothingThere {
+                address,
+                board: board.name,
+            });
+        }
+    }
+    Ok(())
 }
