@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::str::FromStr;
 
-use crate::dfuse::plan::profile::Memory;
+use crate::dfuse::plan::board_facts::Memory;
 
 use super::board::Board;
 

@@ -5,7 +5,7 @@ pub mod protocol;
 use std::fmt;
 
 use crate::dfuse::layout::{LayoutError, MemoryLayout};
-use crate::dfuse::plan::profile::Memory;
+use crate::dfuse::plan::board_facts::Memory;
 use crate::dfuse::plan::{self};
 use crate::dfuse::protocol::DFUSE_VERSION;
 use crate::dfuse::quirks::true_layout;
@@ -271,8 +271,11 @@ fn reason(troubles: &[(u8, String)]) -> String {
 }
 
 /// What a plan has to know of the board.
-pub fn for_plan<'b>(info: &DeviceInfo, memories: &'b [Memory]) -> plan::profile::BoardProfile<'b> {
-    plan::profile::BoardProfile {
+pub fn for_plan<'b>(
+    info: &DeviceInfo,
+    memories: &'b [Memory],
+) -> plan::board_facts::BoardFacts<'b> {
+    plan::board_facts::BoardFacts {
         memories,
         ids: (info.vendor_id, info.product_id),
         transfer_size: info.transfer_size(),

@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::address::AddressRange;
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::flash::{Around, Erase, FlashPlan};
+use crate::dfuse::plan::region::Region;
 use crate::dfuse::plan::{Plan, Start};
-use crate::dfuse::region::Region;
 use crate::dfuse::steps::{MemorySteps, SectorSteps, Steps, Work};
 
 use super::board::Board;

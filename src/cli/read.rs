@@ -180,9 +180,9 @@ fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> anyhow::Re
 
 fn plan(args: &ReadArgs, format: OutputFormat, board: &Board) -> anyhow::Result<Plan<'static>> {
     let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
-    let profile = board::for_plan(&board.info, &memories);
+    let facts = board::for_plan(&board.info, &memories);
     let plan =
-        plan_read(&args.ranges, profile, alternate_setting, args.twice).map_err(OnlyLooking)?;
+        plan_read(&args.ranges, facts, alternate_setting, args.twice).map_err(OnlyLooking)?;
     if format == OutputFormat::Bin {
         check_gaps(&plan)?;
     }

@@ -39,10 +39,10 @@ pub fn run(args: &UnprotectArgs, context: &Context<'_>) -> anyhow::Result<Exit> 
 
 fn plan(board: &Board) -> Plan<'static> {
     let memories = board.memories_to_use(false).ok();
-    let profile = memories
+    let facts = memories
         .as_deref()
         .map(|memories| board::for_plan(&board.info, memories));
-    Plan::Unprotect(plan_unprotect(profile))
+    Plan::Unprotect(plan_unprotect(facts))
 }
 
 fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {

@@ -27,6 +27,5 @@ pub mod named;
 pub mod plan;
 pub mod protocol;
 pub mod quirks;
-pub mod region;
 pub mod session;
 pub mod steps;

@@ -1,27 +1,31 @@
 //! The plan: what is wanted of a board, decided and checked whole before the first byte goes out.
 
+pub mod board_facts;
 pub mod choice;
 pub mod erase;
 pub mod error;
 mod family;
 pub mod flash;
 pub mod leave;
-pub mod profile;
-mod reach;
+pub mod place;
 pub mod read;
+mod readable;
+pub mod region;
 pub mod settings;
-pub mod stretches;
 mod too_small;
 pub mod unprotect;
 pub mod verify;
+pub mod write_ranges;
 
-use choice::Place;
 use erase::ErasePlan;
 use flash::FlashPlan;
+use place::Place;
 use read::ReadPlan;
 use settings::Settings;
 use unprotect::UnprotectPlan;
 use verify::VerifyPlan;
+
+pub use leave::Start;
 
 /// What is wanted of one board.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,13 +96,4 @@ impl<'i> Plan<'i> {
         let sector = region.and_then(|region| region.sectors.first());
         sector.map(|sector| sector.address)
     }
-}
-
-/// Leaving DFU mode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Start {
-    /// The main memory's alternate setting.
-    pub alternate_setting: u8,
-    /// Of the vector table.
-    pub address: u32,
 }

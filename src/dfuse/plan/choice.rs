@@ -1,19 +1,18 @@
 //! Which board an image is for, and which memory each of its targets.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use crate::address::AddressRange;
 use crate::image::{Image, ImageElement, ImageTarget};
 
+use super::board_facts::{BoardFacts, Memory};
 use super::error::PlanError;
 use super::family;
-use super::profile::{BoardProfile, Memory};
+use super::place::Place;
 use super::settings::Settings;
 use super::too_small::LARGEST_GAP;
 
 /// Refuses an image for a device with other ids, or another chip.
-pub fn check_ids(image: &Image, board: BoardProfile<'_>) -> Result<(), PlanError> {
+pub fn check_ids(image: &Image, board: BoardFacts<'_>) -> Result<(), PlanError> {
     let (vendor_id, product_id) = board.ids;
     match image.ids {
         Some(ids) if !ids.accepts(vendor_id, product_id) => Err(PlanError::OtherDevice {
@@ -41,7 +40,7 @@ pub struct Division<'i, 'b> {
 /// Data in several places, or in none, of which nobody has said what is meant.
 pub fn divide<'i, 'b>(
     target: &'i ImageTarget,
-    board: BoardProfile<'b>,
+    board: BoardFacts<'b>,
     chosen: Option<u8>,
     only_fitting: bool,
 ) -> Result<Division<'i, 'b>, PlanError> {
@@ -92,7 +91,7 @@ pub fn divide<'i, 'b>(
 fn shares<'i, 'b>(
     elements: &[ImageElement],
     choices: &[&'b Memory],
-    board: BoardProfile<'_>,
+    board: BoardFacts<'_>,
 ) -> Division<'i, 'b> {
     let homes: Vec<Vec<bool>> = choices
         .iter()
@@ -120,7 +119,7 @@ fn shares<'i, 'b>(
 
 /// Which of these elements, which are ascending, belong to a memory: those that begin or end in it, and those that go on
 /// close after its end. A part of the same image that the memory is too small for must not be taken for something else.
-fn belonging(elements: &[ImageElement], memory: &Memory, board: BoardProfile<'_>) -> Vec<bool> {
+fn belonging(elements: &[ImageElement], memory: &Memory, board: BoardFacts<'_>) -> Vec<bool> {
     let (mut goes_on_until, mut top) = (0, 0);
     let belongs = |element: &ImageElement| {
         let is_in = memory.has(element.address)
@@ -142,7 +141,7 @@ fn belonging(elements: &[ImageElement], memory: &Memory, board: BoardProfile<'_>
 /// Where elements lie, memory by memory.
 fn places<'e>(
     elements: impl Iterator<Item = &'e ImageElement>,
-    board: BoardProfile<'_>,
+    board: BoardFacts<'_>,
 ) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
     for element in elements {
@@ -167,33 +166,6 @@ fn places<'e>(
         }
     }
     places
-}
-
-/// Where some of an image lies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The memory that has it, by number and name, if the board has one.
-    pub memory: Option<(u8, String)>,
-    /// From its first byte to its last.
-    pub range: AddressRange,
-    /// How many bytes there are in between.
-    pub bytes: u64,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let AddressRange { address, end } = self.range;
-        let plural = if self.bytes == 1 { "" } else { "s" };
-        write!(
-            f,
-            "{} byte{plural} at {address:#010x}..{end:#010x} in ",
-            self.bytes
-        )?;
-        match &self.memory {
-            Some((number, name)) => write!(f, "alternate setting {number}, {name:?}"),
-            None => f.write_str("no memory of this board"),
-        }
-    }
 }
 
 /// The error where none of the image's targets is for the memory that was chosen.

@@ -2,10 +2,10 @@
 
 use crate::address::RangeRequest;
 use crate::dfuse::layout::Sector;
-use crate::dfuse::region::Region;
+use crate::dfuse::plan::region::Region;
 
+use super::board_facts::{BoardFacts, Memory};
 use super::error::PlanError;
-use super::profile::{BoardProfile, Memory};
 
 /// What to erase of one board.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub enum EraseRequest {
 /// An address outside, a sector that can't be erased, a range that cuts a sector.
 pub fn plan_erase(
     request: &EraseRequest,
-    board: BoardProfile<'_>,
+    board: BoardFacts<'_>,
     alternate_setting: Option<u8>,
 ) -> Result<ErasePlan, PlanError> {
     let memory = match (alternate_setting, request) {
@@ -122,7 +122,7 @@ mod tests {
         ];
         let memories = Memory::of_strings(&strings);
         let ids = (0x0483, 0xDF11);
-        let board = BoardProfile {
+        let board = BoardFacts {
             memories: &memories,
             ids,
             transfer_size: 2048,

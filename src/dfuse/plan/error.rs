@@ -3,7 +3,7 @@
 use crate::dfuse::layout::Sector;
 use crate::image::Family;
 
-use super::choice::Place;
+use super::place::Place;
 use super::settings::{FLASH_LAYOUT, Settings};
 use crate::chip::vector_table::{BadVectorTable, LinkedElsewhere};
 

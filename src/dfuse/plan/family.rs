@@ -2,8 +2,8 @@
 
 use crate::image::{Family, Image, Maker};
 
+use super::board_facts::BoardFacts;
 use super::error::PlanError;
-use super::profile::BoardProfile;
 
 /// `idVendor` of ST, of GigaDevice and of Artery.
 const ST: u16 = 0x0483;
@@ -42,7 +42,7 @@ const FIRST_SECTORS: [(&str, &[u32]); 16] = [
 ///
 /// # Errors
 /// [`PlanError::OtherFamily`].
-pub fn check(image: &Image, board: BoardProfile<'_>) -> Result<(), PlanError> {
+pub fn check(image: &Image, board: BoardFacts<'_>) -> Result<(), PlanError> {
     match image.family {
         Some(family) if !can_be(family, board) => Err(PlanError::OtherFamily { family }),
         _ => Ok(()),
@@ -51,7 +51,7 @@ pub fn check(image: &Image, board: BoardProfile<'_>) -> Result<(), PlanError> {
 
 /// Whether the board's chip can be of the family, by its ids and, where they are those of ST's ROMs, by its flash. A
 /// bootloader with ids of its own can be on any chip, and can show flash as it likes.
-fn can_be(family: Family, board: BoardProfile<'_>) -> bool {
+fn can_be(family: Family, board: BoardFacts<'_>) -> bool {
     let (vendor_id, product_id) = board.ids;
     let maker = match vendor_id {
         ST => Some(Maker::St),
@@ -69,7 +69,7 @@ fn can_be(family: Family, board: BoardProfile<'_>) -> bool {
 }
 
 /// Whether the board's flash begins with a sector as the family has it, if it shows that one and if that is known.
-fn begins_as(family: Family, board: BoardProfile<'_>) -> bool {
+fn begins_as(family: Family, board: BoardFacts<'_>) -> bool {
     let first = board.main_memory().layout.sector_at(FLASH);
     let name = family.name().unwrap_or_default();
     let mut families = FIRST_SECTORS.iter();
@@ -83,12 +83,12 @@ fn begins_as(family: Family, board: BoardProfile<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dfuse::plan::profile::Memory;
+    use crate::dfuse::plan::board_facts::Memory;
 
     /// Whether boards with these ids and this main flash take the family with this number.
     fn takes(id: u32, ids: (u16, u16), layout: &str) -> bool {
         let memories = Memory::of_strings(&[layout]);
-        let board = BoardProfile {
+        let board = BoardFacts {
             memories: &memories,
             ids,
             transfer_size: 2048,

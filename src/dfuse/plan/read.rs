@@ -1,11 +1,11 @@
 //! Ranges + memories → plan: exactly the bytes that were asked for, or all of a memory.
 
 use crate::address::{AddressRange, RangeRequest, joined};
-use crate::dfuse::region::Region;
+use crate::dfuse::plan::region::Region;
 
+use super::board_facts::{BoardFacts, Memory};
 use super::error::PlanError;
-use super::profile::{BoardProfile, Memory};
-use super::reach::{check_upload, readable_region, sector_to_read};
+use super::readable::{check_upload, readable_region, sector_to_read};
 
 /// What to read of one board.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct ReadPlan {
 /// A board that can't upload, a memory of no size, an address outside, a sector that can't be read.
 pub fn plan_read(
     ranges: &[RangeRequest],
-    board: BoardProfile<'_>,
+    board: BoardFacts<'_>,
     alternate_setting: Option<u8>,
     twice: bool,
 ) -> Result<ReadPlan, PlanError> {
@@ -73,7 +73,7 @@ mod tests {
 
     fn plan(ranges: &[RangeRequest], alternate_setting: Option<u8>) -> Result<ReadPlan, PlanError> {
         let memories = Memory::of_strings(&BOARD);
-        let board = BoardProfile {
+        let board = BoardFacts {
             memories: &memories,
             ids: (0x0483, 0xDF11),
             transfer_size: 2048,

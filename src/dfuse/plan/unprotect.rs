@@ -2,7 +2,7 @@
 
 use crate::dfuse::layout::Sector;
 
-use super::profile::BoardProfile;
+use super::board_facts::BoardFacts;
 
 /// Where main flash is on every STM32 (AN2606).
 const ST_FLASH: u32 = 0x0800_0000;
@@ -19,8 +19,8 @@ pub struct UnprotectPlan {
 }
 
 /// Plans to lift read protection. A `board` that doesn't say what memories it has is taken for one of ST's.
-pub fn plan_unprotect(board: Option<BoardProfile<'_>>) -> UnprotectPlan {
-    let Some(main) = board.map(BoardProfile::main_memory) else {
+pub fn plan_unprotect(board: Option<BoardFacts<'_>>) -> UnprotectPlan {
+    let Some(main) = board.map(BoardFacts::main_memory) else {
         return UnprotectPlan {
             alternate_setting: 0,
             address: ST_FLASH,
@@ -38,14 +38,14 @@ pub fn plan_unprotect(board: Option<BoardProfile<'_>>) -> UnprotectPlan {
 
 #[cfg(test)]
 mod tests {
-    use super::super::profile::Memory;
+    use super::super::board_facts::Memory;
     use super::*;
 
     #[test]
     fn protection_is_looked_for_where_main_flash_can_be_read() {
         let check = |strings: &[&str], address, sectors| {
             let memories = Memory::of_strings(strings);
-            let board = BoardProfile {
+            let board = BoardFacts {
                 memories: &memories,
                 ids: (0x0483, 0xDF11),
                 transfer_size: 2048,

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 
 use crate::address::{AddressRange, joined};
 use crate::dfuse::named::Named;
-use crate::dfuse::region::Region;
+use crate::dfuse::plan::region::Region;
 use crate::image::{Image, ImageElement};
 
-use super::choice::{Place, check_ids, divide, nothing_for_memory};
+use super::board_facts::BoardFacts;
+use super::choice::{check_ids, divide, nothing_for_memory};
 use super::error::PlanError;
-use super::profile::BoardProfile;
-use super::reach::{check_upload, readable_region};
+use super::place::Place;
+use super::readable::{check_upload, readable_region};
 use super::too_small::or_too_small;
 
 /// What the user wants of a comparison.
@@ -57,7 +58,7 @@ pub struct VerifyMemory<'i> {
 /// Whatever of the image the board doesn't have, or can't be read. What may be erased or written doesn't matter.
 pub fn plan_verify<'i>(
     image: &'i Image,
-    board: BoardProfile<'_>,
+    board: BoardFacts<'_>,
     options: VerifyOptions,
 ) -> Result<VerifyPlan<'i>, PlanError> {
     if !options.any_id {
@@ -94,7 +95,7 @@ pub fn plan_verify<'i>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dfuse::plan::profile::Memory;
+    use crate::dfuse::plan::board_facts::Memory;
     use crate::image::{FileIds, Format, ImageTarget};
 
     const OPTIONS: VerifyOptions = VerifyOptions {
@@ -145,7 +146,7 @@ mod tests {
         can_upload: bool,
     ) -> Result<VerifyPlan<'i>, PlanError> {
         let memories = Memory::of_strings(&BOARD);
-        let board = BoardProfile {
+        let board = BoardFacts {
             memories: &memories,
             ids,
             transfer_size: 2048,

@@ -7,8 +7,9 @@ use crate::dfuse::plan::read::ReadPlan;
 use crate::dfuse::plan::verify::VerifyPlan;
 use crate::image::ImageElement;
 
+use super::Session;
+use super::event::Phase;
 use super::read::first_difference;
-use super::{Phase, Session};
 
 impl Session<'_> {
     /// Compares all that the plan looks at with its elements, and counts what differs. Blocks with differences are

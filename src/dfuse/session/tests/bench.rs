@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 
 use crate::address::RangeRequest;
 use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::board_facts::{BoardFacts, Memory};
 use crate::dfuse::plan::erase::{EraseRequest, plan_erase};
 use crate::dfuse::plan::error::PlanError;
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
 use crate::dfuse::plan::leave::plan_leave;
-use crate::dfuse::plan::profile::{BoardProfile, Memory};
 use crate::dfuse::plan::read::plan_read;
 use crate::dfuse::plan::unprotect::plan_unprotect;
 use crate::dfuse::plan::verify::{VerifyOptions, plan_verify};
@@ -70,7 +70,7 @@ pub fn carry_out(
     job: &Job,
     mut interrupts: impl FnMut() -> bool,
 ) -> Ran {
-    let profile = BoardProfile {
+    let facts = BoardFacts {
         memories: &board.memories,
         ids: (0x0483, 0xDF11),
         transfer_size: board.transfer_size,
@@ -83,19 +83,19 @@ pub fn carry_out(
         can_upload: board.can_upload,
     };
     let plan = match job {
-        Job::Flash(image, options) => plan_flash(image, profile, *options).map(Plan::Flash),
-        Job::Erase(request, memory) => plan_erase(request, profile, *memory).map(Plan::Erase),
+        Job::Flash(image, options) => plan_flash(image, facts, *options).map(Plan::Flash),
+        Job::Erase(request, memory) => plan_erase(request, facts, *memory).map(Plan::Erase),
         Job::Verify(image, memory) => {
             let options = VerifyOptions {
                 alternate_setting: *memory,
                 any_id: false,
                 only_fitting: false,
             };
-            plan_verify(image, profile, options).map(Plan::Verify)
+            plan_verify(image, facts, options).map(Plan::Verify)
         }
-        Job::Read(ranges, memory) => plan_read(ranges, profile, *memory, false).map(Plan::Read),
-        Job::Leave => plan_leave(profile, None).map(Plan::Leave),
-        Job::Unprotect => Ok(Plan::Unprotect(plan_unprotect(Some(profile)))),
+        Job::Read(ranges, memory) => plan_read(ranges, facts, *memory, false).map(Plan::Read),
+        Job::Leave => plan_leave(facts, None).map(Plan::Leave),
+        Job::Unprotect => Ok(Plan::Unprotect(plan_unprotect(Some(facts)))),
     };
     let mut ran = Ran {
         result: Err(String::new()),

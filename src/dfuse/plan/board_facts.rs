@@ -8,7 +8,7 @@ use super::error::PlanError;
 
 /// What the board at hand is, as far as a plan depends on it.
 #[derive(Debug, Clone, Copy)]
-pub struct BoardProfile<'b> {
+pub struct BoardFacts<'b> {
     /// Its memories, ascending by alternate setting; at least one.
     pub memories: &'b [Memory],
     /// `idVendor` and `idProduct`.
@@ -19,7 +19,7 @@ pub struct BoardProfile<'b> {
     pub can_upload: bool,
 }
 
-impl<'b> BoardProfile<'b> {
+impl<'b> BoardFacts<'b> {
     /// The memory that the application is in.
     pub(super) fn main_memory(self) -> &'b Memory {
         self.memories.first().expect("a board has a memory")

@@ -1,10 +1,11 @@
 //! The sectors of one memory that some work is about.
 
-use super::layout::Sector;
-use super::plan::profile::Memory;
-use super::plan::settings::Settings;
-use super::quirks::erased_value;
 use crate::address::AddressRange;
+use crate::dfuse::layout::Sector;
+use crate::dfuse::quirks::erased_value;
+
+use super::board_facts::Memory;
+use super::settings::Settings;
 
 /// One memory, as far as some work is about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
