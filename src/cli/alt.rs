@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::str::FromStr;
 
 use crate::dfuse::plan::board_facts::Memory;
+use crate::dfuse::plan::error::NoPlan;
 
 use super::board::Board;
 
@@ -56,9 +57,15 @@ fn quoted(names: &[String]) -> String {
 pub fn memories_and_choice(
     alt: Option<&AltChoice>,
     board: &Board,
-) -> anyhow::Result<(Vec<Memory>, Option<u8>)> {
-    let memories = board.memories_to_use(alt.is_some())?;
-    let number = alt.map(|alt| alt.number(&memories)).transpose()?;
+) -> Result<(Vec<Memory>, Option<u8>), NoPlan<anyhow::Error>> {
+    let unless_others_do = |error: anyhow::Error| match board.has_more_memories() {
+        true => NoPlan::NeedsMoreMemories,
+        false => NoPlan::Refused(error),
+    };
+    let memories = board.memories_to_use(alt.is_some());
+    let memories = memories.map_err(|error| unless_others_do(error.into()))?;
+    let number = alt.map(|alt| alt.number(&memories)).transpose();
+    let number = number.map_err(|error| unless_others_do(error.into()))?;
     Ok((memories, number))
 }
 

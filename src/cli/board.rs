@@ -271,12 +271,11 @@ fn reason(troubles: &[(u8, String)]) -> String {
 }
 
 /// What a plan has to know of the board.
-pub fn for_plan<'b>(
-    info: &DeviceInfo,
-    memories: &'b [Memory],
-) -> plan::board_facts::BoardFacts<'b> {
+pub fn for_plan<'b>(board: &Board, memories: &'b [Memory]) -> plan::board_facts::BoardFacts<'b> {
+    let info = &board.info;
     plan::board_facts::BoardFacts {
         memories,
+        has_more_memories: board.has_more_memories(),
         ids: (info.vendor_id, info.product_id),
         transfer_size: info.transfer_size(),
         can_upload: info.can_upload(),

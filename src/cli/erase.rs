@@ -5,6 +5,7 @@ use clap::{ArgGroup, Args};
 use crate::address::RangeRequest;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::erase::{EraseRequest, plan_erase};
+use crate::dfuse::plan::error::NoPlan;
 
 use super::Context;
 use super::alt::{AltChoice, memories_and_choice};
@@ -58,10 +59,15 @@ pub fn run(args: &EraseArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     work::carry_out(boards, &plans, &[], context.output, summary)
 }
 
-fn plan(args: &EraseArgs, request: &EraseRequest, board: &Board) -> anyhow::Result<Plan<'static>> {
+fn plan(
+    args: &EraseArgs,
+    request: &EraseRequest,
+    board: &Board,
+) -> Result<Plan<'static>, NoPlan<anyhow::Error>> {
     let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
-    let board = board::for_plan(&board.info, &memories);
-    Ok(Plan::Erase(plan_erase(request, board, alternate_setting)?))
+    let board = board::for_plan(board, &memories);
+    let plan = plan_erase(request, board, alternate_setting).map(Plan::Erase);
+    plan.map_err(|error| error.map(Into::into))
 }
 
 fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {

@@ -5,11 +5,12 @@ use std::fmt::Display;
 use serde::Serialize;
 
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::error::PlanError;
+use crate::dfuse::plan::error::{NoPlan, PlanError};
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
 use crate::image::{Description, FileIds, Image, ImageError};
 use crate::printable::Said;
 
+use super::alt::memories_and_choice;
 use super::board::{self, Board, BoardName};
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
@@ -128,19 +129,23 @@ impl Fit {
 }
 
 /// The plan that `flash` would make, if nothing else is asked of it.
-fn plan<'i>(image: &'i Image, placed_at: Option<u32>, board: &Board) -> anyhow::Result<Plan<'i>> {
-    let memories = board.memories_to_use(false)?;
-    let board = board::for_plan(&board.info, &memories);
+fn plan<'i>(
+    image: &'i Image,
+    placed_at: Option<u32>,
+    board: &Board,
+) -> Result<Plan<'i>, NoPlan<anyhow::Error>> {
+    let (memories, _) = memories_and_choice(None, board)?;
+    let board = board::for_plan(board, &memories);
     let options = FlashOptions {
         placed_at,
         ..FlashOptions::PLAIN
     };
     // Nobody looks at the board here: that it may have the code already is not taken for granted.
     let plan = plan_flash(image, board, options).and_then(|plan| match plan.linked_elsewhere {
-        Some(suspicion) => Err(PlanError::LinkedElsewhere(suspicion.found)),
+        Some(suspicion) => Err(PlanError::LinkedElsewhere(suspicion.found).into()),
         None => Ok(Plan::Flash(plan)),
     });
-    suspicion::judge(image, plan.map_err(anyhow::Error::from))
+    suspicion::judge(image, plan.map_err(|error| error.map(Into::into)))
 }
 
 fn refusal(plan: anyhow::Result<Plan<'_>>, board: &Board) -> Option<Refusal> {

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::error::PlanError;
+use crate::dfuse::plan::error::{NoPlan, PlanError};
 use crate::dfuse::plan::flash::{Around, Check, FlashOptions, plan_flash};
 use crate::image::Image;
 
@@ -140,7 +140,11 @@ fn warnings(image: &Image, plans: &[anyhow::Result<Plan<'_>>]) -> Vec<String> {
     warnings
 }
 
-fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
+fn plan<'i>(
+    args: &FlashArgs,
+    image: &'i Image,
+    board: &Board,
+) -> Result<Plan<'i>, NoPlan<anyhow::Error>> {
     let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
     let options = FlashOptions {
         alternate_setting,
@@ -155,15 +159,15 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
         only_fitting: args.only_fitting,
         placed_at: args.firmware.reading.address.filter(|_| !args.as_is),
     };
-    let plan =
-        plan_flash(image, board::for_plan(&board.info, &memories), options).map(if args.dry_run {
-            Plan::Rehearse
-        } else {
-            Plan::Flash
-        });
-    let plan = suspicion::judge(image, plan.map_err(anyhow::Error::from))?;
+    let plan = plan_flash(image, board::for_plan(board, &memories), options).map(if args.dry_run {
+        Plan::Rehearse
+    } else {
+        Plan::Flash
+    });
+    let plan = suspicion::judge(image, plan.map_err(|error| error.map(Into::into)))?;
     if let Some(fault) = work::bad_vector_table(&plan).filter(|_| args.strict) {
-        return Err(PlanError::BadVectorTable(fault.clone()).into());
+        let error = PlanError::BadVectorTable(fault.clone());
+        return Err(NoPlan::Refused(error.into()));
     }
     Ok(plan)
 }

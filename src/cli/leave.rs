@@ -3,9 +3,11 @@
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::leave::plan_leave;
 
 use super::Context;
+use super::alt::memories_and_choice;
 use super::board::{self, Board};
 use super::exit::Exit;
 use super::number::parse_address;
@@ -32,10 +34,11 @@ pub fn run(args: &LeaveArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     work::carry_out(boards, &plans, &[], context.output, summary)
 }
 
-fn plan(args: &LeaveArgs, board: &Board) -> anyhow::Result<Plan<'static>> {
-    let memories = board.memories_to_use(false)?;
-    let board = board::for_plan(&board.info, &memories);
-    Ok(Plan::Leave(plan_leave(board, args.address)?))
+fn plan(args: &LeaveArgs, board: &Board) -> Result<Plan<'static>, NoPlan<anyhow::Error>> {
+    let (memories, _) = memories_and_choice(None, board)?;
+    let board = board::for_plan(board, &memories);
+    let start = plan_leave(board, args.address).map_err(anyhow::Error::from)?;
+    Ok(Plan::Leave(start))
 }
 
 fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {

@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use crate::address::{AddressRange, RangeRequest};
 use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::read::{ReadPlan, plan_read};
 use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
-use crate::image::{FileIds, Format, ImageElement, ImageTarget};
+use crate::image::{FileIds, Format, ImageTarget};
 
 use crate::printable;
 
@@ -108,15 +109,14 @@ pub fn run(args: &ReadArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     };
     let ids = ids(board);
     let plans = work::plan(&mut boards, |board| plan(args, format, board));
-    let outcomes = work::attempt(boards, &plans, context.output, &|outcome, plan| {
-        let found = std::mem::take(&mut outcome.found);
-        let written =
-            file(found, plan, ids, format).and_then(|file| write(args, &file, context.output));
+    let outcomes = work::attempt(boards, &plans, context.output, &|outcome, _| {
+        let found = outcome.found.iter();
+        let written = found
+            .map(|found| write(args, &file(found, ids, format)?, context.output))
+            .collect::<anyhow::Result<()>>();
         outcome.error = written.err().map(|error| Diagnosis::from(&error));
     });
-    let results = work::results(&outcomes, &plans, |outcome, plan| {
-        summary(args, outcome, plan)
-    });
+    let results = work::results(&outcomes, &plans, |outcome, _| summary(args, outcome));
     if is_stdout(args) {
         results.lines().for_each(|line| context.output.note(line));
     } else {
@@ -178,13 +178,17 @@ fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> anyhow::Re
     format.check_stdout("--format")
 }
 
-fn plan(args: &ReadArgs, format: OutputFormat, board: &Board) -> anyhow::Result<Plan<'static>> {
+fn plan(
+    args: &ReadArgs,
+    format: OutputFormat,
+    board: &Board,
+) -> Result<Plan<'static>, NoPlan<anyhow::Error>> {
     let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
-    let facts = board::for_plan(&board.info, &memories);
-    let plan =
-        plan_read(&args.ranges, facts, alternate_setting, args.twice).map_err(OnlyLooking)?;
+    let facts = board::for_plan(board, &memories);
+    let plan = plan_read(&args.ranges, facts, alternate_setting, args.twice)
+        .map_err(|error| error.map(|error| OnlyLooking(error).into()))?;
     if format == OutputFormat::Bin {
-        check_gaps(&plan)?;
+        check_gaps(&plan).map_err(anyhow::Error::from)?;
     }
     Ok(Plan::Read(plan))
 }
@@ -215,33 +219,13 @@ fn ids(board: &Board) -> FileIds {
 }
 
 /// What was found, as a file.
-fn file(
-    found: Vec<ImageElement>,
-    plan: &Plan<'_>,
-    ids: FileIds,
-    format: OutputFormat,
-) -> anyhow::Result<Vec<u8>> {
+fn file(found: &ImageTarget, ids: FileIds, format: OutputFormat) -> anyhow::Result<Vec<u8>> {
     Ok(match format {
-        OutputFormat::Bin => to_bin(&found)?,
-        OutputFormat::Hex => to_hex(&found).into_bytes(),
-        OutputFormat::Srec => to_srec(&found).into_bytes(),
-        OutputFormat::Dfu => {
-            let region = read_plan(plan).map(|plan| &plan.region);
-            let target = ImageTarget {
-                alternate_setting: region.map(|region| region.alternate_setting),
-                name: region.map(|region| region.name.clone()),
-                elements: found,
-            };
-            to_dfu(&[target], ids)?
-        }
+        OutputFormat::Bin => to_bin(&found.elements)?,
+        OutputFormat::Hex => to_hex(&found.elements).into_bytes(),
+        OutputFormat::Srec => to_srec(&found.elements).into_bytes(),
+        OutputFormat::Dfu => to_dfu(std::slice::from_ref(found), ids)?,
     })
-}
-
-fn read_plan<'p>(plan: &'p Plan<'_>) -> Option<&'p ReadPlan> {
-    match plan {
-        Plan::Read(plan) => Some(plan),
-        _ => None,
-    }
 }
 
 fn write(args: &ReadArgs, file: &[u8], output: &Output) -> anyhow::Result<()> {
@@ -252,11 +236,11 @@ fn write(args: &ReadArgs, file: &[u8], output: &Output) -> anyhow::Result<()> {
     }
 }
 
-fn summary(args: &ReadArgs, outcome: &Outcome, plan: &Plan<'_>) -> String {
-    let ranges: Vec<String> = read_plan(plan)
-        .into_iter()
-        .flat_map(|plan| &plan.ranges)
-        .map(|range| format!("{:#010x}..{:#010x}", range.address, range.end))
+fn summary(args: &ReadArgs, outcome: &Outcome) -> String {
+    let found = outcome.found.iter();
+    let ranges: Vec<String> = found
+        .flat_map(|found| &found.elements)
+        .map(|element| format!("{:#010x}..{:#010x}", element.address, element.end()))
         .collect();
     let output = match is_stdout(args) {
         true => "stdout".to_owned(),
@@ -281,7 +265,10 @@ fn document<'r>(
     outcome: &'r Outcome,
     plan: Option<&Plan<'_>>,
 ) -> BoardDocument<'r> {
-    let plan = plan.and_then(read_plan);
+    let plan = plan.and_then(|plan| match plan {
+        Plan::Read(plan) => Some(plan),
+        _ => None,
+    });
     let ranges = plan.into_iter().flat_map(|plan| &plan.ranges);
     BoardDocument {
         result: outcome.result(),

@@ -41,7 +41,7 @@ fn plan(board: &Board) -> Plan<'static> {
     let memories = board.memories_to_use(false).ok();
     let facts = memories
         .as_deref()
-        .map(|memories| board::for_plan(&board.info, memories));
+        .map(|memories| board::for_plan(board, memories));
     Plan::Unprotect(plan_unprotect(facts))
 }
 

@@ -3,7 +3,9 @@
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::verify::{VerifyOptions, plan_verify};
+use crate::dfuse::plan::choice::Choice;
+use crate::dfuse::plan::error::NoPlan;
+use crate::dfuse::plan::verify::plan_verify;
 use crate::image::Image;
 
 use super::Context;
@@ -56,16 +58,20 @@ pub fn run(args: &VerifyArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     work::carry_out(boards, &plans, &odd, context.output, summary)
 }
 
-fn plan<'i>(args: &VerifyArgs, image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
+fn plan<'i>(
+    args: &VerifyArgs,
+    image: &'i Image,
+    board: &Board,
+) -> Result<Plan<'i>, NoPlan<anyhow::Error>> {
     let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
-    let options = VerifyOptions {
+    let choice = Choice {
         alternate_setting,
         any_id: args.any_id,
         only_fitting: args.only_fitting,
     };
-    let board = board::for_plan(&board.info, &memories);
-    let plan = plan_verify(image, board, options).map(Plan::Verify);
-    let plan = plan.map_err(|error| anyhow::Error::from(OnlyLooking(error)));
+    let board = board::for_plan(board, &memories);
+    let plan = plan_verify(image, board, choice).map(Plan::Verify);
+    let plan = plan.map_err(|error| error.map(|error| OnlyLooking(error).into()));
     suspicion::judge(image, plan)
 }
 

@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use crate::chip::vector_table::BadVectorTable;
 use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::flash::Check;
 use crate::dfuse::session::{Event, Session, SessionOptions, Tally, Unsaved};
-use crate::image::{FileIds, ImageElement};
+use crate::image::{FileIds, ImageTarget};
 use crate::printable::Said;
 use crate::usb::Transport;
 
@@ -42,7 +43,7 @@ pub struct Outcome {
     /// What was left to do after a look at what is there.
     pub preview: Option<Preview>,
     /// What was read, where that was asked for.
-    pub found: Vec<ImageElement>,
+    pub found: Option<ImageTarget>,
     /// What was to be kept on the board and is not there any more.
     pub unsaved: Vec<Unsaved>,
     /// What went wrong.
@@ -81,20 +82,18 @@ struct BoardsDocument<'o> {
     boards: Vec<BoardDocument<'o>>,
 }
 
-/// Makes a plan for each board. Most are for the first memory; only where that is not enough is a board asked for the
-/// others' layouts.
+/// Makes a plan for each board. Most hang on the first memory alone; only where others decide it is a board asked for
+/// their layouts.
 pub fn plan<'i>(
     boards: &mut [Board],
-    make: impl Fn(&Board) -> anyhow::Result<Plan<'i>>,
+    make: impl Fn(&Board) -> Result<Plan<'i>, NoPlan<anyhow::Error>>,
 ) -> Vec<anyhow::Result<Plan<'i>>> {
-    let plan = |board: &mut Board| {
-        let plan = make(board);
-        let is_enough = plan.as_ref().is_ok_and(|plan| plan.left_out().is_empty());
-        if is_enough || !board.has_more_memories() {
-            return plan;
+    let plan = |board: &mut Board| loop {
+        match make(board) {
+            Ok(plan) => return Ok(plan),
+            Err(NoPlan::Refused(error)) => return Err(error),
+            Err(NoPlan::NeedsMoreMemories) => board.read_all_memories(),
         }
-        board.read_all_memories();
-        make(board)
     };
     boards.iter_mut().map(plan).collect()
 }
@@ -231,7 +230,7 @@ fn work(
         requests: 0,
         seconds: 0.0,
         preview: None,
-        found: Vec::new(),
+        found: None,
         unsaved: Vec::new(),
         error: None,
     };
@@ -281,7 +280,7 @@ fn run(
     options: SessionOptions,
     plan: &Plan<'_>,
     show: &mut dyn FnMut(Event<'_>),
-) -> (Tally, Vec<Unsaved>, anyhow::Result<Vec<ImageElement>>) {
+) -> (Tally, Vec<Unsaved>, anyhow::Result<Option<ImageTarget>>) {
     let mut on_event = |event: Event<'_>| {
         show(event);
         if interrupt::requested() {

@@ -21,6 +21,7 @@ use erase::ErasePlan;
 use flash::FlashPlan;
 use place::Place;
 use read::ReadPlan;
+use region::Region;
 use settings::Settings;
 use unprotect::UnprotectPlan;
 use verify::VerifyPlan;
@@ -71,29 +72,24 @@ impl<'i> Plan<'i> {
     /// The settings of the chip that it changes.
     pub fn changed_settings(&self) -> Vec<Settings> {
         match self {
-            Self::Flash(plan) | Self::Rehearse(plan) => {
-                let memories = plan.memories.iter();
-                memories
-                    .filter_map(|memory| memory.region.settings)
-                    .collect()
+            Self::Flash(_) | Self::Rehearse(_) | Self::Erase(_) => {
+                let regions = self.regions().into_iter();
+                regions.filter_map(|region| region.settings).collect()
             }
-            Self::Erase(plan) => plan.region.settings.into_iter().collect(),
             Self::Verify(_) | Self::Read(_) | Self::Leave(_) | Self::Unprotect(_) => Vec::new(),
         }
     }
 
-    /// An address of a memory that it is about.
-    pub fn any_address(&self) -> Option<u32> {
-        let region = match self {
+    /// The sectors that it reads or changes, memory by memory.
+    pub fn regions(&self) -> Vec<&Region> {
+        match self {
             Self::Flash(plan) | Self::Rehearse(plan) => {
-                plan.memories.first().map(|memory| &memory.region)
+                plan.memories.iter().map(|memory| &memory.region).collect()
             }
-            Self::Erase(plan) => Some(&plan.region),
-            Self::Verify(plan) => plan.memories.first().map(|memory| &memory.region),
-            Self::Read(plan) => Some(&plan.region),
-            Self::Leave(_) | Self::Unprotect(_) => None,
-        };
-        let sector = region.and_then(|region| region.sectors.first());
-        sector.map(|sector| sector.address)
+            Self::Erase(plan) => vec![&plan.region],
+            Self::Verify(plan) => plan.memories.iter().map(|memory| &memory.region).collect(),
+            Self::Read(plan) => vec![&plan.region],
+            Self::Leave(_) | Self::Unprotect(_) => Vec::new(),
+        }
     }
 }

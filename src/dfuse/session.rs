@@ -18,7 +18,7 @@ mod write;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use crate::image::ImageElement;
+use crate::image::ImageTarget;
 use crate::usb::{Transport, UsbError};
 
 use super::blocks::block_number;
@@ -110,7 +110,7 @@ impl<'t> Session<'t> {
 
     /// Carries out a plan, and returns what was to be read. After an error the board is brought to dfuIDLE again, if
     /// it still listens.
-    pub fn run(&mut self, plan: &Plan<'_>) -> Result<Vec<ImageElement>, SessionError> {
+    pub fn run(&mut self, plan: &Plan<'_>) -> Result<Option<ImageTarget>, SessionError> {
         self.carry_out(plan).map_err(|error| {
             let error = self.diagnosed(error);
             // A board that was to leave and stays may have hung itself up, and each request would wait for it.
@@ -127,18 +127,22 @@ impl<'t> Session<'t> {
         std::mem::take(&mut self.unsaved)
     }
 
-    fn carry_out(&mut self, plan: &Plan<'_>) -> Result<Vec<ImageElement>, SessionError> {
-        self.any_address = plan.any_address();
+    fn carry_out(&mut self, plan: &Plan<'_>) -> Result<Option<ImageTarget>, SessionError> {
+        let sectors = plan
+            .regions()
+            .into_iter()
+            .flat_map(|region| &region.sectors);
+        self.any_address = sectors.map(|sector| sector.address).next();
         match plan {
             Plan::Flash(plan) => self.flash(plan),
             Plan::Rehearse(plan) => self.rehearse(plan),
             Plan::Erase(plan) => self.erase_plan(plan),
             Plan::Verify(plan) => self.compare_all(plan),
-            Plan::Read(plan) => return self.read_out(plan),
+            Plan::Read(plan) => return self.dump(plan).map(Some),
             Plan::Leave(start) => self.leave(*start, true),
             Plan::Unprotect(plan) => self.unprotect(plan),
         }?;
-        Ok(Vec::new())
+        Ok(None)
     }
 
     fn set_address(&mut self, address: u32) -> Result<(), SessionError> {

@@ -5,14 +5,53 @@ use std::borrow::Cow;
 use crate::image::{Image, ImageElement, ImageTarget};
 
 use super::board_facts::{BoardFacts, Memory};
-use super::error::PlanError;
+use super::error::{NoPlan, PlanError};
 use super::family;
 use super::place::Place;
 use super::settings::Settings;
 use super::too_small::LARGEST_GAP;
 
+/// What of an image is meant, and for which memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// This memory, whatever would be chosen otherwise.
+    pub alternate_setting: Option<u8>,
+    /// Pass over the ids in the file.
+    pub any_id: bool,
+    /// Take what the board has a memory for.
+    pub only_fitting: bool,
+}
+
+/// Plans each memory's share of an image by itself. Returns the plans, at least one, and what of the image goes nowhere.
+///
+/// # Errors
+/// An image for another board; data in several places, or in none, of which nobody has said what is meant; those of
+/// `plan`.
+pub fn plan_shares<'i, 'b, T>(
+    image: &'i Image,
+    board: BoardFacts<'b>,
+    choice: Choice,
+    mut plan: impl FnMut(&'b Memory, Cow<'i, [ImageElement]>) -> Result<T, PlanError>,
+) -> Result<(Vec<T>, Vec<Place>), NoPlan> {
+    if !choice.any_id {
+        check_ids(image, board)?;
+    }
+    let (mut plans, mut left_out) = (Vec::new(), Vec::new());
+    for target in &image.targets {
+        let division = divide(target, board, choice)?;
+        left_out.extend(division.left_out);
+        for (memory, elements) in division.shares {
+            plans.push(plan(memory, elements)?);
+        }
+    }
+    if plans.is_empty() {
+        return Err(nothing_for_memory(image, choice.alternate_setting).into());
+    }
+    Ok((plans, left_out))
+}
+
 /// Refuses an image for a device with other ids, or another chip.
-pub fn check_ids(image: &Image, board: BoardFacts<'_>) -> Result<(), PlanError> {
+fn check_ids(image: &Image, board: BoardFacts<'_>) -> Result<(), PlanError> {
     let (vendor_id, product_id) = board.ids;
     match image.ids {
         Some(ids) if !ids.accepts(vendor_id, product_id) => Err(PlanError::OtherDevice {
@@ -24,26 +63,26 @@ pub fn check_ids(image: &Image, board: BoardFacts<'_>) -> Result<(), PlanError> 
 }
 
 /// What of a target goes to which memory, and what of it the board has no memory for.
-#[derive(Debug)]
-pub struct Division<'i, 'b> {
+struct Division<'i, 'b> {
     /// Memory by memory.
-    pub shares: Vec<(&'b Memory, Cow<'i, [ImageElement]>)>,
+    shares: Vec<(&'b Memory, Cow<'i, [ImageElement]>)>,
     /// What goes nowhere.
-    pub left_out: Vec<Place>,
+    left_out: Vec<Place>,
 }
 
-/// Divides a target of the image among the memories of the board: what the user has `chosen`, else what the file says,
+/// Divides a target of the image among the memories of the board: what the user has chosen, else what the file says,
 /// else the one that has all of its addresses. With `only_fitting`, what the board has a memory for; memories that hold
 /// settings have to be chosen all the same.
-///
-/// # Errors
-/// Data in several places, or in none, of which nobody has said what is meant.
-pub fn divide<'i, 'b>(
+fn divide<'i, 'b>(
     target: &'i ImageTarget,
     board: BoardFacts<'b>,
-    chosen: Option<u8>,
-    only_fitting: bool,
-) -> Result<Division<'i, 'b>, PlanError> {
+    choice: Choice,
+) -> Result<Division<'i, 'b>, NoPlan> {
+    let Choice {
+        alternate_setting: chosen,
+        only_fitting,
+        ..
+    } = choice;
     let elements = &target.elements;
     let whole = |memory| Division {
         shares: vec![(memory, Cow::Borrowed(&elements[..]))],
@@ -60,8 +99,11 @@ pub fn divide<'i, 'b>(
     };
     let memory = match number {
         Some(number) => board.memory(number)?,
-        None => board.memory_with(elements.iter().map(|element| element.address)),
+        None => board.memory_with(elements.iter().map(|element| element.address))?,
     };
+    if elements.iter().any(|element| !memory.has(element.address)) {
+        board.check_all_known()?;
+    }
     let is_in = belonging(elements, memory, board);
     let mut memories = board.memories.iter();
     let is_lost = match number {
@@ -83,7 +125,7 @@ pub fn divide<'i, 'b>(
     };
     if choices.is_empty() || chosen.is_none() && !only_fitting {
         let places = places(elements.iter(), board);
-        return Err(PlanError::Scattered { places });
+        return Err(PlanError::Scattered { places }.into());
     }
     Ok(shares(elements, &choices, board))
 }
@@ -169,7 +211,7 @@ fn places<'e>(
 }
 
 /// The error where none of the image's targets is for the memory that was chosen.
-pub fn nothing_for_memory(image: &Image, chosen: Option<u8>) -> PlanError {
+fn nothing_for_memory(image: &Image, chosen: Option<u8>) -> PlanError {
     let targets = image.targets.iter();
     PlanError::NothingForMemory {
         alternate_setting: chosen.unwrap_or_default(),

@@ -39,9 +39,6 @@ const FIRST_SECTORS: [(&str, &[u32]); 16] = [
 ];
 
 /// Refuses an image for a family that the board's chip is surely not of.
-///
-/// # Errors
-/// [`PlanError::OtherFamily`].
 pub fn check(image: &Image, board: BoardFacts<'_>) -> Result<(), PlanError> {
     match image.family {
         Some(family) if !can_be(family, board) => Err(PlanError::OtherFamily { family }),
@@ -89,10 +86,8 @@ mod tests {
     fn takes(id: u32, ids: (u16, u16), layout: &str) -> bool {
         let memories = Memory::of_strings(&[layout]);
         let board = BoardFacts {
-            memories: &memories,
             ids,
-            transfer_size: 2048,
-            can_upload: true,
+            ..BoardFacts::of_st(&memories)
         };
         can_be(Family(id), board)
     }

@@ -11,8 +11,8 @@ use crate::dfuse::quirks::has_vector_tables;
 use crate::image::{Image, ImageElement};
 
 use super::board_facts::{BoardFacts, Memory, sectors_with};
-use super::choice::{check_ids, divide, nothing_for_memory};
-use super::error::PlanError;
+use super::choice::{Choice, plan_shares};
+use super::error::{NoPlan, PlanError};
 use super::leave::Start;
 use super::place::Place;
 use super::settings::Settings;
@@ -61,6 +61,14 @@ impl FlashOptions {
         only_fitting: false,
         placed_at: None,
     };
+
+    fn choice(self) -> Choice {
+        Choice {
+            alternate_setting: self.alternate_setting,
+            any_id: self.any_id,
+            only_fitting: self.only_fitting,
+        }
+    }
 
     /// Whether flash is to be read at all, before or after.
     fn reads(self) -> bool {
@@ -169,38 +177,21 @@ pub fn plan_flash<'i>(
     image: &'i Image,
     board: BoardFacts<'_>,
     options: FlashOptions,
-) -> Result<FlashPlan<'i>, PlanError> {
-    if !options.any_id {
-        check_ids(image, board)?;
-    }
-    let mut memories: Vec<FlashMemory> = Vec::new();
+) -> Result<FlashPlan<'i>, NoPlan> {
     let mut planned: Vec<PlannedMemory> = Vec::new();
-    let mut left_out = Vec::new();
-    for target in &image.targets {
-        let chosen = options.alternate_setting;
-        let division = divide(target, board, chosen, options.only_fitting)?;
-        left_out.extend(division.left_out);
-        for (memory, elements) in division.shares {
-            check_settings(memory, chosen)?;
-            memories.push(plan_memory(elements, memory, board, options, &mut planned)?);
-        }
-    }
-    if memories.is_empty() {
-        return Err(nothing_for_memory(image, options.alternate_setting));
-    }
-    let start = if options.start {
-        start(&memories, board, options.entry)?
-    } else {
-        None
-    };
-    let bad_vector_table = if has_vector_tables(board.ids) {
-        vector_table::find_fault(&main_parts(&memories, board), options.entry)
-    } else {
-        None
-    };
+    let (memories, left_out) = plan_shares(image, board, options.choice(), |memory, elements| {
+        check_settings(memory, options.alternate_setting)?;
+        plan_memory(elements, memory, board, options, &mut planned)
+    })?;
     Ok(FlashPlan {
-        start,
-        bad_vector_table,
+        start: match options.start {
+            true => start(&memories, board, options.entry)?,
+            false => None,
+        },
+        bad_vector_table: match has_vector_tables(board.ids) {
+            true => vector_table::find_fault(&main_parts(&memories, board), options.entry),
+            false => None,
+        },
         linked_elsewhere: match options.placed_at {
             Some(address) => linked_elsewhere(&memories, board, address)?,
             None => None,

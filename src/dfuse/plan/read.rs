@@ -4,7 +4,7 @@ use crate::address::{AddressRange, RangeRequest, joined};
 use crate::dfuse::plan::region::Region;
 
 use super::board_facts::{BoardFacts, Memory};
-use super::error::PlanError;
+use super::error::{NoPlan, PlanError};
 use super::readable::{check_upload, readable_region, sector_to_read};
 
 /// What to read of one board.
@@ -28,11 +28,11 @@ pub fn plan_read(
     board: BoardFacts<'_>,
     alternate_setting: Option<u8>,
     twice: bool,
-) -> Result<ReadPlan, PlanError> {
+) -> Result<ReadPlan, NoPlan> {
     let memory = match (alternate_setting, ranges) {
         (Some(number), _) => board.memory(number)?,
         (None, []) => board.main_memory(),
-        (None, ranges) => board.memory_with(ranges.iter().map(|range| range.address())),
+        (None, ranges) => board.memory_with(ranges.iter().map(|range| range.address()))?,
     };
     check_upload(board)?;
     let mut wanted = match ranges {
@@ -41,7 +41,7 @@ pub fn plan_read(
     };
     if wanted.is_empty() {
         let (address, memory) = (memory.start(), memory.describe());
-        return Err(PlanError::Outside { address, memory });
+        return Err(PlanError::Outside { address, memory }.into());
     }
     wanted.sort_by_key(|range| range.address);
     let ranges = joined(wanted.into_iter());
@@ -73,13 +73,8 @@ mod tests {
 
     fn plan(ranges: &[RangeRequest], alternate_setting: Option<u8>) -> Result<ReadPlan, PlanError> {
         let memories = Memory::of_strings(&BOARD);
-        let board = BoardFacts {
-            memories: &memories,
-            ids: (0x0483, 0xDF11),
-            transfer_size: 2048,
-            can_upload: true,
-        };
-        plan_read(ranges, board, alternate_setting, false)
+        let board = BoardFacts::of_st(&memories);
+        plan_read(ranges, board, alternate_setting, false).map_err(NoPlan::reason)
     }
 
     fn exactly(address: u32, end: u64) -> RangeRequest {

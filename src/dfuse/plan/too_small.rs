@@ -77,12 +77,7 @@ mod tests {
 
     fn told(memory: usize, address: u32, elements: &[(u32, usize)]) -> String {
         let memories = Memory::of_strings(&BOARD);
-        let board = BoardFacts {
-            memories: &memories,
-            ids: (0x0483, 0xDF11),
-            transfer_size: 2048,
-            can_upload: true,
-        };
+        let board = BoardFacts::of_st(&memories);
         let elements: Vec<ImageElement> = elements
             .iter()
             .map(|&(address, length)| ImageElement {

@@ -45,12 +45,7 @@ mod tests {
     fn protection_is_looked_for_where_main_flash_can_be_read() {
         let check = |strings: &[&str], address, sectors| {
             let memories = Memory::of_strings(strings);
-            let board = BoardFacts {
-                memories: &memories,
-                ids: (0x0483, 0xDF11),
-                transfer_size: 2048,
-                can_upload: true,
-            };
+            let board = BoardFacts::of_st(&memories);
             let plan = plan_unprotect((!memories.is_empty()).then_some(board));
             assert_eq!(plan.alternate_setting, 0);
             assert_eq!(

@@ -53,12 +53,7 @@ fn with_steps(
     look: impl FnOnce(&mut Steps<'_>),
 ) {
     let memories = Memory::of_strings(&[F405]);
-    let board = BoardFacts {
-        memories: &memories,
-        ids: (0x0483, 0xDF11),
-        transfer_size: 2048,
-        can_upload: true,
-    };
+    let board = BoardFacts::of_st(&memories);
     let plan = plan_flash(image, board, options).expect("fits");
     let mut steps = Steps::new(&plan, vec![findings.to_vec()]);
     steps.arrange(2048);

@@ -51,13 +51,8 @@ fn image(targets: Vec<ImageTarget>) -> Image {
 /// A plan in few words: erased sectors, written stretches (the last one is the head), start.
 fn outline(image: &Image, strings: &[&str], options: FlashOptions) -> Result<String, PlanError> {
     let memories = Memory::of_strings(strings);
-    let board = BoardFacts {
-        memories: &memories,
-        ids: (0x0483, 0xDF11),
-        transfer_size: 2048,
-        can_upload: true,
-    };
-    let plan = plan_flash(image, board, options)?;
+    let board = BoardFacts::of_st(&memories);
+    let plan = plan_flash(image, board, options).map_err(NoPlan::reason)?;
     let mut text = String::new();
     let line = |word: &str, range: AddressRange| {
         format!("{word} {:#x}..{:#x}\n", range.address, range.end)
@@ -205,12 +200,9 @@ fn what_the_board_cannot_read_back_is_not_verified() {
     let memories = Memory::of_strings(F405);
     let image = image(vec![target(None, &[(0x0800_0000, 5000)])]);
     let verified = |can_upload, options| {
-        let ids = (0x0483, 0xDF11);
         let board = BoardFacts {
-            memories: &memories,
-            ids,
-            transfer_size: 2048,
             can_upload,
+            ..BoardFacts::of_st(&memories)
         };
         plan_flash(&image, board, options).expect("fits").memories[0].check == Check::ReadBack
     };
@@ -243,6 +235,51 @@ fn bytes_outside_of_the_layout_are_refused() {
         refused(&image, F405, OPTIONS),
         "the image ends at 0x08100010, this board's flash at 0x08100000"
     );
+}
+
+#[test]
+fn only_what_hangs_on_memories_that_nobody_has_read_has_to_wait_for_them() {
+    let known = &Memory::of_strings(PARTICLE)[..1];
+    let board = BoardFacts {
+        has_more_memories: true,
+        ..BoardFacts::of_st(known)
+    };
+    let planned = |targets, options| match plan_flash(&image(targets), board, options) {
+        Ok(_) => "fits".to_owned(),
+        Err(NoPlan::NeedsMoreMemories) => "needs more memories".to_owned(),
+        Err(NoPlan::Refused(error)) => error.to_string(),
+    };
+    let fitting = FlashOptions {
+        only_fitting: true,
+        ..OPTIONS
+    };
+    let chosen = FlashOptions {
+        alternate_setting: Some(2),
+        ..OPTIONS
+    };
+    let needs_more = "needs more memories";
+    let (here, there) = ((0x0800_C000, 16), (0x0000_0100, 16));
+    assert_eq!(planned(vec![target(None, &[here])], OPTIONS), "fits");
+    assert_eq!(planned(vec![target(Some(0), &[here])], fitting), "fits");
+    for targets in [
+        vec![target(None, &[there])],
+        vec![target(None, &[here, there])],
+        vec![target(Some(0), &[here, there])],
+        vec![target(Some(0), &[here]), target(Some(1), &[there])],
+        // It may go on in another memory.
+        vec![target(None, &[(0x080F_0000, 16), (0x0810_0000, 16)])],
+    ] {
+        assert_eq!(planned(targets.clone(), OPTIONS), needs_more);
+        assert_eq!(planned(targets, fitting), needs_more);
+    }
+    assert_eq!(planned(vec![target(None, &[here])], chosen), needs_more);
+    // No other memory would change anything about these.
+    let too_large = planned(vec![target(None, &[(0x080F_FFF0, 32)])], OPTIONS);
+    assert!(too_large.starts_with("the image ends at 0x08100010"));
+    let read_only = planned(vec![target(None, &[(0x0800_0000, 16)])], OPTIONS);
+    assert!(read_only.contains("can't be written"), "{read_only}");
+    let absent = planned(vec![target(Some(0), &[here])], chosen);
+    assert!(absent.starts_with("the file has nothing for alternate setting 2"));
 }
 
 #[test]
