@@ -7,8 +7,7 @@ use std::fmt;
 use crate::dfuse::command::DFUSE_VERSION;
 use crate::dfuse::layout::MemoryLayout;
 use crate::dfuse::layout::parse::LayoutError;
-use crate::dfuse::plan::profile::Memory;
-use crate::dfuse::plan::{self};
+use crate::dfuse::plan::board_facts::{BoardFacts, Memory};
 use crate::dfuse::session::SessionOptions;
 use crate::image::FileIds;
 use crate::printable::Said;
@@ -289,12 +288,13 @@ fn reason(troubles: &[(u8, String)]) -> String {
 }
 
 /// What a plan has to know of the board.
-pub fn for_plan<'b>(info: &DeviceInfo, memories: &'b [Memory]) -> plan::profile::BoardProfile<'b> {
-    plan::profile::BoardProfile {
+pub fn for_plan<'b>(board: &Board, memories: &'b [Memory]) -> BoardFacts<'b> {
+    BoardFacts {
         memories,
-        ids: (info.vendor_id, info.product_id),
-        transfer_size: info.transfer_size(),
-        can_upload: info.can_upload(),
+        has_more_memories: board.has_more_memories(),
+        ids: (board.info.vendor_id, board.info.product_id),
+        transfer_size: board.info.transfer_size(),
+        can_upload: board.info.can_upload(),
     }
 }
 

@@ -7,12 +7,13 @@ use super::outcome::oddities;
 use std::fmt::Display;
 
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::error::PlanError;
+use crate::dfuse::plan::error::{NoPlan, PlanError};
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
 use crate::image::{Description, FileIds, FilesError, Image, ImageError};
 use crate::printable::Said;
 
 use super::app::App;
+use super::args::alt::memories_and_choice;
 use super::board::{self, Board, BoardName};
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
@@ -111,19 +112,23 @@ impl Fit {
 }
 
 /// The plan that `flash` would make, if nothing else is asked of it.
-fn plan<'i>(image: &'i Image, placed_at: Option<u32>, board: &Board) -> Result<Plan<'i>, CliError> {
-    let memories = board.memories_to_use(false)?;
-    let board = board::for_plan(&board.info, &memories);
+fn plan<'i>(
+    image: &'i Image,
+    placed_at: Option<u32>,
+    board: &Board,
+) -> Result<Plan<'i>, NoPlan<CliError>> {
+    let (memories, _) = memories_and_choice(None, board).map_err(NoPlan::into_other)?;
+    let board = board::for_plan(board, &memories);
     let options = FlashOptions {
         placed_at,
         ..FlashOptions::PLAIN
     };
     // Nobody looks at the board here: that it may have the code already is not taken for granted.
     let plan = plan_flash(image, board, options).and_then(|plan| match plan.linked_elsewhere {
-        Some(suspicion) => Err(PlanError::LinkedElsewhere(suspicion.found)),
+        Some(suspicion) => Err(PlanError::LinkedElsewhere(suspicion.found).into()),
         None => Ok(Plan::Flash(plan)),
     });
-    suspicion::judge(image, plan.map_err(CliError::from))
+    suspicion::judge(image, plan.map_err(NoPlan::into_other))
 }
 
 fn refusal(error: &CliError, board: &Board) -> Refusal {

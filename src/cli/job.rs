@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::thread;
 
 use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::session::{Event, Session, Tally};
 use crate::usb::Transport;
 
@@ -27,12 +28,8 @@ pub struct Job<'p> {
     pub plan: Result<Plan<'p>, CliError>,
 }
 
-/// A job for each board. Most plans are for the first memory; only where that is not enough is a board asked for the
-/// others' layouts.
-pub fn jobs<'p>(
-    boards: Vec<Board>,
-    make: impl Fn(&Board) -> Result<Plan<'p>, CliError>,
-) -> Vec<Job<'p>> {
+/// A job for each board.
+pub fn jobs<'p>(boards: Vec<Board>, make: impl Fn(&Board) -> Planned<'p>) -> Vec<Job<'p>> {
     let job = |mut board| Job {
         plan: plan(&mut board, &make),
         board,
@@ -40,18 +37,22 @@ pub fn jobs<'p>(
     boards.into_iter().map(job).collect()
 }
 
-/// The plan for a board.
+/// A plan, or why there is none.
+pub type Planned<'p> = Result<Plan<'p>, NoPlan<CliError>>;
+
+/// The plan for a board. Most hang on the first memory alone; only where others decide it is a board asked for their
+/// layouts.
 pub fn plan<'p>(
     board: &mut Board,
-    make: impl Fn(&Board) -> Result<Plan<'p>, CliError>,
+    make: impl Fn(&Board) -> Planned<'p>,
 ) -> Result<Plan<'p>, CliError> {
-    let plan = make(board);
-    let is_enough = plan.as_ref().is_ok_and(|plan| plan.left_out().is_empty());
-    if is_enough || !board.has_more_memories() {
-        return plan;
+    loop {
+        match make(board) {
+            Ok(plan) => return Ok(plan),
+            Err(NoPlan::Refused(error)) => return Err(error),
+            Err(NoPlan::NeedsMoreMemories) => board.read_all_memories(),
+        }
     }
-    board.read_all_memories();
-    make(board)
 }
 
 /// Carries out the jobs, all at the same time, and says what came of each; `odd` is what is odd about the files. Returns

@@ -4,7 +4,7 @@ use crate::chip::vector_table::BadVectorTable;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::flash::Check;
 use crate::dfuse::session::Tally;
-use crate::image::ImageElement;
+use crate::image::ImageTarget;
 use crate::printable::Said;
 
 use super::args::number::count;
@@ -30,7 +30,7 @@ pub struct Outcome<'p> {
     /// What was left to do after a look at what is there.
     pub preview: Option<Preview>,
     /// What was read, where that was asked for.
-    pub found: Vec<ImageElement>,
+    pub found: Option<ImageTarget>,
     /// What went wrong.
     pub error: Option<Diagnosis>,
 }
@@ -51,7 +51,7 @@ impl<'p> Outcome<'p> {
             requests: 0,
             seconds: 0.0,
             preview: None,
-            found: Vec::new(),
+            found: None,
             error: None,
         }
     }

@@ -3,9 +3,10 @@
 use super::document::{MemoryPlanDocument, PlanDocument, RangeDocument, SectorDocument};
 use crate::address::AddressRange;
 use crate::dfuse::layout::Sector;
+use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::flash::{Around, Erase, FlashPlan};
-use crate::dfuse::plan::{Plan, Start};
-use crate::dfuse::region::Region;
+use crate::dfuse::plan::leave::Start;
+use crate::dfuse::plan::region::Region;
 use crate::dfuse::steps::{MemorySteps, SectorSteps, Steps, Work};
 
 use super::args::number::{amount, count};

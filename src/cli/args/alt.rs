@@ -3,7 +3,8 @@
 use std::convert::Infallible;
 use std::str::FromStr;
 
-use crate::dfuse::plan::profile::Memory;
+use crate::dfuse::plan::board_facts::Memory;
+use crate::dfuse::plan::error::NoPlan;
 
 use crate::cli::board::{Board, NoLayout};
 
@@ -59,10 +60,16 @@ fn quoted(names: &[String]) -> String {
 pub fn memories_and_choice(
     alt: Option<&AltChoice>,
     board: &Board,
-) -> Result<(Vec<Memory>, Option<u8>), AltError> {
-    let memories = board.memories_to_use(alt.is_some())?;
-    let number = alt.map(|alt| alt.number(&memories)).transpose()?;
-    Ok((memories, number))
+) -> Result<(Vec<Memory>, Option<u8>), NoPlan<AltError>> {
+    let chosen = board.memories_to_use(alt.is_some());
+    let chosen = chosen.map_err(AltError::from).and_then(|memories| {
+        let number = alt.map(|alt| alt.number(&memories)).transpose()?;
+        Ok((memories, number))
+    });
+    chosen.map_err(|error| match board.has_more_memories() {
+        true => NoPlan::NeedsMoreMemories,
+        false => NoPlan::Refused(error),
+    })
 }
 
 impl AltChoice {

@@ -8,6 +8,7 @@ use clap::{ArgGroup, Args};
 use crate::address::RangeRequest;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::erase::{EraseRequest, plan_erase};
+use crate::dfuse::plan::error::NoPlan;
 
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
@@ -63,10 +64,12 @@ fn plan(
     args: &EraseArgs,
     request: &EraseRequest,
     board: &Board,
-) -> Result<Plan<'static>, CliError> {
-    let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
-    let board = board::for_plan(&board.info, &memories);
-    Ok(Plan::Erase(plan_erase(request, board, alternate_setting)?))
+) -> Result<Plan<'static>, NoPlan<CliError>> {
+    let (memories, alternate_setting) =
+        memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
+    let board = board::for_plan(board, &memories);
+    let plan = plan_erase(request, board, alternate_setting);
+    plan.map(Plan::Erase).map_err(NoPlan::into_other)
 }
 
 fn summary(outcome: &Outcome<'_>) -> String {

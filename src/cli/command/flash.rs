@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::error::PlanError;
+use crate::dfuse::plan::error::{NoPlan, PlanError};
 use crate::dfuse::plan::flash::{Around, Check, FlashOptions, plan_flash};
 use crate::image::Image;
 
@@ -168,8 +168,13 @@ fn rehearse(jobs: Vec<Job<'_>>, odd: &[String], output: &Output) -> Result<Exit,
     Ok(job::exit(&outcomes))
 }
 
-fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> Result<Plan<'i>, CliError> {
-    let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
+fn plan<'i>(
+    args: &FlashArgs,
+    image: &'i Image,
+    board: &Board,
+) -> Result<Plan<'i>, NoPlan<CliError>> {
+    let (memories, alternate_setting) =
+        memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
     let options = FlashOptions {
         alternate_setting,
         full: args.full,
@@ -183,15 +188,15 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> Result<Plan<'i
         only_fitting: args.only_fitting,
         placed_at: args.firmware.reading.address.filter(|_| !args.as_is),
     };
-    let plan =
-        plan_flash(image, board::for_plan(&board.info, &memories), options).map(if args.dry_run {
-            Plan::Rehearse
-        } else {
-            Plan::Flash
-        });
-    let plan = suspicion::judge(image, plan.map_err(CliError::from))?;
+    let plan = plan_flash(image, board::for_plan(board, &memories), options).map(if args.dry_run {
+        Plan::Rehearse
+    } else {
+        Plan::Flash
+    });
+    let plan = suspicion::judge(image, plan.map_err(NoPlan::into_other))?;
     if let Some(fault) = bad_vector_table(&plan).filter(|_| args.strict) {
-        return Err(PlanError::BadVectorTable(fault.clone()).into());
+        let error = PlanError::BadVectorTable(fault.clone());
+        return Err(NoPlan::Refused(error.into()));
     }
     Ok(plan)
 }

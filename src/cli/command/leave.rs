@@ -6,9 +6,11 @@ use crate::cli::outcome::Outcome;
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::leave::plan_leave;
 
 use crate::cli::app::App;
+use crate::cli::args::alt::memories_and_choice;
 use crate::cli::args::number::parse_address;
 use crate::cli::board::{self, Board};
 use crate::cli::exit::Exit;
@@ -34,10 +36,11 @@ pub fn run(args: &LeaveArgs, app: &App) -> Result<Exit, CliError> {
     job::carry_out(jobs, &[], &app.output, summary)
 }
 
-fn plan(args: &LeaveArgs, board: &Board) -> Result<Plan<'static>, CliError> {
-    let memories = board.memories_to_use(false)?;
-    let board = board::for_plan(&board.info, &memories);
-    Ok(Plan::Leave(plan_leave(board, args.address)?))
+fn plan(args: &LeaveArgs, board: &Board) -> Result<Plan<'static>, NoPlan<CliError>> {
+    let (memories, _) = memories_and_choice(None, board).map_err(NoPlan::into_other)?;
+    let board = board::for_plan(board, &memories);
+    let start = plan_leave(board, args.address).map_err(CliError::from)?;
+    Ok(Plan::Leave(start))
 }
 
 fn summary(outcome: &Outcome<'_>) -> String {

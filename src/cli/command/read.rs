@@ -11,6 +11,7 @@ use clap::Args;
 
 use crate::address::{AddressRange, RangeRequest};
 use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::read::{ReadPlan, plan_read};
 use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
 use crate::image::{FileIds, Format, ImageTarget};
@@ -81,8 +82,8 @@ pub fn run(args: &ReadArgs, app: &App) -> Result<Exit, CliError> {
     let ids = board.file_ids();
     let jobs = jobs(boards, |board| plan(args, format, board));
     let outcomes = job::attempt(jobs, &app.output, &|outcome| {
-        let file = file(outcome, ids, format)?;
-        write(args, &file, &app.output)
+        let mut found = outcome.found.iter();
+        found.try_for_each(|found| write(args, &file(found, ids, format)?, &app.output))
     });
     let results = report::results(&outcomes, |outcome| summary(args, outcome));
     if is_stdout(args) {
@@ -136,13 +137,18 @@ fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> Result<(),
     format.check_stdout("--format")
 }
 
-fn plan(args: &ReadArgs, format: OutputFormat, board: &Board) -> Result<Plan<'static>, CliError> {
-    let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
-    let profile = board::for_plan(&board.info, &memories);
+fn plan(
+    args: &ReadArgs,
+    format: OutputFormat,
+    board: &Board,
+) -> Result<Plan<'static>, NoPlan<CliError>> {
+    let (memories, alternate_setting) =
+        memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
+    let profile = board::for_plan(board, &memories);
     let plan = plan_read(&args.ranges, profile, alternate_setting, args.twice)
-        .map_err(CliError::OnlyLooking)?;
+        .map_err(|error| error.map(CliError::OnlyLooking))?;
     if format == OutputFormat::Bin {
-        check_gaps(&plan)?;
+        check_gaps(&plan).map_err(CliError::from)?;
     }
     Ok(Plan::Read(plan))
 }
@@ -164,33 +170,13 @@ fn check_gaps(plan: &ReadPlan) -> Result<(), UsageError> {
 }
 
 /// What was found, as a file.
-fn file(
-    outcome: &mut Outcome<'_>,
-    ids: FileIds,
-    format: OutputFormat,
-) -> Result<Vec<u8>, CliError> {
-    let found = std::mem::take(&mut outcome.found);
+fn file(found: &ImageTarget, ids: FileIds, format: OutputFormat) -> Result<Vec<u8>, CliError> {
     Ok(match format {
-        OutputFormat::Bin => to_bin(&found)?,
-        OutputFormat::Hex => to_hex(&found).into_bytes(),
-        OutputFormat::Srec => to_srec(&found).into_bytes(),
-        OutputFormat::Dfu => {
-            let region = read_plan(outcome).map(|plan| &plan.region);
-            let target = ImageTarget {
-                alternate_setting: region.map(|region| region.alternate_setting),
-                name: region.map(|region| region.name.clone()),
-                elements: found,
-            };
-            to_dfu(&[target], ids)?
-        }
+        OutputFormat::Bin => to_bin(&found.elements)?,
+        OutputFormat::Hex => to_hex(&found.elements).into_bytes(),
+        OutputFormat::Srec => to_srec(&found.elements).into_bytes(),
+        OutputFormat::Dfu => to_dfu(std::slice::from_ref(found), ids)?,
     })
-}
-
-fn read_plan<'o>(outcome: &'o Outcome<'_>) -> Option<&'o ReadPlan> {
-    match &outcome.plan {
-        Some(Plan::Read(plan)) => Some(plan),
-        _ => None,
-    }
 }
 
 fn write(args: &ReadArgs, file: &[u8], output: &Output) -> Result<(), CliError> {
@@ -202,10 +188,10 @@ fn write(args: &ReadArgs, file: &[u8], output: &Output) -> Result<(), CliError> 
 }
 
 fn summary(args: &ReadArgs, outcome: &Outcome<'_>) -> String {
-    let ranges: Vec<String> = read_plan(outcome)
-        .into_iter()
-        .flat_map(|plan| &plan.ranges)
-        .map(|range| format!("{:#010x}..{:#010x}", range.address, range.end))
+    let found = outcome.found.iter();
+    let ranges: Vec<String> = found
+        .flat_map(|found| &found.elements)
+        .map(|element| format!("{:#010x}..{:#010x}", element.address, element.end()))
         .collect();
     let output = match is_stdout(args) {
         true => "stdout".to_owned(),
@@ -229,7 +215,10 @@ fn document<'r>(
     format: OutputFormat,
     outcome: &'r Outcome<'_>,
 ) -> ReadDocument<'r> {
-    let plan = read_plan(outcome);
+    let plan = match &outcome.plan {
+        Some(Plan::Read(plan)) => Some(plan),
+        _ => None,
+    };
     let ranges = plan.into_iter().flat_map(|plan| &plan.ranges);
     ReadDocument {
         result: outcome.result(),

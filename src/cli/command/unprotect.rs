@@ -42,10 +42,10 @@ pub fn run(args: &UnprotectArgs, app: &App) -> Result<Exit, CliError> {
 
 fn plan(board: &Board) -> Plan<'static> {
     let memories = board.memories_to_use(false).ok();
-    let profile = memories
+    let facts = memories
         .as_deref()
-        .map(|memories| board::for_plan(&board.info, memories));
-    Plan::Unprotect(plan_unprotect(profile))
+        .map(|memories| board::for_plan(board, memories));
+    Plan::Unprotect(plan_unprotect(facts))
 }
 
 fn summary(outcome: &Outcome<'_>) -> String {

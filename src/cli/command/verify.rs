@@ -6,7 +6,9 @@ use crate::cli::outcome::Outcome;
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::verify::{VerifyOptions, plan_verify};
+use crate::dfuse::plan::choice::Choice;
+use crate::dfuse::plan::error::NoPlan;
+use crate::dfuse::plan::verify::plan_verify;
 use crate::image::Image;
 
 use crate::cli::app::App;
@@ -57,16 +59,21 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, CliError> {
     job::carry_out(jobs, &odd, &app.output, summary)
 }
 
-fn plan<'i>(args: &VerifyArgs, image: &'i Image, board: &Board) -> Result<Plan<'i>, CliError> {
-    let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
-    let options = VerifyOptions {
+fn plan<'i>(
+    args: &VerifyArgs,
+    image: &'i Image,
+    board: &Board,
+) -> Result<Plan<'i>, NoPlan<CliError>> {
+    let (memories, alternate_setting) =
+        memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
+    let choice = Choice {
         alternate_setting,
         any_id: args.any_id,
         only_fitting: args.only_fitting,
     };
-    let board = board::for_plan(&board.info, &memories);
-    let plan = plan_verify(image, board, options).map(Plan::Verify);
-    let plan = plan.map_err(CliError::OnlyLooking);
+    let board = board::for_plan(board, &memories);
+    let plan = plan_verify(image, board, choice).map(Plan::Verify);
+    let plan = plan.map_err(|error| error.map(CliError::OnlyLooking));
     suspicion::judge(image, plan)
 }
 

@@ -2,13 +2,13 @@
 
 use crate::address::AddressRange;
 use crate::dfuse::layout::Sector;
-use crate::dfuse::region::Region;
+use crate::dfuse::plan::region::Region;
 
+use super::board_facts::{BoardFacts, Memory, sectors_with};
 use super::error::PlanError;
-use super::profile::{BoardProfile, Memory, sectors_with};
 
 /// Refuses a board whose memory can't be read at all.
-pub fn check_upload(board: BoardProfile<'_>) -> Result<(), PlanError> {
+pub fn check_upload(board: BoardFacts<'_>) -> Result<(), PlanError> {
     if board.can_upload {
         Ok(())
     } else {

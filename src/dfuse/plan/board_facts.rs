@@ -4,13 +4,15 @@ use crate::address::AddressRange;
 use crate::dfuse::layout::{MemoryLayout, Sector};
 use crate::image::ImageElement;
 
-use super::error::PlanError;
+use super::error::{NoPlan, PlanError};
 
 /// What the board at hand is, as far as a plan depends on it.
 #[derive(Debug, Clone, Copy)]
-pub struct BoardProfile<'b> {
-    /// Its memories, ascending by alternate setting; at least one.
+pub struct BoardFacts<'b> {
+    /// Those of its memories whose layouts are known, ascending by alternate setting; at least one.
     pub memories: &'b [Memory],
+    /// Whether it has others, whose layouts nobody has read yet.
+    pub has_more_memories: bool,
     /// `idVendor` and `idProduct`.
     pub ids: (u16, u16),
     /// The size of a block, in bytes.
@@ -19,37 +21,42 @@ pub struct BoardProfile<'b> {
     pub can_upload: bool,
 }
 
-impl<'b> BoardProfile<'b> {
+impl<'b> BoardFacts<'b> {
     /// The memory that the application is in.
     pub(super) fn main_memory(self) -> &'b Memory {
         self.memories.first().expect("a board has a memory")
     }
 
-    pub(super) fn memory(self, alternate_setting: u8) -> Result<&'b Memory, PlanError> {
-        let mut memories = self.memories.iter();
-        memories
-            .find(|memory| memory.alternate_setting == alternate_setting)
-            .ok_or_else(|| PlanError::NoSuchAlternateSetting {
-                number: alternate_setting,
-                available: self
-                    .memories
-                    .iter()
-                    .map(|memory| memory.alternate_setting)
-                    .collect(),
-            })
+    pub(super) fn memory(self, number: u8) -> Result<&'b Memory, NoPlan> {
+        let numbers = self.memories.iter().map(|memory| memory.alternate_setting);
+        match numbers.clone().position(|known| known == number) {
+            Some(index) => Ok(&self.memories[index]),
+            None => {
+                self.check_all_known()?;
+                let available = numbers.collect();
+                Err(PlanError::NoSuchAlternateSetting { number, available }.into())
+            }
+        }
+    }
+
+    /// Asks for the memories that are not known yet, if there are any.
+    pub(super) fn check_all_known(self) -> Result<(), NoPlan> {
+        match self.has_more_memories {
+            true => Err(NoPlan::NeedsMoreMemories),
+            false => Ok(()),
+        }
     }
 
     /// The first memory that has all of these addresses, or the main memory, for the error that follows.
-    pub(super) fn memory_with(self, addresses: impl Iterator<Item = u32> + Clone) -> &'b Memory {
-        let has_all = |memory: &&Memory| {
-            addresses
-                .clone()
-                .all(|address| memory.layout.sector_at(address).is_some())
-        };
-        self.memories
-            .iter()
-            .find(has_all)
-            .unwrap_or_else(|| self.main_memory())
+    pub(super) fn memory_with(
+        self,
+        addresses: impl Iterator<Item = u32> + Clone,
+    ) -> Result<&'b Memory, NoPlan> {
+        let has_all = |memory: &&Memory| addresses.clone().all(|address| memory.has(address));
+        match self.memories.iter().find(has_all) {
+            Some(memory) => Ok(memory),
+            None => self.check_all_known().map(|()| self.main_memory()),
+        }
     }
 }
 
@@ -80,9 +87,6 @@ impl Memory {
     }
 
     /// The sector that an address lies in.
-    ///
-    /// # Errors
-    /// [`PlanError::Outside`].
     pub(super) fn sector_at(&self, address: u32) -> Result<Sector, PlanError> {
         let sector = self.layout.sector_at(address);
         sector.ok_or_else(|| PlanError::Outside {
@@ -127,9 +131,6 @@ impl Memory {
 }
 
 /// Every sector that has a byte of ascending ranges, ascending, each once. `sector_at` finds the one of an address.
-///
-/// # Errors
-/// Those of `sector_at`.
 pub(super) fn sectors_with(
     ranges: impl Iterator<Item = AddressRange>,
     sector_at: impl Fn(u32) -> Result<Sector, PlanError>,
@@ -146,6 +147,20 @@ pub(super) fn sectors_with(
         }
     }
     Ok(sectors)
+}
+
+#[cfg(test)]
+impl<'b> BoardFacts<'b> {
+    /// A board with these memories and no others, as ST's are.
+    pub fn of_st(memories: &'b [Memory]) -> Self {
+        Self {
+            memories,
+            has_more_memories: false,
+            ids: (0x0483, 0xDF11),
+            transfer_size: 2048,
+            can_upload: true,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The sectors of one memory that some work is about.
 
-use super::layout::Sector;
-use super::plan::profile::Memory;
 use crate::address::AddressRange;
 use crate::chip::settings::Settings;
+use crate::dfuse::layout::Sector;
+
+use super::board_facts::Memory;
 
 /// One memory, as far as some work is about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
