@@ -4,6 +4,7 @@
 //! a bus event is to be handled first, or the device has left the bus.
 
 use std::cell::{Cell, RefCell};
+use std::fmt::Display;
 use std::future::{pending, poll_fn};
 use std::io::Write;
 use std::mem;
@@ -109,28 +110,23 @@ impl Wire {
         None
     }
 
-    /// Ends the current transfer.
+    /// Ends the current transfer; where the device has reset itself in it, without an answer.
     fn finish(&self, outcome: &Outcome) {
-        if let Some(submit) = self.current.borrow_mut().take() {
-            tell(&submit.setup, outcome);
-            self.reply(&usbip::submit_reply(&submit, outcome));
+        let Some(submit) = self.current.borrow_mut().take() else {
+            return;
+        };
+        if self.is_off() {
+            tell(&submit.setup, "no answer");
+            return;
         }
+        tell(&submit.setup, outcome);
+        self.reply(&usbip::submit_reply(&submit, outcome));
     }
 
     fn reply(&self, frame: &[u8]) {
         if self.stream.borrow_mut().write_all(frame).is_err() {
             self.switch_off();
         }
-    }
-}
-
-impl Pipe {
-    /// Ends the current transfer, unless the device is off: a transfer in which it resets itself stays without an answer.
-    async fn finish(&self, outcome: Outcome) {
-        if self.wire.is_off() {
-            pending().await
-        }
-        self.wire.finish(&outcome);
     }
 }
 
@@ -168,21 +164,21 @@ impl ControlPipe for Pipe {
         self.answer.extend(data);
         if last {
             let answer = mem::take(&mut self.answer);
-            self.finish(Outcome::Received(answer)).await;
+            self.wire.finish(&Outcome::Received(answer));
         }
         Ok(())
     }
 
     async fn accept(&mut self) {
-        self.finish(Outcome::Accepted).await;
+        self.wire.finish(&Outcome::Accepted);
     }
 
     async fn reject(&mut self) {
-        self.finish(Outcome::Stalled).await;
+        self.wire.finish(&Outcome::Stalled);
     }
 
     async fn accept_set_address(&mut self, _: u8) {
-        self.finish(Outcome::Accepted).await;
+        self.wire.finish(&Outcome::Accepted);
     }
 }
 
@@ -271,7 +267,7 @@ impl EndpointOut for NoEndpoint {
 }
 
 /// Prints a request to the DFU class with what came of it.
-fn tell(setup: &[u8; 8], outcome: &Outcome) {
+fn tell(setup: &[u8; 8], outcome: impl Display) {
     const NAMES: [&str; 7] = [
         "DETACH",
         "DNLOAD",
@@ -286,10 +282,7 @@ fn tell(setup: &[u8; 8], outcome: &Outcome) {
         return;
     }
     let name = NAMES.get(usize::from(request)).unwrap_or(&"?");
-    let (value, length) = (u16::from_le_bytes([v0, v1]), u16::from_le_bytes([l0, l1]));
-    match outcome {
-        Outcome::Received(bytes) => println!("{name} {value} {length}: {bytes:02X?}"),
-        Outcome::Accepted => println!("{name} {value} {length}"),
-        Outcome::Stalled => println!("{name} {value} {length}: STALL"),
-    }
+    let value = u16::from_le_bytes([v0, v1]);
+    let length = u16::from_le_bytes([l0, l1]);
+    println!("{name} value {value} length {length}: {outcome}");
 }

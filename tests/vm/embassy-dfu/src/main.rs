@@ -17,8 +17,13 @@
 //!   bootloader, and that decides.
 //! - `--will-detach`, `--tolerant`: bits of bmAttributes, in both modes, besides bitCanDnload. Embassy's examples have neither.
 //!
+//! What is asked of it goes to stdout, a line a request to the DFU class, and what it is after each boot. With neither bit it
+//! stays in dfuMANIFEST until the host resets it; with bitWillDetach it resets itself in the GETSTATUS that asks about the
+//! manifestation, and leaves that without an answer; with bitManifestationTolerant it goes to dfuIDLE, and only being unplugged
+//! starts the new application.
+//!
 //! The device is always at bus id 1-1. Where it resets itself it ends the connection, as if it left the bus; who imports it
-//! again finds it as what it is then. A line on stdout says each time what it is, and tells each request to the DFU class.
+//! again finds it as what it is then.
 
 mod board;
 mod driver;
@@ -114,8 +119,8 @@ fn wait_for_import(listener: &TcpListener, board: &Board) -> io::Result<TcpStrea
         let (mut stream, _) = listener.accept()?;
         match meet(&mut stream, board) {
             Ok(true) => return Ok(stream),
-            Ok(false) => {}
-            Err(error) => eprintln!("embassy-dfu: a client went away: {error}"),
+            // Who says nothing that can be understood was only looking whether somebody listens.
+            Ok(false) | Err(_) => {}
         }
     }
 }

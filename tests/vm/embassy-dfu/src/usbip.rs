@@ -1,5 +1,6 @@
 //! The frames of USB/IP that one full-speed device with a control pipe needs. All numbers are big-endian.
 
+use std::fmt::{self, Display};
 use std::io::{self, Read};
 
 const VERSION: u16 = 0x0111;
@@ -64,6 +65,16 @@ pub struct Export {
     pub class: [u8; 3],
     /// Those of its interface.
     pub interface_class: [u8; 3],
+}
+
+impl Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Received(bytes) => write!(f, "{bytes:02X?}"),
+            Self::Accepted => f.write_str("accepted"),
+            Self::Stalled => f.write_str("STALL"),
+        }
+    }
 }
 
 impl Operation {
