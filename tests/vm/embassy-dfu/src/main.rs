@@ -117,10 +117,9 @@ fn run(options: &Options) -> io::Result<()> {
 fn wait_for_import(listener: &TcpListener, board: &Board) -> io::Result<TcpStream> {
     loop {
         let (mut stream, _) = listener.accept()?;
-        match meet(&mut stream, board) {
-            Ok(true) => return Ok(stream),
-            // Who says nothing that can be understood was only looking whether somebody listens.
-            Ok(false) | Err(_) => {}
+        // Who says nothing that can be understood was only looking whether somebody listens.
+        if meet(&mut stream, board).unwrap_or(false) {
+            return Ok(stream);
         }
     }
 }
