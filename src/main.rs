@@ -3,6 +3,7 @@
 mod address;
 mod chip;
 mod cli;
+mod dfu;
 mod dfuse;
 #[cfg(test)]
 mod fuzz;

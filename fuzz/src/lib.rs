@@ -7,6 +7,8 @@
 mod address;
 #[path = "../../src/chip/mod.rs"]
 mod chip;
+#[path = "../../src/dfu/mod.rs"]
+mod dfu;
 #[path = "../../src/dfuse/mod.rs"]
 mod dfuse;
 #[path = "../../src/fuzz.rs"]

@@ -1,4 +1,6 @@
-//! Where STM32s and their relatives have RAM and flash.
+//! The memory of STM32s and their relatives: where it is, what it is when it is erased, how much is written at once.
+//!
+//! The simulator has figures of its own, from data sheets (`sim`): a figure that is wrong here has to fail there.
 
 use crate::address::AddressRange;
 
@@ -41,4 +43,25 @@ const fn stretch(address: u32, size: u64) -> AddressRange {
 pub fn is_stack_top(address: u32) -> bool {
     let top = u64::from(address & !3);
     RAM.iter().any(|ram| ram.start() < top && top <= ram.end)
+}
+
+/// Whether this is an address of the chip's flash or data EEPROM, of RAM or of external memory, as every Cortex-M has
+/// them; what else there is on a STM32 are its system memory, its registers and its own peripherals.
+pub fn is_for_programs(address: u32) -> bool {
+    matches!(address >> 24, 0x08 | 0x10 | 0x20..=0x3F | 0x60..=0x9F | 0xC0..=0xDF)
+}
+
+/// The largest unit that an STM32 programs at once, in bytes (L1: half a page; others are smaller powers of two). A unit
+/// can be written once per erase, so what lies in one unit has to go out together, and L476/L486 ROMs corrupt flash where
+/// a block's length is no multiple of 8.
+pub const PROGRAM_UNIT: u64 = 128;
+
+/// What erased memory reads as, by the sizes of its pages in bytes.
+///
+/// On STM32L0 and L1 it is 0x00 (RM0367 and RM0038, embedded flash memory), elsewhere 0xFF. These two have pages of 128
+/// and of 256 bytes, as no other STM32 has; nothing else tells them apart over USB.
+pub fn erased_value(page_sizes: impl Iterator<Item = u32>) -> u8 {
+    let mut page_sizes = page_sizes.peekable();
+    let is_small = page_sizes.peek().is_some() && page_sizes.all(|size| matches!(size, 128 | 256));
+    if is_small { 0x00 } else { 0xFF }
 }

@@ -1,4 +1,7 @@
-//! What is true of a chip, whatever protocol its bootloader speaks: where it has memory, and how it starts.
+//! What is true of a chip, whatever protocol its bootloader speaks.
 
+pub mod family;
 pub mod map;
+pub mod rom;
+pub mod settings;
 pub mod vector_table;

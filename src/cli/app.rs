@@ -1,15 +1,16 @@
 //! What every command needs: which boards are meant, on which bus, and where answers go.
 
+use super::error::CliError;
 use crate::sim::SimBus;
 use crate::sim::spec::{BoardSpec, BoardSpecError};
 use crate::usb::Bus;
 use crate::usb::libusb::LibusbBus;
 
 use super::board::Board;
-use super::diagnosis::UsageError;
 use super::environment::{self, Variable};
 use super::output::{Output, trace};
 use super::select::{Listing, SelectError, Selection};
+use super::usage::UsageError;
 use super::{interrupt, suggest};
 
 /// What every command needs to know.
@@ -31,7 +32,7 @@ impl App {
     }
 
     /// The boards that are meant.
-    pub fn select(&self) -> anyhow::Result<Vec<Board>> {
+    pub fn select(&self) -> Result<Vec<Board>, CliError> {
         let bus = self.bus()?;
         let boards = self.selection.select(
             bus.as_ref(),
@@ -47,7 +48,7 @@ impl App {
     }
 
     /// The boards that are meant, where the user has said anything about boards; none otherwise.
-    pub fn select_if_named(&self) -> anyhow::Result<Vec<Board>> {
+    pub fn select_if_named(&self) -> Result<Vec<Board>, CliError> {
         let is_simulated = !self.sim.is_empty() || !simulated_by_environment()?.is_empty();
         if is_simulated || self.selection.is_given() {
             self.select()
@@ -57,7 +58,7 @@ impl App {
     }
 
     /// All boards that match, and the rest.
-    pub fn list(&self) -> anyhow::Result<Listing> {
+    pub fn list(&self) -> Result<Listing, CliError> {
         let bus = self.bus()?;
         Ok(self.selection.list(
             bus.as_ref(),
@@ -67,7 +68,7 @@ impl App {
     }
 
     /// The boards that are meant and run their application, and the bus that they are on.
-    pub fn running(&self) -> anyhow::Result<(Box<dyn Bus>, Vec<Board>)> {
+    pub fn running(&self) -> Result<(Box<dyn Bus>, Vec<Board>), CliError> {
         let bus = self.bus()?;
         let boards = self.selection.running(
             bus.as_ref(),
@@ -77,7 +78,7 @@ impl App {
         Ok((bus, boards))
     }
 
-    fn bus(&self) -> anyhow::Result<Box<dyn Bus>> {
+    fn bus(&self) -> Result<Box<dyn Bus>, CliError> {
         let simulated = match &self.sim[..] {
             [] => &simulated_by_environment()?,
             named => named,
@@ -91,7 +92,7 @@ impl App {
 }
 
 /// The boards in `STDFU_SIM`, with `;` between them.
-fn simulated_by_environment() -> anyhow::Result<Vec<BoardSpec>> {
+fn simulated_by_environment() -> Result<Vec<BoardSpec>, CliError> {
     let variable = environment::value(Variable::Sim).unwrap_or_default();
     let boards = variable
         .split(';')

@@ -15,6 +15,7 @@ mod udev;
 mod unprotect;
 mod verify;
 
+use super::error::CliError;
 use clap::Subcommand;
 
 use super::app::App;
@@ -42,7 +43,7 @@ pub enum Command {
 
 impl Command {
     /// Does it, and tells how it ended.
-    pub fn run(&self, app: &App) -> anyhow::Result<Exit> {
+    pub fn run(&self, app: &App) -> Result<Exit, CliError> {
         match self {
             Self::List(args) => list::run(args, app),
             Self::Serial(args) => serial::run(args, app),

@@ -1,16 +1,19 @@
 //! Whether firmware fits the boards at hand, as `flash` would judge it.
 
+use super::document::FitDocument;
+use super::error::CliError;
+use super::job::Job;
+use super::outcome::oddities;
 use std::fmt::Display;
 
-use serde::Serialize;
-
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::error::PlanError;
+use crate::dfuse::plan::error::{NoPlan, PlanError};
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
-use crate::image::{Description, FileIds, Image, ImageError};
+use crate::image::{Description, FileIds, FilesError, Image, ImageError};
 use crate::printable::Said;
 
 use super::app::App;
+use super::args::alt::memories_and_choice;
 use super::board::{self, Board, BoardName};
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
@@ -34,48 +37,28 @@ pub struct Refusal {
     pub diagnosis: Diagnosis,
 }
 
-/// The JSON of it: a contract with scripts.
-#[derive(Serialize)]
-pub struct FitDocument<'f> {
-    serial: Option<&'f Said>,
-    path: &'f str,
-    exit: u8,
-    /// `None` where it can't be said.
-    fits: Option<bool>,
-    reason: Option<&'f str>,
-    warnings: Vec<String>,
-}
-
 /// Judges a file for each of the boards; a raw one is `placed_at` an address by the user.
 pub fn judge(file: &Description, placed_at: Option<u32>, boards: &mut [Board]) -> Vec<Fit> {
     let image = &file.image;
-    let judged: Vec<(Option<Refusal>, Vec<String>)> = match file.has_addresses {
-        true => job::plan(boards, |board| plan(image, placed_at, board))
-            .into_iter()
-            .zip(boards.iter())
-            .map(|(plan, board)| {
-                let warnings = plan.as_ref().map_or_else(
-                    |_| Vec::new(),
-                    |plan| {
-                        let warnings = job::warnings(plan).into_iter();
-                        warnings.chain(suspicion::warning(image)).collect()
-                    },
-                );
-                (refusal(plan, board), warnings)
-            })
-            .collect(),
-        false => boards
-            .iter()
-            .map(|board| (Some(without_address(image.ids, board)), Vec::new()))
-            .collect(),
+    let judge = |board: &mut Board| {
+        let (refusal, warnings) = match file.has_addresses {
+            false => (Some(without_address(image.ids, board)), Vec::new()),
+            true => match job::plan(board, |board| plan(image, placed_at, board)) {
+                Err(error) => (Some(refusal(&error, board)), Vec::new()),
+                Ok(plan) => {
+                    let warnings = oddities(&plan).into_iter();
+                    (None, warnings.chain(suspicion::warning(image)).collect())
+                }
+            },
+        };
+        Fit {
+            serial: board.serial().cloned(),
+            path: board.info.path.clone(),
+            refusal,
+            warnings,
+        }
     };
-    let fit = |(board, (refusal, warnings)): (&Board, (Option<Refusal>, Vec<String>))| Fit {
-        serial: board.serial().cloned(),
-        path: board.info.path.clone(),
-        refusal,
-        warnings,
-    };
-    boards.iter().zip(judged).map(fit).collect()
+    boards.iter_mut().map(judge).collect()
 }
 
 impl Fit {
@@ -129,32 +112,35 @@ impl Fit {
 }
 
 /// The plan that `flash` would make, if nothing else is asked of it.
-fn plan<'i>(image: &'i Image, placed_at: Option<u32>, board: &Board) -> anyhow::Result<Plan<'i>> {
-    let memories = board.memories_to_use(false)?;
-    let board = board::for_plan(&board.info, &memories);
+fn plan<'i>(
+    image: &'i Image,
+    placed_at: Option<u32>,
+    board: &Board,
+) -> Result<Plan<'i>, NoPlan<CliError>> {
+    let (memories, _) = memories_and_choice(None, board).map_err(NoPlan::into_other)?;
+    let board = board::for_plan(board, &memories);
     let options = FlashOptions {
         placed_at,
         ..FlashOptions::PLAIN
     };
     // Nobody looks at the board here: that it may have the code already is not taken for granted.
     let plan = plan_flash(image, board, options).and_then(|plan| match plan.linked_elsewhere {
-        Some(suspicion) => Err(PlanError::LinkedElsewhere(suspicion.found)),
+        Some(suspicion) => Err(PlanError::LinkedElsewhere(suspicion.found).into()),
         None => Ok(Plan::Flash(plan)),
     });
-    suspicion::judge(image, plan.map_err(anyhow::Error::from))
+    suspicion::judge(image, plan.map_err(NoPlan::into_other))
 }
 
-fn refusal(plan: anyhow::Result<Plan<'_>>, board: &Board) -> Option<Refusal> {
-    let refusal = |is_certain, error: &anyhow::Error| {
-        Some(Refusal {
-            is_certain,
-            diagnosis: Diagnosis::from(error),
-        })
-    };
-    match (&board.opened, plan) {
-        (Err(error), _) => refusal(false, &anyhow::Error::new(error.clone())),
-        (Ok(_), Err(error)) => refusal(true, &error),
-        (Ok(_), Ok(_)) => None,
+fn refusal(error: &CliError, board: &Board) -> Refusal {
+    match &board.opened {
+        Ok(_) => Refusal {
+            is_certain: true,
+            diagnosis: error.into(),
+        },
+        Err(error) => Refusal {
+            is_certain: false,
+            diagnosis: Diagnosis::from(&error.clone().into()),
+        },
     }
 }
 
@@ -165,7 +151,7 @@ fn without_address(ids: Option<FileIds>, board: &Board) -> Refusal {
         is_certain: foreign.is_some(),
         diagnosis: Diagnosis::from(&match foreign {
             Some(error) => error.into(),
-            None => anyhow::Error::new(ImageError::MissingAddress { ids }),
+            None => CliError::from(ImageError::MissingAddress { ids }),
         }),
     }
 }
@@ -181,14 +167,14 @@ fn other_device(ids: FileIds, board: &Board) -> Option<PlanError> {
 
 /// What to say of firmware that can't be loaded. A raw binary that lacks an address, and that is for other devices than
 /// all of those at hand, is for the wrong board, whatever its address is.
-pub fn explain(error: anyhow::Error, any_id: bool, app: &App) -> anyhow::Result<Exit> {
-    let ids = error
-        .chain()
-        .find_map(|error| match error.downcast_ref() {
-            Some(ImageError::MissingAddress { ids }) => Some(*ids),
-            _ => None,
-        })
-        .flatten();
+pub fn explain(error: CliError, any_id: bool, app: &App) -> Result<Exit, CliError> {
+    let ids = match &error {
+        CliError::Files(FilesError::InFile {
+            error: ImageError::MissingAddress { ids },
+            ..
+        }) => *ids,
+        _ => None,
+    };
     // Nobody waits for a board to be told of the command line.
     let Some(ids) = ids.filter(|_| !any_id && !app.selection.waits()) else {
         return Err(error);
@@ -196,12 +182,12 @@ pub fn explain(error: anyhow::Error, any_id: bool, app: &App) -> anyhow::Result<
     let Ok(boards) = app.select() else {
         return Err(error);
     };
-    let foreign: Option<Vec<_>> = boards
-        .iter()
-        .map(|board| other_device(ids, board).map(|error| Err(error.into())))
-        .collect();
-    match foreign {
-        Some(refusals) => job::carry_out(boards, &refusals, &[], &app.output, |_, _| String::new()),
+    let foreign = |board: Board| {
+        let plan = Err(other_device(ids, &board)?.into());
+        Some(Job { board, plan })
+    };
+    match boards.into_iter().map(foreign).collect() {
+        Some(jobs) => job::carry_out(jobs, &[], &app.output, |_| String::new()),
         None => Err(error),
     }
 }

@@ -3,16 +3,18 @@
 mod app;
 mod args;
 mod board;
-mod board_result;
 mod command;
 mod compatibility;
 mod definition;
 mod diagnosis;
+mod document;
 mod environment;
+mod error;
 mod exit;
 mod interrupt;
 mod job;
 mod keepsake;
+mod outcome;
 mod output;
 mod preview;
 mod progress_note;
@@ -23,6 +25,7 @@ mod select;
 mod shell;
 mod suggest;
 mod suspicion;
+mod usage;
 mod usb_trouble;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
@@ -134,7 +137,7 @@ fn show(help: &clap::Error) -> Exit {
     let Err(error) = output::in_words_of_clap(help) else {
         return Exit::Done;
     };
-    let diagnosis = Diagnosis::from(&anyhow::Error::new(error).context("writing the answer"));
+    let diagnosis = Diagnosis::from(&error);
     Output::from(&refusal::output_args(std::env::args_os())).failure(&diagnosis);
     diagnosis.exit
 }

@@ -1,125 +1,22 @@
-//! `--dry-run`: the plan, after a look at what is there, and nothing changed.
+//! What a plan comes to, before and after a look at what is there: a step a line, and as JSON.
 
-use anyhow::Context as _;
-use serde::Serialize;
-
+use super::document::{MemoryPlanDocument, PlanDocument, RangeDocument, SectorDocument};
 use crate::address::AddressRange;
 use crate::dfuse::layout::Sector;
+use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::flash::{Around, Erase, FlashPlan};
-use crate::dfuse::plan::{Plan, Start};
-use crate::dfuse::region::Region;
+use crate::dfuse::plan::leave::Start;
+use crate::dfuse::plan::region::Region;
 use crate::dfuse::steps::{MemorySteps, SectorSteps, Steps, Work};
 
 use super::args::number::{amount, count};
-use super::board::Board;
-use super::board_result::BoardResult;
-use super::exit::Exit;
-use super::job::{self, Outcome};
-use super::output::Output;
-use super::report;
 
 /// What is left to do, for people and for scripts.
 #[derive(Debug)]
 pub struct Preview {
     /// A step a line.
     pub text: String,
-    document: PlanDocument,
-}
-
-#[derive(Serialize)]
-struct PlansDocument<'o> {
-    boards: Vec<BoardDocument<'o>>,
-}
-
-#[derive(Serialize)]
-struct BoardDocument<'o> {
-    #[serde(flatten)]
-    result: BoardResult<'o>,
-    warnings: Vec<String>,
-    plan: Option<&'o PlanDocument>,
-}
-
-#[derive(Debug, Serialize)]
-struct PlanDocument {
-    targets: Vec<TargetDocument>,
-    start: Option<u32>,
-    skipped_bytes: u64,
-    lost_bytes: Option<u64>,
-    preserved_bytes: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct TargetDocument {
-    alt: u8,
-    name: String,
-    mass_erase: bool,
-    erase: Vec<RangeDocument>,
-    write: Vec<RangeDocument>,
-    verify: Vec<RangeDocument>,
-    sectors: Vec<SectorDocument>,
-}
-
-/// A sector of the image: one that could be erased.
-#[derive(Debug, Serialize)]
-struct SectorDocument {
-    address: u32,
-    size: u32,
-    work: &'static str,
-    /// Bytes in it that are not of the image; `None` if nobody has looked.
-    beyond_bytes: Option<u64>,
-}
-
-#[derive(Debug, Serialize)]
-struct RangeDocument {
-    address: u32,
-    size: u64,
-}
-
-/// Looks what the plans come to, and shows it; `odd` is what is odd about the files. Returns the first refusal's code.
-pub fn show(
-    boards: Vec<Board>,
-    plans: &[anyhow::Result<Plan<'_>>],
-    odd: &[String],
-    output: &Output,
-) -> anyhow::Result<Exit> {
-    let outcomes = job::attempt(boards, plans, output, &|_, _| {});
-    for outcome in outcomes.iter().filter(|outcome| outcome.error.is_none()) {
-        if let Some(preview) = &outcome.preview {
-            output
-                .answer(&format!(
-                    "{}: dry run, nothing is erased or written\n{}",
-                    outcome.name(),
-                    preview.text
-                ))
-                .context("writing the plan")?;
-        }
-    }
-    report::failures(outcomes.iter().map(Outcome::end), output);
-    let boards = outcomes
-        .iter()
-        .zip(plans)
-        .map(|(outcome, plan)| document(outcome, plan.as_ref().ok(), odd))
-        .collect();
-    output
-        .document(PlansDocument { boards })
-        .context("writing the plan")?;
-    Ok(job::exit(&outcomes))
-}
-
-fn document<'o>(
-    outcome: &'o Outcome,
-    plan: Option<&Plan<'_>>,
-    odd: &[String],
-) -> BoardDocument<'o> {
-    let mut warnings = odd.to_vec();
-    warnings.extend(plan.into_iter().flat_map(job::warnings));
-    let preview = outcome.preview.as_ref();
-    let preview = preview.filter(|_| outcome.error.is_none());
-    BoardDocument {
-        result: outcome.result(),
-        warnings,
-        plan: preview.map(|preview| &preview.document),
-    }
+    pub document: PlanDocument,
 }
 
 impl Preview {
@@ -138,12 +35,12 @@ impl Preview {
     }
 }
 
-fn target_document(memory: &MemorySteps<'_>) -> TargetDocument {
+fn target_document(memory: &MemorySteps<'_>) -> MemoryPlanDocument {
     let all = memory.mass_erase().into_iter().flat_map(|all| &all.sectors);
     let sectors = memory.erased_sectors().map(|steps| &steps.sector);
     let ranges = |ranges: &[AddressRange]| ranges.iter().copied().map(range_document).collect();
     let writes: Vec<AddressRange> = memory.body.iter().chain(&memory.head).copied().collect();
-    TargetDocument {
+    MemoryPlanDocument {
         alt: memory.region().alternate_setting,
         name: memory.region().name.clone(),
         mass_erase: memory.mass_erase().is_some(),

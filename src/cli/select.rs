@@ -8,9 +8,9 @@ mod wait;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use crate::dfuse::quirks::is_shared_serial;
+use crate::chip::rom::is_shared_serial;
 use crate::printable::{Printable, Said};
-use crate::usb::trace::Watch;
+use crate::usb::tap::Watch;
 use crate::usb::{Bus, DeviceInfo, UsbError};
 
 use super::args::ids::Ids;
@@ -22,7 +22,7 @@ use error::Candidate;
 pub use error::SelectError;
 use found::Found;
 use other::telling;
-pub use other::{Other, OtherDocument, Reason, hints, not_left_out};
+pub use other::{Other, Reason, hints, not_left_out};
 pub use wait::OnWait;
 use wait::parse_seconds;
 

@@ -1,5 +1,6 @@
 //! What somebody may have meant who typed something else: tips for a command line that is refused.
 
+pub mod file;
 mod nearest;
 mod other_tools;
 
@@ -11,7 +12,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::image::promised_by;
 use crate::sim::board::BOARDS;
 use crate::sim::fault::{FAULTS, FaultError};
-use crate::sim::quirk::names::{QUIRKS, QuirkError, QuirkName};
+use crate::sim::quirk::{QUIRKS, QuirkError, QuirkName};
 use crate::sim::spec::BoardSpecError;
 
 use super::shell;

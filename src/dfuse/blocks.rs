@@ -1,6 +1,6 @@
 //! Block numbers: `wValue` of a DNLOAD or UPLOAD of data.
 
-use super::protocol::FIRST_DATA_BLOCK;
+use super::command::FIRST_DATA_BLOCK;
 
 /// The number of the block at `address` while the address pointer is at `pointer`; `None` where there is none, so that
 /// the pointer has to be moved.

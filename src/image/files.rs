@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use crate::chip::family::Family;
+
 use super::bin::BIN;
 use super::error::ImageError;
 use super::ids::FileIds;
 use super::load::{LoadOptions, read};
 use super::model::{Image, ImageTarget};
-use super::uf2::family::Family;
 
 /// A file as the user handed it in.
 #[derive(Debug, Clone, PartialEq, Eq)]

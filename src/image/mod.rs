@@ -33,14 +33,11 @@ pub use formats::{CODECS, named, promised_by};
 pub use ids::FileIds;
 pub use load::{Description, LoadOptions, describe};
 pub use model::{Image, ImageElement, ImageTarget, MOST_BYTES, Suspicion};
-pub use uf2::{Family, Maker};
 
 #[cfg(test)]
 pub use dfu::DFU;
 #[cfg(test)]
 pub use load::load;
-#[cfg(test)]
-pub use uf2::FAMILIES;
 
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,11 @@
 //! Firmware, whatever file it came from: which bytes belong at which address of which memory.
 
 use crate::address::AddressRange;
+use crate::chip::family::Family;
 
 use super::content::Content;
 use super::format::Format;
 use super::ids::FileIds;
-use super::uf2::family::Family;
 
 /// What is read of a file at most, and unpacked at most, in bytes: far more than the flash of any chip, as text too, and
 /// little enough for a PC.

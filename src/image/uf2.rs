@@ -1,12 +1,9 @@
 //! UF2 files (microsoft/uf2, README): blocks of 512 bytes, each with its address and the family of chips it is for.
 
-pub(super) mod family;
-
 use byteorder::{ByteOrder, LittleEndian};
 
-#[cfg(test)]
-pub use self::family::FAMILIES;
-pub use self::family::{Family, Maker};
+use crate::chip::family::Family;
+
 use super::codec::{Codec, Read};
 use super::error::{ImageError, Place};
 use super::format::Format;

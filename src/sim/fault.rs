@@ -9,8 +9,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::Answer;
-use crate::dfuse::protocol::DfuStatus;
+use super::transfer::Answer;
+use crate::dfu::protocol::DfuStatus;
 
 /// Something that goes wrong at one control transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

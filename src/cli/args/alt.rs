@@ -3,9 +3,10 @@
 use std::convert::Infallible;
 use std::str::FromStr;
 
-use crate::dfuse::plan::profile::Memory;
+use crate::dfuse::plan::board_facts::Memory;
+use crate::dfuse::plan::error::NoPlan;
 
-use crate::cli::board::Board;
+use crate::cli::board::{Board, NoLayout};
 
 /// A memory as the user names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +28,7 @@ impl FromStr for AltChoice {
 }
 
 /// A name that doesn't tell the memory.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum AltError {
     /// No memory has it.
     #[error("the board has no memory called {name:?}; it has {}", quoted(names))]
@@ -45,6 +46,9 @@ pub enum AltError {
         /// Which.
         numbers: String,
     },
+    /// The board tells of none.
+    #[error(transparent)]
+    NoLayout(#[from] NoLayout),
 }
 
 fn quoted(names: &[String]) -> String {
@@ -56,10 +60,16 @@ fn quoted(names: &[String]) -> String {
 pub fn memories_and_choice(
     alt: Option<&AltChoice>,
     board: &Board,
-) -> anyhow::Result<(Vec<Memory>, Option<u8>)> {
-    let memories = board.memories_to_use(alt.is_some())?;
-    let number = alt.map(|alt| alt.number(&memories)).transpose()?;
-    Ok((memories, number))
+) -> Result<(Vec<Memory>, Option<u8>), NoPlan<AltError>> {
+    let chosen = board.memories_to_use(alt.is_some());
+    let chosen = chosen.map_err(AltError::from).and_then(|memories| {
+        let number = alt.map(|alt| alt.number(&memories)).transpose()?;
+        Ok((memories, number))
+    });
+    chosen.map_err(|error| match board.has_more_memories() {
+        true => NoPlan::NeedsMoreMemories,
+        false => NoPlan::Refused(error),
+    })
 }
 
 impl AltChoice {

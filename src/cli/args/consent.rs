@@ -1,14 +1,16 @@
 //! A yes to what can't be undone: on the command line, or by an answer where there is somebody to be asked.
 
+use crate::cli::error::CliError;
+use crate::cli::job::Job;
 use std::collections::BTreeSet;
 use std::io::{self, BufRead};
 
+use crate::chip::settings::Settings;
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::settings::Settings;
 
 use crate::cli::board::Board;
-use crate::cli::diagnosis::UsageError;
 use crate::cli::output::Output;
+use crate::cli::usage::UsageError;
 
 /// Whether there is no need to ask.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -23,30 +25,21 @@ impl ConsentArgs {
     ///
     /// # Errors
     /// [`UsageError`] where nobody has said yes.
-    pub fn ask_for_settings(
-        self,
-        boards: &[Board],
-        plans: &[anyhow::Result<Plan<'_>>],
-        output: &Output,
-    ) -> anyhow::Result<()> {
-        let changes = |plan: &anyhow::Result<Plan<'_>>| {
-            plan.as_ref()
-                .is_ok_and(|plan| !plan.changed_settings().is_empty())
-        };
-        let changing: Vec<&Board> = boards
-            .iter()
-            .zip(plans)
-            .filter(|(_, plan)| changes(plan))
-            .map(|(board, _)| board)
-            .collect();
+    pub fn ask_for_settings(self, jobs: &[Job<'_>], output: &Output) -> Result<(), CliError> {
+        let mut changed = BTreeSet::new();
+        let mut changing = Vec::new();
+        for Job { board, plan } in jobs {
+            let settings = plan
+                .as_ref()
+                .map_or_else(|_| Vec::new(), Plan::changed_settings);
+            if !settings.is_empty() {
+                changing.push(board);
+                changed.extend(settings);
+            }
+        }
         if changing.is_empty() {
             return Ok(());
         }
-        let changed: BTreeSet<Settings> = plans
-            .iter()
-            .flatten()
-            .flat_map(Plan::changed_settings)
-            .collect();
         let consequences: Vec<String> = changed.iter().map(Settings::to_string).collect();
         self.ask(&consequences, changing, output)
     }
@@ -60,7 +53,7 @@ impl ConsentArgs {
         consequences: &[String],
         boards: impl IntoIterator<Item = &'b Board>,
         output: &Output,
-    ) -> anyhow::Result<()> {
+    ) -> Result<(), CliError> {
         let labels: Vec<String> = boards.into_iter().map(Board::label).collect();
         if self.yes {
             return Ok(());

@@ -1,10 +1,10 @@
 //! The firmware files of a command line: read, told apart, put together.
 
-use std::fs::{self, File};
+use crate::cli::error::{CliError, Doing};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::Args;
 
 use crate::image::{self, Format, Image, ImageError, LoadOptions, MOST_BYTES, NamedFile};
@@ -13,7 +13,7 @@ use crate::printable;
 
 use crate::cli::args::format;
 use crate::cli::args::number::parse_address;
-use crate::cli::suggest::nearest;
+use crate::cli::suggest::file::mistake;
 
 /// Firmware files, and what they don't say themselves.
 #[derive(Debug, Args)]
@@ -43,8 +43,8 @@ pub struct ReadingArgs {
 
 impl FirmwareArgs {
     /// What is in all of the files.
-    pub fn load(&self) -> anyhow::Result<Image> {
-        let files: anyhow::Result<Vec<NamedFile>> =
+    pub fn load(&self) -> Result<Image, CliError> {
+        let files: Result<Vec<NamedFile>, CliError> =
             self.files.iter().map(|path| read(path, None)).collect();
         Ok(image::load_several(files?, &self.reading.options())?)
     }
@@ -61,69 +61,15 @@ impl ReadingArgs {
     }
 }
 
-/// A file that isn't there.
-#[derive(Debug, thiserror::Error)]
-#[error("{error}")]
-pub struct NoSuchFile {
-    error: io::Error,
-    /// What may have been meant by it.
-    pub mistake: Option<Mistake>,
-}
-
-/// What may have been meant by a file that isn't there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mistake {
-    /// It is where a raw binary belongs.
-    Address(String),
-    /// It is how long to wait.
-    Seconds(String),
-    /// One of these, beside it, with nearly the same name.
-    Name(Vec<String>),
-}
-
-impl NoSuchFile {
-    fn new(path: &Path, error: io::Error) -> Self {
-        let name = path.display().to_string();
-        let mistake = if name.starts_with("0x") && parse_address(&name).is_ok() {
-            Some(Mistake::Address(name))
-        } else if name.parse::<f64>().is_ok() {
-            Some(Mistake::Seconds(name))
-        } else {
-            Some(beside(path))
-                .filter(|near| !near.is_empty())
-                .map(Mistake::Name)
-        };
-        Self { error, mistake }
-    }
-}
-
-/// The files beside a path with nearly the same name.
-fn beside(path: &Path) -> Vec<String> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let directory = path.parent().filter(|parent| *parent != Path::new(""));
-    let entries = fs::read_dir(directory.unwrap_or(Path::new(".")));
-    let there: Vec<String> = entries
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect();
-    let near = nearest(&name, there.iter().map(String::as_str));
-    let in_directory = |name: &str| match directory {
-        Some(directory) => directory.join(name).to_str().map(str::to_owned),
-        None => Some(name.to_owned()),
-    };
-    near.into_iter().filter_map(in_directory).collect()
-}
-
 /// A file's bytes, for the memory that was named, if one was; `-` is stdin.
-pub fn read(path: &Path, alternate_setting: Option<u8>) -> anyhow::Result<NamedFile> {
+pub fn read(path: &Path, alternate_setting: Option<u8>) -> Result<NamedFile, CliError> {
     let (name, bytes) = if path == Path::new("-") {
         let bytes = read_all(io::stdin().lock(), 0, MOST_BYTES);
         ("stdin".to_owned(), bytes)
     } else {
         (printable::path(path), read_file(path))
     };
-    let bytes = bytes.with_context(|| name.clone())?;
+    let bytes = bytes.doing(&name)?;
     Ok(NamedFile {
         name,
         bytes,
@@ -131,9 +77,12 @@ pub fn read(path: &Path, alternate_setting: Option<u8>) -> anyhow::Result<NamedF
     })
 }
 
-fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
     let file = File::open(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => anyhow::Error::new(NoSuchFile::new(path, error)),
+        ErrorKind::NotFound => CliError::NoSuchFile {
+            error,
+            mistake: mistake(path),
+        },
         _ => error.into(),
     })?;
     let size = file.metadata()?.len();
@@ -141,12 +90,12 @@ fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Reads to the end, which has to come: a pipe or a device may have none. `size` is what is expected, in bytes.
-fn read_all(reader: impl Read, size: u64, most: u64) -> anyhow::Result<Vec<u8>> {
+fn read_all(reader: impl Read, size: u64, most: u64) -> Result<Vec<u8>, CliError> {
     let too_large = ImageError::TooLarge { most };
     if size > most {
         return Err(too_large.into());
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(size)?);
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     reader.take(most + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 > most {
         true => Err(too_large.into()),

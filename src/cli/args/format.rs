@@ -3,14 +3,14 @@
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
-use anyhow::Context as _;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::image::{self, BIN, CODECS, Codec, Format, Write, to_bin};
 use crate::printable;
 
-use crate::cli::diagnosis::UsageError;
+use crate::cli::error::CliError;
 use crate::cli::output::check_that_it_keeps;
+use crate::cli::usage::UsageError;
 
 /// Takes the name of a format that firmware is read from.
 pub fn parser() -> impl TypedValueParser<Value = &'static Format> {
@@ -72,8 +72,8 @@ impl OutputFormat {
     }
 
     /// Refuses a stdout that keeps nothing, and for raw bytes a terminal; `option` is what names another format.
-    pub fn check_stdout(self, option: &str) -> anyhow::Result<()> {
-        check_that_it_keeps().context("writing to stdout")?;
+    pub fn check_stdout(self, option: &str) -> Result<(), CliError> {
+        check_that_it_keeps()?;
         if self.format.is_text || !io::stdout().is_terminal() {
             return Ok(());
         }

@@ -1,7 +1,8 @@
 //! Which protocol a device in DFU mode speaks.
 
-use crate::dfuse::layout::{LayoutError, MemoryLayout};
-use crate::dfuse::protocol::DFUSE_VERSION;
+use crate::dfuse::command::DFUSE_VERSION;
+use crate::dfuse::layout::MemoryLayout;
+use crate::dfuse::layout::parse::LayoutError;
 
 /// What a device in DFU mode speaks, as far as its descriptors and strings tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,12 +1,11 @@
 //! `stdfu convert`: the same firmware in another format.
 
-use std::borrow::Cow;
+use crate::cli::document::ConvertDocument;
+use crate::cli::error::CliError;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::Context as _;
 use clap::Args;
-use serde::Serialize;
 
 use crate::address::{AddressRange, RangeRequest, joined};
 use crate::image::{self, BIN, FileIds, Image, ImageElement, NamedFile, Write};
@@ -18,10 +17,10 @@ use crate::cli::args::firmware::{self, ReadingArgs};
 use crate::cli::args::format::OutputFormat;
 use crate::cli::args::ids::Ids;
 use crate::cli::args::number::{count, parse_range};
-use crate::cli::diagnosis::UsageError;
 use crate::cli::exit::Exit;
 use crate::cli::save;
 use crate::cli::suspicion;
+use crate::cli::usage::UsageError;
 
 /// Writes firmware in another format, or several files as one
 ///
@@ -94,17 +93,7 @@ impl FromStr for FileForMemory {
     }
 }
 
-#[derive(Serialize)]
-struct ConvertDocument<'c> {
-    output: Cow<'c, str>,
-    format: &'static str,
-    size: usize,
-    bytes: u64,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<String>,
-}
-
-pub fn run(args: &ConvertArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn run(args: &ConvertArgs, app: &App) -> Result<Exit, CliError> {
     let is_stdout = args.output == Path::new("-");
     let format = format(args)?;
     if is_stdout && app.output.json {
@@ -124,7 +113,7 @@ pub fn run(args: &ConvertArgs, app: &App) -> anyhow::Result<Exit> {
     }
     let file = write(&image, format, args)?;
     if is_stdout {
-        app.output.bytes(&file).context("writing to stdout")?;
+        app.output.bytes(&file)?;
         return Ok(Exit::Done);
     }
     save::save(&args.output, &file, args.force)?;
@@ -140,18 +129,15 @@ pub fn run(args: &ConvertArgs, app: &App) -> anyhow::Result<Exit> {
     if let Some(first) = first {
         summary += &format!(" for {:#010x}", first.address);
     }
-    app.output
-        .summary(&format!("{summary}\n"))
-        .and_then(|()| {
-            app.output.document(ConvertDocument {
-                output: args.output.to_string_lossy(),
-                format: format.format.short_name,
-                size: file.len(),
-                bytes,
-                warnings: image.warnings.clone(),
-            })
+    app.output.summary(&format!("{summary}\n")).and_then(|()| {
+        app.output.document(ConvertDocument {
+            output: args.output.to_string_lossy(),
+            format: format.format.short_name,
+            size: file.len(),
+            bytes,
+            warnings: &image.warnings,
         })
-        .context("writing the summary")?;
+    })?;
     Ok(Exit::Done)
 }
 
@@ -163,7 +149,7 @@ fn format(args: &ConvertArgs) -> Result<OutputFormat, UsageError> {
     OutputFormat::promised_by(&args.output, "--to")
 }
 
-fn load(args: &ConvertArgs) -> anyhow::Result<Image> {
+fn load(args: &ConvertArgs) -> Result<Image, CliError> {
     let (named, files): (Vec<&PathBuf>, Vec<&PathBuf>) =
         args.files.iter().partition(|file| range_in(file).is_some());
     let plain = files.into_iter().map(|file| (file, None));
@@ -171,7 +157,7 @@ fn load(args: &ConvertArgs) -> anyhow::Result<Image> {
         .for_memory
         .iter()
         .map(|named| (&named.file, Some(named.alternate_setting)));
-    let files: anyhow::Result<Vec<NamedFile>> = plain
+    let files: Result<Vec<NamedFile>, CliError> = plain
         .chain(for_memory)
         .map(|(file, alternate_setting)| firmware::read(file, alternate_setting))
         .collect();
@@ -201,7 +187,7 @@ fn parse_exact_range(text: &str) -> Result<AddressRange, String> {
 }
 
 /// What of an image lies in these ranges.
-fn only_in(mut image: Image, ranges: &[AddressRange]) -> anyhow::Result<Image> {
+fn only_in(mut image: Image, ranges: &[AddressRange]) -> Result<Image, CliError> {
     let mut ranges = ranges.to_vec();
     ranges.sort_by_key(|range| range.address);
     let ranges = joined(ranges.into_iter());
@@ -228,7 +214,7 @@ fn only_in(mut image: Image, ranges: &[AddressRange]) -> anyhow::Result<Image> {
     }
 }
 
-fn write(image: &Image, format: OutputFormat, args: &ConvertArgs) -> anyhow::Result<Vec<u8>> {
+fn write(image: &Image, format: OutputFormat, args: &ConvertArgs) -> Result<Vec<u8>, CliError> {
     Ok(match format.write {
         Write::Targets(write) => write(&image.targets, ids(image, args.id))?,
         Write::Elements(write) => write(one_target(image, format)?)?,

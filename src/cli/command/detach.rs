@@ -1,17 +1,16 @@
 //! `stdfu detach`: ask an application to enter DFU mode.
 
+use crate::cli::document::{BoardResult, Boards};
+use crate::cli::error::{CliError, Doing};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
 use clap::Args;
-use serde::Serialize;
 
-use crate::dfuse::protocol::DfuRequest;
+use crate::dfu::protocol::DfuRequest;
 use crate::usb::{Bus, ControlRequest, DeviceInfo, Transport, UsbError};
 
 use crate::cli::app::App;
 use crate::cli::board::Board;
-use crate::cli::board_result::BoardResult;
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::exit::Exit;
 use crate::cli::report;
@@ -34,51 +33,42 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
 const COMES_BACK: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
 
-#[derive(Serialize)]
-struct DetachDocument<'d> {
-    boards: Vec<BoardResult<'d>>,
-}
+/// A board, and what went wrong with it.
+type Asked = (Board, Option<Diagnosis>);
 
-pub fn run(_: &DetachArgs, app: &App) -> anyhow::Result<Exit> {
-    let (bus, mut boards) = app.running()?;
-    let mut refusals: Vec<Option<Diagnosis>> = Vec::new();
-    for board in &mut boards {
-        let patience = app.selection.patience_to_open();
-        let result = detach_and_wait(bus.as_ref(), board, patience);
+pub fn run(_: &DetachArgs, app: &App) -> Result<Exit, CliError> {
+    let (bus, boards) = app.running()?;
+    let patience = app.selection.patience_to_open();
+    let mut asked: Vec<Asked> = Vec::new();
+    for mut board in boards {
+        let result = detach_and_wait(bus.as_ref(), &mut board, patience);
         let refusal = result.err().map(|error| Diagnosis::from(&error));
         app.output.ended(board.name(), refusal.as_ref());
         if refusal.is_none() {
             let summary = format!("{}: in DFU mode\n", board.name());
-            app.output
-                .summary(&summary)
-                .context("writing the summary")?;
+            app.output.summary(&summary)?;
         }
-        refusals.push(refusal);
+        asked.push((board, refusal));
     }
-    let results = boards.iter().zip(&refusals);
-    let ends = results.clone();
-    report::failures(
-        ends.map(|(board, refusal)| (board.name(), refusal.is_some())),
-        &app.output,
-    );
-    let results = results.map(|(board, refusal)| BoardResult::of(board.name(), refusal.as_ref()));
-    app.output
-        .document(DetachDocument {
-            boards: results.collect(),
-        })
-        .context("writing the answer")?;
-    let first = refusals.iter().flatten().next();
+    let ends = asked
+        .iter()
+        .map(|(board, refusal)| (board.name(), refusal.is_some()));
+    report::failures(ends, &app.output);
+    app.output.document(Boards::of(&asked, |(board, refusal)| {
+        BoardResult::of(board.name(), refusal.as_ref())
+    }))?;
+    let first = asked.iter().find_map(|(_, refusal)| refusal.as_ref());
     Ok(first.map_or(Exit::Done, |refusal| refusal.exit))
 }
 
-fn detach_and_wait(bus: &dyn Bus, board: &mut Board, patience: Duration) -> anyhow::Result<()> {
+fn detach_and_wait(bus: &dyn Bus, board: &mut Board, patience: Duration) -> Result<(), CliError> {
     let opened = board.opened.as_mut().map_err(|error| error.clone())?;
-    detach(&mut opened.transport, &board.info).context("asking it to detach")?;
+    detach(&mut opened.transport, &board.info).doing("asking it to detach")?;
     until_back(bus, &board.info.path, patience)
 }
 
 /// Waits until there is a board in DFU mode at the port that can be opened; `patience` is what opening may take.
-fn until_back(bus: &dyn Bus, path: &str, patience: Duration) -> anyhow::Result<()> {
+fn until_back(bus: &dyn Bus, path: &str, patience: Duration) -> Result<(), CliError> {
     let asked = bus.now();
     let mut came = None;
     loop {
@@ -91,10 +81,13 @@ fn until_back(bus: &dyn Bus, path: &str, patience: Duration) -> anyhow::Result<(
         match back.map(|device| bus.open(device)) {
             Some(Ok(_)) => return Ok(()),
             None | Some(Err(UsbError::NoDevice)) if now - asked < COMES_BACK => {}
-            None => bail!("it was asked to detach, and has not come back in DFU mode"),
+            None => {
+                let message = "it was asked to detach, and has not come back in DFU mode";
+                return Err(CliError::Other(message.to_owned()));
+            }
             Some(Err(error)) if error.may_pass() && now - *came.get_or_insert(now) < patience => {}
             Some(Err(error)) => {
-                return Err(error).context("it is back in DFU mode, and can't be opened");
+                return Err(error).doing("it is back in DFU mode, and can't be opened");
             }
         }
         bus.wait(PAUSE);
@@ -169,7 +162,7 @@ mod tests {
         let patience = Duration::from_millis(200);
         let error = detach_and_wait(&bus, &mut board, patience).expect_err("too early");
         assert_eq!(
-            format!("{error:#}"),
+            error.message(),
             "it is back in DFU mode, and can't be opened: permission denied"
         );
         assert_eq!(Diagnosis::from(&error).exit, Exit::System);
@@ -180,7 +173,7 @@ mod tests {
         let (bus, _) = bus("f405");
         let asked = bus.now();
         let error = until_back(&bus, "1-9", Duration::ZERO).expect_err("nobody there");
-        assert!(format!("{error:#}").ends_with("has not come back in DFU mode"));
+        assert!(error.message().ends_with("has not come back in DFU mode"));
         assert!(bus.now() - asked >= COMES_BACK);
     }
 }

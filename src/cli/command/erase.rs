@@ -1,10 +1,14 @@
 //! `stdfu erase`: all of a memory, or exactly the sectors of the ranges.
 
+use crate::cli::error::CliError;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
 use clap::{ArgGroup, Args};
 
 use crate::address::RangeRequest;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::erase::{EraseRequest, plan_erase};
+use crate::dfuse::plan::error::NoPlan;
 
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
@@ -12,7 +16,7 @@ use crate::cli::args::consent::ConsentArgs;
 use crate::cli::args::number::{count, parse_range};
 use crate::cli::board::{self, Board};
 use crate::cli::exit::Exit;
-use crate::cli::job::{self, Outcome};
+use crate::cli::job;
 
 /// Erases all of a memory, or exactly the sectors you name
 ///
@@ -45,26 +49,30 @@ pub struct EraseArgs {
     consent: ConsentArgs,
 }
 
-pub fn run(args: &EraseArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn run(args: &EraseArgs, app: &App) -> Result<Exit, CliError> {
     let request = if args.all {
         EraseRequest::All
     } else {
         EraseRequest::Ranges(args.ranges.clone())
     };
-    let mut boards = app.select()?;
-    let plans = job::plan(&mut boards, |board| plan(args, &request, board));
-    args.consent
-        .ask_for_settings(&boards, &plans, &app.output)?;
-    job::carry_out(boards, &plans, &[], &app.output, summary)
+    let jobs = jobs(app.select()?, |board| plan(args, &request, board));
+    args.consent.ask_for_settings(&jobs, &app.output)?;
+    job::carry_out(jobs, &[], &app.output, summary)
 }
 
-fn plan(args: &EraseArgs, request: &EraseRequest, board: &Board) -> anyhow::Result<Plan<'static>> {
-    let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
-    let board = board::for_plan(&board.info, &memories);
-    Ok(Plan::Erase(plan_erase(request, board, alternate_setting)?))
+fn plan(
+    args: &EraseArgs,
+    request: &EraseRequest,
+    board: &Board,
+) -> Result<Plan<'static>, NoPlan<CliError>> {
+    let (memories, alternate_setting) =
+        memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
+    let board = board::for_plan(board, &memories);
+    let plan = plan_erase(request, board, alternate_setting);
+    plan.map(Plan::Erase).map_err(NoPlan::into_other)
 }
 
-fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {
+fn summary(outcome: &Outcome<'_>) -> String {
     let tally = outcome.tally;
     let checked = match tally.verified_bytes {
         0 => "not checked: this memory can't be read".to_owned(),

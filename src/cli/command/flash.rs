@@ -1,9 +1,16 @@
 //! `stdfu flash`: program, verify, start the application.
 
+use crate::cli::document::{Boards, PreviewDocument};
+use crate::cli::error::CliError;
+use crate::cli::job::{Job, jobs};
+use crate::cli::outcome::{Outcome, bad_vector_table, oddities};
+use crate::cli::output::Output;
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::error::PlanError;
+use crate::dfuse::plan::error::{NoPlan, PlanError};
 use crate::dfuse::plan::flash::{Around, Check, FlashOptions, plan_flash};
 use crate::image::Image;
 
@@ -15,8 +22,8 @@ use crate::cli::args::number::{count, parse_address};
 use crate::cli::board::{self, Board};
 use crate::cli::compatibility;
 use crate::cli::exit::Exit;
-use crate::cli::job::{self, Outcome};
-use crate::cli::preview;
+use crate::cli::job;
+use crate::cli::report;
 use crate::cli::suspicion;
 
 /// Programs firmware, checks it, and starts the application
@@ -106,7 +113,7 @@ pub struct FlashArgs {
     dry_run: bool,
 }
 
-pub fn run(args: &FlashArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn run(args: &FlashArgs, app: &App) -> Result<Exit, CliError> {
     let image = match args.firmware.load() {
         Ok(image) => image,
         Err(error) => return compatibility::explain(error, args.any_id, app),
@@ -114,34 +121,60 @@ pub fn run(args: &FlashArgs, app: &App) -> anyhow::Result<Exit> {
     for warning in &image.warnings {
         app.output.warning(warning);
     }
-    let mut boards = app.select()?;
-    let plans = job::plan(&mut boards, |board| plan(args, &image, board));
-    for warning in warnings(&image, &plans) {
+    let jobs = jobs(app.select()?, |board| plan(args, &image, board));
+    for warning in warnings(&image, &jobs) {
         app.output.warning(&warning);
     }
-    if args.dry_run {
-        return preview::show(boards, &plans, &suspicion::warnings(&image), &app.output);
-    }
-    args.consent
-        .ask_for_settings(&boards, &plans, &app.output)?;
     let odd = suspicion::warnings(&image);
-    job::carry_out(boards, &plans, &odd, &app.output, summary)
+    if args.dry_run {
+        return rehearse(jobs, &odd, &app.output);
+    }
+    args.consent.ask_for_settings(&jobs, &app.output)?;
+    job::carry_out(jobs, &odd, &app.output, summary)
 }
 
 /// What is odd about the file for these boards, each once.
-fn warnings(image: &Image, plans: &[anyhow::Result<Plan<'_>>]) -> Vec<String> {
+fn warnings(image: &Image, jobs: &[Job<'_>]) -> BTreeSet<String> {
+    let plans = jobs.iter().filter_map(|job| job.plan.as_ref().ok());
     let of_plan = |plan| {
-        let warnings = job::warnings(plan).into_iter();
+        let warnings = oddities(plan).into_iter();
         warnings.chain(suspicion::warning(image))
     };
-    let mut warnings: Vec<String> = plans.iter().flatten().flat_map(of_plan).collect();
-    warnings.sort();
-    warnings.dedup();
-    warnings
+    plans.flat_map(of_plan).collect()
 }
 
-fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
-    let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
+/// `--dry-run`: looks what the plans come to, and shows it; `odd` is what is odd about the files. Returns the first
+/// refusal's code.
+fn rehearse(jobs: Vec<Job<'_>>, odd: &[String], output: &Output) -> Result<Exit, CliError> {
+    let outcomes = job::attempt(jobs, output, &|_| Ok(()));
+    for outcome in &outcomes {
+        if let (None, Some(preview)) = (&outcome.error, &outcome.preview) {
+            output.answer(&format!(
+                "{}: dry run, nothing is erased or written\n{}",
+                outcome.name(),
+                preview.text
+            ))?;
+        }
+    }
+    report::failures(outcomes.iter().map(Outcome::end), output);
+    output.document(Boards::of(&outcomes, |outcome| PreviewDocument {
+        result: outcome.result(),
+        warnings: odd.iter().cloned().chain(outcome.oddities()).collect(),
+        plan: match (&outcome.error, &outcome.preview) {
+            (None, Some(preview)) => Some(&preview.document),
+            _ => None,
+        },
+    }))?;
+    Ok(job::exit(&outcomes))
+}
+
+fn plan<'i>(
+    args: &FlashArgs,
+    image: &'i Image,
+    board: &Board,
+) -> Result<Plan<'i>, NoPlan<CliError>> {
+    let (memories, alternate_setting) =
+        memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
     let options = FlashOptions {
         alternate_setting,
         full: args.full,
@@ -155,23 +188,24 @@ fn plan<'i>(args: &FlashArgs, image: &'i Image, board: &Board) -> anyhow::Result
         only_fitting: args.only_fitting,
         placed_at: args.firmware.reading.address.filter(|_| !args.as_is),
     };
-    let plan =
-        plan_flash(image, board::for_plan(&board.info, &memories), options).map(if args.dry_run {
-            Plan::Rehearse
-        } else {
-            Plan::Flash
-        });
-    let plan = suspicion::judge(image, plan.map_err(anyhow::Error::from))?;
-    if let Some(fault) = job::bad_vector_table(&plan).filter(|_| args.strict) {
-        return Err(PlanError::BadVectorTable(fault.clone()).into());
+    let plan = plan_flash(image, board::for_plan(board, &memories), options).map(if args.dry_run {
+        Plan::Rehearse
+    } else {
+        Plan::Flash
+    });
+    let plan = suspicion::judge(image, plan.map_err(NoPlan::into_other))?;
+    if let Some(fault) = bad_vector_table(&plan).filter(|_| args.strict) {
+        let error = PlanError::BadVectorTable(fault.clone());
+        return Err(NoPlan::Refused(error.into()));
     }
     Ok(plan)
 }
 
 /// What was erased, written, left alone, verified and started.
-fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
+fn summary(outcome: &Outcome<'_>) -> String {
     let tally = outcome.tally;
-    let mut memories = plan.flash().into_iter().flat_map(|plan| &plan.memories);
+    let flash = outcome.plan.as_ref().and_then(Plan::flash);
+    let mut memories = flash.into_iter().flat_map(|plan| &plan.memories);
     let erases_all = memories.any(|memory| memory.around == Around::Expendable);
     let beyond = match (tally.lost_bytes, tally.preserved_bytes) {
         _ if tally.unseen_sectors > 0 && !erases_all => {
@@ -194,7 +228,7 @@ fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
             count(tally.skipped_bytes, "byte")
         ));
     }
-    let mut memories = plan.flash().into_iter().flat_map(|plan| &plan.memories);
+    let mut memories = flash.into_iter().flat_map(|plan| &plan.memories);
     done.push(
         match memories.any(|memory| memory.check == Check::ReadBack) {
             true if tally.reset => "not verified".to_owned(),
@@ -202,7 +236,7 @@ fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
             false => "not verified".to_owned(),
         },
     );
-    let start = plan.flash().and_then(|plan| plan.start);
+    let start = flash.and_then(|plan| plan.start);
     done.push(match (start, tally.left) {
         (Some(start), Some(true)) => format!("started at {:#010x}", start.address),
         _ if tally.reset => "no longer in DFU mode".to_owned(),

@@ -1,11 +1,14 @@
 //! `stdfu info`: what is in firmware files, and whether a board takes them.
 
+use crate::cli::board::Board;
+use crate::cli::document::{
+    ElementDocument, FamilyDocument, FileDocument, IdsDocument, InfoDocument, TargetDocument,
+};
+use crate::cli::error::{CliError, Doing};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::Context as _;
 use clap::Args;
-use serde::Serialize;
 
 use crate::image::{self, Description, FileIds, ImageElement, ImageTarget, LoadOptions};
 
@@ -14,7 +17,7 @@ use crate::printable::Printable;
 use crate::cli::app::App;
 use crate::cli::args::firmware::{self, FirmwareArgs};
 use crate::cli::args::number::count;
-use crate::cli::compatibility::{Fit, FitDocument, judge};
+use crate::cli::compatibility::{Fit, judge};
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::exit::Exit;
 use crate::cli::suspicion;
@@ -35,63 +38,6 @@ pub struct InfoArgs {
     firmware: FirmwareArgs,
 }
 
-/// The JSON of the answer: a contract with scripts.
-#[derive(Serialize)]
-struct InfoDocument<'i> {
-    files: Vec<FileDocument<'i>>,
-}
-
-#[derive(Serialize)]
-struct FileDocument<'i> {
-    file: &'i str,
-    exit: u8,
-    error: Option<&'i str>,
-    hint: Option<&'i str>,
-    format: Option<&'static str>,
-    size: Option<u64>,
-    unpacked_size: Option<u64>,
-    ids: Option<IdsDocument>,
-    /// Only of a file that names one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    family: Option<FamilyDocument>,
-    crc: Option<u32>,
-    targets: Vec<TargetDocument<'i>>,
-    warnings: &'i [String],
-    /// Only where boards are meant.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    boards: Vec<FitDocument<'i>>,
-}
-
-#[derive(Serialize)]
-struct IdsDocument {
-    vendor_id: u16,
-    product_id: u16,
-    device_release: u16,
-}
-
-#[derive(Serialize)]
-struct FamilyDocument {
-    id: u32,
-    /// `None` where it is not known.
-    name: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-struct TargetDocument<'i> {
-    alt: Option<u8>,
-    name: Option<&'i str>,
-    elements: Vec<ElementDocument>,
-}
-
-#[derive(Serialize)]
-struct ElementDocument {
-    /// `None` where the file doesn't say it.
-    address: Option<u32>,
-    size: u64,
-    /// The everyday CRC-32 of its bytes, to tell builds apart.
-    crc32: u32,
-}
-
 /// A file that could be read.
 struct Described {
     /// In bytes.
@@ -101,97 +47,81 @@ struct Described {
     fits: Vec<Fit>,
 }
 
-pub fn run(args: &InfoArgs, app: &App) -> anyhow::Result<Exit> {
-    let mut files: Vec<(String, anyhow::Result<Described>)> = args
-        .firmware
-        .files
-        .iter()
-        .map(|path| {
-            let described = describe(path, &args.firmware.reading.options());
-            (path.to_string_lossy().into_owned(), described)
-        })
-        .collect();
+pub fn run(args: &InfoArgs, app: &App) -> Result<Exit, CliError> {
+    let mut files = Vec::new();
+    for path in &args.firmware.files {
+        let described = describe(path, &args.firmware.reading.options());
+        let described = described.map_err(|error| Diagnosis::from(&error));
+        files.push((path.to_string_lossy().into_owned(), described));
+    }
     let mut boards = app.select_if_named()?;
-    for (_, file) in &mut files {
+    for (name, file) in &mut files {
         if let Ok(described) = file {
-            let refusal = match boards.is_empty() {
-                true => suspicion::refuse(&described.description.image).err(),
-                false => None,
-            };
-            if let Some(refusal) = refusal {
-                *file = Err(refusal.into());
-                continue;
+            if let Err(refusal) = fits(described, args, &mut boards) {
+                *file = Err(refusal);
             }
-            described.fits = judge(
-                &described.description,
-                args.firmware.reading.address,
-                &mut boards,
-            );
         }
+        tell(name, file, app)?;
     }
-    let refusals: Vec<Option<Diagnosis>> = files
-        .iter()
-        .map(|(_, file)| file.as_ref().err().map(Diagnosis::from))
-        .collect();
-    for ((name, file), refusal) in files.iter().zip(&refusals) {
-        match (file, refusal) {
-            (Ok(file), _) => {
-                app.output
-                    .answer(&text(name, file))
-                    .context("writing the answer")?;
-                // Several boards have the same to say of a file.
-                let of_boards: BTreeSet<&String> =
-                    file.fits.iter().flat_map(|fit| &fit.warnings).collect();
-                let shown = Printable(name);
-                for warning in file.description.image.warnings.iter().chain(of_boards) {
-                    app.output.warning(&format!("{shown}: {warning}"));
-                }
-                for trouble in file.fits.iter().filter_map(|fit| fit.trouble(shown)) {
-                    app.output.error(&trouble);
-                }
-            }
-            (Err(_), Some(refusal)) => app.output.error(refusal),
-            (Err(_), None) => {}
-        }
-    }
-    let documents = files
-        .iter()
-        .zip(&refusals)
-        .map(|((name, file), refusal)| document(name, file.as_ref().ok(), refusal.as_ref()));
-    app.output
-        .document(InfoDocument {
-            files: documents.collect(),
-        })
-        .context("writing the answer")?;
-    Ok(exit(&files, &refusals))
+    let documents = files.iter().map(|(name, file)| document(name, file));
+    app.output.document(InfoDocument {
+        files: documents.collect(),
+    })?;
+    let mut exits = files.iter().filter_map(|(_, file)| exit(file));
+    Ok(exits.next().unwrap_or(Exit::Done))
 }
 
-/// The code of what comes first: a file that can't be read, or doesn't fit a board.
-fn exit(files: &[(String, anyhow::Result<Described>)], refusals: &[Option<Diagnosis>]) -> Exit {
-    let unfit = |file: &Described| {
-        let refusals = file.fits.iter().filter_map(|fit| fit.refusal.as_ref());
-        refusals.map(|refusal| refusal.diagnosis.exit).next()
+/// Looks whether a file fits the boards. Where there is none, only a board could have taken what is no firmware.
+fn fits(file: &mut Described, args: &InfoArgs, boards: &mut [Board]) -> Result<(), Diagnosis> {
+    if boards.is_empty() {
+        suspicion::refuse(&file.description.image)
+            .map_err(|refusal| Diagnosis::from(&refusal.into()))?;
+    }
+    let placed_at = args.firmware.reading.address;
+    file.fits = judge(&file.description, placed_at, boards);
+    Ok(())
+}
+
+fn tell(name: &str, file: &Result<Described, Diagnosis>, app: &App) -> Result<(), CliError> {
+    let file = match file {
+        Ok(file) => file,
+        Err(refusal) => {
+            app.output.error(refusal);
+            return Ok(());
+        }
     };
-    let mut exits = files
-        .iter()
-        .zip(refusals)
-        .filter_map(|((_, file), refusal)| match (file, refusal) {
-            (_, Some(refusal)) => Some(refusal.exit),
-            (Ok(file), None) => unfit(file),
-            (Err(_), None) => None,
-        });
-    exits.next().unwrap_or(Exit::Done)
+    app.output.answer(&text(name, file))?;
+    // Several boards have the same to say of a file.
+    let of_boards: BTreeSet<&String> = file.fits.iter().flat_map(|fit| &fit.warnings).collect();
+    let shown = Printable(name);
+    for warning in file.description.image.warnings.iter().chain(of_boards) {
+        app.output.warning(&format!("{shown}: {warning}"));
+    }
+    for trouble in file.fits.iter().filter_map(|fit| fit.trouble(shown)) {
+        app.output.error(&trouble);
+    }
+    Ok(())
 }
 
-fn describe(path: &Path, options: &LoadOptions<'_>) -> anyhow::Result<Described> {
+/// The code of a file that can't be read, or doesn't fit a board.
+fn exit(file: &Result<Described, Diagnosis>) -> Option<Exit> {
+    match file {
+        Err(refusal) => Some(refusal.exit),
+        Ok(file) => {
+            let mut refusals = file.fits.iter().filter_map(|fit| fit.refusal.as_ref());
+            refusals.next().map(|refusal| refusal.diagnosis.exit)
+        }
+    }
+}
+
+fn describe(path: &Path, options: &LoadOptions<'_>) -> Result<Described, CliError> {
     let file = firmware::read(path, None)?;
     let size = file.bytes.len() as u64;
     let options = LoadOptions {
         file_name: Some(path),
         ..*options
     };
-    let mut description =
-        image::describe(file.bytes, &options).with_context(|| file.name.clone())?;
+    let mut description = image::describe(file.bytes, &options).doing(&file.name)?;
     if let Some(suspicion) = &mut description.image.suspicion {
         suspicion.file = file.name;
     }
@@ -271,11 +201,9 @@ fn target_text(target: &ImageTarget, has_addresses: bool) -> String {
     text
 }
 
-fn document<'i>(
-    name: &'i str,
-    file: Option<&'i Described>,
-    refusal: Option<&'i Diagnosis>,
-) -> FileDocument<'i> {
+fn document<'i>(name: &'i str, file: &'i Result<Described, Diagnosis>) -> FileDocument<'i> {
+    let refusal = file.as_ref().err();
+    let file = file.as_ref().ok();
     let description = file.map(|file| &file.description);
     let image = description.map(|description| &description.image);
     let has_addresses = description.is_some_and(|description| description.has_addresses);

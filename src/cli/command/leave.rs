@@ -1,15 +1,20 @@
 //! `stdfu leave`: start the application.
 
+use crate::cli::error::CliError;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::leave::plan_leave;
 
 use crate::cli::app::App;
+use crate::cli::args::alt::memories_and_choice;
 use crate::cli::args::number::parse_address;
 use crate::cli::board::{self, Board};
 use crate::cli::exit::Exit;
-use crate::cli::job::{self, Outcome};
+use crate::cli::job;
 
 /// Starts the application
 ///
@@ -26,21 +31,21 @@ pub struct LeaveArgs {
     address: Option<u32>,
 }
 
-pub fn run(args: &LeaveArgs, app: &App) -> anyhow::Result<Exit> {
-    let mut boards = app.select()?;
-    let plans = job::plan(&mut boards, |board| plan(args, board));
-    job::carry_out(boards, &plans, &[], &app.output, summary)
+pub fn run(args: &LeaveArgs, app: &App) -> Result<Exit, CliError> {
+    let jobs = jobs(app.select()?, |board| plan(args, board));
+    job::carry_out(jobs, &[], &app.output, summary)
 }
 
-fn plan(args: &LeaveArgs, board: &Board) -> anyhow::Result<Plan<'static>> {
-    let memories = board.memories_to_use(false)?;
-    let board = board::for_plan(&board.info, &memories);
-    Ok(Plan::Leave(plan_leave(board, args.address)?))
+fn plan(args: &LeaveArgs, board: &Board) -> Result<Plan<'static>, NoPlan<CliError>> {
+    let (memories, _) = memories_and_choice(None, board).map_err(NoPlan::into_other)?;
+    let board = board::for_plan(board, &memories);
+    let start = plan_leave(board, args.address).map_err(CliError::from)?;
+    Ok(Plan::Leave(start))
 }
 
-fn summary(outcome: &Outcome, plan: &Plan<'_>) -> String {
-    let address = match plan {
-        Plan::Leave(start) => format!(" at {:#010x}", start.address),
+fn summary(outcome: &Outcome<'_>) -> String {
+    let address = match &outcome.plan {
+        Some(Plan::Leave(start)) => format!(" at {:#010x}", start.address),
         _ => String::new(),
     };
     format!("started{address}, in {:.1} s", outcome.seconds)

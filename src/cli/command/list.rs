@@ -1,11 +1,11 @@
 //! `stdfu list`: the boards in DFU mode, at a glance or as JSON.
 
-use anyhow::Context as _;
+use crate::cli::document::{ListDocument, ListedDocument, MemoryDocument, SegmentDocument};
+use crate::cli::error::{CliError, of_closed};
 use clap::Args;
-use serde::Serialize;
 
+use crate::chip::rom::is_shared_serial;
 use crate::dfuse::layout::{MemoryLayout, MemorySegment};
-use crate::dfuse::quirks::is_shared_serial;
 use crate::printable::Said;
 use crate::usb::{DeviceInfo, UsbError};
 
@@ -14,7 +14,7 @@ use crate::cli::args::number::size;
 use crate::cli::board::{Board, MemoryString};
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::exit::Exit;
-use crate::cli::select::{self, Listing, Other, OtherDocument, Reason, SelectError};
+use crate::cli::select::{self, Listing, Other, Reason, SelectError};
 
 /// Shows the boards in DFU mode, and their memories
 ///
@@ -29,71 +29,32 @@ Examples:
   stdfu list --wait=10")]
 pub struct ListArgs {}
 
-/// The JSON of the list: a contract with scripts.
-#[derive(Serialize)]
-struct ListDocument<'l> {
-    boards: Vec<BoardDocument<'l>>,
-    /// What is there and can't be used.
-    others: Vec<OtherDocument<'l>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<Diagnosis>,
-}
-
-#[derive(Serialize)]
-struct BoardDocument<'l> {
-    protocol: &'static str,
-    dfu_version: Option<String>,
-    serial: Option<&'l Said>,
-    vendor_id: u16,
-    product_id: u16,
-    path: &'l str,
-    bus: u8,
-    device: u8,
-    product: Option<&'l Said>,
-    transfer_size: u16,
-    memories: Vec<MemoryDocument<'l>>,
-    error: Option<String>,
-}
-
-#[derive(Serialize)]
-struct MemoryDocument<'l> {
-    alt: u8,
-    name: Option<&'l str>,
-    layout: Option<&'l Said>,
-    segments: Vec<SegmentDocument>,
-    error: Option<String>,
-}
-
-#[derive(Serialize)]
-struct SegmentDocument {
-    address: u32,
-    sectors: u32,
-    sector_size: u32,
-    readable: bool,
-    erasable: bool,
-    writable: bool,
-}
-
 /// A board and its product's name, which only the list asks for.
 type Listed = (Board, Option<Said>);
 
-pub fn run(_: &ListArgs, app: &App) -> anyhow::Result<Exit> {
-    let (boards, others, error) = match app.list() {
-        Ok(Listing {
-            boards,
+pub fn run(_: &ListArgs, app: &App) -> Result<Exit, CliError> {
+    let Listing {
+        boards,
+        others,
+        error,
+    } = match app.list() {
+        // An empty list is an answer too, to those who only count boards.
+        Err(CliError::Select(SelectError::NoBoard {
+            wanted,
             others,
-            error,
-        }) => (boards, others, error.map(anyhow::Error::from)),
-        Err(error) => match error.downcast_ref() {
-            // An empty list is an answer too, to those who only count boards.
-            Some(SelectError::NoBoard { others, .. }) => (
-                Vec::new(),
-                select::not_left_out(others.clone()),
-                Some(error),
-            ),
-            _ => return Err(error),
+            near,
+        })) => Listing {
+            boards: Vec::new(),
+            others: select::not_left_out(others.clone()),
+            error: Some(SelectError::NoBoard {
+                wanted,
+                others,
+                near,
+            }),
         },
+        listing => listing?,
     };
+    let error = error.map(CliError::from);
     let boards: Vec<Listed> = boards
         .into_iter()
         .map(|mut board| {
@@ -108,9 +69,7 @@ pub fn run(_: &ListArgs, app: &App) -> anyhow::Result<Exit> {
         .or_else(|| lost(&boards));
     let texts = boards.iter().map(text);
     let texts: Vec<String> = texts.chain(others.iter().map(other_text)).collect();
-    app.output
-        .answer(&texts.join("\n"))
-        .context("writing the list")?;
+    app.output.answer(&texts.join("\n"))?;
     if let Some(diagnosis) = &error {
         app.output.error(diagnosis);
     }
@@ -122,7 +81,7 @@ pub fn run(_: &ListArgs, app: &App) -> anyhow::Result<Exit> {
         others: others.iter().map(Other::document).collect(),
         error,
     };
-    app.output.document(document).context("writing the list")?;
+    app.output.document(document)?;
     Ok(exit)
 }
 
@@ -130,13 +89,13 @@ pub fn run(_: &ListArgs, app: &App) -> anyhow::Result<Exit> {
 fn lost(boards: &[Listed]) -> Option<Diagnosis> {
     let mut errors = boards.iter().map(|(board, _)| match &board.opened {
         Ok(_) => None,
-        Err(error) => Some(Diagnosis::of_closed(error).about(board.name())),
+        Err(error) => Some(of_closed(error).about(board.name())),
     });
     let first = errors.next().flatten()?;
     errors.all(|error| error.is_some()).then_some(first)
 }
 
-fn board_document((board, product): &Listed) -> BoardDocument<'_> {
+fn board_document((board, product): &Listed) -> ListedDocument<'_> {
     let DeviceInfo {
         vendor_id,
         product_id,
@@ -144,7 +103,7 @@ fn board_document((board, product): &Listed) -> BoardDocument<'_> {
         address,
         ..
     } = board.info;
-    BoardDocument {
+    ListedDocument {
         protocol: "dfuse",
         dfu_version: board.info.dfu_version().map(dfu_version),
         serial: board.serial(),

@@ -1,15 +1,16 @@
 //! `stdfu completions` and `stdfu man`: what shells and man want to know, made from the command line's definition.
 
-use anyhow::Context as _;
+use crate::cli::document::TextDocument;
+use crate::cli::error::CliError;
 use clap::{Args, Command};
 use clap_complete::Shell;
 
 use crate::cli::app::App;
 use crate::cli::definition::built;
-use crate::cli::diagnosis::UsageError;
 use crate::cli::exit::Exit;
 use crate::cli::output;
 use crate::cli::suggest::{self, nearest};
+use crate::cli::usage::UsageError;
 
 /// Prints completions for a shell
 ///
@@ -38,7 +39,7 @@ pub struct ManArgs {
     command: Option<String>,
 }
 
-pub fn completions(args: &CompletionsArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn completions(args: &CompletionsArgs, app: &App) -> Result<Exit, CliError> {
     let mut script = Vec::new();
     clap_complete::generate(
         args.shell,
@@ -49,7 +50,7 @@ pub fn completions(args: &CompletionsArgs, app: &App) -> anyhow::Result<Exit> {
     print(script, app)
 }
 
-pub fn man(args: &ManArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn man(args: &ManArgs, app: &App) -> Result<Exit, CliError> {
     // `stdfu help` says what these pages say.
     let all = built(app.definition.clone().disable_help_subcommand(true));
     let page = match &args.command {
@@ -76,12 +77,10 @@ fn no_command(name: &str, all: &Command) -> UsageError {
     }
 }
 
-fn print(text: Vec<u8>, app: &App) -> anyhow::Result<Exit> {
-    output::check_that_it_keeps().context("writing to stdout")?;
-    let text = String::from_utf8(text).context("a text that is none")?;
-    app.output.answer(&text).context("writing the answer")?;
-    app.output
-        .document(serde_json::json!({ "text": text }))
-        .context("writing the answer")?;
+fn print(text: Vec<u8>, app: &App) -> Result<Exit, CliError> {
+    output::check_that_it_keeps()?;
+    let text = String::from_utf8_lossy(&text);
+    app.output.answer(&text)?;
+    app.output.document(TextDocument { text: &text })?;
     Ok(Exit::Done)
 }

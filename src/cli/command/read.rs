@@ -1,16 +1,19 @@
 //! `stdfu read`: what is in flash, into a file.
 
-use std::borrow::Cow;
+use crate::cli::document::{Boards, RangeDocument, ReadDocument};
+use crate::cli::error::CliError;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
+use crate::cli::report;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::Args;
-use serde::Serialize;
 
 use crate::address::{AddressRange, RangeRequest};
 use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::read::{ReadPlan, plan_read};
-use crate::image::{BIN, FileIds, ImageElement, ImageTarget, Write};
+use crate::image::{BIN, FileIds, ImageTarget, Write};
 
 use crate::printable;
 
@@ -19,12 +22,11 @@ use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::format::OutputFormat;
 use crate::cli::args::number::{count, parse_range};
 use crate::cli::board::{self, Board};
-use crate::cli::board_result::BoardResult;
-use crate::cli::diagnosis::{Diagnosis, OnlyLooking, UsageError};
 use crate::cli::exit::Exit;
-use crate::cli::job::{self, Outcome};
+use crate::cli::job;
 use crate::cli::output::Output;
 use crate::cli::save;
+use crate::cli::usage::UsageError;
 
 /// Reads flash into a file
 ///
@@ -63,39 +65,10 @@ pub struct ReadArgs {
     force: bool,
 }
 
-/// The JSON of the answer: a contract with scripts.
-#[derive(Serialize)]
-struct ReadDocument<'r> {
-    boards: Vec<BoardDocument<'r>>,
-}
-
-#[derive(Serialize)]
-struct BoardDocument<'r> {
-    #[serde(flatten)]
-    result: BoardResult<'r>,
-    output: Cow<'r, str>,
-    format: &'static str,
-    /// Which memory, if that is known.
-    alt: Option<u8>,
-    ranges: Vec<RangeDocument>,
-    /// How often each byte was read; where it was twice, both were the same.
-    readings: u8,
-    read_bytes: u64,
-    requests: u64,
-    retries: u32,
-    seconds: f64,
-}
-
-#[derive(Serialize)]
-struct RangeDocument {
-    address: u32,
-    size: u64,
-}
-
-pub fn run(args: &ReadArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn run(args: &ReadArgs, app: &App) -> Result<Exit, CliError> {
     let format = format(args)?;
     check_output(args, format, app.output.json)?;
-    let mut boards = app.select()?;
+    let boards = app.select()?;
     let [board] = &boards[..] else {
         return Err(UsageError {
             message: format!("one file can't hold what is in {} boards", boards.len()),
@@ -105,32 +78,20 @@ pub fn run(args: &ReadArgs, app: &App) -> anyhow::Result<Exit> {
         }
         .into());
     };
-    let ids = ids(board);
-    let plans = job::plan(&mut boards, |board| plan(args, format, board));
-    let outcomes = job::attempt(boards, &plans, &app.output, &|outcome, plan| {
-        let found = std::mem::take(&mut outcome.found);
-        let written =
-            file(found, plan, ids, format).and_then(|file| write(args, &file, &app.output));
-        outcome.error = written.err().map(|error| Diagnosis::from(&error));
+    let ids = board.file_ids();
+    let jobs = jobs(boards, |board| plan(args, format, board));
+    let outcomes = job::attempt(jobs, &app.output, &|outcome| {
+        let mut found = outcome.found.iter();
+        found.try_for_each(|found| write(args, &file(found, ids, format)?, &app.output))
     });
-    let results = job::results(&outcomes, &plans, |outcome, plan| {
-        summary(args, outcome, plan)
-    });
+    let results = report::results(&outcomes, |outcome| summary(args, outcome));
     if is_stdout(args) {
         results.lines().for_each(|line| app.output.note(line));
     } else {
-        app.output
-            .summary(&results)
-            .context("writing the summary")?;
+        app.output.summary(&results)?;
     }
-    let boards = outcomes
-        .iter()
-        .zip(&plans)
-        .map(|(outcome, plan)| document(args, format, outcome, plan.as_ref().ok()))
-        .collect();
-    app.output
-        .document(ReadDocument { boards })
-        .context("writing the answer")?;
+    let document = |outcome| document(args, format, outcome);
+    app.output.document(Boards::of(&outcomes, document))?;
     Ok(job::exit(&outcomes))
 }
 
@@ -161,7 +122,7 @@ fn is_stdout(args: &ReadArgs) -> bool {
 }
 
 /// Refuses, before the board is touched, an output that can't be written in the end.
-fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> anyhow::Result<()> {
+fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> Result<(), CliError> {
     if !is_stdout(args) {
         return save::check(&args.output, args.force);
     }
@@ -175,13 +136,18 @@ fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> anyhow::Re
     format.check_stdout("--format")
 }
 
-fn plan(args: &ReadArgs, format: OutputFormat, board: &Board) -> anyhow::Result<Plan<'static>> {
-    let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
-    let profile = board::for_plan(&board.info, &memories);
-    let plan =
-        plan_read(&args.ranges, profile, alternate_setting, args.twice).map_err(OnlyLooking)?;
+fn plan(
+    args: &ReadArgs,
+    format: OutputFormat,
+    board: &Board,
+) -> Result<Plan<'static>, NoPlan<CliError>> {
+    let (memories, alternate_setting) =
+        memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
+    let profile = board::for_plan(board, &memories);
+    let plan = plan_read(&args.ranges, profile, alternate_setting, args.twice)
+        .map_err(|error| error.map(CliError::OnlyLooking))?;
     if format.format == &BIN {
-        check_gaps(&plan)?;
+        check_gaps(&plan).map_err(CliError::from)?;
     }
     Ok(Plan::Read(plan))
 }
@@ -202,56 +168,27 @@ fn check_gaps(plan: &ReadPlan) -> Result<(), UsageError> {
     })
 }
 
-/// The ids that a file read from this board is for.
-fn ids(board: &Board) -> FileIds {
-    FileIds {
-        vendor_id: board.info.vendor_id,
-        product_id: board.info.product_id,
-        device_release: 0,
-    }
-}
-
 /// What was found, as a file.
-fn file(
-    found: Vec<ImageElement>,
-    plan: &Plan<'_>,
-    ids: FileIds,
-    format: OutputFormat,
-) -> anyhow::Result<Vec<u8>> {
+fn file(found: &ImageTarget, ids: FileIds, format: OutputFormat) -> Result<Vec<u8>, CliError> {
     Ok(match format.write {
-        Write::Elements(write) => write(&found)?,
-        Write::Targets(write) => {
-            let region = read_plan(plan).map(|plan| &plan.region);
-            let target = ImageTarget {
-                alternate_setting: region.map(|region| region.alternate_setting),
-                name: region.map(|region| region.name.clone()),
-                elements: found,
-            };
-            write(&[target], ids)?
-        }
+        Write::Elements(write) => write(&found.elements)?,
+        Write::Targets(write) => write(std::slice::from_ref(found), ids)?,
     })
 }
 
-fn read_plan<'p>(plan: &'p Plan<'_>) -> Option<&'p ReadPlan> {
-    match plan {
-        Plan::Read(plan) => Some(plan),
-        _ => None,
-    }
-}
-
-fn write(args: &ReadArgs, file: &[u8], output: &Output) -> anyhow::Result<()> {
+fn write(args: &ReadArgs, file: &[u8], output: &Output) -> Result<(), CliError> {
     if is_stdout(args) {
-        output.bytes(file).context("writing to stdout")
+        output.bytes(file)
     } else {
         save::save(&args.output, file, args.force)
     }
 }
 
-fn summary(args: &ReadArgs, outcome: &Outcome, plan: &Plan<'_>) -> String {
-    let ranges: Vec<String> = read_plan(plan)
-        .into_iter()
-        .flat_map(|plan| &plan.ranges)
-        .map(|range| format!("{:#010x}..{:#010x}", range.address, range.end))
+fn summary(args: &ReadArgs, outcome: &Outcome<'_>) -> String {
+    let found = outcome.found.iter();
+    let ranges: Vec<String> = found
+        .flat_map(|found| &found.elements)
+        .map(|element| format!("{:#010x}..{:#010x}", element.address, element.end()))
         .collect();
     let output = match is_stdout(args) {
         true => "stdout".to_owned(),
@@ -273,12 +210,14 @@ fn summary(args: &ReadArgs, outcome: &Outcome, plan: &Plan<'_>) -> String {
 fn document<'r>(
     args: &'r ReadArgs,
     format: OutputFormat,
-    outcome: &'r Outcome,
-    plan: Option<&Plan<'_>>,
-) -> BoardDocument<'r> {
-    let plan = plan.and_then(read_plan);
+    outcome: &'r Outcome<'_>,
+) -> ReadDocument<'r> {
+    let plan = match &outcome.plan {
+        Some(Plan::Read(plan)) => Some(plan),
+        _ => None,
+    };
     let ranges = plan.into_iter().flat_map(|plan| &plan.ranges);
-    BoardDocument {
+    ReadDocument {
         result: outcome.result(),
         output: args.output.to_string_lossy(),
         format: format.format.short_name,

@@ -1,14 +1,12 @@
 //! `stdfu serial`: one line, for scripts.
 
-use anyhow::{Context as _, bail};
+use crate::cli::document::SerialDocument;
+use crate::cli::error::CliError;
 use clap::Args;
-use serde::Serialize;
-
-use crate::printable::Said;
 
 use crate::cli::app::App;
-use crate::cli::diagnosis::UsageError;
 use crate::cli::exit::Exit;
+use crate::cli::usage::UsageError;
 
 /// Prints the serial number of the one board meant
 ///
@@ -25,12 +23,7 @@ Examples:
   export STDFU_SERIAL=$(stdfu serial)")]
 pub struct SerialArgs {}
 
-#[derive(Serialize)]
-struct SerialDocument<'s> {
-    serial: &'s Said,
-}
-
-pub fn run(_: &SerialArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn run(_: &SerialArgs, app: &App) -> Result<Exit, CliError> {
     let boards = app.select()?;
     let [board] = &boards[..] else {
         return Err(UsageError {
@@ -42,16 +35,12 @@ pub fn run(_: &SerialArgs, app: &App) -> anyhow::Result<Exit> {
         .into());
     };
     let Some(serial) = board.serial() else {
-        bail!(
+        return Err(CliError::Other(format!(
             "the {} has no serial number, or none that can be read",
             board.label()
-        );
+        )));
     };
-    app.output
-        .answer(&format!("{serial}\n"))
-        .context("writing the answer")?;
-    app.output
-        .document(SerialDocument { serial })
-        .context("writing the answer")?;
+    app.output.answer(&format!("{serial}\n"))?;
+    app.output.document(SerialDocument { serial })?;
     Ok(Exit::Done)
 }

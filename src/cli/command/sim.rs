@@ -1,13 +1,12 @@
 //! `stdfu sim`: serves simulated boards over USB/IP.
 
+use crate::cli::document::{ServedDocument, SimDocument};
+use crate::cli::error::{CliError, Doing};
 use std::net::{SocketAddr, TcpListener};
 
-use anyhow::Context as _;
-use serde::Serialize;
-
-use crate::sim::board::BOARDS;
+use crate::sim::board::{BOARDS, Board};
 use crate::sim::fault::FAULTS;
-use crate::sim::quirk::names::{NONE, QUIRKS};
+use crate::sim::quirk::{NONE, QUIRKS, QuirkName};
 use crate::sim::spec::BoardSpec;
 use crate::sim::usbip::Server;
 
@@ -40,22 +39,7 @@ pub struct SimArgs {
     listen: String,
 }
 
-/// What is served: a contract with scripts.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct SimDocument {
-    listen: SocketAddr,
-    boards: Vec<BoardDocument>,
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct BoardDocument {
-    name: &'static str,
-    serial: String,
-    path: String,
-    attach: String,
-}
-
-pub fn run(args: &SimArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn run(args: &SimArgs, app: &App) -> Result<Exit, CliError> {
     serve(args, &mut |served| {
         for board in &served.boards {
             app.output.note(&format!(
@@ -67,7 +51,7 @@ pub fn run(args: &SimArgs, app: &App) -> anyhow::Result<Exit> {
             ));
         }
         // Programs wait for it: from here on the boards can be attached.
-        app.output.document(served).context("writing the answer")
+        app.output.document(served)
     })?;
     Ok(Exit::Done)
 }
@@ -78,15 +62,15 @@ pub fn run(args: &SimArgs, app: &App) -> anyhow::Result<Exit> {
 /// Where a flash file can't be used or the address is not to be had.
 fn serve(
     args: &SimArgs,
-    ready: &mut dyn FnMut(&SimDocument) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+    ready: &mut dyn FnMut(&SimDocument) -> Result<(), CliError>,
+) -> Result<(), CliError> {
     let held = interrupt::hold();
     let server = Server::new(&args.boards)?;
     drop(held);
     let listener = TcpListener::bind(&args.listen)
-        .with_context(|| format!("can't listen on {}", Printable(&args.listen)))?;
+        .doing(format!("can't listen on {}", Printable(&args.listen)))?;
     let listen = listener.local_addr()?;
-    let boards = server.boards().into_iter().map(|board| BoardDocument {
+    let boards = server.boards().into_iter().map(|board| ServedDocument {
         attach: attach_command(listen, &board.bus_id),
         name: board.name,
         serial: board.serial,
@@ -96,7 +80,7 @@ fn serve(
     ready(&SimDocument { listen, boards })?;
     server
         .serve(&listener)
-        .context("no more connection can be accepted")
+        .doing("no more connection can be accepted")
 }
 
 /// How to attach a board that is served at `address`.
@@ -148,7 +132,7 @@ Boards:
     for quirk in QUIRKS {
         columns(&mut help, 0, &quirk.usage(), "");
         columns(&mut help, 4, "", quirk.description);
-        let boards: Vec<&str> = quirk.boards().map(|board| board.name).collect();
+        let boards: Vec<&str> = boards_with(quirk).collect();
         if !boards.is_empty() {
             columns(&mut help, 4, "", &format!("({})", boards.join(", ")));
         }
@@ -156,6 +140,15 @@ Boards:
     columns(&mut help, 0, NONE, "");
     columns(&mut help, 4, "", "none of those that the board has anyway");
     help
+}
+
+/// The names of the boards that have a quirk from the beginning, whatever its value.
+fn boards_with(quirk: &QuirkName) -> impl Iterator<Item = &'static str> + '_ {
+    let has_it = |board: &&Board| {
+        let mut names = board.quirks.iter().map(|had| QuirkName::about(*had).name);
+        names.any(|name| name == quirk.name)
+    };
+    BOARDS.iter().filter(has_it).map(|board| board.name)
 }
 
 /// The options of a board, for `--help`.

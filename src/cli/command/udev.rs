@@ -1,6 +1,7 @@
 //! `stdfu udev`: the rule that lets people use boards on Linux.
 
-use anyhow::Context as _;
+use crate::cli::document::RulesDocument;
+use crate::cli::error::CliError;
 use clap::Args;
 
 use crate::cli::app::App;
@@ -25,11 +26,9 @@ const RULES: &str = r#"# Boards in DFU mode, and applications that can be asked 
 SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ENV{ID_USB_INTERFACES}=="*:fe010[012]:*", MODE="0660", GROUP="plugdev", TAG+="uaccess"
 "#;
 
-pub fn run(_: &UdevArgs, app: &App) -> anyhow::Result<Exit> {
-    output::check_that_it_keeps().context("writing to stdout")?;
-    app.output.answer(RULES).context("writing the rule")?;
-    app.output
-        .document(serde_json::json!({ "rules": RULES }))
-        .context("writing the rule")?;
+pub fn run(_: &UdevArgs, app: &App) -> Result<Exit, CliError> {
+    output::check_that_it_keeps()?;
+    app.output.answer(RULES)?;
+    app.output.document(RulesDocument { rules: RULES })?;
     Ok(Exit::Done)
 }

@@ -1,5 +1,8 @@
 //! `stdfu unprotect`: lift read protection, which erases everything.
 
+use crate::cli::error::CliError;
+use crate::cli::job::jobs;
+use crate::cli::outcome::{NOT_PROTECTED, Outcome};
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
@@ -9,7 +12,7 @@ use crate::cli::app::App;
 use crate::cli::args::consent::ConsentArgs;
 use crate::cli::board::{self, Board};
 use crate::cli::exit::Exit;
-use crate::cli::job::{self, NOT_PROTECTED, Outcome};
+use crate::cli::job;
 
 /// Lifts read protection, which erases ALL of the chip
 ///
@@ -28,24 +31,24 @@ pub struct UnprotectArgs {
     consent: ConsentArgs,
 }
 
-pub fn run(args: &UnprotectArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn run(args: &UnprotectArgs, app: &App) -> Result<Exit, CliError> {
     let boards = app.select()?;
     let consequence =
         "lifting read protection erases ALL of the flash and resets the chip".to_owned();
     args.consent.ask(&[consequence], &boards, &app.output)?;
-    let plans: Vec<anyhow::Result<Plan<'_>>> = boards.iter().map(|board| Ok(plan(board))).collect();
-    job::carry_out(boards, &plans, &[], &app.output, summary)
+    let jobs = jobs(boards, |board| Ok(plan(board)));
+    job::carry_out(jobs, &[], &app.output, summary)
 }
 
 fn plan(board: &Board) -> Plan<'static> {
     let memories = board.memories_to_use(false).ok();
-    let profile = memories
+    let facts = memories
         .as_deref()
-        .map(|memories| board::for_plan(&board.info, memories));
-    Plan::Unprotect(plan_unprotect(profile))
+        .map(|memories| board::for_plan(board, memories));
+    Plan::Unprotect(plan_unprotect(facts))
 }
 
-fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {
+fn summary(outcome: &Outcome<'_>) -> String {
     if outcome.tally.unprotected == Some(false) {
         return NOT_PROTECTED.to_owned();
     }

@@ -1,9 +1,14 @@
 //! `stdfu verify`: compare a firmware file with what is in flash, and change nothing.
 
+use crate::cli::error::CliError;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
 use clap::Args;
 
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::verify::{VerifyOptions, plan_verify};
+use crate::dfuse::plan::choice::Choice;
+use crate::dfuse::plan::error::NoPlan;
+use crate::dfuse::plan::verify::plan_verify;
 use crate::image::Image;
 
 use crate::cli::app::App;
@@ -12,9 +17,8 @@ use crate::cli::args::firmware::FirmwareArgs;
 use crate::cli::args::number::count;
 use crate::cli::board::{self, Board};
 use crate::cli::compatibility;
-use crate::cli::diagnosis::OnlyLooking;
 use crate::cli::exit::Exit;
-use crate::cli::job::{self, Outcome};
+use crate::cli::job;
 use crate::cli::suspicion;
 
 /// Compares firmware with what is in flash, and changes nothing
@@ -42,7 +46,7 @@ pub struct VerifyArgs {
     any_id: bool,
 }
 
-pub fn run(args: &VerifyArgs, app: &App) -> anyhow::Result<Exit> {
+pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, CliError> {
     let image = match args.firmware.load() {
         Ok(image) => image,
         Err(error) => return compatibility::explain(error, args.any_id, app),
@@ -50,26 +54,30 @@ pub fn run(args: &VerifyArgs, app: &App) -> anyhow::Result<Exit> {
     for warning in &image.warnings {
         app.output.warning(warning);
     }
-    let mut boards = app.select()?;
-    let plans = job::plan(&mut boards, |board| plan(args, &image, board));
+    let jobs = jobs(app.select()?, |board| plan(args, &image, board));
     let odd = suspicion::warnings(&image);
-    job::carry_out(boards, &plans, &odd, &app.output, summary)
+    job::carry_out(jobs, &odd, &app.output, summary)
 }
 
-fn plan<'i>(args: &VerifyArgs, image: &'i Image, board: &Board) -> anyhow::Result<Plan<'i>> {
-    let (memories, alternate_setting) = memories_and_choice(args.alt.as_ref(), board)?;
-    let options = VerifyOptions {
+fn plan<'i>(
+    args: &VerifyArgs,
+    image: &'i Image,
+    board: &Board,
+) -> Result<Plan<'i>, NoPlan<CliError>> {
+    let (memories, alternate_setting) =
+        memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
+    let choice = Choice {
         alternate_setting,
         any_id: args.any_id,
         only_fitting: args.only_fitting,
     };
-    let board = board::for_plan(&board.info, &memories);
-    let plan = plan_verify(image, board, options).map(Plan::Verify);
-    let plan = plan.map_err(|error| anyhow::Error::from(OnlyLooking(error)));
+    let board = board::for_plan(board, &memories);
+    let plan = plan_verify(image, board, choice).map(Plan::Verify);
+    let plan = plan.map_err(|error| error.map(CliError::OnlyLooking));
     suspicion::judge(image, plan)
 }
 
-fn summary(outcome: &Outcome, _: &Plan<'_>) -> String {
+fn summary(outcome: &Outcome<'_>) -> String {
     format!(
         "verified {}, all the same, in {:.1} s",
         count(outcome.tally.verified_bytes, "byte"),

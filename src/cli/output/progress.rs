@@ -9,7 +9,7 @@ use std::time::Duration;
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::dfuse::error::SessionError;
+use crate::dfu::error::SessionError;
 use crate::dfuse::session::{Event, Phase};
 
 use crate::cli::args::number::amount;

@@ -1,8 +1,8 @@
 //! `-vv`: every control transfer with its answer, a line each.
 
-use crate::dfuse::protocol::{DfuRequest, StatusReport};
+use crate::dfu::protocol::{DfuRequest, StatusReport};
 use crate::usb::DeviceInfo;
-use crate::usb::trace::{Transfer, Watch};
+use crate::usb::tap::{Transfer, Watch};
 
 use crate::cli::output::Output;
 

@@ -1,66 +1,12 @@
-//! The wire, request by request, against a script.
+//! Commands and blocks of memory on the wire, against a script.
 
-use std::collections::VecDeque;
-
-use super::script::{Answer::Bytes, *};
 use super::*;
-
-#[test]
-fn the_error_that_an_f405_begins_in_is_cleared_and_any_other_is_looked_at_again() {
-    let check = |status, expected: &str| {
-        let answers = [
-            Bytes(Box::leak(Box::new([status, 0, 0, 0, 0x0A, 0]))),
-            ACK,
-            IDLE,
-        ]
-        .into();
-        let mut script = Script::of(answers);
-        assert!(Link::open(&mut script, 0).is_ok());
-        assert_eq!(script.diary, expected, "{status:#04x}");
-    };
-    let cleared = "a1 03 0000 0000 < 6\n21 04 0000 0000 > []\n";
-    check(0x0A, cleared);
-    check(0x0E, &format!("{cleared}a1 03 0000 0000 < 6\n"));
-}
-
-#[test]
-fn whatever_else_the_board_is_in_is_aborted_and_never_cleared() {
-    for state in [3, 5, 6, 9] {
-        let answers = [
-            Bytes(Box::leak(Box::new([0, 0, 0, 0, state, 0]))),
-            ACK,
-            IDLE,
-        ]
-        .into();
-        let mut script = Script::of(answers);
-        assert!(Link::open(&mut script, 0).is_ok());
-        let expected = "a1 03 0000 0000 < 6\n21 06 0000 0000 > []\na1 03 0000 0000 < 6\n";
-        assert_eq!(script.diary, expected, "state {state}");
-    }
-}
-
-#[test]
-fn a_board_that_never_gets_idle_is_an_error_with_its_last_words() {
-    let stuck = || Bytes(&[0x0E, 0, 0, 0, 0x0A, 0]);
-    let mut answers = VecDeque::from([stuck()]);
-    for _ in 0..ROUNDS_TO_IDLE {
-        answers.extend([ACK, stuck()]);
-    }
-    let mut script = Script::of(answers);
-    let error = Link::open(&mut script, 0)
-        .err()
-        .expect("never idle")
-        .to_string();
-    assert_eq!(
-        error,
-        "getting the board's attention: the board answered errUNKNOWN in dfuERROR"
-    );
-}
+use crate::dfu::link::script::{Answer::Bytes, *};
 
 #[test]
 fn an_erase_is_started_by_getstatus_and_waits_exactly_as_long_as_asked() {
     let (diary, result) = diary([ACK, BUSY_100_MS, DNLOAD_IDLE], |link| {
-        link.command(DfuseCommand::Erase(0x0800_C000), Action::Erase(0x0800_C000))
+        link.command(DfuseCommand::Erase(0x0800_C000))
     });
     assert_eq!(
         diary,
@@ -73,41 +19,10 @@ fn an_erase_is_started_by_getstatus_and_waits_exactly_as_long_as_asked() {
 }
 
 #[test]
-fn a_board_that_says_no_time_is_still_given_a_moment() {
-    let (diary, result) = diary([ACK, BUSY_0_MS, BUSY_0_MS, DNLOAD_IDLE], |link| {
-        link.write_block(2, &[1, 2], 0x0800_0000)
-    });
-    assert_eq!(
-        diary,
-        "21 01 0002 0001 > [01, 02]\n\
-         a1 03 0000 0001 < 6\nwait 1 ms\n\
-         a1 03 0000 0001 < 6\nwait 1 ms\n\
-         a1 03 0000 0001 < 6\n"
-    );
-    assert_eq!(result, Ok(()));
-}
-
-#[test]
-fn a_stall_after_the_wait_means_still_busy() {
-    let (_, result) = diary([ACK, BUSY_100_MS, STALL, STALL, DNLOAD_IDLE], |link| {
-        link.write_block(2, &[0], 0x0800_0000)
-    });
-    assert_eq!(result, Ok(()));
-    let stalls = (0..=STALLS_WHILE_BUSY).map(|_| STALL);
-    let (_, result) = diary([ACK, BUSY_100_MS].into_iter().chain(stalls), |link| {
-        link.write_block(2, &[0], 0x0800_0000)
-    });
-    assert_eq!(
-        result.unwrap_err(),
-        "writing at 0x08000000: the device refused the request (STALL)"
-    );
-}
-
-#[test]
 fn a_board_that_stays_busy_is_given_up_after_the_time_that_flash_may_take() {
     let busy = (0..200).map(|_| BUSY_100_MS);
     let (diary, result) = diary([ACK].into_iter().chain(busy), |link| {
-        link.command(DfuseCommand::Erase(0x0800_0000), Action::Erase(0x0800_0000))
+        link.command(DfuseCommand::Erase(0x0800_0000))
     });
     assert_eq!(diary.matches("wait 100 ms").count(), 200);
     assert_eq!(
@@ -119,7 +34,7 @@ fn a_board_that_stays_busy_is_given_up_after_the_time_that_flash_may_take() {
 #[test]
 fn a_wait_of_hours_ends_with_the_time_that_flash_may_take() {
     let (diary, result) = diary([ACK, Bytes(&[0, 0xFF, 0xFF, 0xFF, 4, 0])], |link| {
-        link.command(DfuseCommand::MassErase, Action::MassErase)
+        link.command(DfuseCommand::MassErase)
     });
     assert!(diary.ends_with("wait 120000 ms\n"), "{diary}");
     assert_eq!(
@@ -131,7 +46,7 @@ fn a_wait_of_hours_ends_with_the_time_that_flash_may_take() {
 #[test]
 fn an_error_state_is_an_error_even_where_the_status_is_ok() {
     let (_, result) = diary([ACK, BUSY_0_MS, Bytes(&[0, 0, 0, 0, 10, 0])], |link| {
-        link.command(DfuseCommand::SetAddressPointer(0), Action::SetAddress(0))
+        link.command(DfuseCommand::SetAddressPointer(0))
     });
     assert_eq!(
         result.unwrap_err(),
@@ -144,7 +59,7 @@ fn an_error_is_told_in_the_boards_own_words() {
     let words = Bytes(&[8, 3, b'B', 0, b'a', 0, b'd', 0]);
     let (diary, result) = diary(
         [ACK, BUSY_0_MS, Bytes(&[1, 0, 0, 0, 10, 4]), words],
-        |link| link.command(DfuseCommand::SetAddressPointer(0), Action::SetAddress(0)),
+        |link| link.command(DfuseCommand::SetAddressPointer(0)),
     );
     assert!(diary.ends_with("80 06 0304 0409 < 255\n"), "{diary}");
     assert_eq!(
@@ -154,19 +69,7 @@ fn an_error_is_told_in_the_boards_own_words() {
 }
 
 #[test]
-fn a_refused_request_is_explained_by_the_status_behind_it() {
-    let (diary, result) = diary([STALL, Bytes(&[15, 0, 0, 0, 10, 0])], |link| {
-        link.write_block(2, &[0], 0x0800_0800)
-    });
-    assert_eq!(diary, "21 01 0002 0001 > [00]\na1 03 0000 0001 < 6\n");
-    assert_eq!(
-        result.unwrap_err(),
-        "writing at 0x08000800: the board answered errSTALLEDPKT in dfuERROR"
-    );
-}
-
-#[test]
-fn reading_behind_a_command_aborts_first_and_a_command_behind_a_full_read_too() {
+fn reading_after_a_command_aborts_first_and_a_command_after_a_full_read_too() {
     let (diary, result) = diary(
         [
             ACK,
@@ -180,14 +83,11 @@ fn reading_behind_a_command_aborts_first_and_a_command_behind_a_full_read_too() 
             DNLOAD_IDLE,
         ],
         |link| {
-            link.command(
-                DfuseCommand::SetAddressPointer(0x0800_0000),
-                Action::SetAddress(0x0800_0000),
-            )?;
+            link.command(DfuseCommand::SetAddressPointer(0x0800_0000))?;
             let mut block = [0; 2];
             link.read_block(2, &mut block, 0x0800_0000)?;
             link.read_block(3, &mut block, 0x0800_0002)?;
-            link.command(DfuseCommand::Erase(0x0800_0000), Action::Erase(0x0800_0000))?;
+            link.command(DfuseCommand::Erase(0x0800_0000))?;
             Ok(block)
         },
     );
@@ -220,14 +120,4 @@ fn an_answer_that_is_too_short_is_an_error() {
         result.unwrap_err(),
         "writing at 0x00000000: the transfer failed on the bus"
     );
-}
-
-#[test]
-fn a_board_that_stays_busy_for_ever_is_broken_out_of_it() {
-    let mut answers: Vec<Answer> = (0..200).map(|_| BUSY_100_MS).collect();
-    answers.extend([BUSY_100_MS, ACK, Bytes(&[0x0E, 0, 0, 0, 10, 0]), ACK, IDLE]);
-    let (diary, result) = diary(answers, |link| link.reach_idle());
-    assert_eq!(result, Ok(()));
-    let last: Vec<&str> = diary.lines().rev().take(4).map(|line| &line[..5]).collect();
-    assert_eq!(last, ["a1 03", "21 04", "a1 03", "21 04"]);
 }

@@ -1,48 +1,15 @@
 //! Whether a board's chip can be of the family that a UF2 file names.
 
-use crate::image::{Family, Image, Maker};
+use crate::chip::family::{Family, Maker};
+use crate::chip::map::FLASH;
+use crate::chip::rom::ST_ROM;
+use crate::image::Image;
 
+use super::board_facts::BoardFacts;
 use super::error::PlanError;
-use super::profile::BoardProfile;
-
-/// `idVendor` of ST, of GigaDevice and of Artery.
-const ST: u16 = 0x0483;
-const GIGADEVICE: u16 = 0x28E9;
-const ARTERY: u16 = 0x2E3C;
-/// `idProduct` of ST's ROMs, and of bootloaders that pass for one.
-const ROM: u16 = 0xDF11;
-
-/// Where main flash begins.
-const FLASH: u32 = 0x0800_0000;
-
-/// The size of the sector that flash begins with, in bytes, in every chip of a family (reference manuals, "Flash main
-/// memory organization"). What begins with the name is of the family.
-const FIRST_SECTORS: [(&str, &[u32]); 16] = [
-    ("STM32F0", &[1 << 10, 2 << 10]),
-    ("STM32F1", &[1 << 10, 2 << 10]),
-    ("STM32F2", &[16 << 10]),
-    ("STM32F3", &[2 << 10]),
-    ("STM32F4", &[16 << 10]),
-    // F72x and F73x as F4.
-    ("STM32F7", &[16 << 10, 32 << 10]),
-    ("STM32G0", &[2 << 10]),
-    ("STM32G4", &[2 << 10, 4 << 10]),
-    ("STM32H5", &[8 << 10]),
-    // H7Ax and H7Bx have 8K.
-    ("STM32H7", &[8 << 10, 128 << 10]),
-    ("STM32L0", &[128]),
-    ("STM32L1", &[256]),
-    ("STM32L4", &[2 << 10, 4 << 10, 8 << 10]),
-    ("STM32L5", &[2 << 10, 4 << 10]),
-    ("STM32WB", &[2 << 10, 4 << 10]),
-    ("STM32WL", &[2 << 10]),
-];
 
 /// Refuses an image for a family that the board's chip is surely not of.
-///
-/// # Errors
-/// [`PlanError::OtherFamily`].
-pub fn check(image: &Image, board: BoardProfile<'_>) -> Result<(), PlanError> {
+pub fn check(image: &Image, board: BoardFacts<'_>) -> Result<(), PlanError> {
     match image.family {
         Some(family) if !can_be(family, board) => Err(PlanError::OtherFamily { family }),
         _ => Ok(()),
@@ -51,51 +18,41 @@ pub fn check(image: &Image, board: BoardProfile<'_>) -> Result<(), PlanError> {
 
 /// Whether the board's chip can be of the family, by its ids and, where they are those of ST's ROMs, by its flash. A
 /// bootloader with ids of its own can be on any chip, and can show flash as it likes.
-fn can_be(family: Family, board: BoardProfile<'_>) -> bool {
+fn can_be(family: Family, board: BoardFacts<'_>) -> bool {
     let (vendor_id, product_id) = board.ids;
-    let maker = match vendor_id {
-        ST => Some(Maker::St),
-        GIGADEVICE => Some(Maker::GigaDevice),
-        ARTERY => Some(Maker::Artery),
-        _ => None,
-    };
-    match (family.maker(), maker) {
+    match (family.maker(), Maker::of_vendor(vendor_id)) {
         (None, _) => false,
         (Some(_), None) => true,
         (Some(theirs), Some(ours)) if theirs != ours => false,
-        (Some(Maker::St), _) if product_id == ROM => begins_as(family, board),
+        (Some(Maker::St), _) if product_id == ST_ROM => begins_as(family, board),
         (Some(_), Some(_)) => true,
     }
 }
 
 /// Whether the board's flash begins with a sector as the family has it, if it shows that one and if that is known.
-fn begins_as(family: Family, board: BoardProfile<'_>) -> bool {
-    let first = board.main_memory().layout.sector_at(FLASH);
-    let name = family.name().unwrap_or_default();
-    let mut families = FIRST_SECTORS.iter();
-    let known = families.find(|(prefix, _)| name.starts_with(prefix));
-    match (first, known) {
-        (Some(sector), Some((_, sizes))) => sizes.contains(&sector.size),
-        _ => true,
-    }
+fn begins_as(family: Family, board: BoardFacts<'_>) -> bool {
+    let first = board.main_memory().layout.sector_at(FLASH.address);
+    first.is_none_or(|sector| family.can_begin_with(sector.size))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dfuse::plan::profile::Memory;
+    use crate::dfuse::plan::board_facts::Memory;
 
     /// Whether boards with these ids and this main flash take the family with this number.
     fn takes(id: u32, ids: (u16, u16), layout: &str) -> bool {
         let memories = Memory::of_strings(&[layout]);
-        let board = BoardProfile {
-            memories: &memories,
+        let board = BoardFacts {
             ids,
-            transfer_size: 2048,
-            can_upload: true,
+            ..BoardFacts::of_st(&memories)
         };
         can_be(Family(id), board)
     }
+
+    const ST: u16 = 0x0483;
+    const GIGADEVICE: u16 = 0x28E9;
+    const ARTERY: u16 = 0x2E3C;
 
     const F1: u32 = 0x5EE2_1072;
     const F4: u32 = 0x5775_5A57;
@@ -118,7 +75,7 @@ mod tests {
 
     #[test]
     fn the_flash_of_a_rom_tells_families_apart() {
-        let check = |layout, expected: &[u32]| check((ST, ROM), layout, expected);
+        let check = |layout, expected: &[u32]| check((ST, ST_ROM), layout, expected);
         // Of F4, of F72x, of F74x, of H7, of H7A3, of F105.
         check(
             "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",
@@ -139,7 +96,7 @@ mod tests {
     fn ids_tell_makers_apart() {
         let layout = "@Internal Flash  /0x08000000/128*001Kg";
         check((GIGADEVICE, 0x0189), layout, &[GD32VF103]);
-        check((ARTERY, ROM), layout, &[AT32F415]);
+        check((ARTERY, ST_ROM), layout, &[AT32F415]);
         check((ST, 0xA291), layout, &[F1, F4, F7, H7]);
     }
 
@@ -150,16 +107,5 @@ mod tests {
             "@Internal Flash   /0x08000000/03*016Ka,01*016Kg,01*064Kg,07*128Kg",
             &[F1, F4, F7, H7, GD32VF103, AT32F415],
         );
-    }
-
-    #[test]
-    fn every_family_of_stm32_has_its_sectors_in_the_table() {
-        for (id, name) in crate::image::FAMILIES {
-            let in_table = FIRST_SECTORS
-                .iter()
-                .filter(|(prefix, _)| name.starts_with(prefix))
-                .count();
-            assert_eq!(in_table, usize::from(name.starts_with("STM32")), "{id:#x}");
-        }
     }
 }

@@ -1,11 +1,9 @@
 //! Lifting read protection, and where to look whether there is any.
 
+use crate::chip::map::FLASH;
 use crate::dfuse::layout::Sector;
 
-use super::profile::BoardProfile;
-
-/// Where main flash is on every STM32 (AN2606).
-const ST_FLASH: u32 = 0x0800_0000;
+use super::board_facts::BoardFacts;
 
 /// What is erased, and where a read tells whether it is protected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,11 +17,11 @@ pub struct UnprotectPlan {
 }
 
 /// Plans to lift read protection. A `board` that doesn't say what memories it has is taken for one of ST's.
-pub fn plan_unprotect(board: Option<BoardProfile<'_>>) -> UnprotectPlan {
-    let Some(main) = board.map(BoardProfile::main_memory) else {
+pub fn plan_unprotect(board: Option<BoardFacts<'_>>) -> UnprotectPlan {
+    let Some(main) = board.map(BoardFacts::main_memory) else {
         return UnprotectPlan {
             alternate_setting: 0,
-            address: ST_FLASH,
+            address: FLASH.address,
             sectors: Vec::new(),
         };
     };
@@ -38,19 +36,14 @@ pub fn plan_unprotect(board: Option<BoardProfile<'_>>) -> UnprotectPlan {
 
 #[cfg(test)]
 mod tests {
-    use super::super::profile::Memory;
+    use super::super::board_facts::Memory;
     use super::*;
 
     #[test]
     fn protection_is_looked_for_where_main_flash_can_be_read() {
         let check = |strings: &[&str], address, sectors| {
             let memories = Memory::of_strings(strings);
-            let board = BoardProfile {
-                memories: &memories,
-                ids: (0x0483, 0xDF11),
-                transfer_size: 2048,
-                can_upload: true,
-            };
+            let board = BoardFacts::of_st(&memories);
             let plan = plan_unprotect((!memories.is_empty()).then_some(board));
             assert_eq!(plan.alternate_setting, 0);
             assert_eq!(

@@ -1,15 +1,16 @@
 //! Erasing, and making sure of it.
 
 use crate::address::{AddressRange, joined};
-use crate::dfuse::error::{Action, Cause, SessionError};
+use crate::dfu::error::{Action, Cause, SessionError};
+use crate::dfuse::command::DfuseCommand;
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::erase::ErasePlan;
-use crate::dfuse::protocol::DfuseCommand;
-use crate::dfuse::region::Region;
+use crate::dfuse::plan::region::Region;
 use crate::dfuse::steps::Steps;
 
+use super::Session;
+use super::event::{Event, Phase};
 use super::read::first_difference;
-use super::{Event, Phase, Session};
 
 impl Session<'_> {
     /// Erases what the steps say, in all memories, before anything is written to any.
@@ -81,7 +82,7 @@ impl Session<'_> {
             self.pointer = None;
             self.tally.touched = true;
             let erase = DfuseCommand::Erase(sector.address);
-            let Err(error) = self.link.command(erase, Action::Erase(sector.address)) else {
+            let Err(error) = self.link.command(erase) else {
                 self.note_erased(region, sector, true);
                 return Ok(());
             };
@@ -115,11 +116,7 @@ impl Session<'_> {
         for sector in &region.sectors {
             self.note_erased(region, *sector, false);
         }
-        self.persist(|session| {
-            session
-                .link
-                .command(DfuseCommand::MassErase, Action::MassErase)
-        })?;
+        self.persist(|session| session.link.command(DfuseCommand::MassErase))?;
         for sector in &region.sectors {
             self.note_erased(region, *sector, true);
         }

@@ -1,8 +1,8 @@
 //! Reading flash, block by block.
 
 use crate::address::AddressRange;
-use crate::dfuse::error::{Action, Cause, SessionError};
-use crate::dfuse::region::Region;
+use crate::dfu::error::{Action, Cause, SessionError};
+use crate::dfuse::plan::region::Region;
 
 use super::Session;
 

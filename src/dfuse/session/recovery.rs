@@ -1,10 +1,11 @@
 //! After something went wrong: whether it is worth another try, how often, and from which state.
 
-use crate::dfuse::error::{Cause, SessionError};
-use crate::dfuse::protocol::DfuStatus;
+use crate::dfu::error::{Cause, SessionError};
+use crate::dfu::protocol::DfuStatus;
 use crate::usb::UsbError;
 
-use super::{Event, Session};
+use super::Session;
+use super::event::Event;
 
 /// How often the same thing is tried again.
 const TRIES: u32 = 3;
@@ -37,7 +38,7 @@ impl Session<'_> {
         if *tries >= worth_trying(&error.cause) || is_exhausted {
             return Err(error);
         }
-        if error.cause.is_vendor_error() && self.refuses_addresses(&error) {
+        if error.cause.is_vendor_error() && self.confirm_refusal(&error) {
             return Err(error);
         }
         *tries += 1;
@@ -55,7 +56,7 @@ impl Session<'_> {
 impl Session<'_> {
     /// Whether the board, asked once more, doesn't even let its address pointer be moved: a chip with read
     /// protection on answers errVENDOR to everything.
-    fn refuses_addresses(&mut self, error: &SessionError) -> bool {
+    fn confirm_refusal(&mut self, error: &SessionError) -> bool {
         let Some(address) = error.action.address().or(self.any_address) else {
             return false;
         };

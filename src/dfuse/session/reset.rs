@@ -2,12 +2,13 @@
 //! back, and what was written can be looked at; elsewhere nobody can tell.
 
 use crate::address::AddressRange;
-use crate::dfuse::error::{Action, Cause, SessionError};
-use crate::dfuse::plan::settings::Settings;
+use crate::chip::settings::Settings;
+use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfuse::steps::MemorySteps;
 use crate::usb::UsbError;
 
-use super::{Event, Phase, Session};
+use super::Session;
+use super::event::{Event, Phase};
 
 /// How often to look whether the board is back, a tenth of a second each. To start and to be
 /// enumerated takes a board a second or two.
@@ -30,7 +31,7 @@ impl Session<'_> {
             .region()
             .settings
             .is_some_and(Settings::reset_the_chip);
-        if !(resets && self.link.is_gone()) {
+        if !(resets && self.link.check_gone()) {
             return Err(error);
         }
         let is_back = self.comes_back()?;
@@ -73,7 +74,7 @@ impl Session<'_> {
         self.pointer = None;
         for _ in 0..LOOKS {
             self.advance(0, Action::ReachIdle)?;
-            if self.link.is_back() {
+            if self.link.reopen() {
                 return Ok(true);
             }
         }

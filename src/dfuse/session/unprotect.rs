@@ -1,12 +1,12 @@
 //! Lifting read protection: only where there is any, and done only where that was seen.
 
-use crate::dfuse::error::{Action, Cause, SessionError};
+use crate::dfu::error::{Action, Cause, SessionError};
+use crate::dfuse::command::{self, FIRST_DATA_BLOCK};
 use crate::dfuse::plan::unprotect::UnprotectPlan;
-use crate::dfuse::protocol::FIRST_DATA_BLOCK;
-use crate::dfuse::quirks;
 use crate::usb::UsbError;
 
-use super::{Event, Phase, Session};
+use super::Session;
+use super::event::{Event, Phase};
 
 /// How often a board's list of commands is read before it is believed that one is not in it: an answer may be cut short.
 const LOOKS_AT_COMMANDS: u32 = 2;
@@ -43,7 +43,7 @@ impl Session<'_> {
     fn check_commands(&mut self) -> Result<(), SessionError> {
         for _ in 0..LOOKS_AT_COMMANDS {
             let commands = self.link.commands();
-            if !commands.is_ok_and(|commands| !quirks::can_lift_read_protection(&commands)) {
+            if !commands.is_ok_and(|commands| !command::can_lift_read_protection(&commands)) {
                 return Ok(());
             }
         }
@@ -111,9 +111,9 @@ mod tests {
     use std::ops::ControlFlow;
 
     use super::*;
+    use crate::dfu::link::script::Answer::{self, Bytes, Fails};
+    use crate::dfu::link::script::{ACK, DNLOAD_IDLE, IDLE, STALL, Script};
     use crate::dfuse::layout::MemoryLayout;
-    use crate::dfuse::link::script::Answer::{self, Bytes, Fails};
-    use crate::dfuse::link::script::{ACK, DNLOAD_IDLE, IDLE, STALL, Script};
     use crate::dfuse::plan::Plan;
     use crate::dfuse::session::{SessionOptions, Tally};
 

@@ -1,7 +1,7 @@
 //! Writing flash.
 
 use crate::address::AddressRange;
-use crate::dfuse::error::{Action, SessionError};
+use crate::dfu::error::{Action, SessionError};
 use crate::dfuse::steps::MemorySteps;
 
 use super::Session;

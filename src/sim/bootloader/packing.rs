@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::super::flash::MemoryContents;
-use crate::dfuse::protocol::DfuStatus;
+use crate::dfu::protocol::DfuStatus;
 
 /// How far an image has come.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Packing {
         bytes
     }
 
-    /// Erases what `data` needs and programs it. Returns how long silicon takes.
+    /// Erases what `data` needs and programs it. Returns how long the flash takes.
     ///
     /// # Errors
     /// errFILE for what is neither the first block of an image nor the one after the last; then an image has to begin

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::super::flash::Memories;
 use super::super::quirk::Quirk;
 use super::{Bootloader, GET_COMMANDS};
-use crate::dfuse::protocol::{COMMAND_BLOCK, DfuState, DfuStatus, DfuseCommand};
+use crate::dfu::protocol::{DfuState, DfuStatus};
+use crate::dfuse::command::{COMMAND_BLOCK, DfuseCommand};
 
 /// A DNLOAD's block number and data.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use tempfile::Builder;
 use thiserror::Error;
 
 use super::MemoryContents;
-use crate::dfuse::protocol::DfuStatus;
+use crate::dfu::protocol::DfuStatus;
 use crate::printable;
 
 /// The file behind a memory, which is this board's alone for as long as it is open.

@@ -14,10 +14,9 @@ use super::noise::Noise;
 use super::watched::{Change, Meaning, Transfer, Watched, unread};
 use crate::address::{AddressRange, RangeRequest};
 use crate::dfuse::layout::{MemoryLayout, Sector};
+use crate::dfuse::plan::board_facts::Memory;
 use crate::dfuse::plan::erase::EraseRequest;
 use crate::dfuse::plan::flash::FlashOptions;
-use crate::dfuse::plan::profile::Memory;
-use crate::dfuse::quirks::erased_value;
 use crate::image::{Image, ImageElement};
 use crate::usb::Transport;
 
@@ -263,7 +262,7 @@ impl Scenario {
             .filter(can_be_checked)
             .map(|sector| ImageElement {
                 address: sector.address,
-                data: vec![erased_value(layout); usize::try_from(sector.size).expect("small")],
+                data: vec![layout.erased_value(); usize::try_from(sector.size).expect("small")],
             })
             .collect()
     }
@@ -367,7 +366,7 @@ fn some_image(noise: &mut Noise, memory: &Memory) -> Image {
         end = if fits { range.end } else { end };
         fits
     });
-    let erased = erased_value(&memory.layout);
+    let erased = memory.layout.erased_value();
     let element = |range: &AddressRange| {
         let mut data = noise.bytes(usize::try_from(range.size()).expect("small"));
         if noise.per_mille(200) {
@@ -412,7 +411,7 @@ fn cells(noise: &mut Noise, memory: &Memory, job: &Job) -> Cells {
     let start = memory.start();
     let end = layout.sectors().map(|sector| sector.end()).max();
     let size = usize::try_from(end.unwrap_or(0).saturating_sub(start.into())).expect("small");
-    let erased = erased_value(&layout);
+    let erased = layout.erased_value();
     let mut bytes = match noise.below(3) {
         0 => vec![erased; size.max(1)],
         _ => noise.bytes(size.max(1)),

@@ -4,10 +4,9 @@
 use std::time::Duration;
 
 use super::noise::Noise;
+use crate::dfu::protocol::{DfuRequest, DfuState, DfuStatus, StatusReport};
+use crate::dfuse::command::{COMMAND_BLOCK, DfuseCommand, FIRST_DATA_BLOCK};
 use crate::dfuse::layout::MemoryLayout;
-use crate::dfuse::protocol::{
-    COMMAND_BLOCK, DfuRequest, DfuState, DfuStatus, DfuseCommand, FIRST_DATA_BLOCK, StatusReport,
-};
 use crate::usb::{ControlRequest, Transport, UsbError};
 
 /// How a device behaves.

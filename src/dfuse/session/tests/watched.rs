@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::address::AddressRange;
-use crate::dfuse::protocol::{COMMAND_BLOCK, DfuRequest, DfuseCommand, FIRST_DATA_BLOCK};
+use crate::dfu::protocol::DfuRequest;
+use crate::dfuse::command::{COMMAND_BLOCK, DfuseCommand, FIRST_DATA_BLOCK};
 use crate::image::ImageElement;
 use crate::usb::{ControlRequest, Transport, UsbError};
 
