@@ -6,12 +6,12 @@ use crate::sim::spec::{BoardSpec, BoardSpecError};
 use crate::usb::Bus;
 use crate::usb::libusb::LibusbBus;
 
-use super::board::Board;
 use super::environment::{self, Variable};
 use super::output::{Output, trace};
 use super::select::{Listing, SelectError, Selection};
 use super::usage::UsageError;
 use super::{interrupt, suggest};
+use crate::board::Board;
 
 /// What every command needs to know.
 pub struct App {

@@ -14,10 +14,10 @@ use crate::printable::Said;
 
 use super::app::App;
 use super::args::alt::memories_and_choice;
-use super::board::{self, Board, BoardName};
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 use super::{job, suspicion};
+use crate::board::{Board, BoardName};
 
 /// Whether a firmware fits a board.
 pub struct Fit {
@@ -118,7 +118,7 @@ fn plan<'i>(
     board: &Board,
 ) -> Result<Plan<'i>, NoPlan<CliError>> {
     let (memories, _) = memories_and_choice(None, board).map_err(NoPlan::into_other)?;
-    let board = board::for_plan(board, &memories);
+    let board = board.facts(&memories);
     let options = FlashOptions {
         placed_at,
         ..FlashOptions::PLAIN

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::printable::Said;
 
-use super::board::BoardName;
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
+use crate::board::BoardName;
 
 /// A command's answer that has an entry for each board.
 #[derive(Serialize)]

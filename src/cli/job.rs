@@ -8,7 +8,6 @@ use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::session::{Event, Session, Tally};
 use crate::usb::Transport;
 
-use super::board::Board;
 use super::diagnosis::Diagnosis;
 use super::document::Boards;
 use super::error::{CliError, of_closed};
@@ -19,6 +18,7 @@ use super::output::progress::{BoardProgress, Progress};
 use super::preview::{Preview, plan_text};
 use super::progress_note::so_far;
 use super::{interrupt, keepsake, report};
+use crate::board::Board;
 
 /// What is wanted of one board.
 pub struct Job<'p> {

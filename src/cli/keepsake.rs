@@ -10,10 +10,10 @@ use crate::image::{FileIds, ImageTarget};
 use crate::printable::{self, Said};
 
 use super::args::number::count;
-use super::board::BoardName;
 use super::diagnosis::Diagnosis;
 use super::save;
 use super::shell;
+use crate::board::BoardName;
 
 /// Saves what was to be kept in the current directory, and says so with what went wrong.
 pub fn keep(

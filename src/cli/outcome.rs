@@ -8,10 +8,10 @@ use crate::image::ImageTarget;
 use crate::printable::Said;
 
 use super::args::number::count;
-use super::board::{Board, BoardName};
 use super::diagnosis::Diagnosis;
 use super::document::{BoardResult, WorkDocument};
 use super::preview::Preview;
+use crate::board::{Board, BoardName};
 
 /// What came of the work on one board.
 pub struct Outcome<'p> {

@@ -15,11 +15,11 @@ use serde::Serialize;
 
 use crate::printable;
 
-use super::board::BoardName;
 use super::diagnosis::Diagnosis;
 use super::error::{CliError, Doing};
 use super::exit::Exit;
 use super::output::ndjson::Event;
+use crate::board::BoardName;
 
 /// How to answer.
 #[derive(Debug, Clone, Args)]

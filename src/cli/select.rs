@@ -14,10 +14,10 @@ use crate::usb::tap::Watch;
 use crate::usb::{Bus, DeviceInfo, UsbError};
 
 use super::args::ids::Ids;
-use super::board::Board;
 use super::environment::{self, Variable};
 use super::shell;
 use super::suggest::nearest;
+use crate::board::Board;
 use error::Candidate;
 pub use error::SelectError;
 use found::Found;

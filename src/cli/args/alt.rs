@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::dfuse::plan::board_facts::Memory;
 use crate::dfuse::plan::error::NoPlan;
 
-use crate::cli::board::{Board, NoLayout};
+use crate::board::{Board, NoLayout};
 
 /// A memory as the user names it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::io::{self, BufRead};
 use crate::chip::settings::Settings;
 use crate::dfuse::plan::Plan;
 
-use crate::cli::board::Board;
+use crate::board::Board;
 use crate::cli::output::Output;
 use crate::cli::usage::UsageError;
 

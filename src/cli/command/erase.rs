@@ -10,11 +10,11 @@ use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::erase::{EraseRequest, plan_erase};
 use crate::dfuse::plan::error::NoPlan;
 
+use crate::board::Board;
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::consent::ConsentArgs;
 use crate::cli::args::number::{count, parse_range};
-use crate::cli::board::{self, Board};
 use crate::cli::exit::Exit;
 use crate::cli::job;
 
@@ -67,7 +67,7 @@ fn plan(
 ) -> Result<Plan<'static>, NoPlan<CliError>> {
     let (memories, alternate_setting) =
         memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
-    let board = board::for_plan(board, &memories);
+    let board = board.facts(&memories);
     let plan = plan_erase(request, board, alternate_setting);
     plan.map(Plan::Erase).map_err(NoPlan::into_other)
 }

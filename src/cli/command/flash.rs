@@ -14,12 +14,12 @@ use crate::dfuse::plan::error::{NoPlan, PlanError};
 use crate::dfuse::plan::flash::{Around, Check, FlashOptions, plan_flash};
 use crate::image::Image;
 
+use crate::board::Board;
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::consent::ConsentArgs;
 use crate::cli::args::firmware::FirmwareArgs;
 use crate::cli::args::number::{count, parse_address};
-use crate::cli::board::{self, Board};
 use crate::cli::compatibility;
 use crate::cli::exit::Exit;
 use crate::cli::job;
@@ -188,7 +188,7 @@ fn plan<'i>(
         only_fitting: args.only_fitting,
         placed_at: args.firmware.reading.address.filter(|_| !args.as_is),
     };
-    let plan = plan_flash(image, board::for_plan(board, &memories), options).map(if args.dry_run {
+    let plan = plan_flash(image, board.facts(&memories), options).map(if args.dry_run {
         Plan::Rehearse
     } else {
         Plan::Flash

@@ -1,6 +1,6 @@
 //! `stdfu info`: what is in firmware files, and whether a board takes them.
 
-use crate::cli::board::Board;
+use crate::board::Board;
 use crate::cli::document::{
     ElementDocument, FamilyDocument, FileDocument, IdsDocument, InfoDocument, TargetDocument,
 };

@@ -9,10 +9,10 @@ use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::leave::plan_leave;
 
+use crate::board::Board;
 use crate::cli::app::App;
 use crate::cli::args::alt::memories_and_choice;
 use crate::cli::args::number::parse_address;
-use crate::cli::board::{self, Board};
 use crate::cli::exit::Exit;
 use crate::cli::job;
 
@@ -38,7 +38,7 @@ pub fn run(args: &LeaveArgs, app: &App) -> Result<Exit, CliError> {
 
 fn plan(args: &LeaveArgs, board: &Board) -> Result<Plan<'static>, NoPlan<CliError>> {
     let (memories, _) = memories_and_choice(None, board).map_err(NoPlan::into_other)?;
-    let board = board::for_plan(board, &memories);
+    let board = board.facts(&memories);
     let start = plan_leave(board, args.address).map_err(CliError::from)?;
     Ok(Plan::Leave(start))
 }

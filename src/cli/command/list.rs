@@ -9,9 +9,9 @@ use crate::dfuse::layout::{MemoryLayout, MemorySegment};
 use crate::printable::Said;
 use crate::usb::{DeviceInfo, UsbError};
 
+use crate::board::{Board, MemoryString};
 use crate::cli::app::App;
 use crate::cli::args::number::size;
-use crate::cli::board::{Board, MemoryString};
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::exit::Exit;
 use crate::cli::select::{self, Listing, Other, Reason, SelectError};

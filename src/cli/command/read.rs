@@ -18,11 +18,11 @@ use crate::image::{FileIds, Format, ImageTarget};
 
 use crate::printable;
 
+use crate::board::Board;
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::number::{count, parse_range};
 use crate::cli::args::output_format::OutputFormat;
-use crate::cli::board::{self, Board};
 use crate::cli::exit::Exit;
 use crate::cli::job;
 use crate::cli::output::Output;
@@ -144,7 +144,7 @@ fn plan(
 ) -> Result<Plan<'static>, NoPlan<CliError>> {
     let (memories, alternate_setting) =
         memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
-    let profile = board::for_plan(board, &memories);
+    let profile = board.facts(&memories);
     let plan = plan_read(&args.ranges, profile, alternate_setting, args.twice)
         .map_err(|error| error.map(CliError::OnlyLooking))?;
     if format == OutputFormat::Bin {

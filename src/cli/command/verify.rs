@@ -11,11 +11,11 @@ use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::verify::plan_verify;
 use crate::image::Image;
 
+use crate::board::Board;
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::firmware::FirmwareArgs;
 use crate::cli::args::number::count;
-use crate::cli::board::{self, Board};
 use crate::cli::compatibility;
 use crate::cli::exit::Exit;
 use crate::cli::job;
@@ -71,7 +71,7 @@ fn plan<'i>(
         any_id: args.any_id,
         only_fitting: args.only_fitting,
     };
-    let board = board::for_plan(board, &memories);
+    let board = board.facts(&memories);
     let plan = plan_verify(image, board, choice).map(Plan::Verify);
     let plan = plan.map_err(|error| error.map(CliError::OnlyLooking));
     suspicion::judge(image, plan)

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::printable::Said;
 
-use crate::cli::board::BoardName;
+use crate::board::BoardName;
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::exit::Exit;
 

@@ -12,8 +12,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use crate::dfu::error::SessionError;
 use crate::dfuse::session::{Event, Phase};
 
+use crate::board::BoardName;
 use crate::cli::args::number::amount;
-use crate::cli::board::BoardName;
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::output::{Output, ProgressChoice};
 use json::JsonProgress;

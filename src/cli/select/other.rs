@@ -3,7 +3,7 @@
 use crate::cli::document::OtherDocument;
 use std::fmt;
 
-use crate::cli::board::protocol::Protocol;
+use crate::board::protocol::Protocol;
 use crate::cli::exit::Exit;
 use crate::cli::usb_trouble::of_usb;
 use crate::printable::Said;

@@ -6,7 +6,7 @@ use crate::dfuse::session::{self, Phase};
 
 use crate::printable::Said;
 
-use crate::cli::board::BoardName;
+use crate::board::BoardName;
 use crate::cli::output::Output;
 use crate::cli::output::ndjson::Event;
 
