@@ -328,7 +328,7 @@ mod tests {
 
     #[test]
     fn every_board_s_layouts_are_sound_and_have_a_time_for_each_sector_size() {
-        for board in board::BOARDS {
+        for board in board::BOARDS.iter() {
             let mut memories = Memories::blank(board, &Quirks::new(board.quirks), board.serial);
             for alternate_setting in (0u8..).take(board.memories.len()) {
                 let memory = memories
