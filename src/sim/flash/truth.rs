@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::quirk::{Quirk, Quirks};
+use crate::sim::quirk::{Quirk, Quirks};
 
 /// What main flash really is, where that is not what its layout says. All numbers are offsets in main flash, in bytes.
 #[derive(Debug, Clone, Default)]

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::super::board::Cells;
-use super::super::layout::EXTERNAL_FLASH;
 use super::MemoryContents;
 use crate::dfu::protocol::DfuStatus;
 use crate::dfuse::layout::Sector;
+use crate::sim::board::Cells;
+use crate::sim::layout::EXTERNAL_FLASH;
 
 impl MemoryContents {
     /// Erases the sector that `address` lies in. Returns how long the flash takes.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::diary::*;
-use super::super::transfer::Answer;
+use crate::sim::diary::*;
+use crate::sim::transfer::Answer;
 
 #[test]
 fn an_f405_begins_in_err_firmware_and_is_idle_once_that_is_cleared() {

@@ -3,63 +3,12 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::super::flash::Memories;
-use super::super::quirk::Quirk;
-use super::{Bootloader, GET_COMMANDS};
+use super::Bootloader;
+use super::work::{Download, GET_COMMANDS, Job, Work};
 use crate::dfu::protocol::{DfuState, DfuStatus};
 use crate::dfuse::command::{COMMAND_BLOCK, DfuseCommand};
-
-/// A DNLOAD's block number and data.
-#[derive(Debug)]
-pub struct Download {
-    pub block: u16,
-    pub data: Vec<u8>,
-}
-
-/// Work under way: it shows its outcome when its time has come.
-#[derive(Debug, Clone, Copy)]
-pub struct Work {
-    job: Job,
-    done_at: Duration,
-    outcome: DfuStatus,
-    /// It is done, but the bootloader will never notice.
-    wedged: bool,
-    /// The bootloader is gone before it could answer.
-    silent: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Job {
-    Nothing,
-    Write,
-    Command(DfuseCommand),
-}
-
-impl Job {
-    fn is_erase(self) -> bool {
-        use DfuseCommand::{Erase, MassErase};
-        matches!(self, Self::Command(Erase(_) | MassErase))
-    }
-}
-
-impl Default for Work {
-    fn default() -> Self {
-        Self {
-            job: Job::Nothing,
-            done_at: Duration::ZERO,
-            outcome: DfuStatus::Ok,
-            wedged: false,
-            silent: false,
-        }
-    }
-}
-
-impl Work {
-    /// Whether there is no answer to the GETSTATUS that began it.
-    pub fn is_silent(&self) -> bool {
-        self.silent
-    }
-}
+use crate::sim::flash::Memories;
+use crate::sim::quirk::Quirk;
 
 impl Bootloader {
     /// What a F405 says of a mass erase.
