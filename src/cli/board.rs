@@ -7,11 +7,12 @@ use std::fmt;
 use crate::dfuse::command::DFUSE_VERSION;
 use crate::dfuse::layout::MemoryLayout;
 use crate::dfuse::layout::error::LayoutError;
-use crate::dfuse::plan::profile::Memory;
-use crate::dfuse::plan::{self};
+use crate::dfuse::plan::board_facts::{BoardFacts, Memory};
+use crate::dfuse::session::SessionOptions;
+use crate::image::FileIds;
 use crate::printable::Said;
-use crate::usb::descriptor::read_string;
-use crate::usb::trace::{Traced, Watch};
+use crate::usb::string::read_string;
+use crate::usb::tap::{Tap, Watch};
 use crate::usb::{AlternateSetting, Bus, DeviceInfo, UsbError};
 use protocol::Protocol;
 
@@ -26,7 +27,7 @@ pub struct Board {
 /// A board that can be talked to.
 pub struct Opened {
     /// The way to it.
-    pub transport: Traced,
+    pub transport: Tap,
     /// The serial number, if it has one and it can be read.
     pub serial: Option<Said>,
     /// Memory by memory, of those that were asked for.
@@ -47,7 +48,7 @@ impl Board {
     /// Opens a board and reads its serial number.
     pub fn open(bus: &dyn Bus, info: DeviceInfo, watch: Option<Watch>) -> Self {
         let opened = bus.open(&info).and_then(|transport| {
-            let mut transport = Traced::new(transport, watch);
+            let mut transport = Tap::new(transport, watch);
             let serial = read_text(&mut transport, info.serial_index)?;
             Ok(Opened {
                 transport,
@@ -165,6 +166,25 @@ impl Board {
         self.info.dfu_version() == Some(DFUSE_VERSION)
     }
 
+    /// What a session has to know of it.
+    pub fn session_options(&self) -> SessionOptions {
+        SessionOptions {
+            interface: self.info.interface,
+            transfer_size: self.info.transfer_size(),
+            can_upload: self.info.can_upload(),
+            several_memories: self.info.alternate_settings.len() > 1,
+        }
+    }
+
+    /// The ids of a file that is for this board.
+    pub fn file_ids(&self) -> FileIds {
+        FileIds {
+            vendor_id: self.info.vendor_id,
+            product_id: self.info.product_id,
+            device_release: 0,
+        }
+    }
+
     /// How messages call it: serial and path.
     pub fn label(&self) -> String {
         self.name().to_string()
@@ -268,12 +288,13 @@ fn reason(troubles: &[(u8, String)]) -> String {
 }
 
 /// What a plan has to know of the board.
-pub fn for_plan<'b>(info: &DeviceInfo, memories: &'b [Memory]) -> plan::profile::BoardProfile<'b> {
-    plan::profile::BoardProfile {
+pub fn for_plan<'b>(board: &Board, memories: &'b [Memory]) -> BoardFacts<'b> {
+    BoardFacts {
         memories,
-        ids: (info.vendor_id, info.product_id),
-        transfer_size: info.transfer_size(),
-        can_upload: info.can_upload(),
+        has_more_memories: board.has_more_memories(),
+        ids: (board.info.vendor_id, board.info.product_id),
+        transfer_size: board.info.transfer_size(),
+        can_upload: board.info.can_upload(),
     }
 }
 
@@ -281,7 +302,7 @@ pub fn for_plan<'b>(info: &DeviceInfo, memories: &'b [Memory]) -> plan::profile:
 ///
 /// # Errors
 /// [`UsbError::NoDevice`]: there is nobody left to ask.
-fn read_text(transport: &mut Traced, index: u8) -> Result<Option<Said>, UsbError> {
+fn read_text(transport: &mut Tap, index: u8) -> Result<Option<Said>, UsbError> {
     match read_string(transport, index) {
         Err(UsbError::NoDevice) => Err(UsbError::NoDevice),
         Err(_) => Ok(None),

@@ -2,7 +2,7 @@
 
 use std::env::{self, VarError};
 
-use super::diagnosis::UsageError;
+use super::usage::UsageError;
 
 /// One of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

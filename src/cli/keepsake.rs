@@ -1,5 +1,6 @@
 //! What was to be kept on a board that is gone, in a file of its own, and the command that puts it back.
 
+use super::error::CliError;
 use std::path::{Path, PathBuf};
 
 use crate::dfuse::named::Named;
@@ -8,9 +9,9 @@ use crate::image::write::to_dfu;
 use crate::image::{FileIds, ImageTarget};
 use crate::printable::{self, Said};
 
+use super::args::number::count;
 use super::board::BoardName;
 use super::diagnosis::Diagnosis;
-use super::number::count;
 use super::save;
 use super::shell;
 
@@ -38,15 +39,16 @@ pub fn keep(
         },
         Err(error) => Diagnosis {
             message: format!(
-                "{}; {bytes} that were to be kept are lost, since they could not be saved: {error:#}",
-                diagnosis.message
+                "{}; {bytes} that were to be kept are lost, since they could not be saved: {}",
+                diagnosis.message,
+                error.message()
             ),
             ..diagnosis
         },
     }
 }
 
-fn save_all(unsaved: &[Unsaved], name: BoardName<'_>, ids: FileIds) -> anyhow::Result<PathBuf> {
+fn save_all(unsaved: &[Unsaved], name: BoardName<'_>, ids: FileIds) -> Result<PathBuf, CliError> {
     let targets: Vec<ImageTarget> = unsaved.iter().map(target).collect();
     let file = to_dfu(&targets, ids)?;
     let who = name.serial.map_or(name.path, Said::raw);

@@ -1,7 +1,11 @@
 //! What the user sees: answers on stdout; notes, errors and hints on stderr. Nothing else prints.
 
+pub mod ndjson;
+pub mod progress;
 mod stdout;
+pub mod trace;
 
+use super::document::Failed;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
@@ -13,9 +17,9 @@ use crate::printable;
 
 use super::board::BoardName;
 use super::diagnosis::Diagnosis;
-use super::event::Event;
+use super::error::{CliError, Doing};
 use super::exit::Exit;
-pub use stdout::check_that_it_keeps;
+use super::output::ndjson::Event;
 
 /// How to answer.
 #[derive(Debug, Clone, Args)]
@@ -82,16 +86,15 @@ static ANSWERED: Mutex<bool> = Mutex::new(false);
 /// The version of every JSON document and of every line of `--progress json`: the field `schema`.
 const SCHEMA: u32 = 1;
 
+/// What is being done when stdout can't be written.
+const ANSWERING: &str = "writing the answer";
+const TO_STDOUT: &str = "writing to stdout";
+
 #[derive(Serialize)]
 struct Document<T> {
     schema: u32,
     #[serde(flatten)]
     content: T,
-}
-
-#[derive(Serialize)]
-struct Failed<'a> {
-    error: &'a Diagnosis,
 }
 
 impl From<&OutputArgs> for Output {
@@ -137,42 +140,46 @@ impl Output {
     ///
     /// # Errors
     /// Those of writing to stdout. A reader that has gone away has read enough, and is none.
-    pub fn answer(&self, text: &str) -> io::Result<()> {
-        if self.json {
-            Ok(())
-        } else {
-            stdout::write(printable::lines(text).as_bytes())
-        }
+    pub fn answer(&self, text: &str) -> Result<(), CliError> {
+        self.text(text).doing(ANSWERING)
     }
 
     /// The answer as the bytes of a file: as they are.
     ///
     /// # Errors
     /// As [`Output::answer`], and where stdout keeps nothing.
-    pub fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
+    pub fn bytes(&self, bytes: &[u8]) -> Result<(), CliError> {
         check_that_it_keeps()?;
-        stdout::write(bytes)
+        stdout::write(bytes).doing(TO_STDOUT)
     }
 
     /// What has been done, as text: like [`Output::answer`], but `--quiet` silences it.
-    pub fn summary(&self, text: &str) -> io::Result<()> {
-        if self.quiet {
-            Ok(())
-        } else {
-            self.answer(text)
+    pub fn summary(&self, text: &str) -> Result<(), CliError> {
+        match self.quiet {
+            true => Ok(()),
+            false => self.text(text).doing("writing the summary"),
+        }
+    }
+
+    fn text(&self, text: &str) -> io::Result<()> {
+        match self.json {
+            true => Ok(()),
+            false => stdout::write(printable::lines(text).as_bytes()),
         }
     }
 
     /// The answer as a JSON document, the only one. Not said without `--json`.
-    pub fn document(&self, content: impl Serialize) -> io::Result<()> {
+    pub fn document(&self, content: impl Serialize) -> Result<(), CliError> {
         if !self.json {
             return Ok(());
         }
-        let line = json_line(content)?;
+        let line = json_line(content)
+            .map_err(io::Error::from)
+            .doing(ANSWERING)?;
         let mut answered = ANSWERED.lock().unwrap_or_else(PoisonError::into_inner);
         match std::mem::replace(&mut *answered, true) {
             true => Ok(()),
-            false => stdout::write(line.as_bytes()),
+            false => stdout::write(line.as_bytes()).doing(ANSWERING),
         }
     }
 
@@ -342,9 +349,17 @@ impl Output {
 ///
 /// # Errors
 /// Those of writing. A reader that has gone away has read enough, and is none.
-pub fn in_words_of_clap(said: &clap::Error) -> io::Result<()> {
+pub fn in_words_of_clap(said: &clap::Error) -> Result<(), CliError> {
     let printed = said.print().and_then(|()| io::stdout().flush());
-    stdout::unless_reader_left(printed)
+    stdout::unless_reader_left(printed).doing(ANSWERING)
+}
+
+/// Refuses a stdout that keeps nothing.
+///
+/// # Errors
+/// It is closed, or leads nowhere.
+pub fn check_that_it_keeps() -> Result<(), CliError> {
+    stdout::check_that_it_keeps().doing(TO_STDOUT)
 }
 
 /// Characters that a terminal would act on are escaped there too: whoever shows it to people shows only what it says.

@@ -1,37 +1,30 @@
 //! Writes a file whole or not at all, and none over another unless asked to.
 
+use super::error::{CliError, Doing};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use tempfile::{Builder, NamedTempFile, PersistError};
 
 use crate::printable;
 
 use super::interrupt;
 
-/// A file that is there already.
-#[derive(Debug, thiserror::Error)]
-#[error("{name} is there already")]
-pub struct AlreadyThere {
-    name: String,
-}
-
 /// Refuses a path where something is already, unless that may be overwritten, and one that can't be written: before
 /// work is done for nothing.
-pub fn check(path: &Path, force: bool) -> anyhow::Result<()> {
+pub fn check(path: &Path, force: bool) -> Result<(), CliError> {
     if !force && path.symlink_metadata().is_ok() {
         return Err(already_there(path));
     }
-    can_be_written(path).with_context(|| printable::path(path))
+    can_be_written(path).doing(printable::path(path))
 }
 
 /// Puts these bytes into a file. Until all of them are there, the path holds what it held before.
 ///
 /// # Errors
-/// [`AlreadyThere`], also where it came only after [`check`]; else what the system says.
-pub fn save(path: &Path, bytes: &[u8], force: bool) -> anyhow::Result<()> {
+/// [`CliError::AlreadyThere`], also where it came only after [`check`]; else what the system says.
+pub fn save(path: &Path, bytes: &[u8], force: bool) -> Result<(), CliError> {
     check(path, force)?;
     // What a link points to is what is meant.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -44,7 +37,7 @@ pub fn save(path: &Path, bytes: &[u8], force: bool) -> anyhow::Result<()> {
         Err(error) if !force && error.kind() == ErrorKind::AlreadyExists => {
             Err(already_there(path))
         }
-        other => other.with_context(|| printable::path(path)),
+        other => other.doing(printable::path(path)),
     }
 }
 
@@ -53,7 +46,7 @@ pub fn save(path: &Path, bytes: &[u8], force: bool) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// What the system says.
-pub fn fresh(stem: &str, extension: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
+pub fn fresh(stem: &str, extension: &str, bytes: &[u8]) -> Result<PathBuf, CliError> {
     fresh_in(Path::new(""), stem, extension, bytes)
 }
 
@@ -62,7 +55,7 @@ fn fresh_in(
     stem: &str,
     extension: &str,
     bytes: &[u8],
-) -> anyhow::Result<PathBuf> {
+) -> Result<PathBuf, CliError> {
     let mut number = 1_u64;
     loop {
         let path = directory.join(match number {
@@ -70,15 +63,14 @@ fn fresh_in(
             _ => format!("{stem}-{number}.{extension}"),
         });
         match save(&path, bytes, false) {
-            Err(error) if error.is::<AlreadyThere>() => number += 1,
+            Err(CliError::AlreadyThere(_)) => number += 1,
             result => return result.map(|()| path),
         }
     }
 }
 
-fn already_there(path: &Path) -> anyhow::Error {
-    let name = printable::path(path);
-    AlreadyThere { name }.into()
+fn already_there(path: &Path) -> CliError {
+    CliError::AlreadyThere(printable::path(path))
 }
 
 /// Whether there is a name to be had, and room for a new file beside it. Nothing is left of the trial.
@@ -297,7 +289,7 @@ mod tests {
         permissions.set_readonly(true);
         fs::set_permissions(&path, permissions.clone()).expect("our file");
         let error = save(&path, b"new", true).expect_err("it may only be read");
-        assert!(format!("{error:#}").contains("permission denied"));
+        assert!(error.message().contains("permission denied"));
         assert_eq!(fs::read(&path).expect("the file"), b"old");
         let entries = fs::read_dir(directory.path()).expect("the directory");
         assert_eq!(entries.count(), 1);

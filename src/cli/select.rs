@@ -2,7 +2,6 @@
 
 mod error;
 mod found;
-mod ids;
 mod other;
 mod wait;
 
@@ -11,19 +10,19 @@ use clap::builder::NonEmptyStringValueParser;
 
 use crate::chip::rom::is_shared_serial;
 use crate::printable::{Printable, Said};
-use crate::usb::trace::Watch;
+use crate::usb::tap::Watch;
 use crate::usb::{Bus, DeviceInfo, UsbError};
 
+use super::args::ids::Ids;
 use super::board::Board;
 use super::environment::{self, Variable};
-use super::meant::nearest;
 use super::shell;
+use super::suggest::nearest;
 use error::Candidate;
 pub use error::SelectError;
 use found::Found;
-pub use ids::Ids;
 use other::telling;
-pub use other::{Other, OtherDocument, Reason, hints, not_left_out};
+pub use other::{Other, Reason, hints, not_left_out};
 pub use wait::OnWait;
 use wait::parse_seconds;
 

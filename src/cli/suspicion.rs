@@ -1,6 +1,8 @@
 //! Files that are no firmware, where only the board can tell whether that matters.
 
+use super::error::CliError;
 use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::error::NoPlan;
 use crate::image::{FilesError, Image, ImageError, Suspicion};
 
 /// Refuses an image that is no firmware.
@@ -16,11 +18,15 @@ pub fn refuse(image: &Image) -> Result<(), FilesError> {
 
 /// The plan, or the reason why there is none; for an image that is no firmware, that is the reason, unless all of it goes
 /// to memory that programs and their data are in.
-pub fn judge<'i>(image: &Image, plan: anyhow::Result<Plan<'i>>) -> anyhow::Result<Plan<'i>> {
+pub fn judge<'i>(
+    image: &Image,
+    plan: Result<Plan<'i>, NoPlan<CliError>>,
+) -> Result<Plan<'i>, NoPlan<CliError>> {
     let takes_data = |plan: &Plan<'_>| plan.changed_settings().is_empty();
     match (&image.suspicion, plan) {
         (Some(_), Ok(plan)) if takes_data(&plan) => Ok(plan),
-        (Some(suspicion), _) => Err(refusal(suspicion).into()),
+        (Some(_), Err(NoPlan::NeedsMoreMemories)) => Err(NoPlan::NeedsMoreMemories),
+        (Some(suspicion), _) => Err(NoPlan::Refused(refusal(suspicion).into())),
         (None, plan) => plan,
     }
 }

@@ -8,7 +8,7 @@ pub mod script;
 use std::time::Duration;
 
 use crate::chip::rom::STALLS_WHILE_BUSY;
-use crate::usb::descriptor::read_string;
+use crate::usb::string::read_string;
 use crate::usb::{ControlRequest, Transport, UsbError};
 
 use super::error::{Action, Cause, SessionError};

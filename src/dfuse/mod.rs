@@ -23,6 +23,5 @@ pub mod layout;
 pub mod link;
 pub mod named;
 pub mod plan;
-pub mod region;
 pub mod session;
 pub mod steps;

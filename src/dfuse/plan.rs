@@ -1,27 +1,32 @@
 //! The plan: what is wanted of a board, decided and checked whole before the first byte goes out.
 
+pub mod board_facts;
 pub mod choice;
 pub mod erase;
 pub mod error;
 mod family;
 pub mod flash;
 pub mod leave;
-pub mod profile;
-mod reach;
+pub mod place;
 pub mod read;
-pub mod stretches;
+mod readable;
+pub mod region;
 mod too_small;
 pub mod unprotect;
 pub mod verify;
+pub mod write_ranges;
 
 use crate::chip::settings::Settings;
 
-use choice::Place;
 use erase::ErasePlan;
 use flash::FlashPlan;
+use place::Place;
 use read::ReadPlan;
+use region::Region;
 use unprotect::UnprotectPlan;
 use verify::VerifyPlan;
+
+pub use leave::Start;
 
 /// What is wanted of one board.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,38 +72,24 @@ impl<'i> Plan<'i> {
     /// The settings of the chip that it changes.
     pub fn changed_settings(&self) -> Vec<Settings> {
         match self {
-            Self::Flash(plan) | Self::Rehearse(plan) => {
-                let memories = plan.memories.iter();
-                memories
-                    .filter_map(|memory| memory.region.settings)
-                    .collect()
+            Self::Flash(_) | Self::Rehearse(_) | Self::Erase(_) => {
+                let regions = self.regions().into_iter();
+                regions.filter_map(|region| region.settings).collect()
             }
-            Self::Erase(plan) => plan.region.settings.into_iter().collect(),
             Self::Verify(_) | Self::Read(_) | Self::Leave(_) | Self::Unprotect(_) => Vec::new(),
         }
     }
 
-    /// An address of a memory that it is about.
-    pub fn any_address(&self) -> Option<u32> {
-        let region = match self {
+    /// The sectors that it reads or changes, memory by memory.
+    pub fn regions(&self) -> Vec<&Region> {
+        match self {
             Self::Flash(plan) | Self::Rehearse(plan) => {
-                plan.memories.first().map(|memory| &memory.region)
+                plan.memories.iter().map(|memory| &memory.region).collect()
             }
-            Self::Erase(plan) => Some(&plan.region),
-            Self::Verify(plan) => plan.memories.first().map(|memory| &memory.region),
-            Self::Read(plan) => Some(&plan.region),
-            Self::Leave(_) | Self::Unprotect(_) => None,
-        };
-        let sector = region.and_then(|region| region.sectors.first());
-        sector.map(|sector| sector.address)
+            Self::Erase(plan) => vec![&plan.region],
+            Self::Verify(plan) => plan.memories.iter().map(|memory| &memory.region).collect(),
+            Self::Read(plan) => vec![&plan.region],
+            Self::Leave(_) | Self::Unprotect(_) => Vec::new(),
+        }
     }
-}
-
-/// Leaving DFU mode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Start {
-    /// The main memory's alternate setting.
-    pub alternate_setting: u8,
-    /// Of the vector table.
-    pub address: u32,
 }

@@ -3,12 +3,14 @@
 mod diff;
 mod dump;
 mod erase;
+mod event;
 mod flash;
 mod leave;
 mod read;
 mod recovery;
 mod rescue;
 mod reset;
+mod tally;
 mod unprotect;
 mod verify;
 mod write;
@@ -18,105 +20,17 @@ use std::ops::ControlFlow;
 
 use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfu::link::Link;
-use crate::image::ImageElement;
+use crate::image::ImageTarget;
 use crate::usb::{Transport, UsbError};
 
 use super::blocks::block_number;
 use super::command::{DfuseCommand, FIRST_DATA_BLOCK, can_lift_read_protection};
 use super::layout::Sector;
 use super::plan::Plan;
-use super::region::Region;
-use super::steps::Steps;
+use super::plan::region::Region;
 
-pub use rescue::Unsaved;
-
-/// What is happening.
-#[derive(Debug, Clone, Copy)]
-pub enum Event<'e> {
-    /// A part of the work begins, of this many bytes; `None` where there is no telling how long it takes.
-    Begin(Phase, Option<u64>),
-    /// So many bytes more of it are done.
-    Advance(u64),
-    /// This went wrong, and is tried again.
-    Retry(&'e SessionError),
-    /// This was found, and what is not as it should be is erased and written once more.
-    Redo(&'e SessionError),
-    /// What is in flash has been looked at. This is left to do.
-    Steps(&'e Steps<'e>),
-}
-
-/// The parts of the work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Looking at what is there already.
-    Compare,
-    /// Looking at what is to be erased beyond the image.
-    Survey,
-    /// Erasing all of a memory.
-    MassErase,
-    /// Looking whether that erased everything.
-    BlankCheck,
-    /// Erasing sectors.
-    Erase,
-    /// Downloading all but the heads.
-    Write,
-    /// Downloading the heads: what makes the application bootable.
-    Head,
-    /// Reading back and comparing.
-    Verify,
-    /// Writing back what was to be kept, because the work ends early.
-    Restore,
-    /// Reading out what was asked for.
-    Read,
-    /// Waiting for a chip that resets because its option bytes were written.
-    Reset,
-    /// Starting the application.
-    Leave,
-    /// Lifting read protection.
-    Unprotect,
-}
-
-/// What has been done, up to now or up to the error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// Whether anything was sent that changes flash.
-    pub touched: bool,
-    /// Sectors erased, one by one or by mass erase.
-    pub erased_sectors: usize,
-    /// Bytes of the image that were written.
-    pub written_bytes: u64,
-    /// Bytes of the image that were there already.
-    pub skipped_bytes: u64,
-    /// Bytes beyond the image that were erased with its sectors, as far as anybody has looked.
-    pub lost_bytes: u64,
-    /// Sectors that were erased, and nobody had looked what was in them beyond the image.
-    pub unseen_sectors: usize,
-    /// Bytes beyond the image that were kept.
-    pub preserved_bytes: u64,
-    /// Bytes that were read back and are as they should be.
-    pub verified_bytes: u64,
-    /// Bytes that are not; `None` where the first one ends the work.
-    pub differing_bytes: Option<u64>,
-    /// Bytes that were read because they were asked for.
-    pub read_bytes: u64,
-    /// Sectors that may be erased: the board was lost over them.
-    pub doubtful_sectors: usize,
-    /// How often something went wrong and was tried again.
-    pub retries: u32,
-    /// Whether the sector with the vector table was erased again, because it had not become what it should.
-    pub withdrawn: bool,
-    /// Whether the chip has reset, as it does once its option bytes were written, and has not come back in DFU mode:
-    /// nobody could look at what it had taken.
-    pub reset: bool,
-    /// Sectors that were to be erased, and can't be read: nobody has looked whether they are.
-    pub unchecked_sectors: usize,
-    /// Whether all that was to be written is, and checked as far as it can be: what is left is to start it.
-    pub complete: bool,
-    /// Whether the board has left DFU mode; `None` where it was not asked to.
-    pub left: Option<bool>,
-    /// Whether read protection was lifted, rather than not there at all; `None` where neither is known.
-    pub unprotected: Option<bool>,
-}
+pub use event::{Event, Phase};
+pub use tally::{Tally, Unsaved};
 
 /// What a session has to know of its board.
 #[derive(Debug, Clone, Copy)]
@@ -195,7 +109,7 @@ impl<'t> Session<'t> {
 
     /// Carries out a plan, and returns what was to be read. After an error the board is brought to dfuIDLE again, if
     /// it still listens.
-    pub fn run(&mut self, plan: &Plan<'_>) -> Result<Vec<ImageElement>, SessionError> {
+    pub fn run(&mut self, plan: &Plan<'_>) -> Result<Option<ImageTarget>, SessionError> {
         self.carry_out(plan).map_err(|error| {
             let error = self.diagnosed(error);
             // A board that was to leave and stays may have hung itself up, and each request would wait for it.
@@ -212,18 +126,22 @@ impl<'t> Session<'t> {
         std::mem::take(&mut self.unsaved)
     }
 
-    fn carry_out(&mut self, plan: &Plan<'_>) -> Result<Vec<ImageElement>, SessionError> {
-        self.any_address = plan.any_address();
+    fn carry_out(&mut self, plan: &Plan<'_>) -> Result<Option<ImageTarget>, SessionError> {
+        let sectors = plan
+            .regions()
+            .into_iter()
+            .flat_map(|region| &region.sectors);
+        self.any_address = sectors.map(|sector| sector.address).next();
         match plan {
             Plan::Flash(plan) => self.flash(plan),
             Plan::Rehearse(plan) => self.rehearse(plan),
             Plan::Erase(plan) => self.erase_plan(plan),
             Plan::Verify(plan) => self.compare_all(plan),
-            Plan::Read(plan) => return self.read_out(plan),
+            Plan::Read(plan) => return self.dump(plan).map(Some),
             Plan::Leave(start) => self.leave(*start, true),
             Plan::Unprotect(plan) => self.unprotect(plan),
         }?;
-        Ok(Vec::new())
+        Ok(None)
     }
 
     fn set_address(&mut self, address: u32) -> Result<(), SessionError> {

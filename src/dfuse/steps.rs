@@ -1,14 +1,12 @@
 //! The steps that are left of a flash when the board has been looked at. Only these are carried out.
 
-use crate::image::ImageElement;
+mod memory;
 
 use super::layout::Sector;
-use super::named::Named;
-use super::plan::Start;
-use super::plan::flash::{Around, Check, Erase, FlashMemory, FlashPlan};
-use super::plan::stretches::{merged, write_ranges};
-use super::region::Region;
-use crate::address::{AddressRange, joined};
+use super::plan::flash::{Around, FlashPlan};
+use super::plan::leave::Start;
+
+pub use memory::{Beyond, Finding, MemorySteps, SectorSteps, Work};
 
 /// What is left to do on one board.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,104 +15,6 @@ pub struct Steps<'i> {
     pub memories: Vec<MemorySteps<'i>>,
     /// Where to start the application when all is done; `None` to stay in DFU mode.
     pub start: Option<Start>,
-}
-
-/// What is left to do in one memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MemorySteps<'i> {
-    plan: FlashMemory<'i>,
-    /// Every sector of the image, ascending: all that could be erased.
-    pub sectors: Vec<SectorSteps>,
-    /// What to write but for the head, without a gap each, ascending.
-    pub body: Vec<AddressRange>,
-    /// What to write last.
-    pub head: Vec<AddressRange>,
-    /// What is to be kept beyond the image, ascending.
-    kept: Vec<ImageElement>,
-    /// Where it lies, in whole blocks: they have a number each, and need no address pointer of their own.
-    kept_blocks: Vec<AddressRange>,
-}
-
-/// What is left to do in one sector, and what it holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SectorSteps {
-    /// The sector.
-    pub sector: Sector,
-    /// What is to be done.
-    pub work: Work,
-    /// What was found in it that is not of the image, run by run: what it loses when it is erased.
-    pub beyond: Beyond,
-    /// Whether there is nothing around the image, as far as a block reaches.
-    has_room: bool,
-    /// Whether there is, or ever was, something to do in it.
-    is_touched: bool,
-}
-
-/// What is to be done in a sector.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
-    /// The bytes of the image are there.
-    Nothing,
-    /// Write it: there is room.
-    Write,
-    /// Erase it, then write it.
-    EraseAndWrite,
-}
-
-/// What a sector holds beyond the image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Beyond {
-    /// Nobody has looked.
-    Unseen,
-    /// These bytes, and erased ones.
-    Holds(Vec<ImageElement>),
-}
-
-impl Beyond {
-    /// How many bytes were ever written, as far as that is known.
-    pub fn bytes(&self) -> Option<u64> {
-        match self {
-            Self::Unseen => None,
-            Self::Holds(elements) => Some(Named(elements).bytes()),
-        }
-    }
-}
-
-/// What was found in a sector, of the bytes that the plan is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Finding {
-    /// Every byte that the image names is there already.
-    pub same: bool,
-    /// None was ever written.
-    pub erased: bool,
-    /// Nor was any around them, as far as a block reaches.
-    pub room: bool,
-}
-
-impl Finding {
-    /// As long as nothing was looked at, nothing contradicts.
-    pub const NOTHING_ODD: Self = Self {
-        same: true,
-        erased: true,
-        room: true,
-    };
-    /// Of a sector that is to be erased and written whatever it holds.
-    pub const UNSEEN: Self = Self {
-        same: false,
-        erased: false,
-        room: false,
-    };
-
-    /// Adds what was found in a part of the sector.
-    pub fn saw(&mut self, same: bool, erased: bool) {
-        self.same &= same;
-        self.erased &= erased;
-    }
-
-    /// Whether the sector has to be erased, whatever the rest of it holds.
-    pub fn is_different(self) -> bool {
-        !self.same && !self.erased
-    }
 }
 
 impl<'i> Steps<'i> {
@@ -163,7 +63,7 @@ impl<'i> Steps<'i> {
     pub fn lost_bytes(&self) -> Option<u64> {
         let memories = self.memories.iter();
         memories
-            .filter(|memory| memory.plan.around != Around::Keep)
+            .filter(|memory| memory.around() != Around::Keep)
             .flat_map(MemorySteps::erased_sectors)
             .map(|sector| sector.beyond.bytes())
             .sum()
@@ -172,7 +72,7 @@ impl<'i> Steps<'i> {
     /// Bytes beyond the image that are erased with its sectors, and written back.
     pub fn preserved_bytes(&self) -> u64 {
         let memories = self.memories.iter();
-        let keeping = memories.filter(|memory| memory.plan.around == Around::Keep);
+        let keeping = memories.filter(|memory| memory.around() == Around::Keep);
         let sectors = keeping.flat_map(MemorySteps::erased_sectors);
         sectors.filter_map(|sector| sector.beyond.bytes()).sum()
     }
@@ -192,313 +92,11 @@ impl<'i> Steps<'i> {
     /// Those of the memories in which something changes, or may.
     pub fn affected(&self) -> impl Iterator<Item = (usize, &MemorySteps<'i>)> {
         let changing = |memory: &MemorySteps<'_>| {
-            let touched = |other: &&MemorySteps<'_>| other.sectors.iter().any(|s| s.is_touched);
-            let mut changed = self.memories.iter().filter(touched);
+            let mut changed = self.memories.iter().filter(|other| other.is_touched());
             changed.any(|other| other.is_one_with(memory))
         };
         let memories = self.memories.iter().enumerate();
         memories.filter(move |(_, memory)| changing(memory))
-    }
-}
-
-impl<'i> MemorySteps<'i> {
-    fn new(plan: &FlashMemory<'i>, findings: &[Finding], changes: bool) -> Self {
-        let room_is_made = plan.erase != Erase::Sectors;
-        let steps = |(sector, finding): (&Sector, &Finding)| SectorSteps {
-            sector: *sector,
-            work: match finding {
-                Finding { same: true, .. } => Work::Nothing,
-                Finding { erased: false, .. } if sector.access.erasable && !room_is_made => {
-                    Work::EraseAndWrite
-                }
-                _ => Work::Write,
-            },
-            beyond: match plan.around {
-                Around::Expendable => Beyond::Holds(Vec::new()),
-                Around::Keep | Around::Count | Around::Unseen => Beyond::Unseen,
-            },
-            has_room: room_is_made || finding.room,
-            is_touched: false,
-        };
-        let sectors = plan.region.sectors.iter().zip(findings);
-        let mut new = Self {
-            plan: plan.clone(),
-            sectors: sectors.map(steps).collect(),
-            body: Vec::new(),
-            head: Vec::new(),
-            kept: Vec::new(),
-            kept_blocks: Vec::new(),
-        };
-        if changes {
-            new.give_up_head_unless(|index| findings[index].erased);
-        }
-        new
-    }
-
-    /// The memory.
-    pub fn region(&self) -> &Region {
-        &self.plan.region
-    }
-
-    /// The image.
-    pub fn image(&self) -> Named<'_> {
-        self.plan.image()
-    }
-
-    /// What is to be kept beyond the image.
-    pub fn kept(&self) -> Named<'_> {
-        Named(&self.kept)
-    }
-
-    /// All that is to be erased at once, before anything else.
-    pub fn mass_erase(&self) -> Option<&Region> {
-        match &self.plan.erase {
-            Erase::All(region) => Some(region),
-            Erase::Sectors | Erase::AllUnderAnother => None,
-        }
-    }
-
-    /// Whether the memory can be read, and may be.
-    pub fn reads(&self) -> bool {
-        self.plan.reads
-    }
-
-    /// Whether all of the image is read back.
-    pub fn is_verified(&self) -> bool {
-        self.plan.check == Check::ReadBack
-    }
-
-    /// What becomes of what is beyond the image.
-    pub fn around(&self) -> Around {
-        self.plan.around
-    }
-
-    /// Whether it is written from the first block to the last, and all of it.
-    pub fn in_order(&self) -> bool {
-        self.plan.in_order
-    }
-
-    /// Whether anything is to be erased or written.
-    pub fn changes(&self) -> bool {
-        self.mass_erase().is_some()
-            || self
-                .sectors
-                .iter()
-                .any(|sector| sector.work != Work::Nothing)
-    }
-
-    /// The sectors to erase one by one, ascending.
-    pub fn erased_sectors(&self) -> impl Iterator<Item = &SectorSteps> {
-        let sectors = self.sectors.iter();
-        sectors.filter(|sector| sector.work == Work::EraseAndWrite)
-    }
-
-    /// Where in these sectors there are bytes beyond the image that somebody should look at before anything is erased:
-    /// in all that could be, if it is only because something goes wrong.
-    pub fn unseen(&self) -> Vec<AddressRange> {
-        if !self.looks_around() {
-            return Vec::new();
-        }
-        let unseen = self
-            .sectors
-            .iter()
-            .filter(|sector| sector.beyond == Beyond::Unseen && sector.sector.access.erasable);
-        unseen
-            .flat_map(|sector| self.beyond_image(sector.sector))
-            .collect()
-    }
-
-    /// Whether anybody is to look beyond the image.
-    pub fn looks_around(&self) -> bool {
-        matches!(self.plan.around, Around::Keep | Around::Count) && self.plan.reads
-    }
-
-    /// Where what is to be kept lies, in whole blocks.
-    pub fn kept_blocks(&self) -> &[AddressRange] {
-        &self.kept_blocks
-    }
-
-    fn beyond_image(&self, sector: Sector) -> Vec<AddressRange> {
-        let sector = AddressRange::from(sector);
-        let named: Vec<AddressRange> = self.plan.image().parts_in(sector).collect();
-        merged(&[sector], Vec::new(), &named)
-    }
-
-    /// Takes note of what was found beyond the image in all of the sectors, ascending.
-    pub fn saw_beyond(&mut self, found: Vec<ImageElement>, transfer_size: u16) {
-        for steps in &mut self.sectors {
-            // No run crosses the border of a sector: each sector is looked at by itself.
-            let first = found.partition_point(|run| run.address < steps.sector.address);
-            let after = found.partition_point(|run| run.start() < steps.sector.end());
-            steps.beyond = Beyond::Holds(found[first..after].to_vec());
-        }
-        if self.plan.around == Around::Keep {
-            let region = &self.plan.region;
-            let blocks = found
-                .iter()
-                .map(|run| region.to_blocks(run.range(), transfer_size));
-            self.kept_blocks = joined(blocks);
-            self.kept = found;
-        }
-    }
-
-    /// Has only these sectors erased and written.
-    fn again(&mut self, is_bad: impl Fn(&Sector) -> bool) {
-        self.plan.erase = Erase::Sectors;
-        let starts_over = self.plan.in_order && self.sectors.iter().any(|s| is_bad(&s.sector));
-        for steps in &mut self.sectors {
-            steps.work = match is_bad(&steps.sector) || starts_over {
-                false => Work::Nothing,
-                true if steps.sector.access.erasable => Work::EraseAndWrite,
-                true => Work::Write,
-            };
-        }
-    }
-
-    /// Has the head erased and written.
-    fn give_up_head(&mut self) {
-        self.give_up_head_unless(|_| false);
-    }
-
-    /// `is_erased` tells by a sector's index whether there is nothing to erase for it.
-    fn give_up_head_unless(&mut self, is_erased: impl Fn(usize) -> bool) {
-        let Some(head) = self.plan.head else {
-            return;
-        };
-        for index in self.plan.region.sector_indices(head) {
-            let steps = &mut self.sectors[index];
-            if steps.work == Work::Nothing {
-                steps.work = match steps.sector.access.erasable && !is_erased(index) {
-                    true => Work::EraseAndWrite,
-                    false => Work::Write,
-                };
-            }
-        }
-    }
-
-    /// Settles what is written, once the work of each sector is known, and widens it to whole blocks, as far as there is
-    /// nothing but erased memory: a short block costs an address pointer of its own, and an H723's ROM was seen to leave
-    /// after one.
-    pub fn arrange(&mut self, transfer_size: u16) {
-        for steps in &mut self.sectors {
-            steps.is_touched |= steps.work != Work::Nothing;
-        }
-        let head: Vec<AddressRange> = self.plan.head.into_iter().collect();
-        let kept = write_ranges(&self.kept, &self.plan.region.sectors);
-        let body = merged(
-            &self.parts(&self.plan.body, |work| work != Work::Nothing),
-            self.parts(&kept, |work| work == Work::EraseAndWrite),
-            &head,
-        );
-        let head = self.parts(&head, |work| work != Work::Nothing);
-        let mut all: Vec<AddressRange> = body.iter().chain(&head).copied().collect();
-        all.sort_by_key(|range| range.address);
-        let fill = |ranges: &[AddressRange]| {
-            let filled = ranges
-                .iter()
-                .map(|range| self.filled(*range, &all, transfer_size));
-            filled.collect()
-        };
-        (self.body, self.head) = (fill(&body), fill(&head));
-    }
-
-    /// Those parts of ascending ranges that lie in sectors with such work.
-    fn parts(&self, ranges: &[AddressRange], is_due: impl Fn(Work) -> bool) -> Vec<AddressRange> {
-        let parts = ranges.iter().flat_map(|range| {
-            let sectors = &self.sectors[self.plan.region.sector_indices(*range)];
-            sectors
-                .iter()
-                .filter(|steps| is_due(steps.work))
-                .filter_map(|steps| range.overlap(steps.sector.into()))
-        });
-        joined(parts)
-    }
-
-    fn filled(
-        &self,
-        range: AddressRange,
-        all: &[AddressRange],
-        transfer_size: u16,
-    ) -> AddressRange {
-        let index = all.partition_point(|other| other.address < range.address);
-        let before = index.checked_sub(1).map_or(0, |index| all[index].end);
-        let after = all.get(index + 1).map_or(u64::MAX, |next| next.start());
-        let first = self
-            .room_at(range.start())
-            .map_or(range.start(), |sector| sector.address.into());
-        let end = self
-            .room_at(range.end - 1)
-            .map_or(range.end, |sector| sector.end())
-            .min(after);
-        let limits = u32::try_from(first.max(before)).map(|address| AddressRange { address, end });
-        limits.map_or(range, |limits| range.to_blocks(transfer_size, limits))
-    }
-
-    /// The sector at this address, if nothing but erased memory is in it around what is written.
-    fn room_at(&self, address: u64) -> Option<Sector> {
-        let index = self
-            .sectors
-            .partition_point(|steps| steps.sector.end() <= address);
-        let steps = self.sectors.get(index)?;
-        let has_room = match steps.work {
-            Work::Nothing => false,
-            Work::Write => steps.has_room,
-            Work::EraseAndWrite => true,
-        };
-        let is_inside = u64::from(steps.sector.address) <= address;
-        (is_inside && has_room && steps.sector.access.erasable).then_some(steps.sector)
-    }
-
-    /// What the memory should hold from `address` on where it is written: named bytes, erased ones elsewhere. Returns
-    /// how many of them are of the image.
-    pub fn contents(&self, address: u32, buffer: &mut [u8]) -> u64 {
-        buffer.fill(self.plan.region.erased);
-        self.kept().overlay(address, buffer);
-        self.plan.image().overlay(address, buffer)
-    }
-
-    /// What the memory should hold where this was found: what was written now is known to the last byte; elsewhere it
-    /// is the image's bytes that count. Returns how many of them are of the image.
-    pub fn expected(&self, address: u32, found: &[u8], expected: &mut [u8]) -> u64 {
-        expected.copy_from_slice(found);
-        self.kept().overlay(address, expected);
-        let range = AddressRange {
-            address,
-            end: u64::from(address) + found.len() as u64,
-        };
-        for part in self
-            .body
-            .iter()
-            .chain(&self.head)
-            .filter_map(|written| written.overlap(range))
-        {
-            let [from, to] = [part.start(), part.end]
-                .map(|border| crate::address::index(border - range.start()));
-            self.contents(part.address, &mut expected[from..to]);
-        }
-        self.plan.image().overlay(address, expected)
-    }
-
-    /// What is read after the last change: every byte of the image and all that was to be kept, changed or not.
-    pub fn checked(&self) -> Vec<AddressRange> {
-        let image = self.plan.body.iter().chain(&self.plan.head).copied();
-        let kept = self.kept_blocks.iter().copied();
-        let written = self.body.iter().chain(&self.head).copied();
-        merged(&[], image.chain(kept).chain(written).collect(), &[])
-    }
-
-    /// Whether what happens in `other` may touch this memory: two alternate settings can be one and the same (G0B1).
-    pub fn is_one_with(&self, other: &Self) -> bool {
-        self.plan.region.name == other.plan.region.name
-    }
-
-    /// Bytes of the image in sectors that never needed any work.
-    fn skipped_bytes(&self) -> u64 {
-        let sectors = self.sectors.iter();
-        let untouched = sectors.filter(|steps| !steps.is_touched);
-        untouched
-            .map(|steps| self.plan.image().bytes_in(steps.sector.into()))
-            .sum()
     }
 }
 

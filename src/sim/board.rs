@@ -1,15 +1,15 @@
 //! The boards the simulator knows: one table entry each.
 //!
 //! To add a board, copy an entry of [`BOARDS`], change what differs, and take the strings from a dump of a real one
-//! (`dfu-util -l`, `lsusb -v`). What its flash does stands in `silicon.rs`.
+//! (`dfu-util -l`, `lsusb -v`). What its flash does stands in `flash_kinds.rs`.
 
 mod strangers;
 
-use super::quirk::Quirk::{self, *};
-use super::silicon::{
+use super::flash_kinds::{
     F4_FLASH, F7_FLASH, F072_FLASH, F103_FLASH, F429_FLASH, F767_FLASH, G0_FLASH, G4_FLASH,
     GD32_FLASH, H7_FLASH, L0_FLASH, L4_FLASH, M25P64_FLASH, NorFlash, U5_FLASH, WB_FLASH,
 };
+use super::quirk::Quirk::{self, *};
 use crate::dfuse::command::DFUSE_VERSION;
 
 /// A board as it stands on the bus in DFU mode.

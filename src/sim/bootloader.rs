@@ -10,10 +10,11 @@ mod work;
 use std::time::Duration;
 
 use super::board::Board;
+use super::descriptor;
 use super::flash::Memories;
 use super::quirk::{Quirk, Quirks};
 use super::timing::Timing;
-use super::{Answer, Setup, descriptor};
+use super::transfer::{Answer, Setup};
 use crate::dfu::protocol::{DfuRequest, DfuState, DfuStatus, StatusReport};
 use crate::dfuse::command::{COMMAND_BLOCK, DfuseCommand, FIRST_DATA_BLOCK};
 use packing::Packing;

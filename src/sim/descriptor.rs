@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::board::Board;
-use super::device::Program;
-use super::quirk::layout::claimed_layout;
+use super::layout::claimed_layout;
 use super::quirk::{Quirk, Quirks};
 use crate::usb::descriptor::{DFU_FUNCTIONAL, STRING};
 
@@ -34,6 +33,15 @@ pub const EXPLANATION_INDEX: u8 = 32;
 const STRINGS_SHORT_OF: u8 = 54;
 /// What stands behind a garbled layout. No dump tells; some of it printable, some not.
 const GARBAGE: &str = "\u{FF}\u{12}\u{5E04}*9Kg";
+
+/// What is running on a board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// An application with a DFU runtime interface (DFU 1.1 §4.1).
+    Application,
+    /// The bootloader.
+    Bootloader,
+}
 
 /// What a board tells of itself.
 #[derive(Debug, Clone, Copy)]

@@ -8,15 +8,14 @@ use std::time::Duration;
 
 use super::board::Board;
 use super::bootloader::Bootloader;
-use super::descriptor::{CONFIGURATION_VALUE, INTERFACE_NUMBER, SelfDescription};
+use super::descriptor::{CONFIGURATION_VALUE, INTERFACE_NUMBER, Program, SelfDescription};
 use super::fault::{FaultKind, Faults};
 use super::flash::{FlashFileError, Memories};
 use super::quirk::{Quirk, Quirks};
 use super::spec::BoardSpec;
 use super::timing::Timing;
-use super::{Answer, Setup};
+use super::transfer::{Answer, Exchange, SET_CONFIGURATION, Setup};
 use crate::dfu::protocol::{DfuRequest, DfuState, DfuStatus, StatusReport};
-pub use standard::{SET_CONFIGURATION, SET_INTERFACE};
 
 /// `bmRequestType`: the bits that tell standard, class and vendor requests apart.
 const TYPE: u8 = 0b0110_0000;
@@ -44,32 +43,12 @@ pub struct Device {
     away: Option<Away>,
 }
 
-/// What is running on a board.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Program {
-    /// An application with a DFU runtime interface (DFU 1.1 §4.1).
-    Application,
-    /// The bootloader.
-    Bootloader,
-}
-
 /// A board off the bus.
 #[derive(Debug, Clone, Copy)]
 struct Away {
     since: Duration,
     /// After how long it is back by itself, and what is running then.
     back: Option<(Duration, Program)>,
-}
-
-/// What came of a request.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Exchange {
-    /// What the host sees.
-    pub answer: Answer,
-    /// How long it takes until it sees that.
-    pub taken: Duration,
-    /// Whether the board is off the bus then.
-    pub left: bool,
 }
 
 impl Device {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::device::Device;
 use super::spec::BoardSpec;
-use super::{Answer, Setup};
+use super::transfer::{Answer, Setup};
 use crate::usb::ControlRequest;
 
 pub const IDLE: u8 = 2;

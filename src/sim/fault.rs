@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::Answer;
+use super::transfer::Answer;
 use crate::dfu::protocol::DfuStatus;
 
 /// Something that goes wrong at one control transfer.

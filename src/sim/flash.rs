@@ -9,9 +9,9 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::board::Cells;
+use super::flash_kinds::{self, NorFlash};
+use super::layout::EXTERNAL_FLASH;
 use super::quirk::Quirks;
-use super::quirk::layout::EXTERNAL_FLASH;
-use super::silicon::{self, NorFlash};
 use crate::dfu::protocol::DfuStatus;
 use crate::dfuse::layout::{Access, MemoryLayout, Sector};
 
@@ -137,7 +137,7 @@ impl MemoryContents {
         (readable > 0).then(|| &self.bytes[range])
     }
 
-    /// Programs `data` at `address`. Returns how long silicon takes.
+    /// Programs `data` at `address`. Returns how long the flash takes.
     ///
     /// # Errors
     /// errTARGET, with nothing changed, where not all of it is writable memory; errPROG where the flash refuses to
@@ -199,7 +199,7 @@ impl MemoryContents {
     /// What the flash at an address is like, where it is flash.
     fn nor(&self, address: u32) -> Option<&'static NorFlash> {
         match self.cells {
-            Cells::Nor(_) if address >= EXTERNAL_FLASH => Some(&silicon::SPI_FLASH),
+            Cells::Nor(_) if address >= EXTERNAL_FLASH => Some(&flash_kinds::SPI_FLASH),
             Cells::Nor(nor) | Cells::OneTime(nor) => Some(nor),
             Cells::Overwritable | Cells::OptionBytes => None,
         }

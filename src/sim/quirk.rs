@@ -1,153 +1,18 @@
-//! What particular boards do that the specification doesn't tell: each behaviour with its device and source.
+//! The quirks of one board: what it does that the specification doesn't tell.
 //!
-//! [`names`] has what they are called on the command line; `board.rs` says which board has which from the beginning.
+//! [`table`] has each of them with its name on the command line, as in `quirk=write-protected=0x08004000`; the table of
+//! boards says which board has which from the beginning.
 
-pub mod layout;
-mod list;
-pub mod names;
+mod table;
 
 use std::time::Duration;
 
-/// One behaviour. Where two contradict each other, the later one counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quirk {
-    /// The system denies access: Linux without an udev rule.
-    NoAccess,
-    /// The system lets it be opened half a second after it has shown it: Linux with a slow udev.
-    LateAccess,
-    /// The system forbids opening it, root too: a container without a rule for the device.
-    NotPermitted,
-    /// The system lists it and has no node for it: a container into which /dev/bus/usb was not mapped.
-    NoNode,
-    /// Another program has claimed the interface.
-    Busy,
+use thiserror::Error;
 
-    /// F4 and F7 ROMs begin in dfuERROR/errFIRMWARE.
-    ErrFirmware,
-    /// Older ROMs acknowledge a CLRSTATUS outside dfuERROR and enter dfuERROR/errUNKNOWN: so does ST's device library.
-    ClearStatusError,
-    /// Newer ROMs, C5 among them, STALL it, as DFU 1.1 appendix A has it.
-    ClearStatusStall,
+pub use table::{QUIRKS, Quirk, QuirkName};
 
-    /// mboot always says `bwPollTimeout` 0.
-    PollTimeoutZero,
-    /// `bwPollTimeout` is a tenth of the truth.
-    PollTimeoutShort,
-    /// `bwPollTimeout` is three times the truth and 50 ms.
-    PollTimeoutLong,
-    /// The F405's ROM says 100 ms for a mass erase that takes up to 32 s.
-    MassErase100Ms,
-    /// H7 ROMs erase before they answer the GETSTATUS that starts the erase.
-    BlockingErase,
-    /// mboot answers that GETSTATUS at once and works then, deaf for whatever comes next.
-    BlockingNext,
-    /// F411 and L4 ROMs STALL so many GETSTATUS after the wait that an erase needs, without being in dfuERROR.
-    StallAfterWait(u32),
-    /// H743 ROMs of V9.0 stay in dfuDNBUSY after a bank-2 erase, until a CLRSTATUS takes them to dfuERROR/errUNKNOWN
-    /// and a second one to dfuIDLE (also betaflight-configurator, pull request 5348). The erase itself is done.
-    Wedge,
-    /// A `bState` that DFU 1.1 does not know, in place of dfuDNBUSY.
-    UnknownState,
-
-    /// mboot explains an error in the string of `iString`, and forgets it once it was read.
-    ExplainsErrors,
-    /// mboot tells of dfuERROR with `bStatus` OK.
-    ErrorWithOk,
-    /// A failure is told by `bStatus` beside dfuDNLOAD-IDLE, once. DFU 1.1 §A.2.6 leaves that state by dfuERROR alone,
-    /// but `bStatus` is a byte of its own.
-    ErrorInIdle,
-    /// ST's class sample says errVENDOR where a write or an erase failed.
-    FailuresAreVendor,
-    /// ST's class sample does not know READ_UNPROTECT, and get-commands answers `00 21 41`.
-    NoReadUnprotect,
-    /// AT32 bootloaders say dfuDNLOAD-IDLE where dfuDNBUSY is due after READ_UNPROTECT.
-    WrongStateAfterUnprotect,
-
-    /// MicroPython's mboot built with packing (its pack.c): takes an image only from this address on and in order, erases
-    /// by itself, answers an UPLOAD with stale bytes and has errFILE beside it.
-    Packed(u32),
-
-    /// F767 and H74x (V13.3) ROMs and ST's class sample accept a mass erase and erase nothing.
-    NoMassErase,
-    /// Read protection (RDP) is on: errVENDOR for everything but READ_UNPROTECT (AN3156 §4, §5).
-    ReadProtected,
-    /// The sector at this address is write-protected, and neither erasing nor writing it is an error: AN3156, "no
-    /// error is returned when erasing or writing write-protected sectors". A WB55's ROM does the same with the pages that
-    /// belong to its second core.
-    WriteProtected(u32),
-    /// A worn bit at this address takes the wrong value whenever it is programmed.
-    FlippedBit(u32),
-    /// One erase takes so many bytes at least, aligned to that, where the layout of main flash claims smaller sectors:
-    /// a bootloader built for another part of its family.
-    EraseUnit(u32),
-    /// Main flash has so many bytes, fewer than its layout claims: behind them come the same bytes again.
-    TrueSize(u32),
-    /// An erase in one half of main flash erases the same place of the other half, too. *Inferred*: a chip with two
-    /// banks that a bootloader takes for one with larger sectors.
-    EraseHitsOtherBank,
-    /// The first sector erase reports success and erases nothing.
-    EraseSkippedOnce,
-    /// L476 and L486 ROMs corrupt a write over 256 bytes whose length is no multiple of 8. *Inferred*: which bytes.
-    CorruptLengths,
-
-    /// The address of a block counts by the length of this very request, as AN3156 words it.
-    BlockAddressByLength,
-    /// The address of a block counts by wTransferSize, as ST's device code does.
-    BlockAddressBySize,
-    /// An erase takes its sector's address for the address pointer: so does ST's device library.
-    PointerMovesAtErase,
-    /// SET_INTERFACE puts the address pointer to where the memory begins: nothing says that it may not.
-    PointerMovesAtSetInterface,
-    /// ABORT out of dfuUPLOAD-IDLE puts the address pointer to where the memory begins: nothing says that it may not.
-    PointerMovesAtAbort,
-    /// `wTransferSize` as the functional descriptor says it; 0 and 0xFFFF are said by boards that take 1024.
-    TransferSize(u16),
-    /// Some devices answer nothing to a DNLOAD longer than wTransferSize.
-    OversizeSilent,
-    /// bmAttributes lacks bitCanUpload, and UPLOAD leads into dfuERROR (DFU 1.1 §4.1.3, §A.2.3).
-    NoUpload,
-    /// bmAttributes has bitCanUpload, and UPLOAD leads into dfuERROR all the same.
-    UploadStall,
-    /// The functional descriptor stands behind the last alternate setting only: ST's ROMs.
-    FunctionalDescriptorLast,
-    /// The functional descriptor stands behind each alternate setting: libopencm3 and others.
-    FunctionalDescriptorEach,
-    /// C5 ROMs never answer when asked for the functional descriptor by itself.
-    FunctionalDescriptorIndirect,
-
-    /// F42x and F43x ROMs send layouts 54 bytes shorter than `bLength` says: 112 bytes that claim to be 166.
-    StringsShort,
-    /// An F429's ROM was seen to append garbage to a layout.
-    StringsGarbled,
-    /// No string descriptors but the layouts.
-    StringsMissing,
-    /// No layouts: the alternate settings have no strings.
-    StringsNoLayout,
-    /// GD32 bootloaders spell the serial number in bytes.
-    StringsEightBit,
-    /// The G0B1's ROM shows its main flash behind every alternate setting.
-    SharedMemory,
-    /// mboot may append external flash to the layout of main flash (PYBD boards).
-    ExternalFlash,
-    /// A GD32VF103's ROM claims `512*002Kg`: the pages have 1 KiB, and the serial's third character tells how many.
-    Claims512Pages,
-
-    /// GD32 bootloaders leave without an answer to the DNLOAD that makes them leave.
-    LeaveUnanswered,
-    /// An L4 whose flash looked empty at power-on answers dfuMANIFEST and stays in DFU mode.
-    LeaveStays,
-    /// A C071's ROM acknowledges the DNLOAD that makes it leave and answers dfuERROR to the GETSTATUS after it, unless a
-    /// SET_ADDRESS came right before. *Inferred*: with errUNKNOWN.
-    LeaveNeedsAddress,
-    /// A bootloader that doesn't let itself be left: the DNLOAD of no bytes is not allowed (DFU 1.1 §A.2.3, §A.2.6).
-    LeaveStall,
-    /// H723 ROMs are gone after the last data block. *Inferred*: a ROM knows it by being short.
-    GoneOnLastBlock,
-    /// After leaving or resetting, the board is back in DFU mode after so many seconds, at a new address.
-    ComesBack(u32),
-    /// The board runs its application, which has a DFU runtime interface (DFU 1.1 §4.1).
-    Application,
-}
+/// The word for a board without any quirk.
+pub const NONE: &str = "none";
 
 /// The quirks of one board.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -171,9 +36,32 @@ impl Quirks {
         self.list.push(quirk);
     }
 
-    /// None any more.
-    pub fn clear(&mut self) {
-        self.list.clear();
+    /// Adds the quirk that is written so, as in `write-protected=0x08004000`; `none` takes all of them away, so that
+    /// what stands behind it is all there is.
+    ///
+    /// # Errors
+    /// [`QuirkError`] where there is none, or its value can't be read.
+    pub fn ask_for(&mut self, text: &str) -> Result<(), QuirkError> {
+        if text == NONE {
+            self.list.clear();
+            return Ok(());
+        }
+        let (name, value) = match text.split_once('=') {
+            _ if QUIRKS.iter().any(|known| known.name == text) => (text, None),
+            Some((name, value)) => (name, Some(value)),
+            None => (text, None),
+        };
+        let known = QUIRKS.iter().find(|known| known.name == name);
+        let Some(known) = known else {
+            return Err(QuirkError::Unknown {
+                name: text.to_owned(),
+            });
+        };
+        self.add(known.read(value).ok_or_else(|| QuirkError::Value {
+            usage: known.usage(),
+            found: text.to_owned(),
+        })?);
+        Ok(())
     }
 
     /// Whether the board has a quirk that has no value and that nothing contradicts.
@@ -291,6 +179,46 @@ impl Quirks {
     fn last<T>(&self, pick: impl Fn(Quirk) -> Option<T>) -> Option<T> {
         self.list.iter().rev().find_map(|quirk| pick(*quirk))
     }
+}
+
+/// Why a quirk can't be had.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum QuirkError {
+    /// None is called so.
+    #[error("there is no quirk {name:?}; there are {NONE}, {}", usages())]
+    Unknown {
+        /// What was asked for.
+        name: String,
+    },
+    /// It takes another value, or none.
+    #[error("{found:?} can't be read; the quirk is written {usage}")]
+    Value {
+        /// How the quirk is written.
+        usage: String,
+        /// What was asked for.
+        found: String,
+    },
+    /// It is about something that this board does not have.
+    #[error("the quirk {quirk} can't be had on {board}")]
+    Unsuitable {
+        /// Which quirk.
+        quirk: String,
+        /// Which board.
+        board: &'static str,
+    },
+    /// It is about an address where this board has no memory.
+    #[error("{board} has no memory at {address:#010x}")]
+    NothingThere {
+        /// Which address.
+        address: u32,
+        /// Which board.
+        board: &'static str,
+    },
+}
+
+fn usages() -> String {
+    let usages: Vec<String> = QUIRKS.iter().map(QuirkName::usage).collect();
+    usages.join(", ")
 }
 
 #[cfg(test)]

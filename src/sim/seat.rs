@@ -1,6 +1,16 @@
-//! Where a simulated board is plugged in: buses of as many ports as a bus has addresses.
+//! Where simulated boards are plugged in: buses of as many ports as a bus has addresses.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use thiserror::Error;
+
+use super::device::Device;
+use super::flash::FlashFileError;
+use super::spec::BoardSpec;
+use crate::usb::descriptor::Descriptors;
+use crate::usb::{DeviceInfo, Place};
 
 /// A port of a bus; as text, its path: `1-1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,12 +35,91 @@ impl Seat {
     pub fn first_address(self) -> u8 {
         self.port + 1
     }
+
+    /// What the bus tells of a board that is plugged in here: what its descriptors say.
+    pub fn info(self, device: &Device, address: u8) -> DeviceInfo {
+        let place = Place {
+            bus: self.bus,
+            address,
+            path: self.to_string(),
+        };
+        let description = device.description();
+        Descriptors::parse(&description.device(), &description.configuration())
+            .and_then(|said| DeviceInfo::new(place, &said))
+            .expect("every board has a DFU interface")
+    }
 }
 
 impl fmt::Display for Seat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.bus, self.port)
     }
+}
+
+/// Why simulated boards can't be made.
+#[derive(Debug, Error)]
+pub enum SimError {
+    /// A flash file can't be used.
+    #[error(transparent)]
+    FlashFile(#[from] FlashFileError),
+    /// More than there are ports for.
+    #[error("there can be {} simulated boards at most", Seat::COUNT)]
+    TooManyBoards,
+}
+
+/// Plugs in the boards that were asked for, in this order. Where the same serial would come twice without having been
+/// asked for, the later board gets another.
+///
+/// # Errors
+/// [`SimError`] where a flash file can't be used, or where there are too many boards.
+pub fn plug_in(specs: &[BoardSpec]) -> Result<Vec<(Seat, Device)>, SimError> {
+    if specs.len() > Seat::COUNT {
+        return Err(SimError::TooManyBoards);
+    }
+    let mut serials: HashSet<String> = specs
+        .iter()
+        .filter_map(|spec| spec.serial.clone())
+        .collect();
+    let mut plugged_in = Vec::new();
+    for (seat, spec) in Seat::all().zip(specs) {
+        let serial = spec.serial.clone().unwrap_or_else(|| {
+            let mut serial = spec.board.serial.to_owned();
+            while !serials.insert(serial.clone()) {
+                serial = next_serial(&serial);
+            }
+            serial
+        });
+        let mut device = Device::new(spec, serial);
+        if let Some(path) = &spec.flash {
+            device.keep_flash_in(path)?;
+        }
+        plugged_in.push((seat, device));
+    }
+    Ok(plugged_in)
+}
+
+/// The serial after this one: counted up at its end, digits as hexadecimal ones and other letters among themselves.
+fn next_serial(serial: &str) -> String {
+    let mut characters: Vec<char> = serial.chars().collect();
+    for character in characters.iter_mut().rev() {
+        let (next, carry) = match *character {
+            '9' => ('A', false),
+            'F' => ('0', true),
+            'Z' => ('G', true),
+            digit @ ('0'..='8' | 'A'..='E' | 'G'..='Y') => (char::from(digit as u8 + 1), false),
+            other => (other, true),
+        };
+        *character = next;
+        if !carry {
+            break;
+        }
+    }
+    characters.into_iter().collect()
+}
+
+/// A board in the middle of a request that panicked is still a board.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

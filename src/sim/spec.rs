@@ -8,8 +8,8 @@ use thiserror::Error;
 
 use super::board::{self, BOARDS, Board};
 use super::fault::{Fault, FaultError};
-use super::quirk::names::QuirkError;
-use super::quirk::{Quirk, Quirks};
+use super::layout;
+use super::quirk::{Quirk, QuirkError, Quirks};
 use super::timing::Timing;
 
 /// A simulated board as it was asked for.
@@ -57,7 +57,7 @@ impl FromStr for BoardSpec {
         if spec.quirks.has(Quirk::StringsEightBit) && !serial.is_ascii() {
             return Err(BoardSpecError::EightBit);
         }
-        spec.quirks.check(board, serial)?;
+        layout::check(board, &spec.quirks, serial)?;
         Ok(spec)
     }
 }

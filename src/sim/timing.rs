@@ -30,11 +30,11 @@ impl Timing {
         }
     }
 
-    /// Time for work that takes `silicon` by the data sheet.
-    pub fn work(self, silicon: Duration) -> Duration {
+    /// Time for work that takes `typical` by the data sheet.
+    pub fn work(self, typical: Duration) -> Duration {
         match self {
             Self::None => Duration::ZERO,
-            Self::Real => silicon,
+            Self::Real => typical,
         }
     }
 }

@@ -13,10 +13,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::descriptor::CONFIGURATION_VALUE;
 use super::device::Device;
-use super::seat::Seat;
+use super::seat::{Seat, SimError, lock, plug_in};
 use super::spec::BoardSpec;
-use super::{SimError, descriptor, device_info, devices, lock};
 use connection::{Hurried, Lobby, Stranger};
 use conversation::{Conversation, Patient};
 use frame::{ExportedDevice, FrameError, Operation};
@@ -54,8 +54,8 @@ impl Server {
     /// # Errors
     /// [`SimError`] where a flash file can't be used.
     pub fn new(specs: &[BoardSpec]) -> Result<Self, SimError> {
-        let exports = Seat::all()
-            .zip(devices(specs)?)
+        let exports = plug_in(specs)?
+            .into_iter()
             .map(|(seat, device)| Export {
                 seat,
                 device: Mutex::new(device),
@@ -184,7 +184,7 @@ impl Drop for Import<'_> {
 }
 
 fn exported_device(device: &Device, seat: Seat) -> ExportedDevice {
-    let info = device_info(device, seat, seat.first_address());
+    let info = seat.info(device, seat.first_address());
     ExportedDevice {
         bus_id: info.path,
         bus: info.bus.into(),
@@ -192,7 +192,7 @@ fn exported_device(device: &Device, seat: Seat) -> ExportedDevice {
         vendor_id: info.vendor_id,
         product_id: info.product_id,
         device_release: device.board().device_release,
-        configuration: descriptor::CONFIGURATION_VALUE,
+        configuration: CONFIGURATION_VALUE,
         interface_class: device.description().interface_class(),
     }
 }

@@ -126,18 +126,12 @@ impl Transport for LibusbTransport {
         buffer: &mut [u8],
         timeout: Duration,
     ) -> Result<usize, UsbError> {
-        let ControlRequest {
-            request_type,
-            request,
-            value,
-            index,
-        } = request;
         self.handle
             .read_control(
-                request_type,
-                request,
-                value,
-                index,
+                request.request_type,
+                request.request,
+                request.value,
+                request.index,
                 buffer,
                 at_least_a_millisecond(timeout),
             )
@@ -150,19 +144,13 @@ impl Transport for LibusbTransport {
         data: &[u8],
         timeout: Duration,
     ) -> Result<(), UsbError> {
-        let ControlRequest {
-            request_type,
-            request,
-            value,
-            index,
-        } = request;
         let sent = self
             .handle
             .write_control(
-                request_type,
-                request,
-                value,
-                index,
+                request.request_type,
+                request.request,
+                request.value,
+                request.index,
                 data,
                 at_least_a_millisecond(timeout),
             )
@@ -293,7 +281,7 @@ fn descriptors(device: &Device<Context>) -> Option<Descriptors> {
             setting.protocol_code(),
         ],
         string_index: setting.description_string_index().unwrap_or(0),
-        extra: setting.extra().to_vec(),
+        extra: extra(&setting),
     });
     Some(Descriptors {
         vendor_id: descriptor.vendor_id(),
@@ -304,6 +292,15 @@ fn descriptors(device: &Device<Context>) -> Option<Descriptors> {
         interfaces: interfaces.collect(),
         extra: configuration.extra().to_vec(),
     })
+}
+
+/// What stands after an alternate setting. libusb keeps apart what stands after its endpoints.
+fn extra(setting: &rusb::InterfaceDescriptor<'_>) -> Vec<u8> {
+    let mut extra = setting.extra().to_vec();
+    for endpoint in setting.endpoint_descriptors() {
+        extra.extend(endpoint.extra().unwrap_or_default());
+    }
+    extra
 }
 
 /// `BUS-PORT[.PORT…]`, as sysfs names it.

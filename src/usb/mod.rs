@@ -6,8 +6,9 @@
 pub mod descriptor;
 mod device;
 pub mod libusb;
+pub mod string;
 mod sysfs;
-pub mod trace;
+pub mod tap;
 
 use std::time::Duration;
 
@@ -107,7 +108,7 @@ pub enum UsbError {
     /// No answer within the time allowed.
     #[error("no answer in time")]
     Timeout,
-    /// The device is no longer on the bus.
+    /// The device is no longer on the bus (ENODEV).
     #[error("the device is gone")]
     NoDevice,
     /// The transfer broke off: electrical trouble, or a device about to disappear.
@@ -119,10 +120,10 @@ pub enum UsbError {
     /// The system denies access to everybody in here, root too (EPERM): the device rules of a container.
     #[error("operation not permitted")]
     NotPermitted,
-    /// The system knows the device, and there is no node to open it by. This one is missing.
+    /// The system knows the device, and there is no node to open it by (ENOENT). This one is missing.
     #[error("there is no {0}")]
     NoNode(String),
-    /// Another program, or a kernel driver, holds the interface.
+    /// Another program, or a kernel driver, holds the interface (EBUSY).
     #[error("another program is using the device")]
     Busy,
     /// The system has no driver through which the device could be reached (Windows without WinUSB).

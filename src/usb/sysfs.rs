@@ -46,7 +46,7 @@ fn device(folder: &Path) -> Option<DeviceInfo> {
         address: number(folder, "devnum")?,
         path: folder.file_name()?.to_str()?.to_owned(),
     };
-    // The device descriptor, and behind it every configuration.
+    // The device descriptor, and after it every configuration.
     let descriptors = fs::read(folder.join("descriptors")).ok()?;
     let (device, configurations) = descriptors.split_at_checked(18)?;
     let active = number(folder, "bConfigurationValue");

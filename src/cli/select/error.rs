@@ -1,6 +1,6 @@
 //! Why the boards that are meant can't be told, or reached.
 
-use crate::cli::number;
+use crate::cli::args::number;
 use crate::usb::UsbError;
 
 use super::other::{Other, Reason};

@@ -1,8 +1,7 @@
 //! What is on the bus and can't be worked with: each with its reason and the next step.
 
+use crate::cli::document::OtherDocument;
 use std::fmt;
-
-use serde::Serialize;
 
 use crate::cli::board::protocol::Protocol;
 use crate::cli::exit::Exit;
@@ -44,17 +43,6 @@ pub enum Reason {
     Closed(UsbError),
     /// The user has asked for others, by this option or variable.
     LeftOut(&'static str),
-}
-
-/// The JSON of it: a contract with scripts.
-#[derive(Debug, Serialize)]
-pub struct OtherDocument<'o> {
-    serial: Option<&'o Said>,
-    vendor_id: u16,
-    product_id: u16,
-    path: &'o str,
-    reason: String,
-    hint: Option<String>,
 }
 
 impl Other {

@@ -1,18 +1,56 @@
 //! Which board an image is for, and which memory each of its targets.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use crate::address::AddressRange;
 use crate::image::{Image, ImageElement, ImageTarget};
 
-use super::error::PlanError;
+use super::board_facts::{BoardFacts, Memory};
+use super::error::{NoPlan, PlanError};
 use super::family;
-use super::profile::{BoardProfile, Memory};
+use super::place::Place;
 use super::too_small::LARGEST_GAP;
 
+/// What of an image is meant, and for which memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// This memory, whatever would be chosen otherwise.
+    pub alternate_setting: Option<u8>,
+    /// Pass over the ids in the file.
+    pub any_id: bool,
+    /// Take what the board has a memory for.
+    pub only_fitting: bool,
+}
+
+/// Plans each memory's share of an image by itself. Returns the plans, at least one, and what of the image goes nowhere.
+///
+/// # Errors
+/// An image for another board; data in several places, or in none, of which nobody has said what is meant; those of
+/// `plan`.
+pub fn plan_shares<'i, 'b, T>(
+    image: &'i Image,
+    board: BoardFacts<'b>,
+    choice: Choice,
+    mut plan: impl FnMut(&'b Memory, Cow<'i, [ImageElement]>) -> Result<T, PlanError>,
+) -> Result<(Vec<T>, Vec<Place>), NoPlan> {
+    if !choice.any_id {
+        check_ids(image, board)?;
+    }
+    let (mut plans, mut left_out) = (Vec::new(), Vec::new());
+    for target in &image.targets {
+        let division = divide(target, board, choice)?;
+        left_out.extend(division.left_out);
+        for (memory, elements) in division.shares {
+            plans.push(plan(memory, elements)?);
+        }
+    }
+    if plans.is_empty() {
+        return Err(nothing_for_memory(image, choice.alternate_setting).into());
+    }
+    Ok((plans, left_out))
+}
+
 /// Refuses an image for a device with other ids, or another chip.
-pub fn check_ids(image: &Image, board: BoardProfile<'_>) -> Result<(), PlanError> {
+fn check_ids(image: &Image, board: BoardFacts<'_>) -> Result<(), PlanError> {
     let (vendor_id, product_id) = board.ids;
     match image.ids {
         Some(ids) if !ids.accepts(vendor_id, product_id) => Err(PlanError::OtherDevice {
@@ -24,26 +62,26 @@ pub fn check_ids(image: &Image, board: BoardProfile<'_>) -> Result<(), PlanError
 }
 
 /// What of a target goes to which memory, and what of it the board has no memory for.
-#[derive(Debug)]
-pub struct Division<'i, 'b> {
+struct Division<'i, 'b> {
     /// Memory by memory.
-    pub shares: Vec<(&'b Memory, Cow<'i, [ImageElement]>)>,
+    shares: Vec<(&'b Memory, Cow<'i, [ImageElement]>)>,
     /// What goes nowhere.
-    pub left_out: Vec<Place>,
+    left_out: Vec<Place>,
 }
 
-/// Divides a target of the image among the memories of the board: what the user has `chosen`, else what the file says,
+/// Divides a target of the image among the memories of the board: what the user has chosen, else what the file says,
 /// else the one that has all of its addresses. With `only_fitting`, what the board has a memory for; memories that hold
 /// settings have to be chosen all the same.
-///
-/// # Errors
-/// Data in several places, or in none, of which nobody has said what is meant.
-pub fn divide<'i, 'b>(
+fn divide<'i, 'b>(
     target: &'i ImageTarget,
-    board: BoardProfile<'b>,
-    chosen: Option<u8>,
-    only_fitting: bool,
-) -> Result<Division<'i, 'b>, PlanError> {
+    board: BoardFacts<'b>,
+    choice: Choice,
+) -> Result<Division<'i, 'b>, NoPlan> {
+    let Choice {
+        alternate_setting: chosen,
+        only_fitting,
+        ..
+    } = choice;
     let elements = &target.elements;
     let whole = |memory| Division {
         shares: vec![(memory, Cow::Borrowed(&elements[..]))],
@@ -60,8 +98,11 @@ pub fn divide<'i, 'b>(
     };
     let memory = match number {
         Some(number) => board.memory(number)?,
-        None => board.memory_with(elements.iter().map(|element| element.address)),
+        None => board.memory_with(elements.iter().map(|element| element.address))?,
     };
+    if elements.iter().any(|element| !memory.has(element.address)) {
+        board.check_all_known()?;
+    }
     let is_in = belonging(elements, memory, board);
     let mut memories = board.memories.iter();
     let is_lost = match number {
@@ -83,7 +124,7 @@ pub fn divide<'i, 'b>(
     };
     if choices.is_empty() || chosen.is_none() && !only_fitting {
         let places = places(elements.iter(), board);
-        return Err(PlanError::Scattered { places });
+        return Err(PlanError::Scattered { places }.into());
     }
     Ok(shares(elements, &choices, board))
 }
@@ -91,7 +132,7 @@ pub fn divide<'i, 'b>(
 fn shares<'i, 'b>(
     elements: &[ImageElement],
     choices: &[&'b Memory],
-    board: BoardProfile<'_>,
+    board: BoardFacts<'_>,
 ) -> Division<'i, 'b> {
     let homes: Vec<Vec<bool>> = choices
         .iter()
@@ -119,7 +160,7 @@ fn shares<'i, 'b>(
 
 /// Which of these elements, which are ascending, belong to a memory: those that begin or end in it, and those that go on
 /// close after its end. A part of the same image that the memory is too small for must not be taken for something else.
-fn belonging(elements: &[ImageElement], memory: &Memory, board: BoardProfile<'_>) -> Vec<bool> {
+fn belonging(elements: &[ImageElement], memory: &Memory, board: BoardFacts<'_>) -> Vec<bool> {
     let (mut goes_on_until, mut top) = (0, 0);
     let belongs = |element: &ImageElement| {
         let is_in = memory.has(element.address)
@@ -141,7 +182,7 @@ fn belonging(elements: &[ImageElement], memory: &Memory, board: BoardProfile<'_>
 /// Where elements lie, memory by memory.
 fn places<'e>(
     elements: impl Iterator<Item = &'e ImageElement>,
-    board: BoardProfile<'_>,
+    board: BoardFacts<'_>,
 ) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
     for element in elements {
@@ -168,35 +209,8 @@ fn places<'e>(
     places
 }
 
-/// Where some of an image lies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The memory that has it, by number and name, if the board has one.
-    pub memory: Option<(u8, String)>,
-    /// From its first byte to its last.
-    pub range: AddressRange,
-    /// How many bytes there are in between.
-    pub bytes: u64,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let AddressRange { address, end } = self.range;
-        let plural = if self.bytes == 1 { "" } else { "s" };
-        write!(
-            f,
-            "{} byte{plural} at {address:#010x}..{end:#010x} in ",
-            self.bytes
-        )?;
-        match &self.memory {
-            Some((number, name)) => write!(f, "alternate setting {number}, {name:?}"),
-            None => f.write_str("no memory of this board"),
-        }
-    }
-}
-
 /// The error where none of the image's targets is for the memory that was chosen.
-pub fn nothing_for_memory(image: &Image, chosen: Option<u8>) -> PlanError {
+fn nothing_for_memory(image: &Image, chosen: Option<u8>) -> PlanError {
     let targets = image.targets.iter();
     PlanError::NothingForMemory {
         alternate_setting: chosen.unwrap_or_default(),

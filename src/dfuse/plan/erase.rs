@@ -2,10 +2,10 @@
 
 use crate::address::RangeRequest;
 use crate::dfuse::layout::Sector;
-use crate::dfuse::region::Region;
+use crate::dfuse::plan::region::Region;
 
-use super::error::PlanError;
-use super::profile::{BoardProfile, Memory};
+use super::board_facts::{BoardFacts, Memory, sectors_with};
+use super::error::{NoPlan, PlanError};
 
 /// What to erase of one board.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,14 +31,14 @@ pub enum EraseRequest {
 /// An address outside, a sector that can't be erased, a range that cuts a sector.
 pub fn plan_erase(
     request: &EraseRequest,
-    board: BoardProfile<'_>,
+    board: BoardFacts<'_>,
     alternate_setting: Option<u8>,
-) -> Result<ErasePlan, PlanError> {
+) -> Result<ErasePlan, NoPlan> {
     let memory = match (alternate_setting, request) {
         (Some(number), _) => board.memory(number)?,
         (None, EraseRequest::All) => board.main_memory(),
         (None, EraseRequest::Ranges(ranges)) => {
-            board.memory_with(ranges.iter().map(|range| range.address()))
+            board.memory_with(ranges.iter().map(|range| range.address()))?
         }
     };
     let sectors = match request {
@@ -47,14 +47,15 @@ pub fn plan_erase(
     };
     if sectors.is_empty() {
         let (address, memory) = (memory.start(), memory.describe());
-        return Err(PlanError::NotErasable { address, memory });
+        return Err(PlanError::NotErasable { address, memory }.into());
     }
     let region = Region::new(memory, sectors);
     if region.settings.is_some() && alternate_setting.is_none() {
         return Err(PlanError::SettingsNotNamed {
             alternate_setting: memory.alternate_setting,
             name: memory.layout.name.clone(),
-        });
+        }
+        .into());
     }
     // In whatever memory it is sent, a ROM erases main flash.
     let is_main = memory.layout == board.main_memory().layout;
@@ -79,23 +80,15 @@ fn sectors_of(range: RangeRequest, memory: &Memory) -> Result<Vec<Sector>, PlanE
         RangeRequest::SectorAt(address) => return Ok(vec![sector_to_erase(address, memory)?]),
         RangeRequest::Exactly(range) => range,
     };
-    let mut sectors = Vec::new();
-    let mut next = range.start();
-    while next < range.end {
-        let address = u32::try_from(next).expect("ranges end at 2^32 at the latest");
+    sectors_with([range].into_iter(), |address| {
         let sector = sector_to_erase(address, memory)?;
-        for border in [next, range.end] {
-            if u64::from(sector.address) < border && border < sector.end() {
-                return Err(PlanError::CutsSector {
-                    address: border,
-                    sector,
-                });
-            }
+        let is_inside =
+            |border: &u64| u64::from(sector.address) < *border && *border < sector.end();
+        match [range.start(), range.end].into_iter().find(is_inside) {
+            Some(address) => Err(PlanError::CutsSector { address, sector }),
+            None => Ok(sector),
         }
-        sectors.push(sector);
-        next = sector.end();
-    }
-    Ok(sectors)
+    })
 }
 
 fn sector_to_erase(address: u32, memory: &Memory) -> Result<Sector, PlanError> {
@@ -121,14 +114,8 @@ mod tests {
             "@Option Bytes  /0x1FFEC000/01*016 g",
         ];
         let memories = Memory::of_strings(&strings);
-        let ids = (0x0483, 0xDF11);
-        let board = BoardProfile {
-            memories: &memories,
-            ids,
-            transfer_size: 2048,
-            can_upload: true,
-        };
-        plan_erase(request, board, alternate_setting)
+        let board = BoardFacts::of_st(&memories);
+        plan_erase(request, board, alternate_setting).map_err(NoPlan::reason)
     }
 
     fn exactly(address: u32, end: u64) -> RangeRequest {

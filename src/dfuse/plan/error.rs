@@ -4,8 +4,49 @@ use crate::chip::family::Family;
 use crate::chip::settings::{FLASH_LAYOUT, Settings};
 use crate::dfuse::layout::Sector;
 
-use super::choice::Place;
+use super::place::Place;
 use crate::chip::vector_table::{BadVectorTable, LinkedElsewhere};
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoPlan<E = PlanError> {
+    /// It hangs on memories of the board whose layouts nobody has read yet. Who reads them can plan again.
+    NeedsMoreMemories,
+    /// It can't be done, whatever else the board has.
+    Refused(E),
+}
+
+impl<E> From<E> for NoPlan<E> {
+    fn from(error: E) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl<R> NoPlan<R> {
+    /// The same, with what `error` makes of the reason.
+    pub fn map<E>(self, error: impl FnOnce(R) -> E) -> NoPlan<E> {
+        match self {
+            Self::NeedsMoreMemories => NoPlan::NeedsMoreMemories,
+            Self::Refused(reason) => NoPlan::Refused(error(reason)),
+        }
+    }
+
+    /// The same, as an error that has room for this one.
+    pub fn into_other<E: From<R>>(self) -> NoPlan<E> {
+        self.map(E::from)
+    }
+}
+
+#[cfg(test)]
+impl NoPlan {
+    /// The reason, of a board whose memories are all known.
+    pub fn reason(self) -> PlanError {
+        match self {
+            Self::NeedsMoreMemories => panic!("all memories are known"),
+            Self::Refused(error) => error,
+        }
+    }
+}
 
 /// Why a file, or a wish, doesn't fit the board.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,12 +104,12 @@ pub enum PlanError {
         /// Which.
         places: Vec<Place>,
     },
-    /// An image that begins in main flash and goes on behind its end.
+    /// An image that begins in main flash and goes on after its end.
     #[error("the image ends at {image_end:#010x}, this board's flash at {flash_end:#010x}")]
     TooSmall {
-        /// The address behind the image's last byte.
+        /// The address after the image's last byte.
         image_end: u64,
-        /// The address behind the last byte of flash.
+        /// The address after the last byte of flash.
         flash_end: u64,
     },
     /// An address to start at that the main memory doesn't have.

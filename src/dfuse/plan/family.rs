@@ -5,14 +5,11 @@ use crate::chip::map::FLASH;
 use crate::chip::rom::ST_ROM;
 use crate::image::Image;
 
+use super::board_facts::BoardFacts;
 use super::error::PlanError;
-use super::profile::BoardProfile;
 
 /// Refuses an image for a family that the board's chip is surely not of.
-///
-/// # Errors
-/// [`PlanError::OtherFamily`].
-pub fn check(image: &Image, board: BoardProfile<'_>) -> Result<(), PlanError> {
+pub fn check(image: &Image, board: BoardFacts<'_>) -> Result<(), PlanError> {
     match image.family {
         Some(family) if !can_be(family, board) => Err(PlanError::OtherFamily { family }),
         _ => Ok(()),
@@ -21,7 +18,7 @@ pub fn check(image: &Image, board: BoardProfile<'_>) -> Result<(), PlanError> {
 
 /// Whether the board's chip can be of the family, by its ids and, where they are those of ST's ROMs, by its flash. A
 /// bootloader with ids of its own can be on any chip, and can show flash as it likes.
-fn can_be(family: Family, board: BoardProfile<'_>) -> bool {
+fn can_be(family: Family, board: BoardFacts<'_>) -> bool {
     let (vendor_id, product_id) = board.ids;
     match (family.maker(), Maker::of_vendor(vendor_id)) {
         (None, _) => false,
@@ -33,7 +30,7 @@ fn can_be(family: Family, board: BoardProfile<'_>) -> bool {
 }
 
 /// Whether the board's flash begins with a sector as the family has it, if it shows that one and if that is known.
-fn begins_as(family: Family, board: BoardProfile<'_>) -> bool {
+fn begins_as(family: Family, board: BoardFacts<'_>) -> bool {
     let first = board.main_memory().layout.sector_at(FLASH.address);
     first.is_none_or(|sector| family.can_begin_with(sector.size))
 }
@@ -41,16 +38,14 @@ fn begins_as(family: Family, board: BoardProfile<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dfuse::plan::profile::Memory;
+    use crate::dfuse::plan::board_facts::Memory;
 
     /// Whether boards with these ids and this main flash take the family with this number.
     fn takes(id: u32, ids: (u16, u16), layout: &str) -> bool {
         let memories = Memory::of_strings(&[layout]);
-        let board = BoardProfile {
-            memories: &memories,
+        let board = BoardFacts {
             ids,
-            transfer_size: 2048,
-            can_upload: true,
+            ..BoardFacts::of_st(&memories)
         };
         can_be(Family(id), board)
     }

@@ -1,11 +1,11 @@
 //! Ranges + memories → plan: exactly the bytes that were asked for, or all of a memory.
 
 use crate::address::{AddressRange, RangeRequest, joined};
-use crate::dfuse::region::Region;
+use crate::dfuse::plan::region::Region;
 
-use super::error::PlanError;
-use super::profile::{BoardProfile, Memory};
-use super::reach::{check_upload, readable_region, sector_to_read};
+use super::board_facts::{BoardFacts, Memory};
+use super::error::{NoPlan, PlanError};
+use super::readable::{check_upload, readable_region, sector_to_read};
 
 /// What to read of one board.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,14 +25,14 @@ pub struct ReadPlan {
 /// A board that can't upload, a memory of no size, an address outside, a sector that can't be read.
 pub fn plan_read(
     ranges: &[RangeRequest],
-    board: BoardProfile<'_>,
+    board: BoardFacts<'_>,
     alternate_setting: Option<u8>,
     twice: bool,
-) -> Result<ReadPlan, PlanError> {
+) -> Result<ReadPlan, NoPlan> {
     let memory = match (alternate_setting, ranges) {
         (Some(number), _) => board.memory(number)?,
         (None, []) => board.main_memory(),
-        (None, ranges) => board.memory_with(ranges.iter().map(|range| range.address())),
+        (None, ranges) => board.memory_with(ranges.iter().map(|range| range.address()))?,
     };
     check_upload(board)?;
     let mut wanted = match ranges {
@@ -41,7 +41,7 @@ pub fn plan_read(
     };
     if wanted.is_empty() {
         let (address, memory) = (memory.start(), memory.describe());
-        return Err(PlanError::Outside { address, memory });
+        return Err(PlanError::Outside { address, memory }.into());
     }
     wanted.sort_by_key(|range| range.address);
     let ranges = joined(wanted.into_iter());
@@ -73,13 +73,8 @@ mod tests {
 
     fn plan(ranges: &[RangeRequest], alternate_setting: Option<u8>) -> Result<ReadPlan, PlanError> {
         let memories = Memory::of_strings(&BOARD);
-        let board = BoardProfile {
-            memories: &memories,
-            ids: (0x0483, 0xDF11),
-            transfer_size: 2048,
-            can_upload: true,
-        };
-        plan_read(ranges, board, alternate_setting, false)
+        let board = BoardFacts::of_st(&memories);
+        plan_read(ranges, board, alternate_setting, false).map_err(NoPlan::reason)
     }
 
     fn exactly(address: u32, end: u64) -> RangeRequest {

@@ -3,8 +3,8 @@
 use crate::dfuse::layout::{MemoryLayout, MemorySegment};
 use crate::image::ImageElement;
 
+use super::board_facts::{BoardFacts, Memory};
 use super::error::PlanError;
-use super::profile::{BoardProfile, Memory};
 
 /// Parts of an image that are no further apart belong together: linkers leave out at most what is left of a sector, and
 /// the largest have 128 KiB.
@@ -16,7 +16,7 @@ pub fn or_too_small(
     error: PlanError,
     elements: &[ImageElement],
     memory: &Memory,
-    board: BoardProfile<'_>,
+    board: BoardFacts<'_>,
 ) -> PlanError {
     let address = match error {
         PlanError::Outside { address, .. } if memory.layout == board.main_memory().layout => {
@@ -77,12 +77,7 @@ mod tests {
 
     fn told(memory: usize, address: u32, elements: &[(u32, usize)]) -> String {
         let memories = Memory::of_strings(&BOARD);
-        let board = BoardProfile {
-            memories: &memories,
-            ids: (0x0483, 0xDF11),
-            transfer_size: 2048,
-            can_upload: true,
-        };
+        let board = BoardFacts::of_st(&memories);
         let elements: Vec<ImageElement> = elements
             .iter()
             .map(|&(address, length)| ImageElement {

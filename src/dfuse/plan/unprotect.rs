@@ -3,7 +3,7 @@
 use crate::chip::map::FLASH;
 use crate::dfuse::layout::Sector;
 
-use super::profile::BoardProfile;
+use super::board_facts::BoardFacts;
 
 /// What is erased, and where a read tells whether it is protected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +17,8 @@ pub struct UnprotectPlan {
 }
 
 /// Plans to lift read protection. A `board` that doesn't say what memories it has is taken for one of ST's.
-pub fn plan_unprotect(board: Option<BoardProfile<'_>>) -> UnprotectPlan {
-    let Some(main) = board.map(BoardProfile::main_memory) else {
+pub fn plan_unprotect(board: Option<BoardFacts<'_>>) -> UnprotectPlan {
+    let Some(main) = board.map(BoardFacts::main_memory) else {
         return UnprotectPlan {
             alternate_setting: 0,
             address: FLASH.address,
@@ -36,19 +36,14 @@ pub fn plan_unprotect(board: Option<BoardProfile<'_>>) -> UnprotectPlan {
 
 #[cfg(test)]
 mod tests {
-    use super::super::profile::Memory;
+    use super::super::board_facts::Memory;
     use super::*;
 
     #[test]
     fn protection_is_looked_for_where_main_flash_can_be_read() {
         let check = |strings: &[&str], address, sectors| {
             let memories = Memory::of_strings(strings);
-            let board = BoardProfile {
-                memories: &memories,
-                ids: (0x0483, 0xDF11),
-                transfer_size: 2048,
-                can_upload: true,
-            };
+            let board = BoardFacts::of_st(&memories);
             let plan = plan_unprotect((!memories.is_empty()).then_some(board));
             assert_eq!(plan.alternate_setting, 0);
             assert_eq!(

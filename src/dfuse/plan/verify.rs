@@ -4,32 +4,15 @@ use std::borrow::Cow;
 
 use crate::address::{AddressRange, joined};
 use crate::dfuse::named::Named;
-use crate::dfuse::region::Region;
+use crate::dfuse::plan::region::Region;
 use crate::image::{Image, ImageElement};
 
-use super::choice::{Place, check_ids, divide, nothing_for_memory};
-use super::error::PlanError;
-use super::profile::BoardProfile;
-use super::reach::{check_upload, readable_region};
+use super::board_facts::BoardFacts;
+use super::choice::{Choice, plan_shares};
+use super::error::NoPlan;
+use super::place::Place;
+use super::readable::{check_upload, readable_region};
 use super::too_small::or_too_small;
-
-/// What the user wants of a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VerifyOptions {
-    /// This memory, whatever would be chosen otherwise.
-    pub alternate_setting: Option<u8>,
-    /// Pass over the ids in the file.
-    pub any_id: bool,
-    /// Compare what the board has a memory for.
-    pub only_fitting: bool,
-}
-
-impl VerifyMemory<'_> {
-    /// The image.
-    pub fn image(&self) -> Named<'_> {
-        Named(&self.elements)
-    }
-}
 
 /// An image to compare one board with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,42 +34,32 @@ pub struct VerifyMemory<'i> {
     pub ranges: Vec<AddressRange>,
 }
 
+impl VerifyMemory<'_> {
+    /// The image.
+    pub fn image(&self) -> Named<'_> {
+        Named(&self.elements)
+    }
+}
+
 /// Plans to compare a board with an image.
 ///
 /// # Errors
 /// Whatever of the image the board doesn't have, or can't be read. What may be erased or written doesn't matter.
 pub fn plan_verify<'i>(
     image: &'i Image,
-    board: BoardProfile<'_>,
-    options: VerifyOptions,
-) -> Result<VerifyPlan<'i>, PlanError> {
-    if !options.any_id {
-        check_ids(image, board)?;
-    }
-    let mut memories: Vec<VerifyMemory> = Vec::new();
-    let mut left_out = Vec::new();
-    for target in &image.targets {
-        let division = divide(
-            target,
-            board,
-            options.alternate_setting,
-            options.only_fitting,
-        )?;
-        left_out.extend(division.left_out);
-        for (memory, elements) in division.shares {
-            let ranges = joined(elements.iter().map(ImageElement::range));
-            let region = readable_region(&ranges, memory)
-                .map_err(|error| or_too_small(error, &elements, memory, board))?;
-            memories.push(VerifyMemory {
-                region,
-                elements,
-                ranges,
-            });
-        }
-    }
-    if memories.is_empty() {
-        return Err(nothing_for_memory(image, options.alternate_setting));
-    }
+    board: BoardFacts<'_>,
+    choice: Choice,
+) -> Result<VerifyPlan<'i>, NoPlan> {
+    let (memories, left_out) = plan_shares(image, board, choice, |memory, elements| {
+        let ranges = joined(elements.iter().map(ImageElement::range));
+        let region = readable_region(&ranges, memory)
+            .map_err(|error| or_too_small(error, &elements, memory, board))?;
+        Ok(VerifyMemory {
+            region,
+            elements,
+            ranges,
+        })
+    })?;
     check_upload(board)?;
     Ok(VerifyPlan { memories, left_out })
 }
@@ -94,10 +67,11 @@ pub fn plan_verify<'i>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dfuse::plan::profile::Memory;
+    use crate::dfuse::plan::board_facts::Memory;
+    use crate::dfuse::plan::error::PlanError;
     use crate::image::{FileIds, Format, ImageTarget};
 
-    const OPTIONS: VerifyOptions = VerifyOptions {
+    const OPTIONS: Choice = Choice {
         alternate_setting: None,
         any_id: false,
         only_fitting: false,
@@ -140,24 +114,23 @@ mod tests {
 
     fn plan<'i>(
         image: &'i Image,
-        options: VerifyOptions,
+        options: Choice,
         ids: (u16, u16),
         can_upload: bool,
     ) -> Result<VerifyPlan<'i>, PlanError> {
         let memories = Memory::of_strings(&BOARD);
-        let board = BoardProfile {
-            memories: &memories,
+        let board = BoardFacts {
             ids,
-            transfer_size: 2048,
             can_upload,
+            ..BoardFacts::of_st(&memories)
         };
-        plan_verify(image, board, options)
+        plan_verify(image, board, options).map_err(NoPlan::reason)
     }
 
     const ST: (u16, u16) = (0x0483, 0xDF11);
 
     #[track_caller]
-    fn check(image: &Image, options: VerifyOptions, expected: &[(u8, u32, u64)]) {
+    fn check(image: &Image, options: Choice, expected: &[(u8, u32, u64)]) {
         let plan = plan(image, options, ST, true).expect("fits");
         let mut found = Vec::new();
         for memory in &plan.memories {
@@ -172,7 +145,7 @@ mod tests {
         assert_eq!(found, expected);
     }
 
-    fn refused(image: &Image, options: VerifyOptions) -> String {
+    fn refused(image: &Image, options: Choice) -> String {
         let error = plan(image, options, ST, true).expect_err("must be refused");
         error.to_string()
     }
@@ -208,7 +181,7 @@ mod tests {
             (Some(0), &[(0x0800_0000, 4)]),
             (Some(1), &[(0x1FFF_C000, 4)]),
         ]);
-        let chosen = |number| VerifyOptions {
+        let chosen = |number| Choice {
             alternate_setting: Some(number),
             ..OPTIONS
         };
@@ -242,7 +215,7 @@ mod tests {
                 board: other
             })
         );
-        let any_id = VerifyOptions {
+        let any_id = Choice {
             any_id: true,
             ..OPTIONS
         };

@@ -4,11 +4,12 @@
 use crate::address::{AddressRange, joined};
 use crate::dfu::error::{Action, SessionError};
 use crate::dfuse::plan::flash::{FlashMemory, FlashPlan};
-use crate::dfuse::region::Region;
+use crate::dfuse::plan::region::Region;
 use crate::dfuse::steps::{Finding, Steps};
 use crate::image::ImageElement;
 
-use super::{Phase, Session};
+use super::Session;
+use super::event::Phase;
 
 impl Session<'_> {
     /// What is in each memory's sectors, as far as it is to be compared.

@@ -5,10 +5,11 @@ use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfuse::named::Named;
 use crate::dfuse::plan::read::ReadPlan;
 use crate::dfuse::plan::verify::VerifyPlan;
-use crate::image::ImageElement;
+use crate::image::{ImageElement, ImageTarget};
 
+use super::Session;
+use super::event::Phase;
 use super::read::first_difference;
-use super::{Phase, Session};
 
 impl Session<'_> {
     /// Compares all that the plan looks at with its elements, and counts what differs. Blocks with differences are
@@ -57,7 +58,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// The first byte that is not the same both times; what went wrong before that.
-    pub(super) fn read_out(&mut self, plan: &ReadPlan) -> Result<Vec<ImageElement>, SessionError> {
+    pub(super) fn dump(&mut self, plan: &ReadPlan) -> Result<ImageTarget, SessionError> {
         self.select_region(&plan.region)?;
         self.begin(Phase::Read, bytes(&plan.ranges))?;
         let mut elements = Vec::new();
@@ -90,7 +91,11 @@ impl Session<'_> {
             }
         }
         self.finish_looking();
-        Ok(elements)
+        Ok(ImageTarget {
+            alternate_setting: Some(plan.region.alternate_setting),
+            name: Some(plan.region.name.clone()),
+            elements,
+        })
     }
 
     /// Leaves the board in dfuIDLE. Whether that works changes nothing about what was found.

@@ -5,11 +5,12 @@ use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfuse::command::DfuseCommand;
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::erase::ErasePlan;
-use crate::dfuse::region::Region;
+use crate::dfuse::plan::region::Region;
 use crate::dfuse::steps::Steps;
 
+use super::Session;
+use super::event::{Event, Phase};
 use super::read::first_difference;
-use super::{Event, Phase, Session};
 
 impl Session<'_> {
     /// Erases what the steps say, in all memories, before anything is written to any.

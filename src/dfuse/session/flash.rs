@@ -5,11 +5,12 @@ use crate::chip::vector_table;
 use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::flash::{FlashPlan, Suspicion};
-use crate::dfuse::region::Region;
+use crate::dfuse::plan::region::Region;
 use crate::dfuse::steps::{MemorySteps, Steps};
 use crate::usb::UsbError;
 
-use super::{Event, Phase, Session};
+use super::Session;
+use super::event::{Event, Phase};
 
 /// How often to write once more what went wrong so that nobody knows what is in flash.
 const DOUBTS: u32 = 3;

@@ -1,10 +1,11 @@
 //! Leaving DFU mode, which starts the application.
 
 use crate::dfu::error::{Action, Cause, SessionError};
-use crate::dfuse::plan::Start;
+use crate::dfuse::plan::leave::Start;
 use crate::usb::UsbError;
 
-use super::{Event, Phase, Session};
+use super::Session;
+use super::event::{Event, Phase};
 
 impl Session<'_> {
     /// Starts the application, and says in the tally whether the board has left.

@@ -2,7 +2,7 @@
 
 use crate::address::AddressRange;
 use crate::dfu::error::{Action, Cause, SessionError};
-use crate::dfuse::region::Region;
+use crate::dfuse::plan::region::Region;
 
 use super::Session;
 

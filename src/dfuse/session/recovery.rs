@@ -4,7 +4,8 @@ use crate::dfu::error::{Cause, SessionError};
 use crate::dfu::protocol::DfuStatus;
 use crate::usb::UsbError;
 
-use super::{Event, Session};
+use super::Session;
+use super::event::Event;
 
 /// How often the same thing is tried again.
 const TRIES: u32 = 3;

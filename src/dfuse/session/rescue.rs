@@ -4,24 +4,14 @@ use crate::address::AddressRange;
 use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfuse::named::Named;
 use crate::dfuse::plan::flash::Around;
-use crate::dfuse::plan::stretches::write_ranges;
-use crate::dfuse::region::Region;
+use crate::dfuse::plan::region::Region;
+use crate::dfuse::plan::write_ranges::write_ranges;
 use crate::dfuse::steps::{Beyond, MemorySteps, SectorSteps, Steps};
-use crate::image::ImageElement;
 
+use super::Session;
+use super::event::{Event, Phase};
 use super::read::first_difference;
-use super::{Event, Phase, Session};
-
-/// What was to be kept in a memory and is not there any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unsaved {
-    /// Which memory, as the board numbers it.
-    pub alternate_setting: u8,
-    /// What the board calls it.
-    pub name: String,
-    /// The bytes, ascending.
-    pub elements: Vec<ImageElement>,
-}
+use super::tally::Unsaved;
 
 impl Session<'_> {
     /// Puts back what was to be kept, sector by sector, and takes note of what can't be.

@@ -7,7 +7,8 @@ use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfuse::steps::MemorySteps;
 use crate::usb::UsbError;
 
-use super::{Event, Phase, Session};
+use super::Session;
+use super::event::{Event, Phase};
 
 /// How often to look whether the board is back, a tenth of a second each. To start and to be
 /// enumerated takes a board a second or two.

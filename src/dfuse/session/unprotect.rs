@@ -5,7 +5,8 @@ use crate::dfuse::command::{self, FIRST_DATA_BLOCK};
 use crate::dfuse::plan::unprotect::UnprotectPlan;
 use crate::usb::UsbError;
 
-use super::{Event, Phase, Session};
+use super::Session;
+use super::event::{Event, Phase};
 
 /// How often a board's list of commands is read before it is believed that one is not in it: an answer may be cut short.
 const LOOKS_AT_COMMANDS: u32 = 2;

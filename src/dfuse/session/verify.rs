@@ -2,12 +2,13 @@
 
 use crate::address::{AddressRange, index};
 use crate::dfu::error::{Action, Cause, SessionError};
-use crate::dfuse::region::Region;
+use crate::dfuse::plan::region::Region;
 use crate::dfuse::steps::{MemorySteps, Steps};
 
+use super::Session;
+use super::event::Phase;
 use super::flash::Redo;
 use super::read::first_difference;
-use super::{Phase, Session};
 
 impl Session<'_> {
     /// Reads all that the files name in the memories in which anything has changed, and what was to be kept there.

@@ -1,7 +1,8 @@
 use super::*;
+use crate::address::AddressRange;
+use crate::dfuse::plan::board_facts::{BoardFacts, Memory};
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
-use crate::dfuse::plan::profile::{BoardProfile, Memory};
-use crate::image::{Format, Image, ImageTarget};
+use crate::image::{Format, Image, ImageElement, ImageTarget};
 
 /// Four sectors of 16 KiB, one of 64 KiB.
 const F405: &str = "@Internal Flash  /0x08000000/04*016Kg,01*064Kg";
@@ -52,12 +53,7 @@ fn with_steps(
     look: impl FnOnce(&mut Steps<'_>),
 ) {
     let memories = Memory::of_strings(&[F405]);
-    let board = BoardProfile {
-        memories: &memories,
-        ids: (0x0483, 0xDF11),
-        transfer_size: 2048,
-        can_upload: true,
-    };
+    let board = BoardFacts::of_st(&memories);
     let plan = plan_flash(image, board, options).expect("fits");
     let mut steps = Steps::new(&plan, vec![findings.to_vec()]);
     steps.arrange(2048);

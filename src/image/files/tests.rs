@@ -68,8 +68,9 @@ fn check(image: &Image, expected: &[Target<'_>]) {
 #[track_caller]
 fn check_refused(files: Vec<NamedFile>, address: Option<u32>, expected: &str) {
     let error = load(files, address).expect_err(expected);
-    let error = anyhow::Error::from(error);
-    assert_eq!(format!("{error:#}"), expected);
+    let source = std::error::Error::source(&error);
+    let source = source.map_or_else(String::new, |source| format!(": {source}"));
+    assert_eq!(format!("{error}{source}"), expected);
 }
 
 #[test]

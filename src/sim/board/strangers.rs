@@ -1,7 +1,7 @@
 //! Boards whose descriptors are not those of ST's ROMs: some speak DfuSe all the same, most don't.
 
 use super::{Board, Cells, Memory, OLDER_ROM, flash};
-use crate::sim::silicon::F4_FLASH;
+use crate::sim::flash_kinds::F4_FLASH;
 
 /// Another bootloader's beginning: no command of DfuSe, and no vendor's name.
 const STRANGER: Board = Board {

@@ -1,7 +1,7 @@
 //! Leaving DFU mode, and what boards do instead.
 
-use super::super::Answer;
 use super::super::quirk::Quirk;
+use super::super::transfer::Answer;
 use super::Bootloader;
 use crate::dfu::protocol::{DfuState, DfuStatus};
 

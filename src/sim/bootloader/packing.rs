@@ -44,7 +44,7 @@ impl Packing {
         bytes
     }
 
-    /// Erases what `data` needs and programs it. Returns how long silicon takes.
+    /// Erases what `data` needs and programs it. Returns how long the flash takes.
     ///
     /// # Errors
     /// errFILE for what is neither the first block of an image nor the one after the last; then an image has to begin

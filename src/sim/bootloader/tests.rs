@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::Answer;
 use super::super::diary::*;
+use super::super::transfer::Answer;
 
 #[test]
 fn an_f405_begins_in_err_firmware_and_is_idle_once_that_is_cleared() {

@@ -1,19 +1,16 @@
 //! The standard requests of USB 2.0 §9.4, as a board answers them.
 
-use super::super::Answer;
-use super::super::Setup;
 use super::super::descriptor::{CONFIGURATION_VALUE, EXPLANATION_INDEX, utf_16};
+use super::super::transfer::{Answer, SET_CONFIGURATION, SET_INTERFACE, Setup};
 use super::Device;
 use crate::usb::descriptor::{GET_DESCRIPTOR, STRING};
 
-/// `bRequest` of the standard requests (USB 2.0, table 9-4).
+/// `bRequest` of the other standard requests (USB 2.0, table 9-4).
 const GET_STATUS: u8 = 0;
 const CLEAR_FEATURE: u8 = 1;
 const SET_ADDRESS: u8 = 5;
 const GET_CONFIGURATION: u8 = 8;
-pub const SET_CONFIGURATION: u8 = 9;
 const GET_INTERFACE: u8 = 10;
-pub const SET_INTERFACE: u8 = 11;
 
 impl Device {
     /// Standard requests leave the DFU state alone, whether they make sense or not.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::Answer;
 use super::super::diary::*;
 use super::super::spec::BoardSpec;
+use super::super::transfer::Answer;
 use super::*;
 
 #[test]

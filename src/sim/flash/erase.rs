@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::super::board::Cells;
-use super::super::quirk::layout::EXTERNAL_FLASH;
+use super::super::layout::EXTERNAL_FLASH;
 use super::MemoryContents;
 use crate::dfu::protocol::DfuStatus;
 use crate::dfuse::layout::Sector;
 
 impl MemoryContents {
-    /// Erases the sector that `address` lies in. Returns how long silicon takes.
+    /// Erases the sector that `address` lies in. Returns how long the flash takes.
     ///
     /// # Errors
     /// errTARGET, with nothing changed, where there is no erasable sector; errERASE where the file can't be written.
@@ -31,7 +31,7 @@ impl MemoryContents {
         Ok(nor.erase_time(sector.size))
     }
 
-    /// Erases every erasable sector of the chip. Returns how long silicon takes.
+    /// Erases every erasable sector of the chip. Returns how long the flash takes.
     ///
     /// # Errors
     /// errTARGET where there is none; errERASE where the file can't be written.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::super::board::Board;
-use super::super::quirk::layout::{memory, real_layouts};
+use super::super::layout::{memory, real_layouts};
 use super::super::quirk::{Quirk, Quirks};
 use super::{FlashFileError, MemoryContents};
 use crate::dfu::protocol::DfuStatus;
@@ -65,7 +65,7 @@ impl Memories {
     }
 
     /// Lifts read protection, which erases main flash, whichever memory is looked at (AN3156, "read unprotect").
-    /// Returns how long silicon takes.
+    /// Returns how long the flash takes.
     ///
     /// # Errors
     /// As [`MemoryContents::erase_all`].

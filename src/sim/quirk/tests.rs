@@ -1,10 +1,9 @@
 //! A diary for each quirk, with the device that is known for it.
 
-use super::super::Answer;
 use super::super::board::BOARDS;
 use super::super::diary::*;
 use super::super::spec::BoardSpec;
-use super::names::*;
+use super::super::transfer::Answer;
 use super::*;
 
 fn error(text: &str) -> String {

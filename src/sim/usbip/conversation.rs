@@ -6,8 +6,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::super::device::Exchange;
-use super::super::{Answer, Setup};
+use super::super::transfer::{Answer, Exchange, Setup};
 use super::frame::{self, Command, FrameError, Outcome, Submit};
 
 /// How many transfers may wait for an answer that never comes, and how many for their turn: more than any kernel lets

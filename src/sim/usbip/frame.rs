@@ -7,7 +7,7 @@ use std::io::{self, Read};
 
 use thiserror::Error;
 
-use crate::sim::Setup;
+use crate::sim::transfer::Setup;
 use crate::usb::ControlRequest;
 
 /// Version 1.1.1 in binary.

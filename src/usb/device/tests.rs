@@ -124,7 +124,7 @@ fn a_betaflight_application_has_its_runtime_interface_beside_a_serial_port() {
 
 /// Some have it as an alternate setting of another class' interface.
 #[test]
-fn a_runtime_interface_behind_an_alternate_setting_is_found_under_its_number() {
+fn a_runtime_interface_at_an_alternate_setting_is_found_under_its_number() {
     let audio = [9, 4, 1, 0, 0, 1, 2, 0, 0];
     let descriptors: [&[u8]; 4] = [&CDC, &audio, &dfu(1, 3, 1), &functional(0x0B, 0x0110)];
     let found = device((0x20B1, 0x0008), &descriptors).expect("a DFU interface");

@@ -1,5 +1,6 @@
 """Runs the scenarios, one after another, inside the guest. Each function of the modules below whose name doesn't
-begin with an underscore and which takes a `lab` is one; its name is the sentence that is reported."""
+begin with an underscore and which takes a `lab` is one; its name is the sentence that is reported. With --names, only
+tells which would run."""
 
 import contextlib
 import inspect
@@ -14,21 +15,25 @@ from pathlib import Path
 
 import access
 import dfu_util
+import embassy
 import pyusb_host
 import stdfu_host
 import trouble
 from lab import Lab
 
-MODULES = (pyusb_host, dfu_util, stdfu_host, access, trouble)
+MODULES = (pyusb_host, dfu_util, stdfu_host, access, trouble, embassy)
 SECONDS_EACH = 240
 
 
 def main(wanted):
+    if wanted[:1] == ["--names"]:
+        print("\n".join(name for name, _ in _chosen(wanted[1:])))
+        return 0
     # A copy in memory: programs start faster from there, and anyone may read it.
     stdfu = Path(shutil.copy(os.environ["STDFU"], "/run/stdfu"))
     stdfu.chmod(0o755)
     signal.signal(signal.SIGALRM, _too_long)
-    chosen = [s for s in _scenarios() if not wanted or any(part in s[0] for part in wanted)]
+    chosen = _chosen(wanted)
     if not chosen:
         print(f"no scenario is called {' or '.join(wanted)}; there are:")
         print("\n".join(name for name, _ in _scenarios()))
@@ -37,6 +42,10 @@ def main(wanted):
     failed = results.count(False)
     print(f"{len(results) - failed} passed, {failed} failed", flush=True)
     return 1 if failed else 0
+
+
+def _chosen(wanted):
+    return [s for s in _scenarios() if not wanted or any(part in s[0] for part in wanted)]
 
 
 def _scenarios():

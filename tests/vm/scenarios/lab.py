@@ -1,10 +1,12 @@
 """The bench a scenario works at: simulated boards served over USB/IP, plugged into and out of the kernel."""
 
+import contextlib
 import os
 import shlex
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -37,18 +39,43 @@ class Lab:
 
     def serve(self, *boards):
         """Starts `stdfu sim` with these boards; the first is at bus id 1-1, the second at 1-2, and so on."""
-        server = Server(self, boards)
+        return self._serve(self.stdfu, "sim", *boards)
+
+    def serve_embassy(self, *options):
+        """Starts the device made by others of tests/vm/embassy-dfu, at bus id 1-1; its flash is board.bin."""
+        return self._serve(os.environ["EMBASSY_DFU"], "--flash", "board.bin", *options)
+
+    def _serve(self, *command):
+        server = Server(self, command)
         self._servers.append(server)
         return server
 
     def plug(self, busid="1-1", port=ADDRESS[1]):
         """Plugs a board in and waits until programs can open it. Returns where: the kernel's name, as 1-1."""
         before = set(boards())
-        self.run("usbip", "--tcp-port", port, "attach", "-r", ADDRESS[0], "-b", busid)
+        self.run(*attach_command(busid, port))
         wait_until(lambda: set(boards()) - before, f"the kernel shows board {busid}")
         (path,) = set(boards()) - before
         print(f"  board {busid} is at {path}")
         return path
+
+    @contextlib.contextmanager
+    def stay_plugged(self):
+        """Plugs board 1-1 in again whenever it has left, at the same port, as a cable does by itself."""
+        stop = threading.Event()
+
+        def replug():
+            while not stop.wait(0.05):
+                if not occupied():
+                    subprocess.run(attach_command("1-1"), capture_output=True)
+
+        cable = threading.Thread(target=replug)
+        cable.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            cable.join()
 
     def run(self, *command, expect=(0,), timeout=120, env=None):
         """Runs a command in the scenario's folder, shows it with what it said, and checks its exit status against
@@ -84,21 +111,20 @@ class Lab:
 
 
 class Server:
-    """A running `stdfu sim … --listen`."""
+    """A running simulator, which takes `--listen`."""
 
-    def __init__(self, lab, boards):
+    def __init__(self, lab, command):
         self._lab = lab
-        self._boards = boards
+        self._command = [*command, "--listen", "{}:{}".format(*ADDRESS)]
         self._process = None
         self._log = lab.folder / f"sim-{len(lab._servers)}.log"
         self.start()
 
     def start(self):
-        command = [self._lab.stdfu, "sim", *self._boards, "--listen", "{}:{}".format(*ADDRESS)]
-        print("$", shlex.join(command), "&")
+        print("$", shlex.join(self._command), "&")
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._lab.folder
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._lab.folder
             )
         wait_until(self._listening, "the simulator listens")
 
@@ -147,14 +173,26 @@ def wait_gone(path):
     wait_until(lambda: not (SYSFS / path).exists(), f"{path} goes away")
 
 
-def unplug_all():
-    """Pulls out what is still plugged in."""
+def attach_command(busid, port=ADDRESS[1]):
+    return ("usbip", "--tcp-port", str(port), "attach", "-r", ADDRESS[0], "-b", busid)
+
+
+def occupied():
+    """The ports of the virtual host controller that something is plugged into."""
     status = Path("/sys/devices/platform/vhci_hcd.0/status")
+    found = []
     for line in status.read_text().splitlines()[1:] if status.exists() else ():
         # hub port state …; state 4: nothing there.
         _, port, state, *_ = line.split()
         if int(state) != 4:
-            subprocess.run(["usbip", "detach", "-p", str(int(port))], capture_output=True)
+            found.append(int(port))
+    return found
+
+
+def unplug_all():
+    """Pulls out what is still plugged in."""
+    for port in occupied():
+        subprocess.run(["usbip", "detach", "-p", str(port)], capture_output=True)
     wait_until(lambda: not boards(), "the kernel lets go of the boards")
 
 

@@ -4,14 +4,15 @@ use std::ops::ControlFlow;
 
 use crate::address::RangeRequest;
 use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::board_facts::{BoardFacts, Memory};
+use crate::dfuse::plan::choice::Choice;
 use crate::dfuse::plan::erase::{EraseRequest, plan_erase};
-use crate::dfuse::plan::error::PlanError;
+use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
 use crate::dfuse::plan::leave::plan_leave;
-use crate::dfuse::plan::profile::{BoardProfile, Memory};
 use crate::dfuse::plan::read::plan_read;
 use crate::dfuse::plan::unprotect::plan_unprotect;
-use crate::dfuse::plan::verify::{VerifyOptions, plan_verify};
+use crate::dfuse::plan::verify::plan_verify;
 use crate::dfuse::session::{Session, SessionOptions, Tally};
 use crate::image::{Format, Image, ImageElement, ImageTarget};
 use crate::usb::Transport;
@@ -70,8 +71,9 @@ pub fn carry_out(
     job: &Job,
     mut interrupts: impl FnMut() -> bool,
 ) -> Ran {
-    let profile = BoardProfile {
+    let facts = BoardFacts {
         memories: &board.memories,
+        has_more_memories: false,
         ids: (0x0483, 0xDF11),
         transfer_size: board.transfer_size,
         can_upload: board.can_upload,
@@ -83,19 +85,21 @@ pub fn carry_out(
         can_upload: board.can_upload,
     };
     let plan = match job {
-        Job::Flash(image, options) => plan_flash(image, profile, *options).map(Plan::Flash),
-        Job::Erase(request, memory) => plan_erase(request, profile, *memory).map(Plan::Erase),
+        Job::Flash(image, options) => plan_flash(image, facts, *options).map(Plan::Flash),
+        Job::Erase(request, memory) => plan_erase(request, facts, *memory).map(Plan::Erase),
         Job::Verify(image, memory) => {
-            let options = VerifyOptions {
+            let choice = Choice {
                 alternate_setting: *memory,
                 any_id: false,
                 only_fitting: false,
             };
-            plan_verify(image, profile, options).map(Plan::Verify)
+            plan_verify(image, facts, choice).map(Plan::Verify)
         }
-        Job::Read(ranges, memory) => plan_read(ranges, profile, *memory, false).map(Plan::Read),
-        Job::Leave => plan_leave(profile, None).map(Plan::Leave),
-        Job::Unprotect => Ok(Plan::Unprotect(plan_unprotect(Some(profile)))),
+        Job::Read(ranges, memory) => plan_read(ranges, facts, *memory, false).map(Plan::Read),
+        Job::Leave => plan_leave(facts, None)
+            .map(Plan::Leave)
+            .map_err(NoPlan::Refused),
+        Job::Unprotect => Ok(Plan::Unprotect(plan_unprotect(Some(facts)))),
     };
     let mut ran = Ran {
         result: Err(String::new()),
@@ -106,7 +110,7 @@ pub fn carry_out(
         Ok(plan) => plan,
         Err(error) => {
             return Ran {
-                result: Err(PlanError::to_string(&error)),
+                result: Err(error.reason().to_string()),
                 ..ran
             };
         }
@@ -120,7 +124,8 @@ pub fn carry_out(
     };
     match Session::open(transport, options, &mut on_event) {
         Ok(mut session) => {
-            ran.result = session.run(&plan).map_err(|error| error.to_string());
+            let found = session.run(&plan).map_err(|error| error.to_string());
+            ran.result = found.map(|found| found.map_or_else(Vec::new, |found| found.elements));
             ran.tally = session.tally();
         }
         Err(error) => ran.result = Err(error.to_string()),

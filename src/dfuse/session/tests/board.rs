@@ -4,11 +4,11 @@ use super::bench::{Board, Job, Ran, carry_out, image};
 use super::noise::Noise;
 use super::watched::{Meaning, Transfer, Watched};
 use crate::dfuse::layout::MemoryLayout;
+use crate::dfuse::plan::board_facts::Memory;
 use crate::dfuse::plan::flash::FlashOptions;
-use crate::dfuse::plan::profile::Memory;
 use crate::image::ImageElement;
 use crate::sim::SimBus;
-use crate::sim::quirk::layout::claimed_layout;
+use crate::sim::layout::claimed_layout;
 use crate::sim::spec::BoardSpec;
 use crate::usb::Bus;
 

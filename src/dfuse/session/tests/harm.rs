@@ -14,9 +14,9 @@ use super::noise::Noise;
 use super::watched::{Change, Meaning, Transfer, Watched, unread};
 use crate::address::{AddressRange, RangeRequest};
 use crate::dfuse::layout::{MemoryLayout, Sector};
+use crate::dfuse::plan::board_facts::Memory;
 use crate::dfuse::plan::erase::EraseRequest;
 use crate::dfuse::plan::flash::FlashOptions;
-use crate::dfuse::plan::profile::Memory;
 use crate::image::{Image, ImageElement};
 use crate::usb::Transport;
 

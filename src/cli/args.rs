@@ -1,0 +1,8 @@
+//! What several commands take on the command line.
+
+pub mod alt;
+pub mod consent;
+pub mod firmware;
+pub mod ids;
+pub mod number;
+pub mod output_format;

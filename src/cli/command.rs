@@ -1,0 +1,65 @@
+//! The commands: each in a file of its own.
+
+mod convert;
+mod detach;
+mod erase;
+mod flash;
+mod info;
+mod leave;
+mod list;
+mod manual;
+mod read;
+mod serial;
+mod sim;
+mod udev;
+mod unprotect;
+mod verify;
+
+use super::error::CliError;
+use clap::Subcommand;
+
+use super::app::App;
+use super::exit::Exit;
+
+/// What stdfu can be asked to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    List(list::ListArgs),
+    Serial(serial::SerialArgs),
+    Flash(flash::FlashArgs),
+    Erase(erase::EraseArgs),
+    Read(read::ReadArgs),
+    Verify(verify::VerifyArgs),
+    Info(info::InfoArgs),
+    Convert(convert::ConvertArgs),
+    Leave(leave::LeaveArgs),
+    Unprotect(unprotect::UnprotectArgs),
+    Detach(detach::DetachArgs),
+    Sim(sim::SimArgs),
+    Completions(manual::CompletionsArgs),
+    Man(manual::ManArgs),
+    Udev(udev::UdevArgs),
+}
+
+impl Command {
+    /// Does it, and tells how it ended.
+    pub fn run(&self, app: &App) -> Result<Exit, CliError> {
+        match self {
+            Self::List(args) => list::run(args, app),
+            Self::Serial(args) => serial::run(args, app),
+            Self::Flash(args) => flash::run(args, app),
+            Self::Erase(args) => erase::run(args, app),
+            Self::Read(args) => read::run(args, app),
+            Self::Verify(args) => verify::run(args, app),
+            Self::Info(args) => info::run(args, app),
+            Self::Convert(args) => convert::run(args, app),
+            Self::Leave(args) => leave::run(args, app),
+            Self::Unprotect(args) => unprotect::run(args, app),
+            Self::Detach(args) => detach::run(args, app),
+            Self::Sim(args) => sim::run(args, app),
+            Self::Completions(args) => manual::completions(args, app),
+            Self::Man(args) => manual::man(args, app),
+            Self::Udev(args) => udev::run(args, app),
+        }
+    }
+}

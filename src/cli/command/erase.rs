@@ -1,0 +1,86 @@
+//! `stdfu erase`: all of a memory, or exactly the sectors of the ranges.
+
+use crate::cli::error::CliError;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
+use clap::{ArgGroup, Args};
+
+use crate::address::RangeRequest;
+use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::erase::{EraseRequest, plan_erase};
+use crate::dfuse::plan::error::NoPlan;
+
+use crate::cli::app::App;
+use crate::cli::args::alt::{AltChoice, memories_and_choice};
+use crate::cli::args::consent::ConsentArgs;
+use crate::cli::args::number::{count, parse_range};
+use crate::cli::board::{self, Board};
+use crate::cli::exit::Exit;
+use crate::cli::job;
+
+/// Erases all of a memory, or exactly the sectors you name
+///
+/// Nothing is erased that you didn't name: a range that would cut a sector is refused, with the nearest borders. What
+/// was erased is read, and has to be blank.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["ranges", "all"]))]
+#[command(after_long_help = "\
+Examples:
+  stdfu erase 0x08020000+128K
+  stdfu erase 0x08000000..0x08010000 0x08020000
+  stdfu erase 0x08004000
+  stdfu erase --all")]
+pub struct EraseArgs {
+    /// What to erase, such as 0x08020000+128K
+    ///
+    /// ADDRESS+SIZE, ADDRESS..END (END is not erased), or a lone address for the sector it is in. Numbers are decimal or
+    /// hexadecimal behind 0x; K and M stand for 1024 and 1024².
+    #[arg(value_name = "RANGE", value_parser = parse_range)]
+    ranges: Vec<RangeRequest>,
+    /// Erase all of the memory
+    #[arg(long)]
+    all: bool,
+    /// The memory, by number or name, as listed
+    ///
+    /// As `stdfu list` shows it. Without it: the memory that has the addresses; with --all, main flash.
+    #[arg(long, value_name = "MEMORY")]
+    alt: Option<AltChoice>,
+    #[command(flatten)]
+    consent: ConsentArgs,
+}
+
+pub fn run(args: &EraseArgs, app: &App) -> Result<Exit, CliError> {
+    let request = if args.all {
+        EraseRequest::All
+    } else {
+        EraseRequest::Ranges(args.ranges.clone())
+    };
+    let jobs = jobs(app.select()?, |board| plan(args, &request, board));
+    args.consent.ask_for_settings(&jobs, &app.output)?;
+    job::carry_out(jobs, &[], &app.output, summary)
+}
+
+fn plan(
+    args: &EraseArgs,
+    request: &EraseRequest,
+    board: &Board,
+) -> Result<Plan<'static>, NoPlan<CliError>> {
+    let (memories, alternate_setting) =
+        memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
+    let board = board::for_plan(board, &memories);
+    let plan = plan_erase(request, board, alternate_setting);
+    plan.map(Plan::Erase).map_err(NoPlan::into_other)
+}
+
+fn summary(outcome: &Outcome<'_>) -> String {
+    let tally = outcome.tally;
+    let checked = match tally.verified_bytes {
+        0 => "not checked: this memory can't be read".to_owned(),
+        bytes => format!("{} blank", count(bytes, "byte")),
+    };
+    format!(
+        "erased {}, {checked}, in {:.1} s",
+        count(tally.erased_sectors as u64, "sector"),
+        outcome.seconds
+    )
+}

@@ -1,0 +1,247 @@
+//! `stdfu flash`: program, verify, start the application.
+
+use crate::cli::document::{Boards, PreviewDocument};
+use crate::cli::error::CliError;
+use crate::cli::job::{Job, jobs};
+use crate::cli::outcome::{Outcome, bad_vector_table, oddities};
+use crate::cli::output::Output;
+use std::collections::BTreeSet;
+
+use clap::Args;
+
+use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::error::{NoPlan, PlanError};
+use crate::dfuse::plan::flash::{Around, Check, FlashOptions, plan_flash};
+use crate::image::Image;
+
+use crate::cli::app::App;
+use crate::cli::args::alt::{AltChoice, memories_and_choice};
+use crate::cli::args::consent::ConsentArgs;
+use crate::cli::args::firmware::FirmwareArgs;
+use crate::cli::args::number::{count, parse_address};
+use crate::cli::board::{self, Board};
+use crate::cli::compatibility;
+use crate::cli::exit::Exit;
+use crate::cli::job;
+use crate::cli::report;
+use crate::cli::suspicion;
+
+/// Programs firmware, checks it, and starts the application
+///
+/// The files are checked whole, then against the board, before anything is erased. One that is damaged is refused
+/// (exit code 6), and so is one that doesn't fit the board (7).
+///
+/// Then each sector that the firmware touches is read. One that holds the right bytes is left alone, a blank one is
+/// only written, any other is erased and written. What else is in such a sector goes, unless --preserve keeps it. No
+/// other sector is touched.
+///
+/// The block with the vector table is written last, so that an interrupted flash never starts half an application: repeat
+/// the command. In the end all of the firmware is read and compared, written just now or not.
+///
+/// Option bytes and one-time programmable memory are written only when --alt names them.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  stdfu flash firmware.dfu
+  stdfu flash firmware.bin --address 0x08000000
+  stdfu flash bootloader.hex application.elf
+  stdfu flash firmware.dfu --dry-run
+  stdfu flash firmware.dfu --wait --stay
+  stdfu flash firmware.dfu --serial 336133663433
+  stdfu flash firmware.dfu --every --count 4
+  stdfu flash option-bytes.bin --address 0x1FFFC000 --alt 1 --yes
+  gzip -c firmware.hex | stdfu flash -")]
+pub struct FlashArgs {
+    #[command(flatten)]
+    firmware: FirmwareArgs,
+    /// The memory, by number or name, as listed
+    ///
+    /// As `stdfu list` shows it. Without it: the memory that the file names, else the one that has its addresses. Of a
+    /// .dfu file for several memories, only what is for this one is written.
+    #[arg(long, value_name = "MEMORY")]
+    alt: Option<AltChoice>,
+    /// Erase and write it all, even what is there already
+    #[arg(long)]
+    full: bool,
+    /// Write from the first block to the last, and all of it
+    ///
+    /// For bootloaders that demand it, such as MicroPython's mboot with packed images. Those can't be read, either: add
+    /// --no-verify, and nothing is read at all.
+    #[arg(long)]
+    in_order: bool,
+    /// Keep what else is in the sectors of the firmware
+    ///
+    /// It is read before they are erased, and written back. Without it, the summary says how many bytes went.
+    #[arg(long, conflicts_with = "mass_erase")]
+    preserve: bool,
+    /// Don't read back and compare
+    #[arg(long)]
+    no_verify: bool,
+    /// Erase all of the memory first
+    #[arg(long)]
+    mass_erase: bool,
+    /// Stay in DFU mode: don't start the application
+    #[arg(long)]
+    stay: bool,
+    /// Start the application here
+    ///
+    /// Where its vector table is. Without it: where the firmware has one, else the beginning of main flash.
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address, conflicts_with = "stay")]
+    entry: Option<u32>,
+    /// Flash a file that is for a device with other ids, or a UF2 file for another chip
+    #[arg(long)]
+    any_id: bool,
+    /// Take of the files what the board has a memory for
+    ///
+    /// What else is in them, such as data for RAM or for a memory that this board lacks, is left out, and listed. Option
+    /// bytes and the like are left out, too: those need --alt.
+    #[arg(long)]
+    only_fitting: bool,
+    /// Flash a raw file that looks linked for another address
+    #[arg(long)]
+    as_is: bool,
+    /// Refuse a file that nothing can start from
+    ///
+    /// Its initial stack pointer is not in RAM, or its reset vector is even or not in the file. Without this, that is a
+    /// warning.
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    consent: ConsentArgs,
+    /// Look what is there, print what would be done, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub fn run(args: &FlashArgs, app: &App) -> Result<Exit, CliError> {
+    let image = match args.firmware.load() {
+        Ok(image) => image,
+        Err(error) => return compatibility::explain(error, args.any_id, app),
+    };
+    for warning in &image.warnings {
+        app.output.warning(warning);
+    }
+    let jobs = jobs(app.select()?, |board| plan(args, &image, board));
+    for warning in warnings(&image, &jobs) {
+        app.output.warning(&warning);
+    }
+    let odd = suspicion::warnings(&image);
+    if args.dry_run {
+        return rehearse(jobs, &odd, &app.output);
+    }
+    args.consent.ask_for_settings(&jobs, &app.output)?;
+    job::carry_out(jobs, &odd, &app.output, summary)
+}
+
+/// What is odd about the file for these boards, each once.
+fn warnings(image: &Image, jobs: &[Job<'_>]) -> BTreeSet<String> {
+    let plans = jobs.iter().filter_map(|job| job.plan.as_ref().ok());
+    let of_plan = |plan| {
+        let warnings = oddities(plan).into_iter();
+        warnings.chain(suspicion::warning(image))
+    };
+    plans.flat_map(of_plan).collect()
+}
+
+/// `--dry-run`: looks what the plans come to, and shows it; `odd` is what is odd about the files. Returns the first
+/// refusal's code.
+fn rehearse(jobs: Vec<Job<'_>>, odd: &[String], output: &Output) -> Result<Exit, CliError> {
+    let outcomes = job::attempt(jobs, output, &|_| Ok(()));
+    for outcome in &outcomes {
+        if let (None, Some(preview)) = (&outcome.error, &outcome.preview) {
+            output.answer(&format!(
+                "{}: dry run, nothing is erased or written\n{}",
+                outcome.name(),
+                preview.text
+            ))?;
+        }
+    }
+    report::failures(outcomes.iter().map(Outcome::end), output);
+    output.document(Boards::of(&outcomes, |outcome| PreviewDocument {
+        result: outcome.result(),
+        warnings: odd.iter().cloned().chain(outcome.oddities()).collect(),
+        plan: match (&outcome.error, &outcome.preview) {
+            (None, Some(preview)) => Some(&preview.document),
+            _ => None,
+        },
+    }))?;
+    Ok(job::exit(&outcomes))
+}
+
+fn plan<'i>(
+    args: &FlashArgs,
+    image: &'i Image,
+    board: &Board,
+) -> Result<Plan<'i>, NoPlan<CliError>> {
+    let (memories, alternate_setting) =
+        memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
+    let options = FlashOptions {
+        alternate_setting,
+        full: args.full,
+        in_order: args.in_order,
+        preserve: args.preserve,
+        mass_erase: args.mass_erase,
+        verify: !args.no_verify,
+        start: !args.stay,
+        entry: args.entry,
+        any_id: args.any_id,
+        only_fitting: args.only_fitting,
+        placed_at: args.firmware.reading.address.filter(|_| !args.as_is),
+    };
+    let plan = plan_flash(image, board::for_plan(board, &memories), options).map(if args.dry_run {
+        Plan::Rehearse
+    } else {
+        Plan::Flash
+    });
+    let plan = suspicion::judge(image, plan.map_err(NoPlan::into_other))?;
+    if let Some(fault) = bad_vector_table(&plan).filter(|_| args.strict) {
+        let error = PlanError::BadVectorTable(fault.clone());
+        return Err(NoPlan::Refused(error.into()));
+    }
+    Ok(plan)
+}
+
+/// What was erased, written, left alone, verified and started.
+fn summary(outcome: &Outcome<'_>) -> String {
+    let tally = outcome.tally;
+    let flash = outcome.plan.as_ref().and_then(Plan::flash);
+    let mut memories = flash.into_iter().flat_map(|plan| &plan.memories);
+    let erases_all = memories.any(|memory| memory.around == Around::Expendable);
+    let beyond = match (tally.lost_bytes, tally.preserved_bytes) {
+        _ if tally.unseen_sectors > 0 && !erases_all => {
+            ", without a look at what else was there".to_owned()
+        }
+        (0, 0) => String::new(),
+        (0, kept) => format!(", kept {} beyond the image", count(kept, "byte")),
+        (lost, _) => format!(" and with them {} beyond the image", count(lost, "byte")),
+    };
+    let mut done = vec![
+        format!(
+            "erased {}{beyond}",
+            count(tally.erased_sectors as u64, "sector")
+        ),
+        format!("wrote {}", count(tally.written_bytes, "byte")),
+    ];
+    if tally.skipped_bytes > 0 {
+        done.push(format!(
+            "{} were there already",
+            count(tally.skipped_bytes, "byte")
+        ));
+    }
+    let mut memories = flash.into_iter().flat_map(|plan| &plan.memories);
+    done.push(
+        match memories.any(|memory| memory.check == Check::ReadBack) {
+            true if tally.reset => "not verified".to_owned(),
+            true => format!("verified {}", count(tally.verified_bytes, "byte")),
+            false => "not verified".to_owned(),
+        },
+    );
+    let start = flash.and_then(|plan| plan.start);
+    done.push(match (start, tally.left) {
+        (Some(start), Some(true)) => format!("started at {:#010x}", start.address),
+        _ if tally.reset => "no longer in DFU mode".to_owned(),
+        _ => "still in DFU mode".to_owned(),
+    });
+    done.push(format!("in {:.1} s", outcome.seconds));
+    done.join(", ")
+}

@@ -1,0 +1,52 @@
+//! `stdfu leave`: start the application.
+
+use crate::cli::error::CliError;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
+use clap::Args;
+
+use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::error::NoPlan;
+use crate::dfuse::plan::leave::plan_leave;
+
+use crate::cli::app::App;
+use crate::cli::args::alt::memories_and_choice;
+use crate::cli::args::number::parse_address;
+use crate::cli::board::{self, Board};
+use crate::cli::exit::Exit;
+use crate::cli::job;
+
+/// Starts the application
+///
+/// The board leaves DFU mode. Nothing is erased or written. A board that is gone from the bus, or back as something else,
+/// has left; one that is still there as it was is an error (exit code 8), whether it answers or not.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  stdfu leave
+  stdfu leave 0x08008000")]
+pub struct LeaveArgs {
+    /// Where its vector table is [default: main flash]
+    #[arg(value_name = "ADDRESS", value_parser = parse_address)]
+    address: Option<u32>,
+}
+
+pub fn run(args: &LeaveArgs, app: &App) -> Result<Exit, CliError> {
+    let jobs = jobs(app.select()?, |board| plan(args, board));
+    job::carry_out(jobs, &[], &app.output, summary)
+}
+
+fn plan(args: &LeaveArgs, board: &Board) -> Result<Plan<'static>, NoPlan<CliError>> {
+    let (memories, _) = memories_and_choice(None, board).map_err(NoPlan::into_other)?;
+    let board = board::for_plan(board, &memories);
+    let start = plan_leave(board, args.address).map_err(CliError::from)?;
+    Ok(Plan::Leave(start))
+}
+
+fn summary(outcome: &Outcome<'_>) -> String {
+    let address = match &outcome.plan {
+        Some(Plan::Leave(start)) => format!(" at {:#010x}", start.address),
+        _ => String::new(),
+    };
+    format!("started{address}, in {:.1} s", outcome.seconds)
+}

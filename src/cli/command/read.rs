@@ -1,0 +1,240 @@
+//! `stdfu read`: what is in flash, into a file.
+
+use crate::cli::document::{Boards, RangeDocument, ReadDocument};
+use crate::cli::error::CliError;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
+use crate::cli::report;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::address::{AddressRange, RangeRequest};
+use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::error::NoPlan;
+use crate::dfuse::plan::read::{ReadPlan, plan_read};
+use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
+use crate::image::{FileIds, Format, ImageTarget};
+
+use crate::printable;
+
+use crate::cli::app::App;
+use crate::cli::args::alt::{AltChoice, memories_and_choice};
+use crate::cli::args::number::{count, parse_range};
+use crate::cli::args::output_format::OutputFormat;
+use crate::cli::board::{self, Board};
+use crate::cli::exit::Exit;
+use crate::cli::job;
+use crate::cli::output::Output;
+use crate::cli::save;
+use crate::cli::usage::UsageError;
+
+/// Reads flash into a file
+///
+/// All of the memory, or exactly the ranges. The file is there when all of it was read, and not before.
+///
+/// A range is ADDRESS+SIZE, ADDRESS..END (END is not read), or a lone address for the sector it is in. It may begin and
+/// end anywhere.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  stdfu read flash.bin
+  stdfu read flash.dfu 0x08000000+128K
+  stdfu read parts.hex 0x08000000+16K 0x08010000..0x08010200
+  stdfu read settings.hex --alt 1
+  stdfu read - 0x08000000+32 --format hex")]
+pub struct ReadArgs {
+    /// The file to write; its name tells the format: .bin, .dfu, .hex or .srec; - is stdout
+    #[arg(value_name = "OUT")]
+    output: PathBuf,
+    /// What to read; all of the memory if there is none
+    #[arg(value_name = "RANGE", value_parser = parse_range)]
+    ranges: Vec<RangeRequest>,
+    /// The memory, by number or name, as `stdfu list` shows it
+    #[arg(long, value_name = "MEMORY")]
+    alt: Option<AltChoice>,
+    /// The format to write, whatever the name; for stdout, bin unless told otherwise
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<OutputFormat>,
+    /// Read everything twice, and compare
+    ///
+    /// A board that answers wrong bytes without an error is found out only this way.
+    #[arg(long)]
+    twice: bool,
+    /// Overwrite OUT
+    #[arg(long)]
+    force: bool,
+}
+
+pub fn run(args: &ReadArgs, app: &App) -> Result<Exit, CliError> {
+    let format = format(args)?;
+    check_output(args, format, app.output.json)?;
+    let boards = app.select()?;
+    let [board] = &boards[..] else {
+        return Err(UsageError {
+            message: format!("one file can't hold what is in {} boards", boards.len()),
+            hint: Some(
+                "Name one board with --serial or --path, and read one after the other.".to_owned(),
+            ),
+        }
+        .into());
+    };
+    let ids = board.file_ids();
+    let jobs = jobs(boards, |board| plan(args, format, board));
+    let outcomes = job::attempt(jobs, &app.output, &|outcome| {
+        let mut found = outcome.found.iter();
+        found.try_for_each(|found| write(args, &file(found, ids, format)?, &app.output))
+    });
+    let results = report::results(&outcomes, |outcome| summary(args, outcome));
+    if is_stdout(args) {
+        results.lines().for_each(|line| app.output.note(line));
+    } else {
+        app.output.summary(&results)?;
+    }
+    let document = |outcome| document(args, format, outcome);
+    app.output.document(Boards::of(&outcomes, document))?;
+    Ok(job::exit(&outcomes))
+}
+
+/// The format to write: the one that was named, else what the output's name promises.
+fn format(args: &ReadArgs) -> Result<OutputFormat, UsageError> {
+    match args.format {
+        Some(format) => Ok(format),
+        None if is_stdout(args) => Ok(OutputFormat::Bin),
+        None if is_range(&args.output) => {
+            let range = args.output.display();
+            Err(UsageError {
+                message: format!("{range} is a range, where the file to write is due"),
+                hint: Some(format!("Name the file first: stdfu read flash.bin {range}")),
+            })
+        }
+        None => OutputFormat::promised_by(&args.output, "--format"),
+    }
+}
+
+fn is_range(output: &Path) -> bool {
+    output
+        .to_str()
+        .is_some_and(|text| parse_range(text).is_ok())
+}
+
+fn is_stdout(args: &ReadArgs) -> bool {
+    args.output == Path::new("-")
+}
+
+/// Refuses, before the board is touched, an output that can't be written in the end.
+fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> Result<(), CliError> {
+    if !is_stdout(args) {
+        return save::check(&args.output, args.force);
+    }
+    if json {
+        return Err(UsageError {
+            message: "--json and what is read can't both go to stdout".to_owned(),
+            hint: Some("Name a file.".to_owned()),
+        }
+        .into());
+    }
+    format.check_stdout("--format")
+}
+
+fn plan(
+    args: &ReadArgs,
+    format: OutputFormat,
+    board: &Board,
+) -> Result<Plan<'static>, NoPlan<CliError>> {
+    let (memories, alternate_setting) =
+        memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
+    let profile = board::for_plan(board, &memories);
+    let plan = plan_read(&args.ranges, profile, alternate_setting, args.twice)
+        .map_err(|error| error.map(CliError::OnlyLooking))?;
+    if format == OutputFormat::Bin {
+        check_gaps(&plan).map_err(CliError::from)?;
+    }
+    Ok(Plan::Read(plan))
+}
+
+/// A raw binary has no addresses: whoever flashed one with a gap would write there what was never read.
+fn check_gaps(plan: &ReadPlan) -> Result<(), UsageError> {
+    let [AddressRange { end, .. }, AddressRange { address, .. }, ..] = plan.ranges[..] else {
+        return Ok(());
+    };
+    Err(UsageError {
+        message: format!(
+            "nothing is read between {end:#010x} and {address:#010x}, and a raw binary can't have gaps"
+        ),
+        hint: Some(
+            "Write a .hex, .srec or .dfu file: their gaps stay gaps.\nOr read one range at a time."
+                .to_owned(),
+        ),
+    })
+}
+
+/// What was found, as a file.
+fn file(found: &ImageTarget, ids: FileIds, format: OutputFormat) -> Result<Vec<u8>, CliError> {
+    Ok(match format {
+        OutputFormat::Bin => to_bin(&found.elements)?,
+        OutputFormat::Hex => to_hex(&found.elements).into_bytes(),
+        OutputFormat::Srec => to_srec(&found.elements).into_bytes(),
+        OutputFormat::Dfu => to_dfu(std::slice::from_ref(found), ids)?,
+    })
+}
+
+fn write(args: &ReadArgs, file: &[u8], output: &Output) -> Result<(), CliError> {
+    if is_stdout(args) {
+        output.bytes(file)
+    } else {
+        save::save(&args.output, file, args.force)
+    }
+}
+
+fn summary(args: &ReadArgs, outcome: &Outcome<'_>) -> String {
+    let found = outcome.found.iter();
+    let ranges: Vec<String> = found
+        .flat_map(|found| &found.elements)
+        .map(|element| format!("{:#010x}..{:#010x}", element.address, element.end()))
+        .collect();
+    let output = match is_stdout(args) {
+        true => "stdout".to_owned(),
+        false => printable::path(&args.output),
+    };
+    let checked = if args.twice {
+        ", twice and the same both times"
+    } else {
+        ""
+    };
+    format!(
+        "read {} from {} to {output}{checked}, in {:.1} s",
+        count(outcome.tally.read_bytes, "byte"),
+        ranges.join(" and "),
+        outcome.seconds
+    )
+}
+
+fn document<'r>(
+    args: &'r ReadArgs,
+    format: OutputFormat,
+    outcome: &'r Outcome<'_>,
+) -> ReadDocument<'r> {
+    let plan = match &outcome.plan {
+        Some(Plan::Read(plan)) => Some(plan),
+        _ => None,
+    };
+    let ranges = plan.into_iter().flat_map(|plan| &plan.ranges);
+    ReadDocument {
+        result: outcome.result(),
+        output: args.output.to_string_lossy(),
+        format: Format::from(format).short_name(),
+        alt: plan.map(|plan| plan.region.alternate_setting),
+        readings: if args.twice { 2 } else { 1 },
+        ranges: ranges
+            .map(|range| RangeDocument {
+                address: range.address,
+                size: range.size(),
+            })
+            .collect(),
+        read_bytes: outcome.tally.read_bytes,
+        requests: outcome.requests,
+        retries: outcome.tally.retries,
+        seconds: outcome.seconds,
+    }
+}

@@ -1,0 +1,46 @@
+//! `stdfu serial`: one line, for scripts.
+
+use crate::cli::document::SerialDocument;
+use crate::cli::error::CliError;
+use clap::Args;
+
+use crate::cli::app::App;
+use crate::cli::exit::Exit;
+use crate::cli::usage::UsageError;
+
+/// Prints the serial number of the one board meant
+///
+/// One line, and nothing else: for scripts. Where several boards are in DFU mode and none is chosen, the exit code is
+/// 4.
+///
+/// A character that would do something to a terminal is printed as \n or \u{1b}. --serial takes it so too, and --json
+/// has the serial number as it is.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  stdfu serial
+  stdfu serial --path 1-2
+  export STDFU_SERIAL=$(stdfu serial)")]
+pub struct SerialArgs {}
+
+pub fn run(_: &SerialArgs, app: &App) -> Result<Exit, CliError> {
+    let boards = app.select()?;
+    let [board] = &boards[..] else {
+        return Err(UsageError {
+            message: "`serial` prints one serial number, and several boards are meant".to_owned(),
+            hint: Some(
+                "Name one with --serial or --path.\n`stdfu list` shows them all.".to_owned(),
+            ),
+        }
+        .into());
+    };
+    let Some(serial) = board.serial() else {
+        return Err(CliError::Other(format!(
+            "the {} has no serial number, or none that can be read",
+            board.label()
+        )));
+    };
+    app.output.answer(&format!("{serial}\n"))?;
+    app.output.document(SerialDocument { serial })?;
+    Ok(Exit::Done)
+}

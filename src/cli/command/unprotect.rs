@@ -1,0 +1,59 @@
+//! `stdfu unprotect`: lift read protection, which erases everything.
+
+use crate::cli::error::CliError;
+use crate::cli::job::jobs;
+use crate::cli::outcome::{NOT_PROTECTED, Outcome};
+use clap::Args;
+
+use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::unprotect::plan_unprotect;
+
+use crate::cli::app::App;
+use crate::cli::args::consent::ConsentArgs;
+use crate::cli::board::{self, Board};
+use crate::cli::exit::Exit;
+use crate::cli::job;
+
+/// Lifts read protection, which erases ALL of the chip
+///
+/// The chip erases all of its flash, without a way back, and resets itself. You are asked first; where nobody can be
+/// asked, as in a script, --yes has to say it.
+///
+/// A board that is not read-protected is left as it is: `stdfu erase --all` erases that. One that was not seen to lift its
+/// protection is an error (exit code 8).
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  stdfu unprotect
+  stdfu unprotect --yes --serial 336133663433")]
+pub struct UnprotectArgs {
+    #[command(flatten)]
+    consent: ConsentArgs,
+}
+
+pub fn run(args: &UnprotectArgs, app: &App) -> Result<Exit, CliError> {
+    let boards = app.select()?;
+    let consequence =
+        "lifting read protection erases ALL of the flash and resets the chip".to_owned();
+    args.consent.ask(&[consequence], &boards, &app.output)?;
+    let jobs = jobs(boards, |board| Ok(plan(board)));
+    job::carry_out(jobs, &[], &app.output, summary)
+}
+
+fn plan(board: &Board) -> Plan<'static> {
+    let memories = board.memories_to_use(false).ok();
+    let facts = memories
+        .as_deref()
+        .map(|memories| board::for_plan(board, memories));
+    Plan::Unprotect(plan_unprotect(facts))
+}
+
+fn summary(outcome: &Outcome<'_>) -> String {
+    if outcome.tally.unprotected == Some(false) {
+        return NOT_PROTECTED.to_owned();
+    }
+    format!(
+        "read protection is lifted, everything is erased and the board was reset, in {:.1} s",
+        outcome.seconds
+    )
+}

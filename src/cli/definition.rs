@@ -1,0 +1,20 @@
+//! The definition of the command line, as help and man page show it.
+
+use super::select;
+
+/// Commands that have nothing to do with any board on the bus.
+const WITHOUT_BOARDS: [&str; 5] = ["convert", "sim", "completions", "man", "udev"];
+
+/// The command line's definition, ready to be shown. Options that mean nothing to a command don't show in its help.
+pub fn built(mut command: clap::Command) -> clap::Command {
+    // Only then do the commands know of the options that all of them have.
+    command.build();
+    let hide = |arg: clap::Arg| {
+        let is_about_boards = arg.get_help_heading() == Some(select::HEADING);
+        arg.hide(is_about_boards)
+    };
+    for name in WITHOUT_BOARDS {
+        command = command.mut_subcommand(name, |command| command.mut_args(hide));
+    }
+    command
+}

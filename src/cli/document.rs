@@ -1,0 +1,331 @@
+//! Every JSON document: the contract with scripts, in one file. cli.md's fields are never renamed, others are only added.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+
+use serde::Serialize;
+
+use crate::printable::Said;
+
+use super::board::BoardName;
+use super::diagnosis::Diagnosis;
+use super::exit::Exit;
+
+/// A command's answer that has an entry for each board.
+#[derive(Serialize)]
+pub struct Boards<T> {
+    boards: Vec<T>,
+}
+
+impl<T> Boards<T> {
+    /// With what `entry` makes of each.
+    pub fn of<'b, B: 'b>(boards: &'b [B], entry: impl FnMut(&'b B) -> T) -> Self {
+        Self {
+            boards: boards.iter().map(entry).collect(),
+        }
+    }
+}
+
+/// The first fields of a board's entry, whatever was done with it: which it is, and how that ended.
+#[derive(Serialize)]
+pub struct BoardResult<'r> {
+    serial: Option<&'r Said>,
+    path: &'r str,
+    exit: u8,
+    error: Option<&'r str>,
+    hint: Option<&'r str>,
+}
+
+impl<'r> BoardResult<'r> {
+    /// Of a board, and of what went wrong with it.
+    pub fn of(name: BoardName<'r>, error: Option<&'r Diagnosis>) -> Self {
+        Self {
+            serial: name.serial,
+            path: name.path,
+            exit: error.map_or(Exit::Done, |diagnosis| diagnosis.exit).code(),
+            error: error.map(|diagnosis| diagnosis.message.as_str()),
+            hint: error.and_then(|diagnosis| diagnosis.hint.as_deref()),
+        }
+    }
+
+    /// The same, with what to do next where nothing else is said of that.
+    pub fn or_hint(self, hint: Option<&'r str>) -> Self {
+        Self {
+            hint: self.hint.or(hint),
+            ..self
+        }
+    }
+}
+
+/// A board that was worked on: `flash`, `erase`, `verify`, `leave`, `unprotect`.
+#[derive(Serialize)]
+pub struct WorkDocument<'o> {
+    #[serde(flatten)]
+    pub result: BoardResult<'o>,
+    pub warnings: Vec<String>,
+    pub erased_sectors: usize,
+    pub written_bytes: u64,
+    pub skipped_bytes: u64,
+    /// `None` where nobody has looked what was there.
+    pub lost_bytes: Option<u64>,
+    pub preserved_bytes: u64,
+    pub verified_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub differing_bytes: Option<u64>,
+    pub requests: u64,
+    pub retries: u32,
+    pub left: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unprotected: Option<bool>,
+    pub seconds: f64,
+}
+
+/// A board that was read: `read`.
+#[derive(Serialize)]
+pub struct ReadDocument<'r> {
+    #[serde(flatten)]
+    pub result: BoardResult<'r>,
+    pub output: Cow<'r, str>,
+    pub format: &'static str,
+    /// Which memory, if that is known.
+    pub alt: Option<u8>,
+    pub ranges: Vec<RangeDocument>,
+    /// How often each byte was read; where it was twice, both were the same.
+    pub readings: u8,
+    pub read_bytes: u64,
+    pub requests: u64,
+    pub retries: u32,
+    pub seconds: f64,
+}
+
+/// A part of a memory.
+#[derive(Debug, Serialize)]
+pub struct RangeDocument {
+    pub address: u32,
+    pub size: u64,
+}
+
+/// A board that was only looked at: `flash --dry-run`.
+#[derive(Serialize)]
+pub struct PreviewDocument<'o> {
+    #[serde(flatten)]
+    pub result: BoardResult<'o>,
+    pub warnings: Vec<String>,
+    pub plan: Option<&'o PlanDocument>,
+}
+
+/// What is left to do.
+#[derive(Debug, Serialize)]
+pub struct PlanDocument {
+    pub targets: Vec<MemoryPlanDocument>,
+    pub start: Option<u32>,
+    pub skipped_bytes: u64,
+    pub lost_bytes: Option<u64>,
+    pub preserved_bytes: u64,
+}
+
+/// What is left to do in one memory.
+#[derive(Debug, Serialize)]
+pub struct MemoryPlanDocument {
+    pub alt: u8,
+    pub name: String,
+    pub mass_erase: bool,
+    pub erase: Vec<RangeDocument>,
+    pub write: Vec<RangeDocument>,
+    pub verify: Vec<RangeDocument>,
+    pub sectors: Vec<SectorDocument>,
+}
+
+/// A sector of the image: one that could be erased.
+#[derive(Debug, Serialize)]
+pub struct SectorDocument {
+    pub address: u32,
+    pub size: u32,
+    pub work: &'static str,
+    /// Bytes in it that are not of the image; `None` if nobody has looked.
+    pub beyond_bytes: Option<u64>,
+}
+
+/// What is on the bus: `list`.
+#[derive(Serialize)]
+pub struct ListDocument<'l> {
+    pub boards: Vec<ListedDocument<'l>>,
+    /// What is there and can't be used.
+    pub others: Vec<OtherDocument<'l>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Diagnosis>,
+}
+
+/// A board in the list.
+#[derive(Serialize)]
+pub struct ListedDocument<'l> {
+    pub protocol: &'static str,
+    pub dfu_version: Option<String>,
+    pub serial: Option<&'l Said>,
+    pub vendor_id: u16,
+    pub product_id: u16,
+    pub path: &'l str,
+    pub bus: u8,
+    pub device: u8,
+    pub product: Option<&'l Said>,
+    pub transfer_size: u16,
+    pub memories: Vec<MemoryDocument<'l>>,
+    pub error: Option<String>,
+}
+
+/// A memory in the list.
+#[derive(Serialize)]
+pub struct MemoryDocument<'l> {
+    pub alt: u8,
+    pub name: Option<&'l str>,
+    pub layout: Option<&'l Said>,
+    pub segments: Vec<SegmentDocument>,
+    pub error: Option<String>,
+}
+
+/// Sectors of the same size.
+#[derive(Serialize)]
+pub struct SegmentDocument {
+    pub address: u32,
+    pub sectors: u32,
+    pub sector_size: u32,
+    pub readable: bool,
+    pub erasable: bool,
+    pub writable: bool,
+}
+
+/// A device that isn't used, and why.
+#[derive(Serialize)]
+pub struct OtherDocument<'o> {
+    pub serial: Option<&'o Said>,
+    pub vendor_id: u16,
+    pub product_id: u16,
+    pub path: &'o str,
+    pub reason: String,
+    pub hint: Option<String>,
+}
+
+/// `serial`
+#[derive(Serialize)]
+pub struct SerialDocument<'s> {
+    pub serial: &'s Said,
+}
+
+/// What is in files: `info`.
+#[derive(Serialize)]
+pub struct InfoDocument<'i> {
+    pub files: Vec<FileDocument<'i>>,
+}
+
+/// What is in a file.
+#[derive(Serialize)]
+pub struct FileDocument<'i> {
+    pub file: &'i str,
+    pub exit: u8,
+    pub error: Option<&'i str>,
+    pub hint: Option<&'i str>,
+    pub format: Option<&'static str>,
+    pub size: Option<u64>,
+    pub unpacked_size: Option<u64>,
+    pub ids: Option<IdsDocument>,
+    /// Only of a file that names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family: Option<FamilyDocument>,
+    pub crc: Option<u32>,
+    pub targets: Vec<TargetDocument<'i>>,
+    pub warnings: &'i [String],
+    /// Only where boards are meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub boards: Vec<FitDocument<'i>>,
+}
+
+/// The ids in a file.
+#[derive(Serialize)]
+pub struct IdsDocument {
+    pub vendor_id: u16,
+    pub product_id: u16,
+    pub device_release: u16,
+}
+
+/// The family of chips that a UF2 file is for.
+#[derive(Serialize)]
+pub struct FamilyDocument {
+    pub id: u32,
+    /// `None` where it is not known.
+    pub name: Option<&'static str>,
+}
+
+/// What a file has for one memory.
+#[derive(Serialize)]
+pub struct TargetDocument<'i> {
+    pub alt: Option<u8>,
+    pub name: Option<&'i str>,
+    pub elements: Vec<ElementDocument>,
+}
+
+/// Bytes without a gap.
+#[derive(Serialize)]
+pub struct ElementDocument {
+    /// `None` where the file doesn't say it.
+    pub address: Option<u32>,
+    pub size: u64,
+    /// The everyday CRC-32 of its bytes, to tell builds apart.
+    pub crc32: u32,
+}
+
+/// Whether a file fits a board.
+#[derive(Serialize)]
+pub struct FitDocument<'f> {
+    pub serial: Option<&'f Said>,
+    pub path: &'f str,
+    pub exit: u8,
+    /// `None` where it can't be said.
+    pub fits: Option<bool>,
+    pub reason: Option<&'f str>,
+    pub warnings: Vec<String>,
+}
+
+/// The file that was made: `convert`.
+#[derive(Serialize)]
+pub struct ConvertDocument<'c> {
+    pub output: Cow<'c, str>,
+    pub format: &'static str,
+    pub size: usize,
+    pub bytes: u64,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub warnings: &'c [String],
+}
+
+/// What is served: `sim`.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct SimDocument {
+    pub listen: SocketAddr,
+    pub boards: Vec<ServedDocument>,
+}
+
+/// A board that is served.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct ServedDocument {
+    pub name: &'static str,
+    pub serial: String,
+    pub path: String,
+    pub attach: String,
+}
+
+/// A text that is the whole answer: `completions`, `man`.
+#[derive(Serialize)]
+pub struct TextDocument<'t> {
+    pub text: &'t str,
+}
+
+/// `udev`
+#[derive(Serialize)]
+pub struct RulesDocument {
+    pub rules: &'static str,
+}
+
+/// A command that failed before any board was known.
+#[derive(Serialize)]
+pub struct Failed<'a> {
+    pub error: &'a Diagnosis,
+}

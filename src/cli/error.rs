@@ -1,0 +1,223 @@
+//! Every error that ends a command: its exit code and the next step.
+
+mod file;
+mod plan;
+mod selection;
+mod session;
+
+use std::error::Error;
+use std::fmt::Display;
+use std::io::{self, ErrorKind};
+
+use crate::dfu::error::SessionError;
+use crate::dfuse::plan::error::PlanError;
+use crate::image::write::WriteError;
+use crate::image::{FilesError, ImageError};
+use crate::sim::{FlashFileError, SimError};
+use crate::usb::UsbError;
+
+use super::args::alt::AltError;
+use super::board::NoLayout;
+use super::diagnosis::Diagnosis;
+use super::exit::Exit;
+use super::select::SelectError;
+use super::shell;
+use super::suggest::file::Mistake;
+use super::suggest::{self, nearest};
+use super::usage::UsageError;
+use super::usb_trouble::of_usb;
+use file::{of_files, of_image, of_writing};
+use plan::of_plan;
+use selection::of_selection;
+use session::of_session;
+
+/// Why a command, or the work on one board, ends without having done what it was for.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The command line makes no sense.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
+    /// There is no board to work with, or no telling which.
+    #[error(transparent)]
+    Select(#[from] SelectError),
+    /// `--alt` names no memory.
+    #[error(transparent)]
+    Alt(#[from] AltError),
+    /// The board tells of no memory.
+    #[error(transparent)]
+    NoLayout(#[from] NoLayout),
+    /// What is to be changed on the board can't be.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The same, where nothing was to be changed.
+    #[error(transparent)]
+    OnlyLooking(PlanError),
+    /// The board did not do what it was asked.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// Firmware files that can't be read, or don't go together.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// A firmware file whose name is told by [`CliError::While`].
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// Firmware that a format can't hold.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// No USB, or no board on it any more.
+    #[error(transparent)]
+    Usb(#[from] UsbError),
+    /// A simulated board that can't be had.
+    #[error(transparent)]
+    Simulation(#[from] SimError),
+    /// The file to write is there.
+    #[error("{0} is there already")]
+    AlreadyThere(String),
+    /// A file to read is not.
+    #[error("{error}")]
+    NoSuchFile {
+        /// In the system's words.
+        error: io::Error,
+        /// What may have been meant.
+        mistake: Option<Mistake>,
+    },
+    /// What else the system says.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// What has no code of its own, in words.
+    #[error("{0}")]
+    Other(String),
+    /// Any of them, with what was being done or which file it is about.
+    #[error("{what}")]
+    While {
+        /// What, in words.
+        what: String,
+        /// What came of it.
+        #[source]
+        error: Box<CliError>,
+    },
+}
+
+/// Says what was being done when something went wrong.
+pub trait Doing<T> {
+    /// Puts `what` before what went wrong.
+    fn doing(self, what: impl Display) -> Result<T, CliError>;
+}
+
+impl<T, E: Into<CliError>> Doing<T> for Result<T, E> {
+    fn doing(self, what: impl Display) -> Result<T, CliError> {
+        self.map_err(|error| CliError::While {
+            what: what.to_string(),
+            error: Box::new(error.into()),
+        })
+    }
+}
+
+impl From<&CliError> for Diagnosis {
+    fn from(error: &CliError) -> Self {
+        let (exit, hint) = error.verdict();
+        Self {
+            exit,
+            message: error.message(),
+            hint,
+        }
+    }
+}
+
+impl CliError {
+    /// What went wrong, from the outermost to the cause.
+    pub fn message(&self) -> String {
+        let mut message = self.to_string();
+        let mut source = self.source();
+        while let Some(error) = source {
+            message += &format!(": {error}");
+            source = error.source();
+        }
+        message
+    }
+
+    /// The code to end with, and the next step.
+    fn verdict(&self) -> (Exit, Option<String>) {
+        let layouts = || "`stdfu list` shows the memories of the board.".to_owned();
+        match self {
+            Self::Usage(UsageError { hint, .. }) => (Exit::Usage, hint.clone()),
+            Self::Select(error) => of_selection(error),
+            Self::Alt(AltError::Unknown { name, names }) => {
+                let near = nearest(name, names.iter().map(String::as_str));
+                let near: Vec<String> = near
+                    .iter()
+                    .map(|name| shell::option("--alt", name))
+                    .collect();
+                let question = suggest::did_you_mean(&near).map(|question| question + "\n");
+                let hint = question.unwrap_or_default() + &layouts();
+                (Exit::DoesNotFit, Some(hint))
+            }
+            Self::Alt(AltError::Ambiguous { .. } | AltError::NoLayout(_)) | Self::NoLayout(_) => {
+                (Exit::DoesNotFit, Some(layouts()))
+            }
+            Self::Plan(error) => of_plan(error, " Nothing was erased."),
+            Self::OnlyLooking(error) => of_plan(error, ""),
+            Self::Session(error) => of_session(error),
+            Self::Files(error) => of_files(error),
+            Self::Image(error) => of_image(error),
+            Self::Write(error) => of_writing(error),
+            Self::Usb(error) => of_usb(error),
+            Self::Simulation(error) => of_simulation(error),
+            Self::AlreadyThere(_) => (
+                Exit::Other,
+                Some("Nothing was written; --force overwrites it.".to_owned()),
+            ),
+            Self::NoSuchFile { mistake, .. } => of_missing(mistake.as_ref()),
+            Self::Io(_) | Self::Other(_) => (Exit::Other, None),
+            Self::While { error, .. } => error.verdict(),
+        }
+    }
+}
+
+/// A board that can't be opened.
+pub fn of_closed(error: &UsbError) -> Diagnosis {
+    let (exit, hint) = of_usb(error);
+    Diagnosis {
+        exit,
+        message: match error {
+            UsbError::NoDevice => "it was unplugged while it was asked".to_owned(),
+            _ => format!("can't be opened: {error}"),
+        },
+        hint,
+    }
+}
+
+fn of_missing(mistake: Option<&Mistake>) -> (Exit, Option<String>) {
+    match mistake {
+        Some(Mistake::Address(address)) => (
+            Exit::Usage,
+            Some(format!(
+                "If a raw binary belongs there: --address {address}."
+            )),
+        ),
+        Some(Mistake::Seconds(seconds)) => (
+            Exit::Usage,
+            Some(format!("If that is how long to wait: --wait={seconds}.")),
+        ),
+        Some(Mistake::Name(near)) => {
+            let near: Vec<String> = near.iter().map(|name| shell::file(name)).collect();
+            (Exit::Other, suggest::did_you_mean(&near))
+        }
+        None => (Exit::Other, None),
+    }
+}
+
+fn of_simulation(error: &SimError) -> (Exit, Option<String>) {
+    match error {
+        SimError::FlashFile(FlashFileError::InUse { .. }) => (
+            Exit::System,
+            Some("Let the other come to its end, or name another file.".to_owned()),
+        ),
+        SimError::FlashFile(FlashFileError::Io { source, .. })
+            if source.kind() != ErrorKind::NotFound =>
+        {
+            (Exit::Other, None)
+        }
+        SimError::FlashFile(_) | SimError::TooManyBoards => (Exit::Usage, None),
+    }
+}

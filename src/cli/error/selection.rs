@@ -1,0 +1,42 @@
+//! Why there is no board to work with, as an exit code and the next step.
+
+use crate::cli::exit::Exit;
+use crate::cli::select::{self, Other, SelectError};
+use crate::cli::suggest;
+use crate::cli::usb_trouble::of_usb;
+
+pub fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
+    match error {
+        SelectError::NoBoard { near, .. } if !near.is_empty() => {
+            let question = suggest::did_you_mean(near).unwrap_or_default();
+            let hint = format!("{question}\n`stdfu list` shows the boards in DFU mode.");
+            (Exit::NoBoard, Some(hint))
+        }
+        SelectError::NoBoard { others, .. } => {
+            let alone = "Set BOOT0 high and reset the board, then look with `stdfu list`.";
+            let hint = select::hints(others).unwrap_or_else(|| alone.to_owned());
+            (Exit::NoBoard, Some(hint))
+        }
+        SelectError::NoneRunning { others, .. } => {
+            let alone = "Set BOOT0 high and reset the board: that works whatever is in its flash.";
+            let hint = select::hints(others).unwrap_or_else(|| alone.to_owned());
+            (Exit::NoBoard, Some(hint))
+        }
+        SelectError::TooFewBoards { .. } => (
+            Exit::NoBoard,
+            Some(
+                "Put the others into DFU mode too, or add --wait. Nothing was touched.".to_owned(),
+            ),
+        ),
+        SelectError::SeveralBoards { .. } => (
+            Exit::SeveralBoards,
+            Some("Add one of these options. Nothing was touched.".to_owned()),
+        ),
+        SelectError::CantOpen { boards } => {
+            let exit = boards.first().map_or(Exit::System, Other::exit);
+            (exit, select::hints(boards))
+        }
+        SelectError::Interrupted => (Exit::Interrupted, None),
+        SelectError::Usb(error) => of_usb(error),
+    }
+}

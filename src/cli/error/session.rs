@@ -1,0 +1,88 @@
+//! What a board's answer means, as an exit code and the next step.
+
+use crate::cli::exit::Exit;
+use crate::cli::usb_trouble::of_usb;
+use crate::dfu::error::{Action, Cause, SessionError};
+use crate::dfu::protocol::DfuStatus;
+use crate::usb::UsbError;
+
+use super::plan::linked_elsewhere;
+
+/// For a board that has read protection, if it has, and no way to lift it over USB.
+const NO_UNPROTECT: &str = "Lift it with a debug probe: not every bootloader can.";
+
+/// For a board that will not leave DFU mode.
+const START: &str = "Reset the board, or take its power away for a moment, with BOOT0 low.";
+
+/// For a board that was to lift its read protection, and nobody knows whether it has.
+const LOOK_AGAIN: &str = "Put the board into DFU mode again and repeat the command: it looks first whether read protection is on.";
+
+pub fn of_session(error: &SessionError) -> (Exit, Option<String>) {
+    let hint = |text: &str| Some(text.to_owned());
+    match &error.cause {
+        Cause::Usb(usb @ (UsbError::AccessDenied | UsbError::Busy | UsbError::DriverMissing))
+            if error.action == Action::Claim =>
+        {
+            of_usb(usb)
+        }
+        Cause::Usb(UsbError::NoDevice) => (
+            Exit::Board,
+            hint("Check the cable, put the board into DFU mode again and repeat the command."),
+        ),
+        Cause::Stayed => (Exit::Board, hint(START)),
+        Cause::Answered { .. } | Cause::Usb(UsbError::Stall) if error.action == Action::Leave => {
+            (Exit::Board, hint(START))
+        }
+        Cause::WentAway => (Exit::Board, hint(LOOK_AGAIN)),
+        Cause::Usb(_) | Cause::StillBusy(_) | Cause::Short { .. } => (
+            Exit::Board,
+            hint("Unplug the board, put it into DFU mode again and repeat the command."),
+        ),
+        Cause::StillProtected => (Exit::Board, hint(NO_UNPROTECT)),
+        Cause::Answered { .. } if error.action == Action::ReadUnprotect => {
+            (Exit::Board, hint(NO_UNPROTECT))
+        }
+        Cause::Answered {
+            status: DfuStatus::ErrFile,
+            ..
+        } if matches!(error.action, Action::Write(_)) => (
+            Exit::Board,
+            hint(
+                "This bootloader may take a file only from its first block to its last, as MicroPython's mboot does with \
+                 packed images: repeat the command with --in-order --no-verify.",
+            ),
+        ),
+        Cause::Answered { .. } => (
+            Exit::Board,
+            hint(
+                "Look at the layout with `stdfu list`; repeat the command with -vv to see every request.",
+            ),
+        ),
+        Cause::Differs { .. } => (
+            Exit::Differs,
+            hint(
+                "Write protection does this without an error: look at the option bytes.\n\
+                 Otherwise repeat the command; if the address stays the same, the flash there is worn out.",
+            ),
+        ),
+        Cause::ReadProtected => (
+            Exit::ReadProtected,
+            hint("`stdfu unprotect` lifts it, and erases everything on the chip."),
+        ),
+        Cause::LinkedElsewhere(found) => (Exit::DoesNotFit, Some(linked_elsewhere(found))),
+        Cause::RefusesUpload(_) => (
+            Exit::Board,
+            hint(
+                "`stdfu flash --full --no-verify` flashes it without reading anything; nobody can tell then what is in it.",
+            ),
+        ),
+        Cause::NoSuchCommand => (Exit::DoesNotFit, hint(NO_UNPROTECT)),
+        Cause::Interrupted => (
+            Exit::Interrupted,
+            hint(
+                "The board is still in DFU mode: repeat the command to finish.\n\
+                 The block with the vector table is written last, so half an application never starts.",
+            ),
+        ),
+    }
+}

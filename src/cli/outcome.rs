@@ -1,0 +1,168 @@
+//! What came of the work on one board.
+
+use crate::chip::vector_table::BadVectorTable;
+use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::flash::Check;
+use crate::dfuse::session::Tally;
+use crate::image::ImageTarget;
+use crate::printable::Said;
+
+use super::args::number::count;
+use super::board::{Board, BoardName};
+use super::diagnosis::Diagnosis;
+use super::document::{BoardResult, WorkDocument};
+use super::preview::Preview;
+
+/// What came of the work on one board.
+pub struct Outcome<'p> {
+    /// The board's serial number, if it is known.
+    pub serial: Option<Said>,
+    /// Where it is plugged in.
+    pub path: String,
+    /// What was wanted of it; `None` where that could not be.
+    pub plan: Option<Plan<'p>>,
+    /// What was done, up to the end or the error.
+    pub tally: Tally,
+    /// How many requests it took, those for the board's strings included.
+    pub requests: u64,
+    /// How long it took on the board's clock.
+    pub seconds: f64,
+    /// What was left to do after a look at what is there.
+    pub preview: Option<Preview>,
+    /// What was read, where that was asked for.
+    pub found: Option<ImageTarget>,
+    /// What went wrong.
+    pub error: Option<Diagnosis>,
+}
+
+/// Of a board whose read protection was to be lifted.
+pub const NOT_PROTECTED: &str = "this board is not read-protected; nothing was done";
+/// What whoever wants more than that does next.
+const ERASE_ALL: &str = "To erase everything all the same, use `stdfu erase --all`.";
+
+impl<'p> Outcome<'p> {
+    /// Of a board that nothing has been done with yet.
+    pub fn of(board: &Board) -> Self {
+        Self {
+            serial: board.serial().cloned(),
+            path: board.info.path.clone(),
+            plan: None,
+            tally: Tally::default(),
+            requests: 0,
+            seconds: 0.0,
+            preview: None,
+            found: None,
+            error: None,
+        }
+    }
+
+    /// What the board is known by.
+    pub fn name(&self) -> BoardName<'_> {
+        BoardName {
+            serial: self.serial.as_ref(),
+            path: &self.path,
+        }
+    }
+
+    /// How it ended, for programs.
+    pub fn result(&self) -> BoardResult<'_> {
+        BoardResult::of(self.name(), self.error.as_ref()).or_hint(self.hint())
+    }
+
+    /// What to do next though all went well.
+    pub fn hint(&self) -> Option<&'static str> {
+        let is_unprotected = self.error.is_none() && self.tally.unprotected == Some(false);
+        is_unprotected.then_some(ERASE_ALL)
+    }
+
+    /// Which board it is, and whether the work on it failed.
+    pub fn end(&self) -> (BoardName<'_>, bool) {
+        (self.name(), self.error.is_some())
+    }
+
+    /// Bytes beyond the image that are gone; `None` if nobody had looked what was there.
+    fn lost_bytes(&self) -> Option<u64> {
+        (self.tally.unseen_sectors == 0).then_some(self.tally.lost_bytes)
+    }
+
+    /// What is odd about what was wanted, a sentence each.
+    pub fn oddities(&self) -> Vec<String> {
+        self.plan.as_ref().map(oddities).unwrap_or_default()
+    }
+
+    /// What is done and yet not as it may be expected, a sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.error.is_none() && self.tally.left == Some(false) {
+            warnings.push(
+                "flash is right, but the board is still in DFU mode; reset it to start the application"
+                    .to_owned(),
+            );
+        }
+        if self.error.is_none() && self.tally.unchecked_sectors > 0 {
+            let sectors = count(self.tally.unchecked_sectors as u64, "sector");
+            warnings.push(format!(
+                "{sectors} can't be read on this board: nobody has looked whether the erase did anything"
+            ));
+        }
+        if self.error.is_none() && self.tally.reset {
+            warnings.push(
+                "what was written could not be read back: the chip has reset, as it does after its option bytes, \
+                 and is not in DFU mode; to check them, put it into DFU mode and repeat the command"
+                    .to_owned(),
+            );
+        }
+        warnings
+    }
+
+    /// For programs; `odd` is what is odd about the files.
+    pub fn document(&self, odd: &[String]) -> WorkDocument<'_> {
+        let mut warnings = odd.to_vec();
+        warnings.extend(self.oddities());
+        warnings.extend(self.warnings());
+        if self.hint().is_some() {
+            warnings.push(NOT_PROTECTED.to_owned());
+        }
+        WorkDocument {
+            result: self.result(),
+            warnings,
+            erased_sectors: self.tally.erased_sectors,
+            written_bytes: self.tally.written_bytes,
+            skipped_bytes: self.tally.skipped_bytes,
+            lost_bytes: self.lost_bytes(),
+            preserved_bytes: self.tally.preserved_bytes,
+            verified_bytes: self.tally.verified_bytes,
+            differing_bytes: self.tally.differing_bytes,
+            requests: self.requests,
+            retries: self.tally.retries,
+            left: self.tally.left == Some(true),
+            unprotected: self.tally.unprotected,
+            seconds: self.seconds,
+        }
+    }
+}
+
+/// What is odd about what is to be written, a sentence each. Who has made the plan says it.
+pub fn oddities(plan: &Plan<'_>) -> Vec<String> {
+    let memories = plan.flash().into_iter().flat_map(|plan| &plan.memories);
+    let unchecked = memories
+        .filter(|memory| memory.check == Check::CantBeRead)
+        .map(|memory| {
+            format!(
+                "{} can't be read on this board: nothing is left out, and what is written can't be checked",
+                memory.region.name
+            )
+        });
+    let bad_vector_table = bad_vector_table(plan).map(ToString::to_string);
+    let left_out = plan
+        .left_out()
+        .iter()
+        .map(|place| format!("left out: {place}"));
+    let all = bad_vector_table.into_iter().chain(unchecked);
+    all.chain(left_out).collect()
+}
+
+/// The vector table that nothing can be started from, if it is one.
+pub fn bad_vector_table<'p>(plan: &'p Plan<'_>) -> Option<&'p BadVectorTable> {
+    plan.flash()?.bad_vector_table.as_ref()
+}

@@ -1,0 +1,229 @@
+//! What a plan comes to, before and after a look at what is there: a step a line, and as JSON.
+
+use super::document::{MemoryPlanDocument, PlanDocument, RangeDocument, SectorDocument};
+use crate::address::AddressRange;
+use crate::dfuse::layout::Sector;
+use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::flash::{Around, Erase, FlashPlan};
+use crate::dfuse::plan::leave::Start;
+use crate::dfuse::plan::region::Region;
+use crate::dfuse::steps::{MemorySteps, SectorSteps, Steps, Work};
+
+use super::args::number::{amount, count};
+
+/// What is left to do, for people and for scripts.
+#[derive(Debug)]
+pub struct Preview {
+    /// A step a line.
+    pub text: String,
+    pub document: PlanDocument,
+}
+
+impl Preview {
+    /// Of what is left when flash has been looked at.
+    pub fn of(steps: &Steps<'_>) -> Self {
+        Self {
+            text: steps_text(steps),
+            document: PlanDocument {
+                targets: steps.memories.iter().map(target_document).collect(),
+                start: steps.start.map(|start| start.address),
+                skipped_bytes: steps.skipped_bytes(),
+                lost_bytes: steps.lost_bytes(),
+                preserved_bytes: steps.preserved_bytes(),
+            },
+        }
+    }
+}
+
+fn target_document(memory: &MemorySteps<'_>) -> MemoryPlanDocument {
+    let all = memory.mass_erase().into_iter().flat_map(|all| &all.sectors);
+    let sectors = memory.erased_sectors().map(|steps| &steps.sector);
+    let ranges = |ranges: &[AddressRange]| ranges.iter().copied().map(range_document).collect();
+    let writes: Vec<AddressRange> = memory.body.iter().chain(&memory.head).copied().collect();
+    MemoryPlanDocument {
+        alt: memory.region().alternate_setting,
+        name: memory.region().name.clone(),
+        mass_erase: memory.mass_erase().is_some(),
+        erase: sectors
+            .chain(all)
+            .map(|sector| range_document((*sector).into()))
+            .collect(),
+        write: ranges(&writes),
+        verify: match memory.is_verified() && memory.changes() {
+            true => ranges(&memory.checked()),
+            false => Vec::new(),
+        },
+        sectors: memory.sectors.iter().map(sector_document).collect(),
+    }
+}
+
+fn sector_document(steps: &SectorSteps) -> SectorDocument {
+    SectorDocument {
+        address: steps.sector.address,
+        size: steps.sector.size,
+        work: match steps.work {
+            Work::Nothing => "nothing",
+            Work::Write => "write",
+            Work::EraseAndWrite => "erase",
+        },
+        beyond_bytes: steps.beyond.bytes(),
+    }
+}
+
+fn range_document(range: AddressRange) -> RangeDocument {
+    RangeDocument {
+        address: range.address,
+        size: range.size(),
+    }
+}
+
+/// A plan before anybody has looked at the board, a step a line.
+pub fn plan_text(plan: &Plan<'_>) -> String {
+    match plan {
+        Plan::Flash(plan) | Plan::Rehearse(plan) => flash_text(plan),
+        Plan::Erase(plan) => {
+            let mut text = title(&plan.region);
+            match plan.at_once {
+                true => text += &all_text(&plan.region),
+                false => text.extend(plan.region.sectors.iter().map(erase_line)),
+            }
+            text + &start_text(None)
+        }
+        Plan::Verify(plan) => {
+            let memories = plan.memories.iter();
+            let text = |memory: &crate::dfuse::plan::verify::VerifyMemory<'_>| {
+                title(&memory.region) + &lines("compare", &memory.ranges)
+            };
+            memories.map(text).collect()
+        }
+        Plan::Read(plan) => title(&plan.region) + &lines("read   ", &plan.ranges),
+        Plan::Leave(start) => start_text(Some(*start)),
+        Plan::Unprotect(_) => "  lift read protection, which erases everything\n".to_owned(),
+    }
+}
+
+fn flash_text(plan: &FlashPlan<'_>) -> String {
+    let mut text = String::new();
+    for memory in &plan.memories {
+        text += &title(&memory.region);
+        if memory.compare {
+            text += "     compare first, and leave out what is there already\n";
+        }
+        match &memory.erase {
+            Erase::All(region) => text += &all_text(region),
+            Erase::AllUnderAnother => {}
+            Erase::Sectors => {
+                let sectors = memory.region.sectors.iter();
+                let erasable = sectors.filter(|sector| sector.access.erasable);
+                text.extend(erasable.map(erase_line));
+            }
+        }
+        text += &lines("write  ", &memory.body);
+        text += &lines("write  ", memory.head.as_slice());
+    }
+    text + &start_text(plan.start)
+}
+
+/// What is left to do, a step a line.
+fn steps_text(steps: &Steps<'_>) -> String {
+    let mut text = String::new();
+    for memory in &steps.memories {
+        text += &title(memory.region());
+        text += &memory.mass_erase().map(all_text).unwrap_or_default();
+        text.extend(
+            memory
+                .erased_sectors()
+                .map(|steps| erase_line(&steps.sector)),
+        );
+        text.extend(
+            memory
+                .sectors
+                .iter()
+                .filter_map(|sector| stake_line(memory, sector)),
+        );
+        text += &lines("write  ", &memory.body);
+        text += &lines("write  ", &memory.head);
+        let bytes = memory.image().bytes() + memory.kept().bytes();
+        text += &match (memory.changes(), memory.is_verified()) {
+            (false, _) => String::new(),
+            (true, true) => format!("     verify  {}\n", count(bytes, "byte")),
+            (true, false) => "     verify  nothing\n".to_owned(),
+        };
+    }
+    for line in found_lines(steps) {
+        text += &format!("  {line}\n");
+    }
+    text + &start_text(steps.start)
+}
+
+/// What a sector holds that is only erased if something goes wrong.
+fn stake_line(memory: &MemorySteps<'_>, steps: &SectorSteps) -> Option<String> {
+    let bytes = steps.beyond.bytes().filter(|bytes| *bytes > 0)?;
+    if steps.work == Work::EraseAndWrite || !memory.changes() {
+        return None;
+    }
+    let then = match memory.around() {
+        Around::Keep => "kept",
+        Around::Count | Around::Expendable | Around::Unseen => "lost",
+    };
+    Some(format!(
+        "     beside  {:#010x}..{:#010x}   {} beyond the image, {then} should a write go wrong\n",
+        steps.sector.address,
+        steps.sector.end(),
+        count(bytes, "byte")
+    ))
+}
+
+fn title(region: &Region) -> String {
+    format!("  {}  {}\n", region.alternate_setting, region.name)
+}
+
+fn all_text(region: &Region) -> String {
+    let sectors = count(region.sectors.len() as u64, "sector");
+    format!("     erase   all of it, {sectors}\n")
+}
+
+fn erase_line(sector: &Sector) -> String {
+    format!("     erase   {}\n", range_text((*sector).into()))
+}
+
+fn lines(verb: &str, ranges: &[AddressRange]) -> String {
+    let line = |range: &AddressRange| format!("     {verb} {}\n", range_text(*range));
+    ranges.iter().map(line).collect()
+}
+
+fn start_text(start: Option<Start>) -> String {
+    match start {
+        Some(start) => format!("  start at {:#010x}\n", start.address),
+        None => "  stay in DFU mode\n".to_owned(),
+    }
+}
+
+fn found_lines(steps: &Steps<'_>) -> impl Iterator<Item = String> {
+    let line = |bytes, before: &str, after: &str| {
+        (bytes > 0).then(|| format!("{before} {} {after}", count(bytes, "byte")))
+    };
+    let lost = match steps.lost_bytes() {
+        Some(bytes) => line(bytes, "loses", "beyond the image; --preserve keeps them"),
+        None => Some("loses what else is in these sectors: nobody has looked".to_owned()),
+    };
+    let lines = [
+        line(
+            steps.skipped_bytes(),
+            "leaves",
+            "of the image that are there already",
+        ),
+        lost,
+        line(steps.preserved_bytes(), "keeps", "beyond the image"),
+    ];
+    lines.into_iter().flatten()
+}
+
+fn range_text(range: AddressRange) -> String {
+    format!(
+        "{:#010x}..{:#010x}   {}",
+        range.address,
+        range.end,
+        amount(range.size())
+    )
+}

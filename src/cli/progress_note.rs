@@ -1,0 +1,97 @@
+//! How far the work had come when something went wrong, which is what the next step depends on.
+
+use crate::dfuse::plan::Plan;
+use crate::dfuse::session::Tally;
+
+use super::args::number::count;
+use super::diagnosis::Diagnosis;
+use super::exit::Exit;
+
+/// Adds to what went wrong how far the work had come, and gives the next step where it depends on the work.
+pub fn so_far(diagnosis: Diagnosis, plan: &Plan<'_>, tally: Tally) -> Diagnosis {
+    let state = match plan {
+        // Whoever starts the application expects nothing else; and how far a chip has lifted its protection nobody knows.
+        Plan::Leave(_) => String::new(),
+        Plan::Unprotect(_) if tally.touched => String::new(),
+        Plan::Flash(_) | Plan::Rehearse(_) | Plan::Erase(_) | Plan::Unprotect(_) => {
+            changed(&diagnosis, tally)
+        }
+        Plan::Verify(_) => differing(&diagnosis, tally),
+        Plan::Read(_) => "; no file was written".to_owned(),
+    };
+    Diagnosis {
+        message: format!("{}{state}", diagnosis.message),
+        hint: next_step(diagnosis.exit, plan, tally)
+            .map(str::to_owned)
+            .or(diagnosis.hint),
+        ..diagnosis
+    }
+}
+
+fn changed(diagnosis: &Diagnosis, tally: Tally) -> String {
+    // A protected chip refuses whatever it is sent. One that says so later on has done what it did before.
+    let refused = diagnosis.exit == Exit::ReadProtected
+        && (tally.erased_sectors, tally.written_bytes) == (0, 0);
+    if !tally.touched || refused {
+        return "; nothing was erased or written".to_owned();
+    }
+    let sectors = count(tally.erased_sectors as u64, "sector");
+    let withdrawn = if tally.withdrawn {
+        "; the sector with the vector table was erased again, so that the board doesn't start half an application"
+    } else {
+        ""
+    };
+    let beyond = match (tally.lost_bytes, tally.preserved_bytes) {
+        (0, 0) if tally.doubtful_sectors > 0 => {
+            let sectors = count(tally.doubtful_sectors as u64, "sector");
+            format!("; {sectors} may be erased, too")
+        }
+        (0, 0) => String::new(),
+        (0, kept) => format!(
+            "; the {} to be kept beyond the image are back in place",
+            count(kept, "byte")
+        ),
+        (lost, _) if tally.doubtful_sectors > 0 => {
+            format!("; {} beyond the image may be gone", count(lost, "byte"))
+        }
+        (lost, _) => format!("; {} beyond the image are gone", count(lost, "byte")),
+    };
+    format!(
+        "; so far {sectors} erased and {} written{withdrawn}{beyond}",
+        count(tally.written_bytes, "byte")
+    )
+}
+
+fn differing(diagnosis: &Diagnosis, tally: Tally) -> String {
+    let Some(differing) = tally.differing_bytes.filter(|bytes| *bytes > 0) else {
+        return String::new();
+    };
+    let all = count(tally.verified_bytes + differing, "byte");
+    let differ = if differing == 1 { "differs" } else { "differ" };
+    // Where it is not the difference that is told, it is because there was no looking any further.
+    let so_far = if diagnosis.exit == Exit::Differs {
+        ""
+    } else {
+        "so far "
+    };
+    format!("; {so_far}{differing} of {all} {differ}")
+}
+
+/// What to do where nothing was to be changed.
+fn next_step(exit: Exit, plan: &Plan<'_>, tally: Tally) -> Option<&'static str> {
+    match (plan, exit) {
+        (Plan::Flash(_), Exit::Interrupted) if tally.complete => {
+            Some("The firmware is all there. `stdfu leave` starts it.")
+        }
+        (Plan::Verify(_), Exit::Differs) => {
+            Some("`stdfu flash` puts it right, and writes only what differs.")
+        }
+        (Plan::Read(_), Exit::Differs) => Some(
+            "The connection or the board can't be relied on: read again, with another cable or port.",
+        ),
+        (Plan::Verify(_) | Plan::Read(_), Exit::Interrupted) => {
+            Some("The board is still in DFU mode: repeat the command.")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,367 @@
+//! Command lines of dfu-util 0.11 and of MicroPython's pydfu.py, and what says the same here.
+
+use crate::cli::args::ids::Ids;
+use crate::cli::args::number::parse_number;
+use crate::cli::shell;
+
+/// An option of those tools: its letter, if it has one, its word, and whether a value follows.
+type Known = (char, &'static str, bool);
+
+/// In the place of a letter that an option doesn't have.
+const NO_LETTER: char = ' ';
+
+/// `-u` and `-U` share a word: pydfu.py writes to the board what dfu-util reads from it.
+const OPTIONS: [Known; 25] = [
+    ('l', "list", false),
+    ('d', "device", true),
+    ('p', "path", true),
+    ('c', "cfg", true),
+    ('i', "intf", true),
+    ('a', "alt", true),
+    ('S', "serial", true),
+    ('t', "transfer-size", true),
+    ('Z', "upload-size", true),
+    ('U', "upload", true),
+    ('u', "upload", true),
+    ('D', "download", true),
+    ('R', "reset", false),
+    ('e', "detach", false),
+    ('E', "detach-delay", true),
+    ('w', "wait", false),
+    ('s', "dfuse-address", true),
+    ('v', "verbose", false),
+    ('m', "mass-erase", false),
+    ('x', "exit", false),
+    (NO_LETTER, "vid", true),
+    (NO_LETTER, "pid", true),
+    (NO_LETTER, "json", false),
+    (NO_LETTER, "sim", true),
+    ('q', "quiet", false),
+];
+
+/// Those that are ours as well, written as words.
+const OURS: [&str; 7] = ["serial", "path", "wait", "verbose", "json", "sim", "quiet"];
+
+/// What a command line of theirs asks for.
+#[derive(Debug, Default)]
+struct Wish {
+    list: bool,
+    detach: bool,
+    download: Option<String>,
+    upload: Option<String>,
+    /// The same, by pydfu.py, which starts the application in the end.
+    written_by_pydfu: bool,
+    alt: Option<String>,
+    address: Option<String>,
+    /// In bytes.
+    length: Option<u64>,
+    leave: bool,
+    mass_erase: bool,
+    unprotect: bool,
+    /// What picks the board, in our words.
+    picks: String,
+    /// Whether there is anything in it that we don't have.
+    is_foreign: bool,
+}
+
+/// Our commands for a command line of another tool; none where it is no such line. A command of ours may stand in it.
+pub fn command_instead(arguments: &[String], commands: &[&str]) -> Vec<String> {
+    let wish = read(arguments, commands).filter(|wish| wish.is_foreign);
+    wish.and_then(|wish| wish.command())
+        .map(|command| format!("here that is: {command}"))
+        .into_iter()
+        .collect()
+}
+
+/// `None` where something stands in it that neither of the tools knows.
+fn read(arguments: &[String], commands: &[&str]) -> Option<Wish> {
+    let mut wish = Wish::default();
+    let mut arguments = arguments.iter().map(String::as_str).peekable();
+    arguments.next_if(|first| commands.contains(first));
+    while let Some(argument) = arguments.next() {
+        let (known, attached) = if let Some(long) = argument.strip_prefix("--") {
+            let (name, value) = long.split_once('=').unzip();
+            let name = name.unwrap_or(long);
+            if name == "upload" {
+                // Written by one of them, read by the other.
+                return None;
+            }
+            (OPTIONS.iter().find(|(_, word, _)| *word == name), value)
+        } else if let Some(short) = argument.strip_prefix('-').filter(|short| !short.is_empty()) {
+            let mut letters = short.chars();
+            let letter = letters.next()?;
+            let rest = Some(letters.as_str()).filter(|rest| !rest.is_empty());
+            (OPTIONS.iter().find(|(known, ..)| *known == letter), rest)
+        } else {
+            if wish.download.replace(argument.to_owned()).is_some() {
+                return None;
+            }
+            continue;
+        };
+        let (letter, word, takes_value) = known?;
+        let value = match (takes_value, attached) {
+            (true, Some(value)) => value,
+            (true, None) => arguments.next()?,
+            (false, None) => "",
+            (false, Some(_)) => return None,
+        };
+        let is_ours = OURS.contains(word) && argument.starts_with("--");
+        wish.is_foreign |= !is_ours;
+        wish.add(*letter, word, value)?;
+    }
+    Some(wish)
+}
+
+impl Wish {
+    fn add(&mut self, letter: char, word: &str, value: &str) -> Option<()> {
+        let last = value.rsplit(',').next().unwrap_or(value);
+        match word {
+            "list" => self.list = true,
+            "detach" => self.detach = true,
+            "download" => self.download = Some(value.to_owned()),
+            "upload" if letter == 'U' => self.upload = Some(value.to_owned()),
+            "upload" => {
+                self.download = Some(value.to_owned());
+                self.written_by_pydfu = true;
+            }
+            "alt" => self.alt = Some(value.to_owned()).filter(|alt| alt != "0"),
+            "dfuse-address" => self.add_address(value)?,
+            "mass-erase" => self.mass_erase = true,
+            "exit" => self.leave = true,
+            "device" => {
+                if let Ok(ids) = last.parse::<Ids>() {
+                    self.pick("--id", &ids.to_string());
+                }
+            }
+            "serial" => self.pick("--serial", last),
+            "path" => self.pick("--path", value),
+            "sim" => self.pick("--sim", value),
+            "wait" => self.picks += " --wait",
+            // Mostly those of ST's bootloaders, which is what is looked for anyway.
+            "vid" | "pid" => self.written_by_pydfu = true,
+            // The others are found out without being told.
+            _ => {}
+        }
+        Some(())
+    }
+
+    fn pick(&mut self, option: &str, value: &str) {
+        self.picks += &format!(" {}", shell::option(option, value));
+    }
+
+    /// `[ADDRESS][:LENGTH][:MODIFIERS]`
+    fn add_address(&mut self, value: &str) -> Option<()> {
+        for (index, part) in value.split(':').enumerate() {
+            match part {
+                "leave" => self.leave = true,
+                "mass-erase" => self.mass_erase = true,
+                "unprotect" => self.unprotect = true,
+                "" | "force" | "will-reset" | "fast" => {}
+                number => {
+                    let number = parse_number(number).ok()?;
+                    if index == 0 {
+                        self.address = Some(format!("{number:#010x}"));
+                    } else {
+                        self.length = Some(number);
+                    }
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn command(&self) -> Option<String> {
+        let picks = &self.picks;
+        let command = if self.list {
+            format!("stdfu list{picks}")
+        } else if self.detach {
+            format!("stdfu detach{picks}")
+        } else if self.unprotect {
+            format!("stdfu unprotect --yes{picks}")
+        } else if let Some(file) = &self.upload {
+            format!(
+                "stdfu read {}{}{picks}",
+                shell::file(file),
+                self.read_options()
+            )
+        } else if let Some(file) = &self.download {
+            format!(
+                "stdfu flash {}{}{picks}",
+                shell::file(file),
+                self.flash_options(file)
+            )
+        } else if self.mass_erase {
+            format!("stdfu erase --all{picks}")
+        } else if self.leave {
+            let address = self.address.as_ref().map(|address| format!(" {address}"));
+            format!("stdfu leave{}{picks}", address.unwrap_or_default())
+        } else {
+            return None;
+        };
+        Some(command)
+    }
+
+    fn read_options(&self) -> String {
+        let mut options = String::new();
+        if let (Some(address), Some(length)) = (&self.address, self.length) {
+            options += &format!(" {address}+{length}");
+        }
+        if let Some(alt) = &self.alt {
+            options += &format!(" {}", shell::option("--alt", alt));
+        }
+        options
+    }
+
+    fn flash_options(&self, file: &str) -> String {
+        let mut options = String::new();
+        let address = match &self.address {
+            None if file.ends_with(".bin") => Some("0x08000000"),
+            address => address.as_deref().filter(|_| !file.ends_with(".dfu")),
+        };
+        if let Some(address) = address {
+            options += &format!(" --address {address}");
+        }
+        if let Some(alt) = &self.alt {
+            options += &format!(" {}", shell::option("--alt", alt));
+        }
+        if self.mass_erase {
+            options += " --mass-erase";
+        }
+        if !self.leave && !self.written_by_pydfu {
+            options += " --stay";
+        }
+        options
+    }
+}
+
+/// What a single option of another tool is here.
+pub fn option_instead(option: &str) -> Option<&'static str> {
+    let instead = match option {
+        "-a" => "--alt N chooses the memory; without it, the addresses do",
+        "-D" | "-u" | "--download" => "`stdfu flash FILE` writes a file to the board",
+        "-s" | "--dfuse-address" => "--address says where a raw binary belongs",
+        "-U" => "`stdfu read FILE` reads flash into a file",
+        "--upload" => {
+            "`stdfu read FILE` reads flash into a file; `stdfu flash FILE` writes one to the board"
+        }
+        "-l" | "--list" => "`stdfu list` shows the boards",
+        "-d" | "--device" | "--vid" | "--pid" => "--id chooses a board, as in --id 0483:df11",
+        "-S" => "--serial chooses a board",
+        "-p" | "--port" => "--path chooses a board, as `stdfu list` shows it",
+        "-w" => "--wait waits for the board",
+        "-e" | "--detach" => "`stdfu detach` asks an application to enter DFU mode",
+        "-m" => "`stdfu erase --all` erases everything; `stdfu flash --mass-erase` does so first",
+        "-x" | "--exit" | "--leave" => "`stdfu leave` starts the application",
+        "-g" | "--go" | "--start" | "--run" => "`stdfu flash` starts the application by itself",
+        "--verify" => "`stdfu flash` compares by itself: leave it out",
+        "--erase" => "`stdfu flash` erases what it has to: leave it out",
+        "-R" | "--reset" | "-t" | "--transfer-size" | "-c" | "--cfg" | "-i" | "--intf" => {
+            "stdfu finds that out by itself: leave it out"
+        }
+        _ => return None,
+    };
+    Some(instead)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use proptest::prelude::*;
+
+    fn instead(line: &str) -> Vec<String> {
+        let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        command_instead(&arguments, &["flash", "list"])
+    }
+
+    #[test]
+    fn command_lines_of_dfu_util_are_understood() {
+        let check = |line: &str, ours: &str| {
+            assert_eq!(instead(line), [format!("here that is: {ours}")], "{line}");
+        };
+        check("-l", "stdfu list");
+        check("--list", "stdfu list");
+        check("-e", "stdfu detach");
+        check(
+            "-a 0 -s 0x08000000:leave -D firmware.bin",
+            "stdfu flash firmware.bin --address 0x08000000",
+        );
+        check(
+            "-a0 -s0x8004000:leave -Dfirmware.bin",
+            "stdfu flash firmware.bin --address 0x08004000",
+        );
+        check(
+            "--alt=0 --dfuse-address=134217728 --download=firmware.bin",
+            "stdfu flash firmware.bin --address 0x08000000 --stay",
+        );
+        check(
+            "flash firmware.bin -s 0x08000000:leave",
+            "stdfu flash firmware.bin --address 0x08000000",
+        );
+        check(
+            "-d ,0483:df11 -R -a 0 -s 0x8000000:leave -D out/klipper.bin",
+            "stdfu flash out/klipper.bin --address 0x08000000 --id 0483:df11",
+        );
+        check(
+            "-d 0483:DF11 -a 2 -p 1-1.4 -S abc,DEF -w -D firmware.dfu",
+            "stdfu flash firmware.dfu --alt 2 --stay --id 0483:df11 --path 1-1.4 --serial DEF --wait",
+        );
+        check(
+            "-s :mass-erase:force:leave -D firmware.bin",
+            "stdfu flash firmware.bin --address 0x08000000 --mass-erase",
+        );
+        check("-a 0 -U out.bin", "stdfu read out.bin");
+        check(
+            "-a 1 -s 0x08000000:1024 -U out.bin",
+            "stdfu read out.bin 0x08000000+1024 --alt 1",
+        );
+        check("-s :unprotect:force", "stdfu unprotect --yes");
+        check("-s 0x08008000:leave", "stdfu leave 0x08008000");
+        check("-D it's.dfu -R", r"stdfu flash 'it'\''s.dfu' --stay");
+    }
+
+    #[test]
+    fn command_lines_of_pydfu_are_understood() {
+        let check = |line: &str, ours: &str| {
+            assert_eq!(instead(line), [format!("here that is: {ours}")], "{line}");
+        };
+        check("-u firmware.dfu", "stdfu flash firmware.dfu");
+        check(
+            "--vid 0x0483 --pid 0xdf11 -u firmware.dfu",
+            "stdfu flash firmware.dfu",
+        );
+        check(
+            "-m -u firmware.dfu",
+            "stdfu flash firmware.dfu --mass-erase",
+        );
+        check("-m", "stdfu erase --all");
+        check("--mass-erase", "stdfu erase --all");
+        check("-x", "stdfu leave");
+    }
+
+    #[test]
+    fn other_command_lines_are_not() {
+        for line in [
+            "",
+            "list",
+            "-D",
+            "--frobnicate",
+            "flash firmware.dfu",
+            "flash a b -D c",
+            "list --serial X --wait",
+            "-s nowhere -D firmware.bin",
+            "--list=yes",
+            // Write it or read it?
+            "--upload firmware.dfu",
+        ] {
+            assert_eq!(instead(line), [""; 0], "{line}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_command_line_panics(arguments in proptest::collection::vec(".{0,8}|-[a-zA-Z].{0,4}|--[a-z-]{1,12}=?.{0,4}", 0..6)) {
+            command_instead(&arguments, &["flash"]);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What a plan has to know of the board at hand.
+
+use crate::address::AddressRange;
+use crate::dfuse::layout::{MemoryLayout, Sector};
+use crate::image::ImageElement;
+
+use super::error::{NoPlan, PlanError};
+
+/// What the board at hand is, as far as a plan depends on it.
+#[derive(Debug, Clone, Copy)]
+pub struct BoardFacts<'b> {
+    /// Those of its memories whose layouts are known, ascending by alternate setting; at least one.
+    pub memories: &'b [Memory],
+    /// Whether it has others, whose layouts nobody has read yet.
+    pub has_more_memories: bool,
+    /// `idVendor` and `idProduct`.
+    pub ids: (u16, u16),
+    /// The size of a block, in bytes.
+    pub transfer_size: u16,
+    /// Whether memory can be read back.
+    pub can_upload: bool,
+}
+
+impl<'b> BoardFacts<'b> {
+    /// The memory that the application is in.
+    pub(super) fn main_memory(self) -> &'b Memory {
+        self.memories.first().expect("a board has a memory")
+    }
+
+    pub(super) fn memory(self, number: u8) -> Result<&'b Memory, NoPlan> {
+        let numbers = self.memories.iter().map(|memory| memory.alternate_setting);
+        match numbers.clone().position(|known| known == number) {
+            Some(index) => Ok(&self.memories[index]),
+            None => {
+                self.check_all_known()?;
+                let available = numbers.collect();
+                Err(PlanError::NoSuchAlternateSetting { number, available }.into())
+            }
+        }
+    }
+
+    /// Asks for the memories that are not known yet, if there are any.
+    pub(super) fn check_all_known(self) -> Result<(), NoPlan> {
+        match self.has_more_memories {
+            true => Err(NoPlan::NeedsMoreMemories),
+            false => Ok(()),
+        }
+    }
+
+    /// The first memory that has all of these addresses, or the main memory, for the error that follows.
+    pub(super) fn memory_with(
+        self,
+        addresses: impl Iterator<Item = u32> + Clone,
+    ) -> Result<&'b Memory, NoPlan> {
+        let has_all = |memory: &&Memory| addresses.clone().all(|address| memory.has(address));
+        match self.memories.iter().find(has_all) {
+            Some(memory) => Ok(memory),
+            None => self.check_all_known().map(|()| self.main_memory()),
+        }
+    }
+}
+
+/// A memory of the board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Memory {
+    /// `bAlternateSetting`.
+    pub alternate_setting: u8,
+    /// What its string says.
+    pub layout: MemoryLayout,
+}
+
+impl Memory {
+    /// Its lowest address.
+    pub fn start(&self) -> u32 {
+        let addresses = self.layout.segments.iter().map(|segment| segment.address);
+        addresses.min().unwrap_or(0)
+    }
+
+    /// Whether an address is one of its own.
+    pub(super) fn has(&self, address: u32) -> bool {
+        self.layout.sector_at(address).is_some()
+    }
+
+    /// Whether the last byte of an element is in it.
+    pub(super) fn has_last(&self, element: &ImageElement) -> bool {
+        u32::try_from(element.end() - 1).is_ok_and(|last| self.has(last))
+    }
+
+    /// The sector that an address lies in.
+    pub(super) fn sector_at(&self, address: u32) -> Result<Sector, PlanError> {
+        let sector = self.layout.sector_at(address);
+        sector.ok_or_else(|| PlanError::Outside {
+            address,
+            memory: self.describe(),
+        })
+    }
+
+    /// All sectors that can be erased, ascending.
+    pub(super) fn erasable_sectors(&self) -> Vec<Sector> {
+        self.layout
+            .sectors()
+            .filter(|sector| sector.access.erasable)
+            .collect()
+    }
+
+    /// Name and layout in one line, for messages.
+    pub(super) fn describe(&self) -> String {
+        let segments: Vec<String> = self
+            .layout
+            .segments
+            .iter()
+            .map(|segment| {
+                let access = segment.access;
+                format!(
+                    "{:#010x}..{:#010x} ({access})",
+                    segment.address,
+                    segment.end()
+                )
+            })
+            .collect();
+        let Self {
+            alternate_setting,
+            layout,
+        } = self;
+        format!(
+            "alternate setting {alternate_setting}, {:?}: {}",
+            layout.name,
+            segments.join(", ")
+        )
+    }
+}
+
+/// Every sector that has a byte of ascending ranges, ascending, each once. `sector_at` finds the one of an address.
+pub(super) fn sectors_with(
+    ranges: impl Iterator<Item = AddressRange>,
+    sector_at: impl Fn(u32) -> Result<Sector, PlanError>,
+) -> Result<Vec<Sector>, PlanError> {
+    let mut sectors: Vec<Sector> = Vec::new();
+    for range in ranges {
+        let covered = sectors.last().map_or(0, Sector::end);
+        let mut next = range.start().max(covered);
+        while next < range.end {
+            let address = u32::try_from(next).expect("ranges end at 2^32 at the latest");
+            let sector = sector_at(address)?;
+            sectors.push(sector);
+            next = sector.end();
+        }
+    }
+    Ok(sectors)
+}
+
+#[cfg(test)]
+impl<'b> BoardFacts<'b> {
+    /// A board with these memories and no others, as ST's are.
+    pub fn of_st(memories: &'b [Memory]) -> Self {
+        Self {
+            memories,
+            has_more_memories: false,
+            ids: (0x0483, 0xDF11),
+            transfer_size: 2048,
+            can_upload: true,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Memory {
+    /// Those that these strings describe, as the alternate settings from 0 on.
+    pub fn of_strings(strings: &[&str]) -> Vec<Self> {
+        let layouts = strings
+            .iter()
+            .map(|text| MemoryLayout::parse(text).expect("a good string"));
+        (0..)
+            .zip(layouts)
+            .map(|(alternate_setting, layout)| Self {
+                alternate_setting,
+                layout,
+            })
+            .collect()
+    }
+}

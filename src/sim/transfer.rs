@@ -1,0 +1,46 @@
+//! A control transfer, as a simulated board meets it.
+
+use std::time::Duration;
+
+use crate::usb::ControlRequest;
+
+/// `bRequest` SET_CONFIGURATION (USB 2.0, table 9-4).
+pub const SET_CONFIGURATION: u8 = 9;
+/// `bRequest` SET_INTERFACE (USB 2.0, table 9-4).
+pub const SET_INTERFACE: u8 = 11;
+
+/// A setup packet (USB 2.0 §9.3), whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setup {
+    /// All but the length.
+    pub request: ControlRequest,
+    /// `wLength`: how many bytes of data follow, or are asked for.
+    #[doc(alias = "wLength")]
+    pub length: u16,
+}
+
+/// What a board answers to a control transfer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Bytes to the host, no more than it asked for.
+    Data(Vec<u8>),
+    /// Request and data were taken.
+    Acknowledged,
+    /// A STALL handshake.
+    Stall,
+    /// Nothing, for ever.
+    Silent,
+    /// Nothing, because it is no longer on the bus.
+    Gone,
+}
+
+/// What came of a request.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// What the host sees.
+    pub answer: Answer,
+    /// How long it takes until it sees that.
+    pub taken: Duration,
+    /// Whether the board is off the bus then.
+    pub left: bool,
+}
