@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::dfuse::command::DFUSE_VERSION;
 use crate::dfuse::layout::MemoryLayout;
-use crate::dfuse::layout::parse::LayoutError;
+use crate::dfuse::layout::error::LayoutError;
 use crate::dfuse::plan::board_facts::{BoardFacts, Memory};
 use crate::dfuse::session::SessionOptions;
 use crate::image::FileIds;
