@@ -14,6 +14,7 @@ use crate::printable::Said;
 use crate::usb::string::read_string;
 use crate::usb::tap::{Tap, Watch};
 use crate::usb::{AlternateSetting, Bus, DeviceInfo, UsbError};
+
 use protocol::Protocol;
 
 /// A board that was opened, or could not be.

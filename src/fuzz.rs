@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use crate::dfuse::layout::MemoryLayout;
-use crate::image::write::{to_dfu, to_hex, to_srec};
-use crate::image::{self, FileIds, Format, Image, ImageElement, LoadOptions};
+use crate::image::{
+    self, CODECS, FileIds, Image, ImageElement, LoadOptions, Write, WriteError, to_dfu,
+};
 use crate::sim::SimBus;
 use crate::sim::spec::BoardSpec;
 use crate::sim::usbip::frame::{Command, Operation};
@@ -14,15 +15,8 @@ use crate::usb::Bus;
 
 /// A firmware file, read in every format: refused with a reason, or an image that keeps its promises.
 pub fn firmware(bytes: &[u8]) {
-    let formats = [
-        Format::Bin,
-        Format::Dfu,
-        Format::Hex,
-        Format::Elf,
-        Format::Srec,
-        Format::Uf2,
-    ];
-    for format in [None].into_iter().chain(formats.map(Some)) {
+    let formats = CODECS.map(|codec| Some(codec.format));
+    for format in [None].into_iter().chain(formats) {
         for address in [None, Some(0), Some(0x0800_0000), Some(0x9000_0000)] {
             let options = LoadOptions {
                 file_name: None,
@@ -48,8 +42,9 @@ fn check_image(image: &Image) {
             next = u64::from(*address) + data.len() as u64;
         }
         assert!(next <= 1 << 32);
-        for text in [to_hex(&target.elements), to_srec(&target.elements)] {
-            let again = read_again(text.into_bytes());
+        for write in text_writers() {
+            let text = write(&target.elements).expect("text has room for any bytes");
+            let again = read_again(text);
             assert_eq!(
                 bytes_of(&again.targets[0].elements),
                 bytes_of(&target.elements)
@@ -69,6 +64,15 @@ fn check_image(image: &Image) {
         };
         assert_eq!(elements(&again), elements(image));
     }
+}
+
+/// What writes each of the formats that keep addresses in text.
+fn text_writers() -> impl Iterator<Item = fn(&[ImageElement]) -> Result<Vec<u8>, WriteError>> {
+    let codecs = CODECS.iter().filter(|codec| codec.format.is_text);
+    codecs.filter_map(|codec| match codec.writer.as_ref()?.write {
+        Write::Elements(write) => Some(write),
+        Write::Targets(_) => None,
+    })
 }
 
 fn read_again(file: Vec<u8>) -> Image {

@@ -3,6 +3,6 @@
 pub mod alt;
 pub mod consent;
 pub mod firmware;
+pub mod format;
 pub mod ids;
 pub mod number;
-pub mod output_format;

@@ -1,11 +1,8 @@
 //! Whether firmware fits the boards at hand, as `flash` would judge it.
 
-use super::document::FitDocument;
-use super::error::CliError;
-use super::job::Job;
-use super::outcome::oddities;
 use std::fmt::Display;
 
+use crate::board::{Board, BoardName};
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::{NoPlan, PlanError};
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
@@ -15,9 +12,12 @@ use crate::printable::Said;
 use super::app::App;
 use super::args::alt::memories_and_choice;
 use super::diagnosis::Diagnosis;
+use super::document::FitDocument;
+use super::error::CliError;
 use super::exit::Exit;
+use super::job::Job;
+use super::outcome::oddities;
 use super::{job, suspicion};
-use crate::board::{Board, BoardName};
 
 /// Whether a firmware fits a board.
 pub struct Fit {

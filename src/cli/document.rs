@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 
 use serde::Serialize;
 
+use crate::board::BoardName;
 use crate::printable::Said;
 
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
-use crate::board::BoardName;
 
 /// A command's answer that has an entry for each board.
 #[derive(Serialize)]

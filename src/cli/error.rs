@@ -9,11 +9,11 @@ use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, ErrorKind};
 
+use crate::board::NoLayout;
 use crate::dfu::enter::EnterError;
 use crate::dfu::error::SessionError;
 use crate::dfuse::plan::error::PlanError;
-use crate::image::write::WriteError;
-use crate::image::{FilesError, ImageError};
+use crate::image::{FilesError, ImageError, WriteError};
 use crate::sim::{FlashFileError, SimError};
 use crate::usb::UsbError;
 
@@ -26,7 +26,6 @@ use super::suggest::file::Mistake;
 use super::suggest::{self, nearest};
 use super::usage::UsageError;
 use super::usb_trouble::of_usb;
-use crate::board::NoLayout;
 use file::{of_files, of_image, of_writing};
 use plan::of_plan;
 use selection::of_selection;

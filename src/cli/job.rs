@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::thread;
 
+use crate::board::Board;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::session::{Event, Session, Tally};
@@ -18,7 +19,6 @@ use super::output::progress::{BoardProgress, Progress};
 use super::preview::{Preview, plan_text};
 use super::progress_note::so_far;
 use super::{interrupt, keepsake, report};
-use crate::board::Board;
 
 /// What is wanted of one board.
 pub struct Job<'p> {

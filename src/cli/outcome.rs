@@ -1,5 +1,6 @@
 //! What came of the work on one board.
 
+use crate::board::{Board, BoardName};
 use crate::chip::vector_table::BadVectorTable;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::flash::Check;
@@ -11,7 +12,6 @@ use super::args::number::count;
 use super::diagnosis::Diagnosis;
 use super::document::{BoardResult, WorkDocument};
 use super::preview::Preview;
-use crate::board::{Board, BoardName};
 
 /// What came of the work on one board.
 pub struct Outcome<'p> {

@@ -5,7 +5,6 @@ pub mod progress;
 mod stdout;
 pub mod trace;
 
-use super::document::Failed;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
@@ -13,13 +12,14 @@ use clap::builder::styling::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use crate::board::BoardName;
 use crate::printable;
 
 use super::diagnosis::Diagnosis;
+use super::document::Failed;
 use super::error::{CliError, Doing};
 use super::exit::Exit;
 use super::output::ndjson::Event;
-use crate::board::BoardName;
 
 /// How to answer.
 #[derive(Debug, Clone, Args)]

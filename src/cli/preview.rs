@@ -1,6 +1,5 @@
 //! What a plan comes to, before and after a look at what is there: a step a line, and as JSON.
 
-use super::document::{MemoryPlanDocument, PlanDocument, RangeDocument, SectorDocument};
 use crate::address::AddressRange;
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::Plan;
@@ -10,6 +9,7 @@ use crate::dfuse::plan::region::Region;
 use crate::dfuse::steps::{MemorySteps, SectorSteps, Steps, Work};
 
 use super::args::number::{amount, count};
+use super::document::{MemoryPlanDocument, PlanDocument, RangeDocument, SectorDocument};
 
 /// What is left to do, for people and for scripts.
 #[derive(Debug)]

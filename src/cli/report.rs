@@ -1,8 +1,9 @@
 //! What is said at the end of the work on boards: what came of each, how many failed, and which.
 
+use crate::board::BoardName;
+
 use super::outcome::Outcome;
 use super::output::Output;
-use crate::board::BoardName;
 
 /// What came of the work on each board, in a line.
 pub fn results(outcomes: &[Outcome<'_>], summary: impl Fn(&Outcome<'_>) -> String) -> String {

@@ -8,6 +8,7 @@ mod wait;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
+use crate::board::Board;
 use crate::chip::rom::is_shared_serial;
 use crate::printable::{Printable, Said};
 use crate::usb::tap::Watch;
@@ -17,7 +18,6 @@ use super::args::ids::Ids;
 use super::environment::{self, Variable};
 use super::shell;
 use super::suggest::nearest;
-use crate::board::Board;
 use error::Candidate;
 pub use error::SelectError;
 use found::Found;

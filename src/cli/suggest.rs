@@ -9,7 +9,7 @@ use std::path::Path;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::image::Format;
+use crate::image::promised_by;
 use crate::sim::board::BOARDS;
 use crate::sim::fault::{FAULTS, FaultError};
 use crate::sim::quirk::{QUIRKS, QuirkError, QuirkName};
@@ -144,7 +144,7 @@ fn unknown_command(error: &clap::Error, arguments: &[String], commands: &[&str])
 fn is_firmware(word: &str) -> bool {
     let path = Path::new(word);
     let unpacked = word.strip_suffix(".gz").unwrap_or(word);
-    Format::promised_by(Path::new(unpacked)).is_some() || is_raw(unpacked) || path.is_file()
+    promised_by(Path::new(unpacked)).is_some() || is_raw(unpacked) || path.is_file()
 }
 
 fn is_raw(word: &str) -> bool {

@@ -1,14 +1,43 @@
 //! Raw binaries: bytes without an address, with or without a DFU 1.1 suffix.
 
-use super::{Conversion, FileIds, Format, Image, ImageElement, ImageError, ImageTarget, suffix};
+use super::codec::{Codec, Read, Write, WriteError, Writer};
+use super::error::{Conversion, ImageError};
+use super::format::Format;
+use super::ids::FileIds;
+use super::model::{Image, ImageElement};
+use super::suffix;
+
+pub static BIN: Format = Format {
+    short_name: "bin",
+    help: "Raw bytes",
+    article: "a raw binary",
+    content: "raw bytes",
+    beginning: "raw bytes",
+    // With anything: it is what remains.
+    begins: |_| false,
+    extensions: &["bin"],
+    is_text: false,
+};
+
+pub static CODEC: Codec = Codec {
+    format: &BIN,
+    read: Read::Raw,
+    writer: Some(Writer {
+        help: "Raw bytes from the first address to the last",
+        write: Write::Elements(to_bin),
+    }),
+};
 
 /// The first address past the last.
 const ADDRESS_SPACE: u64 = 1 << 32;
+/// What erased flash holds, and so what a gap is filled with.
+const FILLING: u8 = 0xFF;
+/// Most bytes of filling: more than between any two parts of one STM32's main flash.
+const MOST_FILLING: u64 = 16 << 20;
 
 /// An image of these bytes at this address. A suffix is checked and left out; the ids in it are kept.
 ///
 /// # Errors
-///
 /// [`ImageError::MissingAddress`] where the file is fine, but nobody said where it belongs.
 pub fn parse(mut bytes: Vec<u8>, address: Option<u32>) -> Result<Image, ImageError> {
     let ids = take_suffix(&mut bytes)?;
@@ -20,20 +49,14 @@ pub fn parse(mut bytes: Vec<u8>, address: Option<u32>) -> Result<Image, ImageErr
     if u64::from(address) + length > ADDRESS_SPACE {
         return Err(ImageError::PastAddressSpace { address, length });
     }
+    let element = ImageElement {
+        address,
+        data: bytes,
+    };
     Ok(Image {
-        format: Format::Bin,
-        targets: vec![ImageTarget {
-            alternate_setting: None,
-            name: None,
-            elements: vec![ImageElement {
-                address,
-                data: bytes,
-            }],
-        }],
         ids,
-        family: None,
-        suspicion: None,
         warnings: ids.iter().filter_map(|ids| ids.warning()).collect(),
+        ..Image::of_elements(&BIN, vec![element])
     })
 }
 
@@ -55,6 +78,37 @@ fn take_suffix(bytes: &mut Vec<u8>) -> Result<Option<FileIds>, ImageError> {
         )),
         None => Ok(None),
     }
+}
+
+/// The bytes from the first address to the last. Elements are ordered by address and don't overlap.
+///
+/// # Errors
+/// [`WriteError::TooManyGaps`], where elements lie in different memories.
+pub fn to_bin(elements: &[ImageElement]) -> Result<Vec<u8>, WriteError> {
+    let (Some(first), Some(last)) = (elements.first(), elements.last()) else {
+        return Ok(Vec::new());
+    };
+    let end = u64::from(last.address) + last.data.len() as u64;
+    let named: u64 = elements
+        .iter()
+        .map(|element| element.data.len() as u64)
+        .sum();
+    let filling = end - u64::from(first.address) - named;
+    if filling > MOST_FILLING {
+        return Err(WriteError::TooManyGaps {
+            start: first.address,
+            end,
+            filling,
+            most: MOST_FILLING,
+        });
+    }
+    let mut bytes = Vec::new();
+    for element in elements {
+        let offset = element.address - first.address;
+        bytes.resize(offset as usize, FILLING);
+        bytes.extend_from_slice(&element.data);
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -80,7 +134,7 @@ mod tests {
     #[test]
     fn raw_bytes_are_one_element_at_the_address_given() {
         let image = parse(vec![1, 2, 3], Some(0x0800_4000)).expect("a raw binary");
-        assert_eq!(image.format, Format::Bin);
+        assert_eq!(image.format, &BIN);
         assert_eq!(image.ids, None);
         assert_eq!(image.warnings, [""; 0]);
         assert_eq!(image.targets.len(), 1);
@@ -148,5 +202,44 @@ mod tests {
             Some(0),
             "the file names no byte to write",
         );
+    }
+
+    fn elements(elements: &[(u32, &[u8])]) -> Vec<ImageElement> {
+        elements
+            .iter()
+            .map(|&(address, data)| ImageElement {
+                address,
+                data: data.to_vec(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn gaps_hold_what_erased_flash_holds() {
+        let check = |given: &[(u32, &[u8])], expected: &[u8]| {
+            assert_eq!(to_bin(&elements(given)), Ok(expected.to_vec()));
+        };
+        check(&[], b"");
+        check(&[(0x0800_0000, b"abc")], b"abc");
+        check(
+            &[
+                (0x0800_0000, b"abc"),
+                (0x0800_0003, b"d"),
+                (0x0800_0006, b"e"),
+            ],
+            b"abcd\xFF\xFFe",
+        );
+        check(&[(0xFFFF_FFFC, b"ab"), (0xFFFF_FFFF, b"d")], b"ab\xFFd");
+    }
+
+    #[test]
+    fn a_file_of_filling_is_refused() {
+        let given = elements(&[(0x0800_0000, b"ab"), (0x1FFF_C000, b"cd")]);
+        assert_eq!(
+            to_bin(&given).map_err(|error| error.to_string()),
+            Err("a raw binary from 0x08000000 to 0x1fffc002 would have 402636798 bytes that nobody named, which is more than 16777216".to_owned())
+        );
+        let given = elements(&[(0x0800_0000, b"ab"), (0x0900_0002, b"cd")]);
+        assert_eq!(to_bin(&given).map(|bytes| bytes.len()), Ok((16 << 20) + 4));
     }
 }

@@ -1,82 +1,14 @@
 //! What a program did to a binary file that took it for text.
 
-use std::fmt;
-
 use byteorder::{ByteOrder, LittleEndian};
 
+use super::error::Conversion;
 use super::suffix;
-
-/// What a program did to a binary file that took it for text; as text, a sentence without its full stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Conversion {
-    /// Whatever wasn't UTF-8 became U+FFFD: the bytes EF BF BD.
-    Utf8 {
-        /// Where the first such three bytes stand.
-        offset: u64,
-    },
-    /// Each CR LF became LF.
-    CrLfToLf {
-        /// The length that the file states, in bytes.
-        expected: u64,
-        /// Its length, in bytes.
-        found: u64,
-        /// How many CR LF there are all the same: of CR CR LF, one is left.
-        left: u64,
-    },
-    /// Each LF became CR LF.
-    LfToCrLf {
-        /// The length that the file states, in bytes.
-        expected: u64,
-        /// Its length, in bytes.
-        found: u64,
-        /// How many LF have no CR before them all the same.
-        left: u64,
-    },
-}
 
 impl Conversion {
     /// The conversion that left these bytes behind, as far as can be told.
     pub fn of(bytes: &[u8]) -> Option<Self> {
         utf8(bytes).or_else(|| line_ends(bytes))
-    }
-}
-
-impl fmt::Display for Conversion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Utf8 { offset } => write!(
-                f,
-                "offset {offset:#010x}: expected firmware, found EF BF BD, which stands for bytes lost when the file was converted to UTF-8 text"
-            ),
-            Self::CrLfToLf {
-                expected,
-                found,
-                left,
-            } => {
-                let pairs = match left {
-                    0 => "not one CR LF".to_owned(),
-                    left => format!("hardly a CR LF ({left})"),
-                };
-                write!(
-                    f,
-                    "expected {expected} bytes, found {found} and {pairs}, as after a conversion of text line ends from CR LF to LF"
-                )
-            }
-            Self::LfToCrLf {
-                expected,
-                found,
-                left,
-            } => {
-                let every = match left {
-                    0 => "every LF".to_owned(),
-                    left => format!("nearly every LF (not {left})"),
-                };
-                write!(
-                    f,
-                    "expected {expected} bytes, found {found} and a CR before {every}, as after a conversion of text line ends from LF to CR LF"
-                )
-            }
-        }
     }
 }
 

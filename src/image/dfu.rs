@@ -2,12 +2,41 @@
 
 mod reader;
 mod target;
+mod write;
 
 use byteorder::{ByteOrder, LittleEndian};
 
 use self::reader::Reader;
 use self::target::Target;
-use super::{Format, Image, ImageError, ImageTarget, MOST_ELEMENTS, suffix};
+use super::codec::{Codec, Read, Write, Writer};
+use super::error::ImageError;
+use super::format::Format;
+use super::model::{Image, ImageTarget, MOST_ELEMENTS};
+use super::suffix;
+
+pub use self::write::to_dfu;
+
+pub static DFU: Format = Format {
+    short_name: "dfu",
+    help: HELP,
+    article: "a DfuSe file",
+    content: "a DfuSe file",
+    beginning: "\"DfuSe\"",
+    begins: |bytes| bytes.starts_with(b"DfuSe"),
+    extensions: &["dfu"],
+    is_text: false,
+};
+
+pub static CODEC: Codec = Codec {
+    format: &DFU,
+    read: Read::Addressed(parse),
+    writer: Some(Writer {
+        help: HELP,
+        write: Write::Targets(to_dfu),
+    }),
+};
+
+const HELP: &str = "ST's DfuSe file";
 
 /// Bytes of a DFU prefix.
 const PREFIX_LENGTH: usize = 11;
@@ -17,9 +46,8 @@ const TARGET_COUNT_OFFSET: usize = 10;
 /// Reads a DfuSe file, and checks all that can be checked without a board.
 ///
 /// # Errors
-///
 /// The first thing that is wrong, outermost first: the frame, the CRC, the file's size, the targets, their elements.
-pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
+fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
     let prefix = Prefix::read(&mut Reader::new(bytes, "the end of the file"))?;
     if let Some(error) = wrong_end(bytes, prefix.image_size) {
         return Err(error);
@@ -38,12 +66,9 @@ pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
         return Err(ImageError::NothingToWrite);
     }
     Ok(Image {
-        format: Format::Dfu,
-        targets,
         ids: Some(suffix.ids),
-        family: None,
-        suspicion: None,
         warnings,
+        ..Image::of_targets(&DFU, targets)
     })
 }
 

@@ -9,8 +9,28 @@ use object::elf::{
 };
 use object::read::elf::{FileHeader as _, ProgramHeader as _, SectionHeader as _};
 
+use super::codec::{Codec, Read};
+use super::error::{ImageError, Place};
+use super::format::Format;
+use super::model::{Image, MOST_ELEMENTS};
 use super::pieces::{self, Piece, Repetition};
-use super::{Format, Image, ImageError, MOST_ELEMENTS, Place};
+
+pub static ELF: Format = Format {
+    short_name: "elf",
+    help: "ELF, as a linker writes it",
+    article: "an ELF file",
+    content: "an ELF file",
+    beginning: "\"\\x7fELF\"",
+    begins: |bytes| bytes.starts_with(b"\x7FELF"),
+    extensions: &["elf", "axf"],
+    is_text: false,
+};
+
+pub static CODEC: Codec = Codec {
+    format: &ELF,
+    read: Read::Addressed(parse),
+    writer: None,
+};
 
 type FileHeader = FileHeader32<LittleEndian>;
 type ProgramHeader = ProgramHeader32<LittleEndian>;
@@ -37,14 +57,13 @@ const SEGMENT_OFFSET: usize = 4;
 /// code copies to RAM, goes to where it is copied from.
 ///
 /// Of a segment, only what its sections name is taken, as GNU objcopy does. A linker puts the file's own headers, and the
-/// gap behind them, into the first segment where pages allow, or into one of their own. Flashed, they would erase what
+/// gap after them, into the first segment where pages allow, or into one of their own. Flashed, they would erase what
 /// lies before the application: a bootloader. And `llvm-objcopy -R` takes a section away, but leaves its segment: what
 /// was to go is not flashed. Only a file without any section is taken by its segments.
 ///
 /// # Errors
-///
 /// What is not for a 32-bit Arm or RISC-V, not linked, or damaged.
-pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
+fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
     let header = file_header(bytes)?;
     let program_headers = header.program_headers(ENDIAN, bytes).map_err(|_| {
         ImageError::malformed(
@@ -76,7 +95,7 @@ pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
         .iter()
         .any(|section| section.sh_type(ENDIAN) != SHT_NULL);
     let sections = has_sections.then(|| contents(headers));
-    pieces::image(Format::Elf, Repetition::Refused, |visit| {
+    pieces::image(&ELF, Repetition::Refused, |visit| {
         let mut pieces = segments
             .iter()
             .flat_map(|segment| segment.pieces(bytes, sections.as_deref()));

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::{Content, Conversion, FileIds, Format, MOST_ELEMENTS};
+use super::content::Content;
+use super::format::Format;
+use super::ids::FileIds;
+use super::model::MOST_ELEMENTS;
 
 /// Where something stands in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +26,8 @@ impl fmt::Display for Place {
     }
 }
 
-/// Why a firmware file can't be used: what was expected, what was found, and where.
+/// Why a firmware file can't be used: what was expected, what was found, and where. Lengths and offsets are in bytes,
+/// ranges are end exclusive.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImageError {
     /// Not a single byte.
@@ -41,21 +45,14 @@ pub enum ImageError {
     /// The caller gave an address for a file that brings its own.
     #[error("the file names its own addresses: {address:#010x} can't be the address of {format}")]
     UnexpectedAddress {
-        /// What the caller gave.
         address: u32,
-        /// What the file is.
-        format: Format,
+        format: &'static Format,
     },
     /// A raw binary that would not end at or below 0xFFFFFFFF.
     #[error(
         "expected a file that ends at or below 0xffffffff, found {length} bytes to be put at {address:#010x}"
     )]
-    PastAddressSpace {
-        /// Where the first byte was to go.
-        address: u32,
-        /// Bytes in the file.
-        length: u64,
-    },
+    PastAddressSpace { address: u32, length: u64 },
     /// In a format that is recognised, but not read; or no firmware.
     #[error(
         "the file is {0}: only DfuSe, Intel HEX, S-record, ELF and UF2 files and raw binaries can be read"
@@ -64,39 +61,26 @@ pub enum ImageError {
     /// Its name or the caller says which format it is in; the content doesn't.
     #[error(
         "offset 0x00000000: expected {}, found \"{}\": the file is {content}",
-        .expected.beginning(), .found.escape_ascii()
+        .expected.beginning, .found.escape_ascii()
     )]
     NotInFormat {
-        /// What it should be.
-        expected: Format,
+        expected: &'static Format,
         /// The file's first bytes, five at most.
         found: Vec<u8>,
-        /// What the file is.
         content: Content,
     },
     /// gzip-compressed data that can't be unpacked.
     #[error("offset {offset:#010x}: the gzip-compressed data is damaged: {cause}")]
-    GzipDamaged {
-        /// How far the file was read.
-        offset: u64,
-        /// What is wrong there.
-        cause: String,
-    },
+    GzipDamaged { offset: u64, cause: String },
     /// gzip-compressed data in gzip-compressed data.
     #[error("the file is gzip-compressed twice")]
     GzipTwice,
     /// Far more than firmware is.
     #[error("the file has more than {most} bytes, and no firmware is that large")]
-    TooLarge {
-        /// What is read at most, in bytes.
-        most: u64,
-    },
+    TooLarge { most: u64 },
     /// gzip-compressed data that is far more than firmware is.
     #[error("the gzip-compressed file unpacks to more than {most} bytes")]
-    GzipTooLarge {
-        /// What is unpacked at most, in bytes.
-        most: u64,
-    },
+    GzipTooLarge { most: u64 },
     /// Changed by something that took it for text.
     #[error("the file is damaged: {0}")]
     Converted(Conversion),
@@ -105,7 +89,6 @@ pub enum ImageError {
     Truncated {
         /// The length that the file states, in bytes.
         expected: u64,
-        /// Its length, in bytes.
         found: u64,
     },
     /// `dwCRC` is not that of the bytes before it.
@@ -113,11 +96,8 @@ pub enum ImageError {
         "offset {offset:#010x}: expected CRC {expected:#010x}, found {found:#010x}: the file is damaged"
     )]
     Checksum {
-        /// Where `dwCRC` stands.
         offset: u64,
-        /// The CRC of the bytes before it.
         expected: u32,
-        /// What stands there.
         found: u32,
     },
     /// In more pieces than firmware is, with gaps between them.
@@ -128,21 +108,16 @@ pub enum ImageError {
         "offset {offset:#010x}: expected an image size of {expected}, up to the suffix (DFUImageSize), found {found}, though the CRC is right"
     )]
     WrongImageSize {
-        /// Where it stands.
         offset: u64,
         /// The length of the file without its suffix, in bytes.
         expected: u64,
-        /// What stands there.
         found: u64,
     },
-    /// Another file of records behind the first, in one file.
+    /// Another file of records after the first, in one file.
     #[error("{at}: expected the end of the file, after {last}, found {found}")]
     SecondFile {
-        /// Where it begins.
         at: Place,
-        /// The record that ends the first.
         last: &'static str,
-        /// How it begins.
         found: String,
     },
     /// Two records that say different things of one byte.
@@ -150,25 +125,17 @@ pub enum ImageError {
         "{at}: expected {expected:#04x} at {address:#010x}, which {other} says, found {found:#04x}"
     )]
     Contradiction {
-        /// Where the later record stands.
         at: Place,
-        /// Of the byte.
         address: u32,
-        /// What the earlier record says.
         expected: u8,
-        /// What the later one says.
         found: u8,
-        /// Where the earlier record stands.
         other: Place,
     },
     /// A field that breaks the format's rules.
     #[error("{at}: expected {expected}, found {found}")]
     Malformed {
-        /// Where the field begins.
         at: Place,
-        /// What the format, or the rest of the file, asks for.
         expected: String,
-        /// What stands there.
         found: String,
     },
     /// Two targets for one alternate setting.
@@ -176,11 +143,8 @@ pub enum ImageError {
         "offset {offset:#010x}: expected one target for each alternate setting, found another for {alternate_setting} (the first is at {first_offset:#010x})"
     )]
     TargetTwice {
-        /// Where the second target begins.
         offset: u64,
-        /// `bAlternateSetting` of both.
         alternate_setting: u8,
-        /// Where the first target begins.
         first_offset: u64,
     },
     /// Two pieces of one target that name the same byte.
@@ -191,11 +155,9 @@ pub enum ImageError {
     Overlap {
         /// Where the piece with the higher address begins.
         at: Place,
-        /// Its addresses, end exclusive.
         range: Range<u64>,
         /// Where the piece with the lower address begins.
         other: Place,
-        /// Its addresses, end exclusive.
         other_range: Range<u64>,
     },
 }
@@ -220,6 +182,71 @@ impl ImageError {
             at,
             expected: expected.into(),
             found: found.into(),
+        }
+    }
+}
+
+/// What a program did to a binary file that took it for text; as text, a sentence without its full stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conversion {
+    /// Whatever wasn't UTF-8 became U+FFFD: the bytes EF BF BD.
+    Utf8 {
+        /// Where the first such three bytes stand.
+        offset: u64,
+    },
+    /// Each CR LF became LF.
+    CrLfToLf {
+        /// The length that the file states, in bytes.
+        expected: u64,
+        found: u64,
+        /// How many CR LF there are all the same: of CR CR LF, one is left.
+        left: u64,
+    },
+    /// Each LF became CR LF.
+    LfToCrLf {
+        /// The length that the file states, in bytes.
+        expected: u64,
+        found: u64,
+        /// How many LF have no CR before them all the same.
+        left: u64,
+    },
+}
+
+impl fmt::Display for Conversion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Utf8 { offset } => write!(
+                f,
+                "offset {offset:#010x}: expected firmware, found EF BF BD, which stands for bytes lost when the file was converted to UTF-8 text"
+            ),
+            Self::CrLfToLf {
+                expected,
+                found,
+                left,
+            } => {
+                let pairs = match left {
+                    0 => "not one CR LF".to_owned(),
+                    left => format!("hardly a CR LF ({left})"),
+                };
+                write!(
+                    f,
+                    "expected {expected} bytes, found {found} and {pairs}, as after a conversion of text line ends from CR LF to LF"
+                )
+            }
+            Self::LfToCrLf {
+                expected,
+                found,
+                left,
+            } => {
+                let every = match left {
+                    0 => "every LF".to_owned(),
+                    left => format!("nearly every LF (not {left})"),
+                };
+                write!(
+                    f,
+                    "expected {expected} bytes, found {found} and a CR before {every}, as after a conversion of text line ends from LF to CR LF"
+                )
+            }
         }
     }
 }

@@ -4,8 +4,11 @@ use std::path::Path;
 
 use crate::chip::family::Family;
 
-use super::load::read;
-use super::{FileIds, Format, Image, ImageError, ImageTarget, LoadOptions};
+use super::bin::BIN;
+use super::error::ImageError;
+use super::ids::FileIds;
+use super::load::{LoadOptions, read};
+use super::model::{Image, ImageTarget};
 
 /// A file as the user handed it in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,10 +81,6 @@ pub enum FilesError {
 
 /// Reads firmware files, at least one, and puts what is in them together. The format that the options name is that of
 /// all; the address is for the one raw binary among them. Their file name is not looked at.
-///
-/// # Errors
-///
-/// [`FilesError`], which names the file or the two files that it is about.
 pub fn load_several(files: Vec<NamedFile>, options: &LoadOptions<'_>) -> Result<Image, FilesError> {
     let is_one = files.len() == 1;
     let mut images = Vec::new();
@@ -132,9 +131,7 @@ fn load_one(
 
 /// An address is that of one raw binary.
 fn check_address(images: &[(String, Image)], address: u32) -> Result<(), FilesError> {
-    let mut raw = images
-        .iter()
-        .filter(|(_, image)| image.format == Format::Bin);
+    let mut raw = images.iter().filter(|(_, image)| image.format == &BIN);
     match (raw.next(), raw.next()) {
         (Some(_), None) => Ok(()),
         (Some((first, _)), Some((second, _))) => Err(FilesError::OneAddress {
@@ -257,8 +254,7 @@ fn order(
     let mut sorted: Vec<_> = elements.into_iter().zip(origins).collect();
     sorted.sort_by_key(|(element, _)| element.address);
     for ((lower, from), (higher, other)) in sorted.iter().zip(sorted.iter().skip(1)) {
-        let end = u64::from(lower.address) + lower.data.len() as u64;
-        if u64::from(higher.address) < end {
+        if higher.start() < lower.end() {
             let [first, second] = [from.min(other), from.max(other)];
             return Err(FilesError::Overlap {
                 first: names[*first].clone(),
@@ -273,12 +269,7 @@ fn order(
 
 /// The ids that both accept.
 fn common(ids: FileIds, other: FileIds) -> Option<FileIds> {
-    let FileIds {
-        vendor_id,
-        product_id,
-        ..
-    } = ids;
-    if other.accepts(vendor_id, product_id) {
+    if other.accepts(ids.vendor_id, ids.product_id) {
         Some(ids)
     } else if ids.accepts(other.vendor_id, other.product_id) {
         Some(other)

@@ -4,12 +4,12 @@ use std::io::{self, Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::{ImageError, MOST_BYTES};
+use super::error::ImageError;
+use super::model::MOST_BYTES;
 
 /// What is in a gzip-compressed file.
 ///
 /// # Errors
-///
 /// [`ImageError::GzipDamaged`], also where anything follows the last member, and [`ImageError::GzipTooLarge`].
 pub fn unpack(bytes: &[u8]) -> Result<Vec<u8>, ImageError> {
     unpack_at_most(bytes, MOST_BYTES)

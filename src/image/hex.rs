@@ -2,21 +2,46 @@
 
 use byteorder::{BigEndian, ByteOrder};
 
-use super::lines::{self, Line};
+use super::codec::{Codec, Read, Write, Writer};
+use super::error::ImageError;
+use super::format::Format;
+use super::lines::{self, Frame, Line};
+use super::model::{Image, ImageElement};
 use super::pieces::{self, Piece, Repetition, Visit};
-use super::{Format, Image, ImageError};
+
+pub static HEX: Format = Format {
+    short_name: "hex",
+    help: "Intel HEX",
+    article: "an Intel HEX file",
+    content: "Intel HEX text",
+    beginning: "an Intel HEX record (\":\" and digits)",
+    // A colon and the shortest record.
+    begins: |bytes| lines::first_digits(bytes, b':', 2 * SHORTEST).is_some(),
+    extensions: &["hex", "ihex", "ihx"],
+    is_text: true,
+};
+
+pub static CODEC: Codec = Codec {
+    format: &HEX,
+    read: Read::Addressed(parse),
+    writer: Some(Writer {
+        help: HEX.help,
+        write: Write::Elements(|elements| Ok(to_hex(elements).into_bytes())),
+    }),
+};
 
 /// The fewest bytes of a record: RECLEN, LOAD OFFSET (2), RECTYP, CHKSUM.
 const SHORTEST: usize = 5;
+/// Most data bytes of a record that is written, as in the files of most tools.
+const RECORD_LENGTH: usize = 16;
 
 /// Reads an Intel HEX file. Records may come in any order; a start address is passed over.
 ///
 /// # Errors
-///
-/// The first line that is no record, or a record that its length, type or checksum proves wrong; anything behind the
+/// The first line that is no record, or a record that its length, type or checksum proves wrong; anything after the
 /// end-of-file record, and a file without one; records that contradict each other.
-pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
-    pieces::image(Format::Hex, Repetition::Allowed, |visit| walk(bytes, visit))
+fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
+    pieces::image(&HEX, Repetition::Allowed, |visit| walk(bytes, visit))
 }
 
 /// Passes on what the data records say.
@@ -60,7 +85,7 @@ fn walk(bytes: &[u8], visit: Visit<'_>) -> Result<(), ImageError> {
         }
     }
     match lines.next() {
-        Some(line) => Err(line.behind_the_end("the end-of-file record")),
+        Some(line) => Err(line.after_the_end("the end-of-file record")),
         None => Ok(()),
     }
 }
@@ -111,30 +136,18 @@ impl<'a> Record<'a> {
         if line.text[0] != b':' {
             return Err(line.malformed("a record, which begins with \":\"", line.excerpt()));
         }
-        line.decode(1, buffer)?;
-        if buffer.len() < SHORTEST {
-            return Err(line.malformed(
-                format!("a record of {SHORTEST} bytes or more"),
-                buffer.len().to_string(),
-            ));
-        }
-        let expected = SHORTEST + usize::from(buffer[0]);
-        if buffer.len() != expected {
-            return Err(line.malformed(
-                format!("a record of {expected} bytes, as its first byte says"),
-                buffer.len().to_string(),
-            ));
-        }
-        let (found, rest) = buffer.split_last().expect("at least the shortest record");
-        let sum = rest.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
-        let expected = sum.wrapping_neg();
-        if *found != expected {
-            return Err(line.malformed(format!("checksum {expected:02x}"), format!("{found:02x}")));
-        }
+        let frame = Frame {
+            mark: 1,
+            name: &"a record",
+            shortest: SHORTEST,
+            uncounted: SHORTEST,
+            checksum: u8::wrapping_neg,
+        };
+        let bytes = line.record(&frame, buffer)?;
         Ok(Self {
-            kind: rest[3],
-            offset: BigEndian::read_u16(&rest[1..]),
-            data: &rest[4..],
+            kind: bytes[3],
+            offset: BigEndian::read_u16(&bytes[1..]),
+            data: &bytes[4..],
         })
     }
 
@@ -148,6 +161,38 @@ impl<'a> Record<'a> {
             self.data.len().to_string(),
         ))
     }
+}
+
+/// Data records of 16 bytes with a record for the upper half of their addresses before them, where it changes, and the
+/// end-of-file record. Gaps stay gaps. Lines end in CR LF.
+pub fn to_hex(elements: &[ImageElement]) -> String {
+    let mut text = String::new();
+    let mut upper = None;
+    for element in elements {
+        let mut address = element.address;
+        let mut rest = &element.data[..];
+        while !rest.is_empty() {
+            let [upper_high, upper_low, high, low] = address.to_be_bytes();
+            if upper != Some([upper_high, upper_low]) {
+                upper = Some([upper_high, upper_low]);
+                record(&mut text, [0, 0], 4, &[upper_high, upper_low]);
+            }
+            // The load offset has 16 bits, and readers don't agree on what comes after its end.
+            let below_the_end = 0x1_0000 - (address as usize & 0xFFFF);
+            let (data, left) = rest.split_at(rest.len().min(RECORD_LENGTH).min(below_the_end));
+            record(&mut text, [high, low], 0, data);
+            // After the last byte of the address space there is nothing more to write.
+            address = address.wrapping_add(data.len() as u32);
+            rest = left;
+        }
+    }
+    record(&mut text, [0, 0], 1, &[]);
+    text
+}
+
+fn record(text: &mut String, [high, low]: [u8; 2], kind: u8, data: &[u8]) {
+    let header = [data.len() as u8, high, low, kind];
+    lines::write(text, ":", &[&header, data], u8::wrapping_neg);
 }
 
 #[cfg(test)]

@@ -1,6 +1,43 @@
 //! Text files of records, a line each: the bytes that their hexadecimal digits stand for.
 
-use super::{ImageError, Place};
+use std::fmt::{Display, Write};
+
+use super::content::text;
+use super::error::{ImageError, Place};
+
+/// What frames the bytes of a record.
+pub struct Frame<'f> {
+    /// Characters before the first digit.
+    pub mark: usize,
+    /// What it is called, with its article.
+    pub name: &'f dyn Display,
+    /// The fewest bytes of such a record.
+    pub shortest: usize,
+    /// Bytes that the first byte doesn't count.
+    pub uncounted: usize,
+    /// The checksum, made of the sum of the bytes before it.
+    pub checksum: fn(u8) -> u8,
+}
+
+/// The text from the first digit on, if it begins with a mark and at least as many hexadecimal digits.
+pub fn first_digits(bytes: &[u8], mark: u8, count: usize) -> Option<&[u8]> {
+    let digits = text::beginning(bytes).strip_prefix(&[mark])?.get(..count)?;
+    digits.iter().all(u8::is_ascii_hexdigit).then_some(digits)
+}
+
+/// Writes a line: a mark, the bytes and their checksum.
+pub fn write(text: &mut String, mark: &str, bytes: &[&[u8]], checksum: fn(u8) -> u8) {
+    let bytes = || bytes.iter().copied().flatten();
+    text.push_str(mark);
+    for byte in bytes().chain(&[checksum(sum(bytes()))]) {
+        write!(text, "{byte:02X}").expect("a string grows");
+    }
+    text.push_str("\r\n");
+}
+
+fn sum<'b>(bytes: impl Iterator<Item = &'b u8>) -> u8 {
+    bytes.fold(0, |sum, byte| sum.wrapping_add(*byte))
+}
 
 /// A line that is not blank, without white space around it.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +58,7 @@ pub fn lines(bytes: &[u8]) -> impl Iterator<Item = Line<'_>> {
         .filter(|line| !line.text.is_empty())
 }
 
-/// The place behind the last line that is not blank.
+/// The place after the last line that is not blank.
 pub fn end(bytes: &[u8]) -> Place {
     let text = bytes.trim_ascii_end();
     let line_feeds = text.iter().filter(|&&byte| byte == b'\n').count() as u64;
@@ -34,8 +71,8 @@ impl Line<'_> {
         ImageError::malformed_at(self.at, expected, found)
     }
 
-    /// This line stands behind the record that ends the file: another file's first, or something else.
-    pub fn behind_the_end(&self, last: &'static str) -> ImageError {
+    /// This line stands after the record that ends the file: another file's first, or something else.
+    pub fn after_the_end(&self, last: &'static str) -> ImageError {
         let found = self.excerpt();
         match self.text.first() {
             Some(b':' | b'S') => ImageError::SecondFile {
@@ -55,8 +92,36 @@ impl Line<'_> {
         format!("\"{}{more}\"", start.escape_ascii())
     }
 
+    /// The bytes of a record whose length and checksum are right, without the checksum. They are kept in `buffer`, in
+    /// place of what was there.
+    pub fn record<'b>(
+        &self,
+        frame: &Frame<'_>,
+        buffer: &'b mut Vec<u8>,
+    ) -> Result<&'b [u8], ImageError> {
+        self.decode(frame.mark, buffer)?;
+        let length = buffer.len();
+        if length < frame.shortest {
+            let expected = format!("{} of {} bytes or more", frame.name, frame.shortest);
+            return Err(self.malformed(expected, length.to_string()));
+        }
+        let expected = frame.uncounted + usize::from(buffer[0]);
+        if length != expected {
+            let expected = format!("a record of {expected} bytes, as its first byte says");
+            return Err(self.malformed(expected, length.to_string()));
+        }
+        let (found, rest) = buffer.split_last().expect("at least the shortest record");
+        let expected = (frame.checksum)(sum(rest.iter()));
+        match *found == expected {
+            true => Ok(rest),
+            false => {
+                Err(self.malformed(format!("checksum {expected:02x}"), format!("{found:02x}")))
+            }
+        }
+    }
+
     /// Puts the bytes that the digits from `start` on stand for into `buffer`, in place of what was there.
-    pub fn decode(&self, start: usize, buffer: &mut Vec<u8>) -> Result<(), ImageError> {
+    fn decode(&self, start: usize, buffer: &mut Vec<u8>) -> Result<(), ImageError> {
         buffer.clear();
         let digits = &self.text[start..];
         if let Some(index) = digits.iter().position(|digit| !digit.is_ascii_hexdigit()) {

@@ -2,10 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{
-    Content, Conversion, Format, Image, ImageError, Suspicion, TextKind, bin, dfu, elf, gzip, hex,
-    srec, suffix, uf2,
-};
+use super::bin::{self, BIN};
+use super::codec::Read;
+use super::content::{Content, TextKind};
+use super::dfu::DFU;
+use super::error::{Conversion, ImageError};
+use super::format::Format;
+use super::formats::{promised_by, reader_of};
+use super::gzip;
+use super::model::{Image, Suspicion};
+use super::suffix;
 
 /// The same for what is unpacked in a format whose data is copied out of it: with the copy, it is as little.
 const MOST_BYTES_TO_COPY: u64 = 192 << 20;
@@ -29,27 +35,19 @@ pub struct LoadOptions<'a> {
     /// one where the content is in no known format.
     pub file_name: Option<&'a Path>,
     /// Overrules what the content looks like.
-    pub format: Option<Format>,
+    pub format: Option<&'static Format>,
     /// Where the first byte of a raw binary belongs.
     pub address: Option<u32>,
 }
 
 /// Reads a firmware file, gzip-compressed or not. Its format is told from the content, unless the caller names one; raw
 /// is what is in no known format.
-///
-/// # Errors
-///
-/// [`ImageError`], whose variants tell a damaged file from one that is something else and from a missing address.
 #[cfg(test)]
 pub fn load(bytes: Vec<u8>, options: &LoadOptions<'_>) -> Result<Image, ImageError> {
     check_address(read(bytes, options)?, options)
 }
 
 /// Describes a firmware file. A raw binary is what it is, wherever it belongs.
-///
-/// # Errors
-///
-/// [`ImageError`].
 pub fn describe(bytes: Vec<u8>, options: &LoadOptions<'_>) -> Result<Description, ImageError> {
     let unpacked = Unpacked::new(bytes, options)?;
     let unpacked_size = unpacked
@@ -67,7 +65,7 @@ pub fn describe(bytes: Vec<u8>, options: &LoadOptions<'_>) -> Result<Description
             Err(ImageError::Unsupported(content))
         }
         _ => Ok(Description {
-            has_addresses: image.format != Format::Bin || options.address.is_some(),
+            has_addresses: image.format != &BIN || options.address.is_some(),
             suffix_crc: suffix
                 .map(|suffix| suffix.crc)
                 .filter(|_| image.ids.is_some()),
@@ -80,7 +78,7 @@ pub fn describe(bytes: Vec<u8>, options: &LoadOptions<'_>) -> Result<Description
 /// An address is for raw binaries only.
 fn check_address(image: Image, options: &LoadOptions<'_>) -> Result<Image, ImageError> {
     match options.address {
-        Some(address) if image.format != Format::Bin => Err(ImageError::UnexpectedAddress {
+        Some(address) if image.format != &BIN => Err(ImageError::UnexpectedAddress {
             address,
             format: image.format,
         }),
@@ -104,48 +102,41 @@ struct Unpacked {
 impl Unpacked {
     fn new(bytes: Vec<u8>, options: &LoadOptions<'_>) -> Result<Self, ImageError> {
         let name = options.file_name.map(Path::to_owned);
-        let is_compressed =
-            options.format != Some(Format::Bin) && Content::of(&bytes) == Content::Gzip;
-        let unpacked = match is_compressed {
-            true => Self {
-                bytes: gzip::unpack(&bytes)?,
-                name: name.map(|name| name.with_extension("")),
-                is_compressed,
-            },
-            false => Self {
-                bytes,
-                name,
-                is_compressed,
-            },
+        let is_compressed = options.format != Some(&BIN) && Content::of(&bytes) == Content::Gzip;
+        let (bytes, name) = match is_compressed {
+            true => {
+                let name = name.map(|name| name.with_extension(""));
+                (gzip::unpack(&bytes)?, name)
+            }
+            false => (bytes, name),
         };
-        match unpacked.bytes.is_empty() {
-            true => Err(ImageError::Empty),
-            false => Ok(unpacked),
+        if bytes.is_empty() {
+            return Err(ImageError::Empty);
         }
+        Ok(Self {
+            bytes,
+            name,
+            is_compressed,
+        })
     }
 
     fn read(self, options: &LoadOptions<'_>) -> Result<Image, ImageError> {
-        if options.format == Some(Format::Bin) {
+        if options.format == Some(&BIN) {
             return read_as_raw(self.bytes, options.address);
         }
         let bytes = self.bytes;
         let content = Content::of(&bytes);
-        let promised = self.name.as_deref().and_then(Format::promised_by);
+        let promised = self.name.as_deref().and_then(promised_by);
         let format = tell(&bytes, content, options.format, promised)?;
-        let copies = matches!(format, Format::Dfu | Format::Elf | Format::Uf2);
-        if copies && self.is_compressed && bytes.len() as u64 > MOST_BYTES_TO_COPY {
+        let Read::Addressed(parse) = reader_of(format) else {
+            return read_guessed(bytes, content, options.address);
+        };
+        // Of text, the data is less than half.
+        if !format.is_text && self.is_compressed && bytes.len() as u64 > MOST_BYTES_TO_COPY {
             return Err(ImageError::GzipTooLarge {
                 most: MOST_BYTES_TO_COPY,
             });
         }
-        let parse = match format {
-            Format::Bin => return read_guessed(bytes, content, options.address),
-            Format::Dfu => dfu::parse,
-            Format::Hex => hex::parse,
-            Format::Elf => elf::parse,
-            Format::Srec => srec::parse,
-            Format::Uf2 => uf2::parse,
-        };
         parse(&bytes).map_err(|error| Conversion::of(&bytes).map_or(error, ImageError::Converted))
     }
 }
@@ -154,12 +145,12 @@ impl Unpacked {
 fn tell(
     bytes: &[u8],
     content: Content,
-    asked: Option<Format>,
-    promised: Option<Format>,
-) -> Result<Format, ImageError> {
+    asked: Option<&'static Format>,
+    promised: Option<&'static Format>,
+) -> Result<&'static Format, ImageError> {
     if let Some(format) = content.format() {
         // A plain DFU 1.1 file has the right to the name .dfu, and every other kind is better known by its content.
-        let kept = content == Content::PlainDfu || promised != Some(Format::Dfu);
+        let kept = content == Content::PlainDfu || promised != Some(&DFU);
         let expected = asked.or(promised.filter(|_| !kept)).unwrap_or(format);
         return match expected == format {
             true => Ok(format),
@@ -171,13 +162,14 @@ fn tell(
     }
     match (asked.or(promised), content) {
         // It may be the first line that is damaged: then the line is what to tell.
-        (
-            Some(format @ (Format::Hex | Format::Srec)),
-            Content::Text(TextKind::Plain | TextKind::ServerError),
-        ) => Ok(format),
+        (Some(format), Content::Text(TextKind::Plain | TextKind::ServerError))
+            if format.is_text =>
+        {
+            Ok(format)
+        }
         (Some(expected), _) => Err(not_in_format(expected, bytes, content)),
         (None, Content::Gzip) => Err(ImageError::GzipTwice),
-        (None, _) => Ok(Format::Bin),
+        (None, _) => Ok(&BIN),
     }
 }
 
@@ -251,7 +243,7 @@ fn odd_as_raw(bytes: &[u8], content: Content) -> Option<String> {
     }
 }
 
-fn not_in_format(expected: Format, bytes: &[u8], content: Content) -> ImageError {
+fn not_in_format(expected: &'static Format, bytes: &[u8], content: Content) -> ImageError {
     ImageError::NotInFormat {
         expected,
         found: bytes.iter().take(5).copied().collect(),

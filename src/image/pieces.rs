@@ -5,10 +5,13 @@
 
 mod coverage;
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use self::coverage::Coverage;
-use super::{Format, Image, ImageElement, ImageError, ImageTarget, MOST_ELEMENTS, Place};
+use super::error::{ImageError, Place};
+use super::format::Format;
+use super::model::{Image, ImageElement, MOST_ELEMENTS};
 
 /// Some bytes of a file, and where they belong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +53,10 @@ pub enum Repetition {
 /// They may come in any order; empty ones are left out.
 ///
 /// # Errors
-///
 /// Those of the walk; [`ImageError::Overlap`], [`ImageError::Contradiction`], [`ImageError::NothingToWrite`],
 /// [`ImageError::TooManyElements`], and [`ImageError::Malformed`] for a piece that would not end at or below 0xFFFFFFFF.
 pub fn image(
-    format: Format,
+    format: &'static Format,
     repetition: Repetition,
     walk: impl Fn(Visit<'_>) -> Result<(), ImageError>,
 ) -> Result<Image, ImageError> {
@@ -84,16 +86,8 @@ pub fn image(
     }
     fill(&mut elements, again.count > 0, &walk)?;
     Ok(Image {
-        format,
-        targets: vec![ImageTarget {
-            alternate_setting: None,
-            name: None,
-            elements,
-        }],
-        ids: None,
-        family: None,
-        suspicion: None,
         warnings: again.warning().into_iter().collect(),
+        ..Image::of_elements(format, elements)
     })
 }
 
@@ -170,22 +164,6 @@ impl Repeated {
     }
 }
 
-/// The first piece that names an address.
-fn first_with(
-    address: u32,
-    walk: &impl Fn(Visit<'_>) -> Result<(), ImageError>,
-) -> Option<(Place, Range<u64>, u8)> {
-    let mut found = None;
-    // The walk went well up to here before.
-    let _ = walk(&mut |piece| {
-        if let (None, Some(byte)) = (&found, piece.byte_at(address)) {
-            found = Some((piece.at, piece.range(), byte));
-        }
-        Ok(())
-    });
-    found
-}
-
 /// Two pieces that overlap, where none may: the later one, and the first of those before it.
 fn overlap(piece: &Piece<'_>, walk: &impl Fn(Visit<'_>) -> Result<(), ImageError>) -> ImageError {
     let range = piece.range();
@@ -197,13 +175,11 @@ fn overlap(piece: &Piece<'_>, walk: &impl Fn(Visit<'_>) -> Result<(), ImageError
         }
         Ok(())
     });
-    let (other, other_range) = other.unwrap_or((piece.at, range.clone()));
+    let other = other.unwrap_or((piece.at, range.clone()));
     // What is told first is the higher one.
-    let swap = (range.start, piece.at) < (other_range.start, other);
-    let [(at, range), (other, other_range)] = match swap {
-        true => [(other, other_range), (piece.at, range)],
-        false => [(piece.at, range), (other, other_range)],
-    };
+    let mut both = [(piece.at, range), other];
+    both.sort_by_key(|(at, range)| Reverse((range.start, *at)));
+    let [(at, range), (other, other_range)] = both;
     ImageError::Overlap {
         at,
         range,
@@ -219,7 +195,13 @@ fn contradiction(
     walk: &impl Fn(Visit<'_>) -> Result<(), ImageError>,
 ) -> ImageError {
     let found = piece.byte_at(address).unwrap_or_default();
-    let (other, _, expected) = first_with(address, walk).unwrap_or((piece.at, 0..0, found));
+    let mut first = None;
+    // The walk went well up to here before.
+    let _ = walk(&mut |earlier| {
+        first = first.or(earlier.byte_at(address).map(|byte| (earlier.at, byte)));
+        Ok(())
+    });
+    let (other, expected) = first.unwrap_or((piece.at, found));
     ImageError::Contradiction {
         at: piece.at,
         address,

@@ -2,7 +2,8 @@
 
 use byteorder::{ByteOrder, LittleEndian};
 
-use super::ImageError;
+use super::error::ImageError;
+use super::ids::FileIds;
 
 /// `bLength` of a suffix with nothing of its maker's own, in bytes.
 pub const LENGTH: usize = 16;
@@ -34,36 +35,6 @@ pub struct Suffix {
     pub crc: u32,
 }
 
-/// The devices that a file is meant for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FileIds {
-    /// `idVendor`; 0xFFFF: any.
-    #[doc(alias = "idVendor")]
-    pub vendor_id: u16,
-    /// `idProduct`; 0xFFFF: any, and 0 too, which ST's own files carry.
-    #[doc(alias = "idProduct")]
-    pub product_id: u16,
-    /// `bcdDevice`: the firmware's release, for people to read.
-    #[doc(alias = "bcdDevice")]
-    pub device_release: u16,
-}
-
-impl FileIds {
-    const ANY: u16 = 0xFFFF;
-
-    /// Whether the file is meant for a device with these ids.
-    pub fn accepts(&self, vendor_id: u16, product_id: u16) -> bool {
-        [Self::ANY, vendor_id].contains(&self.vendor_id)
-            && [Self::ANY, 0, product_id].contains(&self.product_id)
-    }
-
-    /// What is odd about the ids: a sentence.
-    pub fn warning(&self) -> Option<String> {
-        (self.product_id == 0)
-            .then(|| "The file's product id is 0: it is taken to fit any product.".to_owned())
-    }
-}
-
 /// `bcdDFU` of the suffix that the file seems to end in, unchecked; `None` where its signature is missing.
 pub fn dfu_version(bytes: &[u8]) -> Option<u16> {
     let (_, suffix) = bytes.split_last_chunk::<LENGTH>()?;
@@ -81,7 +52,6 @@ pub fn stated_length(bytes: &[u8]) -> Option<u8> {
 /// Reads the suffix that the file ends in, and checks all of it but the meaning of `bcdDFU`.
 ///
 /// # Errors
-///
 /// [`ImageError::Malformed`] where the signature or `bLength` is wrong, [`ImageError::Checksum`] where the CRC is.
 pub fn check(bytes: &[u8]) -> Result<Suffix, ImageError> {
     let Some((body, suffix)) = bytes.split_last_chunk::<LENGTH>() else {
@@ -257,29 +227,5 @@ mod tests {
             check(&PLAIN[5..]).map_err(|error| error.to_string()),
             Err("offset 0x0000000f: expected a DFU suffix of 16 bytes, found the end of the file after 15 bytes".to_owned())
         );
-    }
-
-    #[test]
-    fn ids_of_ffff_and_a_product_of_zero_accept_any_device() {
-        let check = |vendor_id, product_id, accepted: [bool; 3]| {
-            let ids = FileIds {
-                vendor_id,
-                product_id,
-                device_release: 0,
-            };
-            let devices = [(0x0483, 0xDF11), (0x0483, 0x5740), (0x28E9, 0xDF11)];
-            assert_eq!(
-                devices.map(|(vendor, product)| ids.accepts(vendor, product)),
-                accepted,
-                "{ids:04x?}"
-            );
-            assert_eq!(ids.warning().is_some(), product_id == 0, "{ids:04x?}");
-        };
-        check(0x0483, 0xDF11, [true, false, false]);
-        check(0x0483, 0xFFFF, [true, true, false]);
-        check(0x0483, 0x0000, [true, true, false]);
-        check(0xFFFF, 0xDF11, [true, false, true]);
-        check(0xFFFF, 0xFFFF, [true, true, true]);
-        check(0x0000, 0xDF11, [false, false, false]);
     }
 }

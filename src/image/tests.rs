@@ -5,6 +5,10 @@ use std::path::Path;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::elf::ELF;
+use super::hex::HEX;
+use super::srec::SREC;
+use super::uf2::UF2;
 use super::*;
 
 mod mutations;
@@ -36,7 +40,53 @@ pub(super) fn pieces_of(target: &ImageTarget) -> Vec<(u32, &[u8])> {
         .collect()
 }
 
-fn options(file_name: &str, format: Option<Format>, address: Option<u32>) -> LoadOptions<'_> {
+/// A text format: what reads it, and what ends a file.
+pub(super) struct Records {
+    pub parse: fn(&[u8]) -> Result<Image, ImageError>,
+    pub end: &'static str,
+}
+
+impl Records {
+    /// Of two records with a byte in common, the second may say the same of it and nothing else.
+    pub fn check_repetition(&self, record: fn(u8, &[u8]) -> String) {
+        let parse = |data| {
+            let text = [record(0, b"ab"), record(1, data)].concat() + self.end;
+            (self.parse)(text.as_bytes())
+        };
+        let image = parse(b"b").expect("the same");
+        assert_eq!(pieces_of(&image.targets[0]), [(0, &b"ab"[..])]);
+        assert_eq!(
+            image.warnings,
+            ["One record says again what others say, and the same: at line 2."]
+        );
+        assert_eq!(
+            parse(b"B").map_err(|error| error.to_string()),
+            Err("line 2: expected 0x62 at 0x00000001, which line 1 says, found 0x42".to_owned())
+        );
+    }
+
+    /// What was put into records comes out, in whatever order they are.
+    pub fn check_round_trip(
+        &self,
+        mut records: Vec<String>,
+        start: u32,
+        data: &[u8],
+        backwards: bool,
+    ) {
+        if backwards {
+            records.reverse();
+        }
+        let text = records.concat() + self.end;
+        let image = (self.parse)(text.as_bytes()).expect("what was put in");
+        assert_eq!(pieces_of(&image.targets[0]), [(start, data)]);
+    }
+}
+
+fn options<'a>(
+    file_name: &'a str,
+    format: Option<&'static Format>,
+    address: Option<u32>,
+) -> LoadOptions<'a> {
     LoadOptions {
         file_name: Some(Path::new(file_name)),
         format,
@@ -49,7 +99,7 @@ fn options(file_name: &str, format: Option<Format>, address: Option<u32>) -> Loa
 fn check(
     bytes: &[u8],
     options: LoadOptions<'_>,
-    format: Format,
+    format: &'static Format,
     elements: &[(u32, usize)],
     warnings: &[&str],
 ) -> Image {
@@ -103,7 +153,7 @@ fn the_same_firmware_is_the_same_image_in_every_format() {
             data: BLINKY_BIN.to_vec(),
         }],
     }];
-    let check = |bytes: &[u8], name: &str, format: Format| {
+    let check = |bytes: &[u8], name: &str, format: &'static Format| {
         for (name, asked) in [
             (name, None),
             ("firmware", None),
@@ -117,11 +167,11 @@ fn the_same_firmware_is_the_same_image_in_every_format() {
             assert_eq!((image.ids, image.warnings.len()), (None, 0), "{name}");
         }
     };
-    check(BLINKY_HEX, "blinky.hex", Format::Hex);
-    check(BLINKY_HEX_GZ, "blinky.hex.gz", Format::Hex);
-    check(BLINKY_SREC, "blinky.srec", Format::Srec);
-    check(BLINKY_ELF, "blinky.elf", Format::Elf);
-    check(BLINKY_UF2, "blinky.uf2", Format::Uf2);
+    check(BLINKY_HEX, "blinky.hex", &HEX);
+    check(BLINKY_HEX_GZ, "blinky.hex.gz", &HEX);
+    check(BLINKY_SREC, "blinky.srec", &SREC);
+    check(BLINKY_ELF, "blinky.elf", &ELF);
+    check(BLINKY_UF2, "blinky.uf2", &UF2);
     let bin = load(BLINKY_BIN.to_vec(), &options("blinky.bin", None, FLASH)).expect("raw");
     assert_eq!(bin.targets, expected);
 }
@@ -132,21 +182,21 @@ fn the_same_firmware_is_the_same_bytes_in_either_format() {
     let bin = check(
         BLINKY_BIN,
         options("blinky.bin", None, FLASH),
-        Format::Bin,
+        &BIN,
         &elements,
         &[],
     );
     let dfu = check(
         BLINKY_DFU,
         options("blinky.dfu", None, None),
-        Format::Dfu,
+        &DFU,
         &elements,
         &[],
     );
     let plain = check(
         PLAIN,
         options("plain.dfu", None, FLASH),
-        Format::Bin,
+        &BIN,
         &elements,
         &[],
     );
@@ -166,14 +216,14 @@ fn files_as_they_are_in_circulation_are_read() {
     check(
         TWO_ELEMENTS,
         options("two-elements.dfu", None, None),
-        Format::Dfu,
+        &DFU,
         &[(0x0800_0000, 0x401), (0x0800_0404, 0x203)],
         &[],
     );
     let image = check(
         JUNK_AFTER_NAME,
         options("junk-after-name.dfu", None, None),
-        Format::Dfu,
+        &DFU,
         &[(0x0800_0000, 0x400)],
         &["The file's product id is 0: it is taken to fit any product."],
     );
@@ -184,22 +234,10 @@ fn files_as_they_are_in_circulation_are_read() {
 fn the_content_decides_where_the_name_promises_nothing() {
     let elements = [(0x0800_0000, 5123)];
     for name in ["blinky.bin", "blinky", "blinky.hex", "-"] {
-        check(
-            BLINKY_DFU,
-            options(name, None, None),
-            Format::Dfu,
-            &elements,
-            &[],
-        );
+        check(BLINKY_DFU, options(name, None, None), &DFU, &elements, &[]);
     }
     for name in ["blinky.hex", "blinky.srec", "blinky.uf2", "blinky"] {
-        check(
-            BLINKY_ELF,
-            options(name, None, None),
-            Format::Elf,
-            &elements,
-            &[],
-        );
+        check(BLINKY_ELF, options(name, None, None), &ELF, &elements, &[]);
     }
 }
 
@@ -232,7 +270,7 @@ fn an_address_for_a_file_that_names_its_own_is_refused() {
 
 #[test]
 fn an_empty_file_is_refused_in_every_format() {
-    for format in [None, Some(Format::Bin), Some(Format::Dfu)] {
+    for format in [None, Some(&BIN), Some(&DFU)] {
         check_refused(&[], options("a.dfu", format, FLASH), "the file is empty");
     }
 }
@@ -274,7 +312,7 @@ fn a_dfu_file_that_is_something_else_says_what_it_is() {
         for address in [None, FLASH] {
             check_refused(bytes, options("a.dfu", None, address), &expected);
             check_refused(bytes, options("a.DFU", None, address), &expected);
-            check_refused(bytes, options("a", Some(Format::Dfu), address), &expected);
+            check_refused(bytes, options("a", Some(&DFU), address), &expected);
         }
     };
     check(INTEL_HEX, r#"":0200": the file is Intel HEX text"#);
@@ -355,7 +393,7 @@ fn a_name_that_promises_a_format_is_believed_where_the_content_tells_nothing() {
     ] {
         let expected = format!("offset 0x00000000: expected {beginning}, {raw}");
         check(RAW, name, &expected);
-        let format = Format::promised_by(Path::new(name));
+        let format = promised_by(Path::new(name));
         check_refused(RAW, options("a.bin", format, FLASH), &expected);
     }
 }
@@ -368,22 +406,22 @@ fn a_format_that_the_caller_names_is_not_taken_for_another() {
     };
     check(
         BLINKY_ELF,
-        Format::Hex,
+        &HEX,
         r#"an Intel HEX record (":" and digits), found "\x7fELF\x01": the file is an ELF file"#,
     );
     check(
         BLINKY_HEX,
-        Format::Elf,
+        &ELF,
         r#""\x7fELF", found ":0200": the file is Intel HEX text"#,
     );
     check(
         BLINKY_DFU,
-        Format::Uf2,
+        &UF2,
         r#""UF2\n", found "DfuSe": the file is a DfuSe file"#,
     );
     check(
         PLAIN,
-        Format::Srec,
+        &SREC,
         r#"a Motorola S-record ("S" and digits), found "\x00\x00\x02 \xc1": the file is a plain DFU 1.1 file (raw bytes and a suffix)"#,
     );
 }
@@ -397,11 +435,11 @@ fn every_format_may_be_compressed() {
             (format, count)
         );
     };
-    check(BLINKY_BIN, "a.bin.gz", FLASH, Format::Bin, 1);
-    check(BLINKY_DFU, "a.dfu.gz", None, Format::Dfu, 1);
-    check(TWO_ELEMENTS, "a", None, Format::Dfu, 2);
-    check(BLINKY_ELF, "a.elf.gz", None, Format::Elf, 1);
-    check(PLAIN, "a.dfu.gz", FLASH, Format::Bin, 1);
+    check(BLINKY_BIN, "a.bin.gz", FLASH, &BIN, 1);
+    check(BLINKY_DFU, "a.dfu.gz", None, &DFU, 1);
+    check(TWO_ELEMENTS, "a", None, &DFU, 2);
+    check(BLINKY_ELF, "a.elf.gz", None, &ELF, 1);
+    check(PLAIN, "a.dfu.gz", FLASH, &BIN, 1);
     let check_refused = |bytes: &[u8], name, expected| {
         check_refused(&packed(bytes), options(name, None, None), expected)
     };
@@ -458,7 +496,7 @@ fn external_memory_takes_what_is_no_firmware_with_a_warning() {
             check(
                 &bytes,
                 options("a.bin", None, Some(address)),
-                Format::Bin,
+                &BIN,
                 &[(address, text.len())],
                 &[warning],
             );
@@ -533,8 +571,8 @@ fn a_file_in_a_known_format_is_bytes_where_bytes_are_asked_for() {
 fn check_as_bytes(bytes: &[u8], warnings: &[&str]) {
     let image = check(
         bytes,
-        options("a.dfu", Some(Format::Bin), FLASH),
-        Format::Bin,
+        options("a.dfu", Some(&BIN), FLASH),
+        &BIN,
         &[(0x0800_0000, bytes.len())],
         warnings,
     );
@@ -557,8 +595,8 @@ fn bytes_are_taken_as_they_are_where_asked_for() {
     );
     check(
         PLAIN,
-        options("plain.dfu", Some(Format::Bin), FLASH),
-        Format::Bin,
+        options("plain.dfu", Some(&BIN), FLASH),
+        &BIN,
         &[(0x0800_0000, 5123)],
         &[],
     );
@@ -589,8 +627,8 @@ proptest! {
             b"UF2\n\x57\x51\x5D\x9E", b"\x1F\x8B\x08\0\0\0\0\0\0\x03",
         ]),
         format in proptest::sample::select(vec![
-            None, Some(Format::Bin), Some(Format::Dfu), Some(Format::Hex), Some(Format::Elf), Some(Format::Srec),
-            Some(Format::Uf2),
+            None, Some(&BIN), Some(&DFU), Some(&HEX), Some(&ELF), Some(&SREC),
+            Some(&UF2),
         ]),
         address in any::<Option<u32>>(),
         file_name in proptest::sample::select(vec!["a.bin", "a.dfu", "a.hex"]),

@@ -4,8 +4,28 @@ use byteorder::{ByteOrder, LittleEndian};
 
 use crate::chip::family::Family;
 
+use super::codec::{Codec, Read};
+use super::error::{ImageError, Place};
+use super::format::Format;
+use super::model::Image;
 use super::pieces::{self, Piece, Repetition};
-use super::{Format, Image, ImageError, Place};
+
+pub static UF2: Format = Format {
+    short_name: "uf2",
+    help: "UF2, for a chip that speaks DfuSe",
+    article: "a UF2 file",
+    content: "a UF2 file",
+    beginning: "\"UF2\\n\"",
+    begins: |bytes| bytes.starts_with(START),
+    extensions: &["uf2"],
+    is_text: false,
+};
+
+pub static CODEC: Codec = Codec {
+    format: &UF2,
+    read: Read::Addressed(parse),
+    writer: None,
+};
 
 /// Bytes of a block.
 const BLOCK_LENGTH: usize = 512;
@@ -33,10 +53,9 @@ const FAMILY_ID_PRESENT: u32 = 0x0000_2000;
 /// some for one that does.
 ///
 /// # Errors
-///
 /// A block that breaks the format's rules, a file for several families to choose from, and one that lacks a block or has
 /// one twice.
-pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
+fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
     let mut blocks = Vec::new();
     let mut chunks = bytes.chunks_exact(BLOCK_LENGTH);
     for (offset, chunk) in (0..).step_by(BLOCK_LENGTH).zip(&mut chunks) {
@@ -56,7 +75,7 @@ pub fn parse(bytes: &[u8]) -> Result<Image, ImageError> {
     } = for_one_family(blocks)?;
     blocks.sort_unstable_by_key(|block| (block.number, block.offset));
     check_numbers(&blocks)?;
-    let mut image = pieces::image(Format::Uf2, Repetition::Refused, |visit| {
+    let mut image = pieces::image(&UF2, Repetition::Refused, |visit| {
         let mut blocks = blocks.iter().filter(|block| block.is_for_main_flash);
         blocks.try_for_each(|block| visit(block.piece()))
     })?;
@@ -139,7 +158,7 @@ struct OneFamily<'a> {
     warning: Option<String>,
 }
 
-/// The blocks for the one family that the file is for. Files for several chips are made by putting one behind the other,
+/// The blocks for the one family that the file is for. Files for several chips are made by putting one after the other,
 /// each with numbers of its own: of those, the part is taken that a board which speaks DfuSe can be meant by.
 fn for_one_family(blocks: Vec<Block<'_>>) -> Result<OneFamily<'_>, ImageError> {
     let speaks_dfuse =

@@ -1,17 +1,17 @@
 //! The firmware files of a command line: read, told apart, put together.
 
-use crate::cli::error::{CliError, Doing};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::image::{self, Format, Image, ImageError, LoadOptions, MOST_BYTES, NamedFile};
-
 use crate::printable;
 
+use crate::cli::args::format;
 use crate::cli::args::number::parse_address;
+use crate::cli::error::{CliError, Doing};
 use crate::cli::suggest::file::mistake;
 
 /// Firmware files, and what they don't say themselves.
@@ -36,38 +36,8 @@ pub struct ReadingArgs {
     ///
     /// Text, archives, pictures and programs for a PC are no firmware, and refused (exit code 6), unless all of it is for
     /// external memory. With bin, any file is taken byte for byte.
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    format: Option<FileFormat>,
-}
-
-/// What a firmware file can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FileFormat {
-    /// Raw bytes
-    Bin,
-    /// ST's DfuSe file
-    Dfu,
-    /// Intel HEX
-    Hex,
-    /// ELF, as a linker writes it
-    Elf,
-    /// Motorola S-records
-    Srec,
-    /// UF2, for a chip that speaks DfuSe
-    Uf2,
-}
-
-impl From<FileFormat> for Format {
-    fn from(format: FileFormat) -> Self {
-        match format {
-            FileFormat::Bin => Self::Bin,
-            FileFormat::Dfu => Self::Dfu,
-            FileFormat::Hex => Self::Hex,
-            FileFormat::Elf => Self::Elf,
-            FileFormat::Srec => Self::Srec,
-            FileFormat::Uf2 => Self::Uf2,
-        }
-    }
+    #[arg(long, value_name = "FORMAT", value_parser = format::parser())]
+    format: Option<&'static Format>,
 }
 
 impl FirmwareArgs {
@@ -84,7 +54,7 @@ impl ReadingArgs {
     pub fn options(&self) -> LoadOptions<'static> {
         LoadOptions {
             file_name: None,
-            format: self.format.map(Format::from),
+            format: self.format,
             address: self.address,
         }
     }

@@ -1,23 +1,21 @@
 //! `stdfu convert`: the same firmware in another format.
 
-use crate::cli::document::ConvertDocument;
-use crate::cli::error::CliError;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
 
 use crate::address::{AddressRange, RangeRequest, joined};
-use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
-use crate::image::{self, FileIds, Format, Image, ImageElement, NamedFile};
-
+use crate::image::{self, BIN, FileIds, Image, ImageElement, NamedFile, Write};
 use crate::printable;
 
 use crate::cli::app::App;
 use crate::cli::args::firmware::{self, ReadingArgs};
+use crate::cli::args::format::OutputFormat;
 use crate::cli::args::ids::Ids;
 use crate::cli::args::number::{count, parse_range};
-use crate::cli::args::output_format::OutputFormat;
+use crate::cli::document::ConvertDocument;
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::save;
 use crate::cli::suspicion;
@@ -47,7 +45,7 @@ pub struct ConvertArgs {
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
     /// The format to write, whatever the name; in a .bin file, gaps are filled with 0xFF
-    #[arg(long, value_enum, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", value_parser = OutputFormat::parser())]
     to: Option<OutputFormat>,
     /// This file for the memory with this number
     ///
@@ -125,14 +123,15 @@ pub fn run(args: &ConvertArgs, app: &App) -> Result<Exit, CliError> {
         printable::path(&args.output),
         count(bytes, "byte")
     );
-    if let (OutputFormat::Bin, Some(first)) = (format, elements().next()) {
-        // The file doesn't say it.
+    // A raw binary doesn't say it.
+    let first = elements().next().filter(|_| format.format == &BIN);
+    if let Some(first) = first {
         summary += &format!(" for {:#010x}", first.address);
     }
     app.output.summary(&format!("{summary}\n")).and_then(|()| {
         app.output.document(ConvertDocument {
             output: args.output.to_string_lossy(),
-            format: Format::from(format).short_name(),
+            format: format.format.short_name,
             size: file.len(),
             bytes,
             warnings: &image.warnings,
@@ -215,11 +214,9 @@ fn only_in(mut image: Image, ranges: &[AddressRange]) -> Result<Image, CliError>
 }
 
 fn write(image: &Image, format: OutputFormat, args: &ConvertArgs) -> Result<Vec<u8>, CliError> {
-    Ok(match format {
-        OutputFormat::Dfu => to_dfu(&image.targets, ids(image, args.id))?,
-        OutputFormat::Bin => to_bin(one_target(image, format)?)?,
-        OutputFormat::Hex => to_hex(one_target(image, format)?).into_bytes(),
-        OutputFormat::Srec => to_srec(one_target(image, format)?).into_bytes(),
+    Ok(match format.write {
+        Write::Targets(write) => write(&image.targets, ids(image, args.id))?,
+        Write::Elements(write) => write(one_target(image, format)?)?,
     })
 }
 
@@ -245,7 +242,7 @@ fn one_target(image: &Image, format: OutputFormat) -> Result<&[ImageElement], Us
             message: format!(
                 "the input is for {} memories, which {} can't keep apart",
                 targets.len(),
-                Format::from(format)
+                format.format
             ),
             hint: Some("Write a .dfu file, or convert what is for one memory.".to_owned()),
         }),

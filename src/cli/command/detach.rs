@@ -1,14 +1,14 @@
 //! `stdfu detach`: ask an application to enter DFU mode.
 
-use crate::cli::document::{BoardResult, Boards};
-use crate::cli::error::CliError;
 use clap::Args;
 
+use crate::board::{Board, Opened};
 use crate::dfu::enter::detach_and_wait;
 
-use crate::board::{Board, Opened};
 use crate::cli::app::App;
 use crate::cli::diagnosis::Diagnosis;
+use crate::cli::document::{BoardResult, Boards};
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::report;
 

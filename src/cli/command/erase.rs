@@ -1,22 +1,22 @@
 //! `stdfu erase`: all of a memory, or exactly the sectors of the ranges.
 
-use crate::cli::error::CliError;
-use crate::cli::job::jobs;
-use crate::cli::outcome::Outcome;
 use clap::{ArgGroup, Args};
 
 use crate::address::RangeRequest;
+use crate::board::Board;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::erase::{EraseRequest, plan_erase};
 use crate::dfuse::plan::error::NoPlan;
 
-use crate::board::Board;
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::consent::ConsentArgs;
 use crate::cli::args::number::{count, parse_range};
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
 
 /// Erases all of a memory, or exactly the sectors you name
 ///

@@ -1,28 +1,28 @@
 //! `stdfu flash`: program, verify, start the application.
 
-use crate::cli::document::{Boards, PreviewDocument};
-use crate::cli::error::CliError;
-use crate::cli::job::{Job, jobs};
-use crate::cli::outcome::{Outcome, bad_vector_table, oddities};
-use crate::cli::output::Output;
 use std::collections::BTreeSet;
 
 use clap::Args;
 
+use crate::board::Board;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::{NoPlan, PlanError};
 use crate::dfuse::plan::flash::{Around, Check, FlashOptions, plan_flash};
 use crate::image::Image;
 
-use crate::board::Board;
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::consent::ConsentArgs;
 use crate::cli::args::firmware::FirmwareArgs;
 use crate::cli::args::number::{count, parse_address};
 use crate::cli::compatibility;
+use crate::cli::document::{Boards, PreviewDocument};
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
+use crate::cli::job::{Job, jobs};
+use crate::cli::outcome::{Outcome, bad_vector_table, oddities};
+use crate::cli::output::Output;
 use crate::cli::report;
 use crate::cli::suspicion;
 

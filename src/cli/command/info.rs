@@ -1,17 +1,12 @@
 //! `stdfu info`: what is in firmware files, and whether a board takes them.
 
-use crate::board::Board;
-use crate::cli::document::{
-    ElementDocument, FamilyDocument, FileDocument, IdsDocument, InfoDocument, TargetDocument,
-};
-use crate::cli::error::{CliError, Doing};
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::Args;
 
+use crate::board::Board;
 use crate::image::{self, Description, FileIds, ImageElement, ImageTarget, LoadOptions};
-
 use crate::printable::Printable;
 
 use crate::cli::app::App;
@@ -19,6 +14,10 @@ use crate::cli::args::firmware::{self, FirmwareArgs};
 use crate::cli::args::number::count;
 use crate::cli::compatibility::{Fit, judge};
 use crate::cli::diagnosis::Diagnosis;
+use crate::cli::document::{
+    ElementDocument, FamilyDocument, FileDocument, IdsDocument, InfoDocument, TargetDocument,
+};
+use crate::cli::error::{CliError, Doing};
 use crate::cli::exit::Exit;
 use crate::cli::suspicion;
 
@@ -213,7 +212,7 @@ fn document<'i>(name: &'i str, file: &'i Result<Described, Diagnosis>) -> FileDo
         exit: refusal.map_or(Exit::Done, |refusal| refusal.exit).code(),
         error: refusal.map(|refusal| refusal.message.as_str()),
         hint: refusal.and_then(|refusal| refusal.hint.as_deref()),
-        format: image.map(|image| image.format.short_name()),
+        format: image.map(|image| image.format.short_name),
         size: file.map(|file| file.size),
         unpacked_size: description.and_then(|description| description.unpacked_size),
         ids: image.and_then(|image| image.ids).map(|ids| IdsDocument {

@@ -1,20 +1,20 @@
 //! `stdfu leave`: start the application.
 
-use crate::cli::error::CliError;
-use crate::cli::job::jobs;
-use crate::cli::outcome::Outcome;
 use clap::Args;
 
+use crate::board::Board;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::leave::plan_leave;
 
-use crate::board::Board;
 use crate::cli::app::App;
 use crate::cli::args::alt::memories_and_choice;
 use crate::cli::args::number::parse_address;
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
 
 /// Starts the application
 ///

@@ -1,31 +1,29 @@
 //! `stdfu read`: what is in flash, into a file.
 
-use crate::cli::document::{Boards, RangeDocument, ReadDocument};
-use crate::cli::error::CliError;
-use crate::cli::job::jobs;
-use crate::cli::outcome::Outcome;
-use crate::cli::report;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::address::{AddressRange, RangeRequest};
+use crate::board::Board;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::read::{ReadPlan, plan_read};
-use crate::image::write::{to_bin, to_dfu, to_hex, to_srec};
-use crate::image::{FileIds, Format, ImageTarget};
-
+use crate::image::{BIN, FileIds, ImageTarget, Write};
 use crate::printable;
 
-use crate::board::Board;
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
+use crate::cli::args::format::OutputFormat;
 use crate::cli::args::number::{count, parse_range};
-use crate::cli::args::output_format::OutputFormat;
+use crate::cli::document::{Boards, RangeDocument, ReadDocument};
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
+use crate::cli::report;
 use crate::cli::save;
 use crate::cli::usage::UsageError;
 
@@ -54,7 +52,7 @@ pub struct ReadArgs {
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
     /// The format to write, whatever the name; for stdout, bin unless told otherwise
-    #[arg(long, value_enum, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", value_parser = OutputFormat::parser())]
     format: Option<OutputFormat>,
     /// Read everything twice, and compare
     ///
@@ -100,7 +98,7 @@ pub fn run(args: &ReadArgs, app: &App) -> Result<Exit, CliError> {
 fn format(args: &ReadArgs) -> Result<OutputFormat, UsageError> {
     match args.format {
         Some(format) => Ok(format),
-        None if is_stdout(args) => Ok(OutputFormat::Bin),
+        None if is_stdout(args) => Ok(OutputFormat::RAW),
         None if is_range(&args.output) => {
             let range = args.output.display();
             Err(UsageError {
@@ -147,7 +145,7 @@ fn plan(
     let profile = board.facts(&memories);
     let plan = plan_read(&args.ranges, profile, alternate_setting, args.twice)
         .map_err(|error| error.map(CliError::OnlyLooking))?;
-    if format == OutputFormat::Bin {
+    if format.format == &BIN {
         check_gaps(&plan).map_err(CliError::from)?;
     }
     Ok(Plan::Read(plan))
@@ -171,11 +169,9 @@ fn check_gaps(plan: &ReadPlan) -> Result<(), UsageError> {
 
 /// What was found, as a file.
 fn file(found: &ImageTarget, ids: FileIds, format: OutputFormat) -> Result<Vec<u8>, CliError> {
-    Ok(match format {
-        OutputFormat::Bin => to_bin(&found.elements)?,
-        OutputFormat::Hex => to_hex(&found.elements).into_bytes(),
-        OutputFormat::Srec => to_srec(&found.elements).into_bytes(),
-        OutputFormat::Dfu => to_dfu(std::slice::from_ref(found), ids)?,
+    Ok(match format.write {
+        Write::Elements(write) => write(&found.elements)?,
+        Write::Targets(write) => write(std::slice::from_ref(found), ids)?,
     })
 }
 
@@ -223,7 +219,7 @@ fn document<'r>(
     ReadDocument {
         result: outcome.result(),
         output: args.output.to_string_lossy(),
-        format: Format::from(format).short_name(),
+        format: format.format.short_name,
         alt: plan.map(|plan| plan.region.alternate_setting),
         readings: if args.twice { 2 } else { 1 },
         ranges: ranges

@@ -1,18 +1,17 @@
 //! `stdfu sim`: serves simulated boards over USB/IP.
 
-use crate::cli::document::{ServedDocument, SimDocument};
-use crate::cli::error::{CliError, Doing};
 use std::net::{SocketAddr, TcpListener};
 
+use crate::printable::Printable;
 use crate::sim::board::{BOARDS, Board};
 use crate::sim::fault::FAULTS;
 use crate::sim::quirk::{NONE, QUIRKS, QuirkName};
 use crate::sim::spec::BoardSpec;
 use crate::sim::usbip::Server;
 
-use crate::printable::Printable;
-
 use crate::cli::app::App;
+use crate::cli::document::{ServedDocument, SimDocument};
+use crate::cli::error::{CliError, Doing};
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
 

@@ -1,18 +1,18 @@
 //! `stdfu unprotect`: lift read protection, which erases everything.
 
-use crate::cli::error::CliError;
-use crate::cli::job::jobs;
-use crate::cli::outcome::{NOT_PROTECTED, Outcome};
 use clap::Args;
 
+use crate::board::Board;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::unprotect::plan_unprotect;
 
-use crate::board::Board;
 use crate::cli::app::App;
 use crate::cli::args::consent::ConsentArgs;
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
+use crate::cli::job::jobs;
+use crate::cli::outcome::{NOT_PROTECTED, Outcome};
 
 /// Lifts read protection, which erases ALL of the chip
 ///

@@ -1,24 +1,24 @@
 //! `stdfu verify`: compare a firmware file with what is in flash, and change nothing.
 
-use crate::cli::error::CliError;
-use crate::cli::job::jobs;
-use crate::cli::outcome::Outcome;
 use clap::Args;
 
+use crate::board::Board;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::choice::Choice;
 use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::verify::plan_verify;
 use crate::image::Image;
 
-use crate::board::Board;
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::firmware::FirmwareArgs;
 use crate::cli::args::number::count;
 use crate::cli::compatibility;
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
 use crate::cli::suspicion;
 
 /// Compares firmware with what is in flash, and changes nothing

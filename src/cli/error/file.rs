@@ -1,8 +1,8 @@
 //! What is wrong with a firmware file, as an exit code and the next step.
 
+use crate::image::{Content, FilesError, Foreign, ImageError, TextKind, WriteError};
+
 use crate::cli::exit::Exit;
-use crate::image::write::WriteError;
-use crate::image::{Content, FilesError, Foreign, ImageError, TextKind};
 
 pub fn of_image(error: &ImageError) -> (Exit, Option<String>) {
     match error {
@@ -102,8 +102,7 @@ fn instead_of(content: Content) -> Option<String> {
         }
         Content::Gzip => return None,
         _ => {
-            let format = content.format()?;
-            let format = format.short_name();
+            let format = content.format()?.short_name;
             return Some(format!("If that is what you mean, add --format {format}."));
         }
     };

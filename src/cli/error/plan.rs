@@ -1,8 +1,9 @@
 //! Why a plan can't be made, as an exit code and the next step.
 
 use crate::chip::vector_table::LinkedElsewhere;
-use crate::cli::exit::Exit;
 use crate::dfuse::plan::error::PlanError;
+
+use crate::cli::exit::Exit;
 
 /// `reassurance` stands after the hint where there is reason to fear.
 pub fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {

@@ -9,10 +9,10 @@ use std::time::Duration;
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::board::BoardName;
 use crate::dfu::error::SessionError;
 use crate::dfuse::session::{Event, Phase};
 
-use crate::board::BoardName;
 use crate::cli::args::number::amount;
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::output::{Output, ProgressChoice};

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
     use crate::dfuse::plan::board_facts::Memory;
     use crate::dfuse::plan::error::PlanError;
-    use crate::image::{FileIds, Format, ImageTarget};
+    use crate::image::{DFU, FileIds, ImageTarget};
 
     const OPTIONS: Choice = Choice {
         alternate_setting: None,
@@ -99,7 +99,7 @@ mod tests {
                 .collect(),
         };
         Image {
-            format: Format::Dfu,
+            format: &DFU,
             targets: targets.iter().map(target).collect(),
             ids: Some(FileIds {
                 vendor_id: 0x0483,

@@ -2,7 +2,7 @@ use super::*;
 use crate::address::AddressRange;
 use crate::dfuse::plan::board_facts::{BoardFacts, Memory};
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
-use crate::image::{Format, Image, ImageElement, ImageTarget};
+use crate::image::{BIN, Image, ImageElement, ImageTarget};
 
 /// Four sectors of 16 KiB, one of 64 KiB.
 const F405: &str = "@Internal Flash  /0x08000000/04*016Kg,01*064Kg";
@@ -25,7 +25,7 @@ fn image(elements: &[(u32, usize)]) -> Image {
         data: vec![0x5A; *length],
     };
     Image {
-        format: Format::Bin,
+        format: &BIN,
         targets: vec![ImageTarget {
             alternate_setting: None,
             name: None,

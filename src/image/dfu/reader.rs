@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::image::ImageError;
+use crate::image::error::ImageError;
 
 /// Reads a file from front to back, as far as a border.
 #[derive(Clone)]
@@ -16,7 +16,7 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads these bytes, the first of which is the file's first; behind them comes what `border` names.
+    /// Reads these bytes, the first of which is the file's first; after them comes what `border` names.
     pub fn new(bytes: &'a [u8], border: &'static str) -> Self {
         Self {
             bytes,
@@ -38,7 +38,6 @@ impl<'a> Reader<'a> {
     /// The next `N` bytes.
     ///
     /// # Errors
-    ///
     /// [`ImageError::Malformed`] where there are fewer; `expected` says what they were to be.
     pub fn array<const N: usize>(
         &mut self,

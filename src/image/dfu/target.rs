@@ -5,7 +5,8 @@ use std::ops::Range;
 use byteorder::{ByteOrder, LittleEndian};
 
 use super::reader::Reader;
-use crate::image::{ImageElement, ImageError, ImageTarget, MOST_ELEMENTS, Place};
+use crate::image::error::{ImageError, Place};
+use crate::image::model::{ImageElement, ImageTarget, MOST_ELEMENTS};
 
 /// The first address past the last.
 const ADDRESS_SPACE: u64 = 1 << 32;
@@ -130,7 +131,7 @@ impl<'a> Target<'a> {
         Ok(elements)
     }
 
-    /// The name up to its NUL: ST's own tool leaves behind it what was in its memory before.
+    /// The name up to its NUL: ST's own tool leaves after it what was in its memory before.
     fn read_name(&self, warnings: &mut Vec<String>) -> Option<String> {
         let field = self.name?;
         let named = "The name of the target for alternate setting";

@@ -4,8 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::parse;
-use crate::image::{FileIds, Format, Image, ImageElement, ImageError, ImageTarget};
+use super::{DFU, parse};
+use crate::image::{FileIds, Image, ImageElement, ImageError, ImageTarget};
 
 /// A file as UM0391 describes it, byte by byte: one target, two elements, three bytes between them.
 fn golden() -> Vec<u8> {
@@ -114,7 +114,7 @@ fn elements(target: &ImageTarget) -> Vec<(u32, &[u8])> {
 #[test]
 fn a_file_made_by_hand_is_read_whole() {
     let expected = Image {
-        format: Format::Dfu,
+        format: &DFU,
         targets: vec![ImageTarget {
             alternate_setting: Some(0),
             name: Some("Flash".to_owned()),

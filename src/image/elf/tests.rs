@@ -3,8 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::parse;
-use crate::image::Format;
+use super::{ELF, parse};
 use crate::image::tests::pieces_of;
 
 /// Where the program headers stand.
@@ -79,7 +78,7 @@ fn at_contents(segments: usize) -> u32 {
 #[track_caller]
 fn check(bytes: &[u8], expected: &[(u32, &[u8])]) {
     let image = parse(bytes).expect("nothing to refuse");
-    assert_eq!(image.format, Format::Elf);
+    assert_eq!(image.format, &ELF);
     assert_eq!(image.targets.len(), 1);
     assert_eq!(image.targets[0].alternate_setting, None);
     assert_eq!(pieces_of(&image.targets[0]), expected);

@@ -20,7 +20,7 @@ fn dfu(targets: &[(u8, u32, &[u8])], vendor_id: u16, product_id: u16) -> Vec<u8>
         product_id,
         device_release: 0,
     };
-    crate::image::write::to_dfu(&targets, ids).expect("a good file")
+    crate::image::to_dfu(&targets, ids).expect("a good file")
 }
 
 /// Two bytes at 0x08000000, and two at 0x08000008.
@@ -77,7 +77,7 @@ fn check_refused(files: Vec<NamedFile>, address: Option<u32>, expected: &str) {
 fn files_for_no_memory_in_particular_become_one_target() {
     let files = vec![named("app.bin", b"ef".to_vec()), named("boot.hex", hex())];
     let image = load(files, Some(0x0800_0002)).expect("no overlap");
-    assert_eq!(image.format, Format::Bin);
+    assert_eq!(image.format, &BIN);
     check(
         &image,
         &[(

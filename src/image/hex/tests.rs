@@ -3,9 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::parse;
-use crate::image::tests::pieces_of;
-use crate::image::{Format, ImageError};
+use super::*;
+use crate::image::tests::{Records, pieces_of};
 
 const EOF: &str = ":00000001FF\n";
 
@@ -22,7 +21,7 @@ fn record(kind: u8, offset: u16, data: &[u8]) -> String {
 #[track_caller]
 fn check(text: &str, expected: &[(u32, &[u8])]) {
     let image = parse(text.as_bytes()).expect(text);
-    assert_eq!(image.format, Format::Hex);
+    assert_eq!(image.format, &HEX);
     assert_eq!((image.ids, image.warnings.len()), (None, 0));
     let [target] = &image.targets[..] else {
         panic!("one target: {image:?}");
@@ -168,19 +167,11 @@ fn a_file_ends_with_its_end_of_file_record() {
     check_refused(EOF, "the file names no byte to write");
 }
 
+const RECORDS: Records = Records { parse, end: EOF };
+
 #[test]
 fn records_that_repeat_others_are_told_and_those_that_contradict_them_are_refused() {
-    let text = |data| [record(0, 0, b"ab"), record(0, 1, data), EOF.to_owned()].concat();
-    let image = parse(text(b"b").as_bytes()).expect("the same");
-    assert_eq!(pieces_of(&image.targets[0]), [(0, &b"ab"[..])]);
-    assert_eq!(
-        image.warnings,
-        ["One record says again what others say, and the same: at line 2."]
-    );
-    check_refused(
-        &text(b"B"),
-        "line 2: expected 0x62 at 0x00000001, which line 1 says, found 0x42",
-    );
+    RECORDS.check_repetition(|address, data| record(0, address.into(), data));
 }
 
 #[test]
@@ -231,7 +222,7 @@ proptest! {
         length in 1..=255_usize,
         backwards in any::<bool>(),
     ) {
-        let mut records: Vec<String> = (start..)
+        let records = (start..)
             .step_by(length)
             .zip(data.chunks(length))
             .map(|(address, chunk)| {
@@ -239,14 +230,7 @@ proptest! {
                 record(4, 0, &upper.to_be_bytes()) + &record(0, address as u16, chunk)
             })
             .collect();
-        if backwards {
-            records.reverse();
-        }
-        let image = parse((records.concat() + EOF).as_bytes()).expect("what was put in");
-        let elements = &image.targets[0].elements;
-        prop_assert_eq!(elements.len(), 1);
-        prop_assert_eq!(elements[0].address, start);
-        prop_assert_eq!(&elements[0].data, &data);
+        RECORDS.check_round_trip(records, start, &data, backwards);
     }
 
     /// Records whose frame is right and whose fields are anything: nothing panics, and what is accepted keeps the promises
@@ -265,4 +249,53 @@ proptest! {
         let _ = parse(&bytes);
         let _ = parse(&[b":", &bytes[..]].concat());
     }
+}
+
+fn check_written(given: &[(u32, &[u8])], expected: &[&str]) {
+    let elements: Vec<ImageElement> = given
+        .iter()
+        .map(|&(address, data)| ImageElement {
+            address,
+            data: data.to_vec(),
+        })
+        .collect();
+    let text = to_hex(&elements);
+    assert!(text.ends_with("\r\n"));
+    assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn records_have_16_bytes_and_name_the_upper_address_where_it_changes() {
+    check_written(&[], &[":00000001FF"]);
+    check_written(
+        &[(0x0800_0000, b"0123456789abcdefgh"), (0x0800_0020, b"\x00")],
+        &[
+            ":020000040800F2",
+            ":1000000030313233343536373839616263646566 8E",
+            ":02001000676 81F",
+            ":0100200000DF",
+            ":00000001FF",
+        ]
+        .map(|line| line.replace(' ', ""))
+        .each_ref()
+        .map(String::as_str),
+    );
+}
+
+#[test]
+fn a_record_ends_where_the_upper_address_changes() {
+    check_written(
+        &[(0x0800_FFFE, b"\x01\x02\x03")],
+        &[
+            ":020000040800F2",
+            ":02FFFE000102FE",
+            ":020000040801F1",
+            ":0100000003FC",
+            ":00000001FF",
+        ],
+    );
+    check_written(
+        &[(0xFFFF_FFFF, b"\x01")],
+        &[":02000004FFFFFC", ":01FFFF000100", ":00000001FF"],
+    );
 }

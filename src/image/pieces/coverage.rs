@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::image::ImageElement;
+use crate::image::model::ImageElement;
 
 /// As many runs there may be before all is known. Records may come in any order: what is in pieces halfway can be whole
 /// in the end. Of firmware of 64 MiB in records of 16 bytes, shuffled, it is a quarter of that.

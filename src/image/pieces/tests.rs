@@ -1,10 +1,11 @@
 //! Pieces in every order, that touch, repeat and contradict each other.
 
 use super::*;
+use crate::image::hex::HEX;
 
 /// Pieces of these addresses and data, one a line.
 fn made_of(pieces: &[(u32, &[u8])], repetition: Repetition) -> Result<Image, ImageError> {
-    image(Format::Hex, repetition, |visit| {
+    image(&HEX, repetition, |visit| {
         let mut numbered = (1..).zip(pieces);
         numbered.try_for_each(|(line, &(address, data))| {
             visit(Piece {
@@ -114,7 +115,7 @@ fn what_is_said_twice_has_to_be_the_same() {
 #[test]
 fn a_file_in_too_many_pieces_is_refused() {
     let scattered = |count: u32| {
-        image(Format::Hex, Repetition::Allowed, |visit| {
+        image(&HEX, Repetition::Allowed, |visit| {
             (0..count).try_for_each(|number| {
                 visit(Piece {
                     at: Place::Line(1),
@@ -126,7 +127,7 @@ fn a_file_in_too_many_pieces_is_refused() {
     };
     let elements = |image: Image| image.targets[0].elements.len();
     assert_eq!(scattered(1 << 16).map(elements), Ok(1 << 16));
-    let alternating = image(Format::Hex, Repetition::Allowed, |visit| {
+    let alternating = image(&HEX, Repetition::Allowed, |visit| {
         (0..=1 << 17).try_for_each(|number| {
             visit(Piece {
                 at: Place::Line(1),

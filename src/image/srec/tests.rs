@@ -3,9 +3,9 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::parse;
-use crate::image::Format;
-use crate::image::tests::pieces_of;
+use super::*;
+
+use crate::image::tests::{Records, pieces_of};
 
 const HEADER: &str = "S00600004844521B\n";
 const END: &str = "S70500000000FA\n";
@@ -24,7 +24,7 @@ fn record(kind: u8, address: u32, data: &[u8]) -> String {
 #[track_caller]
 fn check(text: &str, expected: &[(u32, &[u8])]) {
     let image = parse(text.as_bytes()).expect(text);
-    assert_eq!(image.format, Format::Srec);
+    assert_eq!(image.format, &SREC);
     assert_eq!(image.targets.len(), 1);
     assert_eq!(pieces_of(&image.targets[0]), expected);
 }
@@ -146,19 +146,11 @@ fn a_damaged_record_is_told_with_its_line() {
     );
 }
 
+const RECORDS: Records = Records { parse, end: END };
+
 #[test]
 fn records_that_repeat_others_are_told_and_those_that_contradict_them_are_refused() {
-    let text = |data| [record(1, 0, b"ab"), record(1, 1, data), END.to_owned()].concat();
-    let image = parse(text(b"b").as_bytes()).expect("the same");
-    assert_eq!(pieces_of(&image.targets[0]), [(0, &b"ab"[..])]);
-    assert_eq!(
-        image.warnings,
-        ["One record says again what others say, and the same: at line 2."]
-    );
-    check_refused(
-        &text(b"B"),
-        "line 2: expected 0x62 at 0x00000001, which line 1 says, found 0x42",
-    );
+    RECORDS.check_repetition(|address, data| record(1, address.into(), data));
 }
 
 #[test]
@@ -185,19 +177,12 @@ proptest! {
         length in 1..=250_usize,
         backwards in any::<bool>(),
     ) {
-        let mut records: Vec<String> = (start..)
+        let records = (start..)
             .step_by(length)
             .zip(data.chunks(length))
             .map(|(address, chunk)| record(3, address, chunk))
             .collect();
-        if backwards {
-            records.reverse();
-        }
-        let image = parse((records.concat() + END).as_bytes()).expect("what was put in");
-        let elements = &image.targets[0].elements;
-        prop_assert_eq!(elements.len(), 1);
-        prop_assert_eq!(elements[0].address, start);
-        prop_assert_eq!(&elements[0].data, &data);
+        RECORDS.check_round_trip(records, start, &data, backwards);
     }
 
     /// Records whose frame is right and whose fields are anything.
@@ -221,4 +206,44 @@ proptest! {
         let _ = parse(&bytes);
         let _ = parse(&[b"S3", &bytes[..]].concat());
     }
+}
+
+#[test]
+fn records_have_32_bytes_and_are_counted() {
+    let elements = [
+        ImageElement {
+            address: 0x0800_0000,
+            data: [0x11; 34].to_vec(),
+        },
+        ImageElement {
+            address: 0xFFFF_FFFF,
+            data: vec![0x22],
+        },
+    ];
+    let text = to_srec(&elements);
+    assert!(text.ends_with("\r\n"));
+    assert_eq!(
+        text.lines().collect::<Vec<_>>(),
+        [
+            "S0030000FC".to_owned(),
+            format!("S32508000000{}B2", "11".repeat(32)),
+            "S307080000201111AE".to_owned(),
+            "S306FFFFFFFF22DB".to_owned(),
+            "S5030003F9".to_owned(),
+            "S70500000000FA".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn a_count_that_has_more_than_16_bits_is_left_out() {
+    let check = |length: usize, expected: bool| {
+        let data = vec![0; length];
+        let address = 0x0800_0000;
+        let text = to_srec(&[ImageElement { address, data }]);
+        assert_eq!(text.contains("\nS5"), expected, "{length}");
+        assert!(!text.contains("\nS6"), "{length}");
+    };
+    check(0xFFFF * 32, true);
+    check(0xFFFF * 32 + 1, false);
 }

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::image::write::{to_dfu, to_hex, to_srec};
+use crate::image::hex::to_hex;
+use crate::image::srec::to_srec;
 
 /// How often each sample is damaged.
 const DAMAGES: u32 = 400;
@@ -75,13 +76,7 @@ fn a_damaged_file_is_refused_or_keeps_the_promises_of_an_image() {
         let mut noise = Noise(u32::try_from(index).expect("few samples"));
         for damage in 0..damages {
             let bytes = damaged(sample, &mut noise);
-            let format = [
-                None,
-                None,
-                Some(Format::Bin),
-                Some(Format::Hex),
-                Some(Format::Srec),
-            ][noise.below(5)];
+            let format = [None, None, Some(&BIN), Some(&HEX), Some(&SREC)][noise.below(5)];
             let options = options("a", format, FLASH.filter(|_| noise.below(2) == 0));
             let start = Instant::now();
             let result = load(bytes.clone(), &options);

@@ -3,8 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::parse;
-use crate::image::Format;
+use super::{UF2, parse};
 use crate::image::tests::pieces_of;
 
 const F4: u32 = 0x5775_5A57;
@@ -37,7 +36,7 @@ fn file(blocks: &[(u32, &[u8])]) -> Vec<u8> {
 #[track_caller]
 fn check(bytes: &[u8], expected: &[(u32, &[u8])], warnings: &[&str]) {
     let image = parse(bytes).expect("nothing to refuse");
-    assert_eq!(image.format, Format::Uf2);
+    assert_eq!(image.format, &UF2);
     assert_eq!(image.warnings, warnings);
     assert_eq!(pieces_of(&image.targets[0]), expected);
 }

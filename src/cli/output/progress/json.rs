@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use crate::board::BoardName;
 use crate::dfuse::session::{self, Phase};
-
 use crate::printable::Said;
 
-use crate::board::BoardName;
 use crate::cli::output::Output;
 use crate::cli::output::ndjson::Event;
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::address::joined;
-use crate::image::{FileIds, Format, ImageTarget};
+use crate::image::{DFU, FileIds, ImageTarget};
 
 const F405: &[&str] = &[
     "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",
@@ -39,7 +39,7 @@ fn target(alternate_setting: Option<u8>, elements: &[(u32, usize)]) -> ImageTarg
 
 fn image(targets: Vec<ImageTarget>) -> Image {
     Image {
-        format: Format::Dfu,
+        format: &DFU,
         targets,
         ids: None,
         family: None,

@@ -14,7 +14,7 @@ use crate::dfuse::plan::read::plan_read;
 use crate::dfuse::plan::unprotect::plan_unprotect;
 use crate::dfuse::plan::verify::plan_verify;
 use crate::dfuse::session::{Session, SessionOptions, Tally};
-use crate::image::{Format, Image, ImageElement, ImageTarget};
+use crate::image::{BIN, Image, ImageElement, ImageTarget};
 use crate::usb::Transport;
 
 /// A board as far as a session has to know it.
@@ -51,7 +51,7 @@ pub struct Ran {
 /// An image of these elements for one memory.
 pub fn image(alternate_setting: Option<u8>, elements: Vec<ImageElement>) -> Image {
     Image {
-        format: Format::Bin,
+        format: &BIN,
         targets: vec![ImageTarget {
             alternate_setting,
             name: None,

@@ -1,7 +1,9 @@
-//! DfuSe files (ST UM0391), as MicroPython's maker writes them.
+//! Writing DfuSe files (ST UM0391), as MicroPython's maker does.
 
-use super::WriteError;
-use crate::image::{FileIds, ImageTarget, suffix};
+use crate::image::codec::WriteError;
+use crate::image::ids::FileIds;
+use crate::image::model::ImageTarget;
+use crate::image::suffix;
 
 /// Bytes of a DFU prefix.
 const PREFIX_LENGTH: usize = 11;
@@ -15,10 +17,6 @@ const NAME: &str = "ST...";
 ///
 /// Elements are as long as they are: padding them to 8 bytes, as some packers do for the sake of L476's bootloader, would
 /// name bytes that nobody named. What flashes the file has to see to that.
-///
-/// # Errors
-///
-/// [`WriteError::TargetTwice`], [`WriteError::TooManyTargets`] and [`WriteError::TooLarge`].
 pub fn to_dfu(targets: &[ImageTarget], ids: FileIds) -> Result<Vec<u8>, WriteError> {
     let mut body = Vec::new();
     let mut seen = [false; 256];

@@ -1,6 +1,10 @@
 //! Beginnings of files of all kinds.
 
 use super::*;
+use crate::image::elf::ELF;
+use crate::image::hex::HEX;
+use crate::image::srec::SREC;
+use crate::image::uf2::UF2;
 
 #[track_caller]
 fn check(bytes: &[u8], expected: Content) {
@@ -9,15 +13,15 @@ fn check(bytes: &[u8], expected: Content) {
 
 #[test]
 fn a_file_is_what_its_first_bytes_say() {
-    check(b"DfuSe\x01", Content::DfuSe);
-    check(b"\x7FELF\x01\x01\x01\0", Content::Elf);
-    check(b"UF2\n\x57\x51\x5D\x9E\0\x20\0\0", Content::Uf2);
+    check(b"DfuSe\x01", Content::Firmware(&DFU));
+    check(b"\x7FELF\x01\x01\x01\0", Content::Firmware(&ELF));
+    check(b"UF2\n\x57\x51\x5D\x9E\0\x20\0\0", Content::Firmware(&UF2));
     check(b"\x1F\x8B\x08\0\0\0\0\0", Content::Gzip);
-    check(b":020000040800F2\r\n", Content::IntelHex);
-    check(b":00000001FF", Content::IntelHex);
-    check(b"\xEF\xBB\xBF\r\n:00000001ff\n", Content::IntelHex);
-    check(b"S00600004844521B\n", Content::Srec);
-    check(b"S9030000FC", Content::Srec);
+    check(b":020000040800F2\r\n", Content::Firmware(&HEX));
+    check(b":00000001FF", Content::Firmware(&HEX));
+    check(b"\xEF\xBB\xBF\r\n:00000001ff\n", Content::Firmware(&HEX));
+    check(b"S00600004844521B\n", Content::Firmware(&SREC));
+    check(b"S9030000FC", Content::Firmware(&SREC));
     check(b"\0\0\x02\x20\xC1\x01\0\x08\xFF", Content::VectorTable);
     check(b"\0\0\x02\x20\xC0\x01\0\x08\xFF", Content::Raw);
     check(b"\x12\x34", Content::Raw);
@@ -34,7 +38,7 @@ fn a_suffix_tells_where_the_first_bytes_do_not() {
         assert_eq!(Content::of(&bytes), expected, "{dfu_version:02x?}");
     };
     check([0x00, 0x01], Content::PlainDfu);
-    check([0x1A, 0x01], Content::DfuSe);
+    check([0x1A, 0x01], Content::Firmware(&DFU));
     check([0x55, 0xAA], Content::PlainDfu);
 }
 

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::image::{Format, ImageElement, LoadOptions, load};
+use crate::image::{DFU, ImageElement, LoadOptions, load};
 
 const IDS: FileIds = FileIds {
     vendor_id: 0x0483,
@@ -112,7 +112,7 @@ proptest! {
         let ids = FileIds { vendor_id, product_id: 0xDF11, device_release };
         let bytes = to_dfu(&[target.clone()], ids).expect("one target");
         let image = load(bytes, &LoadOptions::default()).expect("what was written");
-        prop_assert_eq!(image.format, Format::Dfu);
+        prop_assert_eq!(image.format, &DFU);
         prop_assert_eq!(image.targets, [target]);
         prop_assert_eq!(image.ids, Some(ids));
         prop_assert_eq!(image.warnings.len(), 0);
