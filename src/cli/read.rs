@@ -110,10 +110,9 @@ pub fn run(args: &ReadArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
     let ids = ids(board);
     let plans = work::plan(&mut boards, |board| plan(args, format, board));
     let outcomes = work::attempt(boards, &plans, context.output, &|outcome, _| {
-        let found = outcome.found.iter();
-        let written = found
-            .map(|found| write(args, &file(found, ids, format)?, context.output))
-            .collect::<anyhow::Result<()>>();
+        let mut found = outcome.found.iter();
+        let written =
+            found.try_for_each(|found| write(args, &file(found, ids, format)?, context.output));
         outcome.error = written.err().map(|error| Diagnosis::from(&error));
     });
     let results = work::results(&outcomes, &plans, |outcome, _| summary(args, outcome));

@@ -5,11 +5,11 @@
 //!
 //! Seven class requests do everything ([`protocol`]). A DNLOAD with block number 0 carries a command: set the address
 //! pointer, erase a sector, erase everything, lift read protection. A DNLOAD or UPLOAD with a block number from 2 on
-//! carries data to or from the address pointer plus so many blocks ([`blocks`]).
+//! carries data to or from the address pointer plus N blocks ([`blocks`]).
 //!
 //! A DNLOAD only stores. The GETSTATUS after it starts the work and answers dfuDNBUSY with the time to wait; a later
 //! one answers dfuDNLOAD-IDLE, or dfuERROR with a reason. So a block costs three requests. Reading is allowed from
-//! dfuIDLE only: behind a command an ABORT comes first. A DNLOAD of no bytes, and a GETSTATUS, start the application;
+//! dfuIDLE only: after a command an ABORT comes first. A DNLOAD of no bytes, and a GETSTATUS, start the application;
 //! then the board falls silent in one of several ways, and all of them mean success ([`link`]).
 //!
 //! What is wanted is a [`plan`], made whole before the first byte goes out. A [`session`] looks at the board, which

@@ -4,8 +4,7 @@ use crate::dfuse::error::{Cause, SessionError};
 use crate::dfuse::protocol::DfuStatus;
 use crate::usb::UsbError;
 
-use super::Session;
-use super::event::Event;
+use super::{Event, Pass, Session};
 
 /// How often the same thing is tried again.
 const TRIES: u32 = 3;
@@ -34,11 +33,11 @@ impl Session<'_> {
         error: SessionError,
         tries: &mut u32,
     ) -> Result<(), SessionError> {
-        let is_exhausted = self.tally.retries >= TRIES_IN_ALL && !self.is_closing;
+        let is_exhausted = self.tally.retries >= TRIES_IN_ALL && self.pass != Pass::Closing;
         if *tries >= worth_trying(&error.cause) || is_exhausted {
             return Err(error);
         }
-        if error.cause.is_vendor_error() && self.refuses_addresses(&error) {
+        if error.cause.is_vendor_error() && self.try_address(&error) {
             return Err(error);
         }
         *tries += 1;
@@ -51,12 +50,10 @@ impl Session<'_> {
             Err(_) => Err(error),
         }
     }
-}
 
-impl Session<'_> {
-    /// Whether the board, asked once more, doesn't even let its address pointer be moved: a chip with read
-    /// protection on answers errVENDOR to everything.
-    fn refuses_addresses(&mut self, error: &SessionError) -> bool {
+    /// Asks the board once more to move its address pointer. Returns whether not even that is let happen: a chip with
+    /// read protection on answers errVENDOR to everything.
+    fn try_address(&mut self, error: &SessionError) -> bool {
         let Some(address) = error.action.address().or(self.any_address) else {
             return false;
         };
