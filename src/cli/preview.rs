@@ -41,8 +41,8 @@ fn target_document(memory: &MemorySteps<'_>) -> MemoryPlanDocument {
     let ranges = |ranges: &[AddressRange]| ranges.iter().copied().map(range_document).collect();
     let writes: Vec<AddressRange> = memory.body.iter().chain(&memory.head).copied().collect();
     MemoryPlanDocument {
-        alt: memory.region().alternate_setting,
-        name: memory.region().name.clone(),
+        alt: memory.plan.region.alternate_setting,
+        name: memory.plan.region.name.clone(),
         mass_erase: memory.mass_erase().is_some(),
         erase: sectors
             .chain(all)
@@ -128,7 +128,7 @@ fn flash_text(plan: &FlashPlan<'_>) -> String {
 fn steps_text(steps: &Steps<'_>) -> String {
     let mut text = String::new();
     for memory in &steps.memories {
-        text += &title(memory.region());
+        text += &title(&memory.plan.region);
         text += &memory.mass_erase().map(all_text).unwrap_or_default();
         text.extend(
             memory
@@ -162,7 +162,7 @@ fn stake_line(memory: &MemorySteps<'_>, steps: &SectorSteps) -> Option<String> {
     if steps.work == Work::EraseAndWrite || !memory.changes() {
         return None;
     }
-    let then = match memory.around() {
+    let then = match memory.plan.around {
         Around::Keep => "kept",
         Around::Count | Around::Expendable | Around::Unseen => "lost",
     };

@@ -52,9 +52,7 @@ pub fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
         PlanError::NoSuchAlternateSetting { .. }
         | PlanError::NothingForMemory { .. }
         | PlanError::Outside { .. }
-        | PlanError::NotWritable { .. }
-        | PlanError::NotErasable { .. }
-        | PlanError::NotReadable { .. } => {
+        | PlanError::NotAllowed { .. } => {
             format!("`stdfu list` shows the memories of the board.{reassurance}")
         }
         PlanError::CantUpload => {

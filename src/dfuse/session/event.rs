@@ -8,7 +8,7 @@ use crate::dfuse::steps::Steps;
 pub enum Event<'e> {
     /// A part of the work begins, of this many bytes; `None` where there is no telling how long it takes.
     Begin(Phase, Option<u64>),
-    /// So many bytes more of it are done.
+    /// That many bytes more of it are done.
     Advance(u64),
     /// This went wrong, and is tried again.
     Retry(&'e SessionError),
