@@ -2,9 +2,9 @@
 
 use crate::board::{Board, BoardName};
 use crate::chip::vector_table::BadVectorTable;
+use crate::dfu::tally::Tally;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::flash::Check;
-use crate::dfuse::session::Tally;
 use crate::image::ImageTarget;
 use crate::printable::Said;
 

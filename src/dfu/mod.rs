@@ -29,5 +29,7 @@
 
 pub mod enter;
 pub mod error;
+pub mod event;
 pub mod link;
 pub mod protocol;
+pub mod tally;

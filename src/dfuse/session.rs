@@ -14,8 +14,8 @@ mod recovery;
 mod redo;
 mod rescue;
 mod reset;
-mod tally;
 mod unprotect;
+mod unsaved;
 mod verify;
 mod write;
 
@@ -23,7 +23,9 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::dfu::error::{Action, Cause, SessionError};
+use crate::dfu::event::{Event, Phase};
 use crate::dfu::link::Link;
+use crate::dfu::tally::Tally;
 use crate::image::ImageTarget;
 use crate::usb::{Transport, UsbError};
 
@@ -33,8 +35,8 @@ use super::layout::Sector;
 use super::plan::Plan;
 use super::plan::region::Region;
 
-pub use event::{Event, Phase};
-pub use tally::{Tally, Unsaved};
+pub use event::Told;
+pub use unsaved::Unsaved;
 
 /// What a session has to know of its board.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +56,7 @@ pub struct Session<'t> {
     link: Link<'t>,
     options: SessionOptions,
     /// Hears of progress; its answer says whether to go on.
-    on_event: &'t mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+    on_event: &'t mut dyn FnMut(Told<'_>) -> ControlFlow<()>,
     tally: Tally,
     selected: Option<u8>,
     /// An address of the memory at work, for asking whether the board lets itself be worked with at all.
@@ -89,7 +91,7 @@ impl<'t> Session<'t> {
     pub fn open(
         transport: &'t mut dyn Transport,
         options: SessionOptions,
-        on_event: &'t mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+        on_event: &'t mut dyn FnMut(Told<'_>) -> ControlFlow<()>,
     ) -> Result<Self, SessionError> {
         let link = Link::open(transport, options.interface)?;
         let tally = Tally::default();
@@ -268,7 +270,11 @@ impl<'t> Session<'t> {
     }
 
     fn tell(&mut self, event: Event<'_>, action: Action) -> Result<(), SessionError> {
-        match (self.on_event)(event) {
+        self.tell_all(Told::Event(event), action)
+    }
+
+    fn tell_all(&mut self, told: Told<'_>, action: Action) -> Result<(), SessionError> {
+        match (self.on_event)(told) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) if self.pass == Pass::Closing => Ok(()),
             ControlFlow::Break(()) => Err(SessionError {

@@ -5,7 +5,7 @@ use crate::dfuse::plan::flash::FlashPlan;
 use crate::dfuse::steps::{MemorySteps, Steps};
 
 use super::redo::Redo;
-use super::{Event, Pass, Phase, Session};
+use super::{Event, Pass, Phase, Session, Told};
 
 /// How often to write once more what went wrong so that nobody knows what is in flash.
 const DOUBTS: u32 = 3;
@@ -52,7 +52,7 @@ impl Session<'_> {
         }
         steps.arrange(self.options.transfer_size);
         self.tally.skipped_bytes = steps.skipped_bytes();
-        self.tell(Event::Steps(&steps), Action::ReachIdle)?;
+        self.tell_all(Told::Steps(&steps), Action::ReachIdle)?;
         Ok(steps)
     }
 

@@ -132,7 +132,7 @@ mod tests {
             several_memories: false,
             can_upload: true,
         };
-        let mut on_event = |_: Event<'_>| ControlFlow::Continue(());
+        let mut on_event = |_: crate::dfuse::session::Told<'_>| ControlFlow::Continue(());
         let mut session = Session::open(&mut script, options, &mut on_event).expect("idle at once");
         let layout = "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg";
         let layout = MemoryLayout::parse(layout).expect("a real string");
