@@ -207,7 +207,7 @@ impl Output {
             && io::stderr().is_terminal()
     }
 
-    /// Something that has to be answered; the cursor stays behind it.
+    /// Something that has to be answered; the cursor stays after it.
     pub fn question(&self, text: &str) {
         to_stderr(&printable::lines(text));
     }
@@ -334,7 +334,7 @@ impl Output {
         }
     }
 
-    /// A line behind a label. Its colour is the only one there is: the text has none of its own.
+    /// A line after a label. Its colour is the only one there is: the text has none of its own.
     fn labelled(&self, label: &str, color: AnsiColor, text: &str) -> String {
         let style = if self.color {
             Style::new().bold().fg_color(Some(color.into()))

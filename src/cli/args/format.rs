@@ -80,7 +80,7 @@ impl OutputFormat {
         Err(UsageError {
             message: "raw bytes would garble the terminal".to_owned(),
             hint: Some(format!(
-                "Name a file, put a program behind it with |, or add {option} hex."
+                "Name a file, pipe it into a program with |, or add {option} hex."
             )),
         }
         .into())

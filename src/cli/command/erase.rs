@@ -34,7 +34,7 @@ pub struct EraseArgs {
     /// What to erase, such as 0x08020000+128K
     ///
     /// ADDRESS+SIZE, ADDRESS..END (END is not erased), or a lone address for the sector it is in. Numbers are decimal or
-    /// hexadecimal behind 0x; K and M stand for 1024 and 1024².
+    /// hexadecimal after 0x; K and M stand for 1024 and 1024².
     #[arg(value_name = "RANGE", value_parser = parse_range)]
     ranges: Vec<RangeRequest>,
     /// Erase all of the memory

@@ -14,7 +14,7 @@ use crate::cli::usage::UsageError;
 
 /// Prints completions for a shell
 ///
-/// A shell that has read them completes commands and options of stdfu behind Tab.
+/// A shell that has read them completes commands and options of stdfu at a press of Tab.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

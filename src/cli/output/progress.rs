@@ -44,7 +44,7 @@ pub struct BoardProgress<'o> {
 }
 
 impl<'o> Progress<'o> {
-    /// For so many boards.
+    /// For this many boards.
     pub fn new(output: &'o Output, boards: usize) -> Self {
         // Bars need a terminal that can move its cursor.
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
