@@ -214,12 +214,12 @@ impl Segment {
                 format!("{size} bytes at offset {start:#010x}"),
             ));
         };
-        let end = u64::from(address) + size as u64;
-        if end > ADDRESS_SPACE {
+        let address_after = u64::from(address) + size as u64;
+        if address_after > ADDRESS_SPACE {
             return Err(ImageError::malformed(
                 at,
                 "data that ends at or below 0xffffffff",
-                format!("{address:#010x}..{end:#010x}"),
+                format!("{address:#010x}..{address_after:#010x}"),
             ));
         }
         Ok(Some(Self {
