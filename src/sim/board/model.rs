@@ -64,19 +64,21 @@ pub enum Cells {
     OptionBytes,
 }
 
-/// Flash of this kind.
-pub const fn flash(layout: &'static str, kind: &'static NorFlash) -> Memory {
-    Memory {
-        layout,
-        cells: Cells::Nor(kind),
+impl NorFlash {
+    /// Flash of this kind.
+    pub const fn memory(&'static self, layout: &'static str) -> Memory {
+        Memory {
+            layout,
+            cells: Cells::Nor(self),
+        }
     }
-}
 
-/// Flash of this kind that can be programmed once.
-pub const fn one_time(layout: &'static str, kind: &'static NorFlash) -> Memory {
-    Memory {
-        layout,
-        cells: Cells::OneTime(kind),
+    /// Flash of this kind that can be programmed once.
+    pub const fn one_time(&'static self, layout: &'static str) -> Memory {
+        Memory {
+            layout,
+            cells: Cells::OneTime(self),
+        }
     }
 }
 
