@@ -173,12 +173,8 @@ impl SelfDescription<'_> {
         if self.quirks.has(Quirk::StringsGarbled) {
             layout.push_str(GARBAGE);
         }
-        let missing = if self.quirks.has(Quirk::StringsShort) {
-            STRINGS_SHORT_OF
-        } else {
-            0
-        };
-        Some(utf_16(&layout, missing))
+        let is_short = self.quirks.has(Quirk::StringsShort);
+        Some(utf_16(&layout, if is_short { STRINGS_SHORT_OF } else { 0 }))
     }
 }
 

@@ -31,11 +31,6 @@ impl Quirks {
         }
     }
 
-    /// One more.
-    pub fn add(&mut self, quirk: Quirk) {
-        self.list.push(quirk);
-    }
-
     /// Adds the quirk that is written so, as in `write-protected=0x08004000`; `none` takes all of them away, so that
     /// what comes after it is all there is.
     ///
@@ -57,10 +52,11 @@ impl Quirks {
                 name: text.to_owned(),
             });
         };
-        self.add(known.read(value).ok_or_else(|| QuirkError::Value {
-            usage: known.usage(),
-            found: text.to_owned(),
-        })?);
+        self.list
+            .push(known.read(value).ok_or_else(|| QuirkError::Value {
+                usage: known.usage(),
+                found: text.to_owned(),
+            })?);
         Ok(())
     }
 
