@@ -31,7 +31,7 @@ pub const EXPLANATION_INDEX: u8 = 32;
 
 /// By how much F42x and F43x ROMs are short of their word: 112 bytes of 166.
 const STRINGS_SHORT_OF: u8 = 54;
-/// What stands behind a garbled layout. No dump tells; some of it printable, some not.
+/// What stands after a garbled layout. No dump tells; some of it printable, some not.
 const GARBAGE: &str = "\u{FF}\u{12}\u{5E04}*9Kg";
 
 /// What is running on a board.
@@ -67,7 +67,7 @@ impl SelfDescription<'_> {
             (CONFIGURATION, 0) => Some(self.configuration()),
             (STRING, 0) => Some(vec![4, STRING, 0x09, 0x04]),
             (STRING, index) => self.string(index),
-            (DFU_FUNCTIONAL, 0) => Some(self.functional().to_vec()),
+            (DFU_FUNCTIONAL, 0) => Some(self.functional()),
             _ => None,
         }
     }
@@ -102,32 +102,23 @@ impl SelfDescription<'_> {
 
     /// The configuration descriptor with all that belongs to it (USB 2.0 §9.6.3).
     pub fn configuration(&self) -> Vec<u8> {
-        let mut behind = Vec::new();
+        let mut after = Vec::new();
         let count = self.alternate_settings().count();
         for (position, (number, string_index)) in (1..).zip(self.alternate_settings()) {
-            behind.extend([9, INTERFACE, INTERFACE_NUMBER, number, 0]);
-            behind.extend(self.interface_class());
-            behind.push(string_index);
-            if position == count || self.quirks.functional_descriptor_behind_each() {
-                behind.extend(self.functional());
+            after.extend([9, INTERFACE, INTERFACE_NUMBER, number, 0]);
+            after.extend(self.interface_class());
+            after.push(string_index);
+            if position == count || self.quirks.functional_descriptor_after_each() {
+                after.extend(self.functional());
             }
         }
         let total_length =
-            u16::try_from(9 + behind.len()).expect("a board has a handful of alternate settings");
+            u16::try_from(9 + after.len()).expect("a board has a handful of alternate settings");
         let [low, high] = total_length.to_le_bytes();
         // One interface, no string, self-powered, 100 mA.
-        let mut bytes = vec![
-            9,
-            CONFIGURATION,
-            low,
-            high,
-            1,
-            CONFIGURATION_VALUE,
-            0,
-            0xC0,
-            50,
-        ];
-        bytes.extend(behind);
+        let mut bytes = vec![9, CONFIGURATION, low, high, 1];
+        bytes.extend([CONFIGURATION_VALUE, 0, 0xC0, 50]);
+        bytes.extend(after);
         bytes
     }
 
@@ -145,22 +136,13 @@ impl SelfDescription<'_> {
         bytes
     }
 
-    fn functional(&self) -> [u8; 9] {
-        let transfer_size = claimed_transfer_size(self.board, self.quirks);
-        let [size_low, size_high] = transfer_size.to_le_bytes();
-        let [version_low, version_high] = self.board.dfu_version.to_le_bytes();
-        [
-            9,
-            DFU_FUNCTIONAL,
-            attributes(self.board, self.quirks),
-            // wDetachTimeOut: 255 ms.
-            0xFF,
-            0x00,
-            size_low,
-            size_high,
-            version_low,
-            version_high,
-        ]
+    fn functional(&self) -> Vec<u8> {
+        // wDetachTimeOut: 255 ms.
+        let attributes = attributes(self.board, self.quirks);
+        let mut bytes = vec![9, DFU_FUNCTIONAL, attributes, 0xFF, 0x00];
+        bytes.extend(claimed_transfer_size(self.board, self.quirks).to_le_bytes());
+        bytes.extend(self.board.dfu_version.to_le_bytes());
+        bytes
     }
 
     fn string(&self, index: u8) -> Option<Vec<u8>> {
@@ -191,12 +173,8 @@ impl SelfDescription<'_> {
         if self.quirks.has(Quirk::StringsGarbled) {
             layout.push_str(GARBAGE);
         }
-        let missing = if self.quirks.has(Quirk::StringsShort) {
-            STRINGS_SHORT_OF
-        } else {
-            0
-        };
-        Some(utf_16(&layout, missing))
+        let is_short = self.quirks.has(Quirk::StringsShort);
+        Some(utf_16(&layout, if is_short { STRINGS_SHORT_OF } else { 0 }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! A board as a USB device: the standard requests, and being on the bus or not.
 
+mod runtime;
 mod standard;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use super::quirk::{Quirk, Quirks};
 use super::spec::BoardSpec;
 use super::timing::Timing;
 use super::transfer::{Answer, Exchange, SET_CONFIGURATION, Setup};
-use crate::dfu::protocol::{DfuRequest, DfuState, DfuStatus, StatusReport};
+use crate::dfu::protocol::DfuRequest;
 
 /// `bmRequestType`: the bits that tell standard, class and vendor requests apart.
 const TYPE: u8 = 0b0110_0000;
@@ -54,8 +55,6 @@ struct Away {
 impl Device {
     /// How long the power is off when it was cut.
     const POWER_CUT: Duration = Duration::from_secs(1);
-    /// How long an application needs to hand over to the bootloader.
-    const DETACH: Duration = Duration::from_secs(1);
 
     /// A board with blank memories, plugged in. Not configured yet: that is for the host to do.
     pub fn new(spec: &BoardSpec, serial: String) -> Self {
@@ -84,9 +83,6 @@ impl Device {
     }
 
     /// Keeps the memory of alternate setting 0 in a file, from now on.
-    ///
-    /// # Errors
-    /// [`FlashFileError`] where the file can't be used.
     pub fn keep_flash_in(&mut self, path: &Path) -> Result<(), FlashFileError> {
         self.memories.keep_in_file(path)
     }
@@ -286,31 +282,6 @@ impl Device {
         self.configuration == CONFIGURATION_VALUE
             && setup.request.request_type & RECIPIENT == INTERFACE
             && setup.request.index == u16::from(INTERFACE_NUMBER)
-    }
-
-    /// What an application with a DFU runtime interface answers (DFU 1.1, table 3.2). It detaches by itself, as
-    /// bmAttributes has said.
-    fn runtime(&mut self, setup: &Setup, now: Duration) -> Answer {
-        if is_class(setup, DfuRequest::Detach) {
-            self.away = Some(Away {
-                since: now,
-                back: Some((Self::DETACH, Program::Bootloader)),
-            });
-            return Answer::Acknowledged;
-        }
-        if is_class(setup, DfuRequest::GetStatus) {
-            let report = StatusReport {
-                status: DfuStatus::Ok,
-                poll_timeout: 0,
-                state: DfuState::AppIdle,
-                string_index: 0,
-            };
-            return Answer::Data(report.to_bytes().to_vec());
-        }
-        if is_class(setup, DfuRequest::GetState) {
-            return Answer::Data(vec![DfuState::AppIdle.to_byte()]);
-        }
-        Answer::Stall
     }
 }
 

@@ -50,9 +50,6 @@ pub struct ServedBoard {
 
 impl Server {
     /// Makes the boards, with bus ids `1-1`, `1-2`, … in this order.
-    ///
-    /// # Errors
-    /// [`SimError`] where a flash file can't be used.
     pub fn new(specs: &[BoardSpec]) -> Result<Self, SimError> {
         let exports = plug_in(specs)?
             .into_iter()

@@ -64,42 +64,31 @@ pub enum Cells {
     OptionBytes,
 }
 
-/// Flash of this kind.
-pub const fn flash(layout: &'static str, kind: &'static NorFlash) -> Memory {
-    Memory {
-        layout,
-        cells: Cells::Nor(kind),
+impl Memory {
+    const fn of(layout: &'static str, cells: Cells) -> Self {
+        Self { layout, cells }
     }
 }
 
-/// Flash of this kind that can be programmed once.
-pub const fn one_time(layout: &'static str, kind: &'static NorFlash) -> Memory {
-    Memory {
-        layout,
-        cells: Cells::OneTime(kind),
+impl NorFlash {
+    /// Flash of this kind.
+    pub const fn memory(&'static self, layout: &'static str) -> Memory {
+        Memory::of(layout, Cells::Nor(self))
+    }
+
+    /// Flash of this kind that can be programmed once.
+    pub const fn one_time(&'static self, layout: &'static str) -> Memory {
+        Memory::of(layout, Cells::OneTime(self))
     }
 }
 
 /// Option bytes.
 pub const fn option_bytes(layout: &'static str) -> Memory {
-    Memory {
-        layout,
-        cells: Cells::OptionBytes,
-    }
+    Memory::of(layout, Cells::OptionBytes)
 }
 
-/// Memory that is overwritten like RAM.
+/// Memory that is overwritten like RAM. `layout` is a name alone on boards that speak no DfuSe: what it holds is the
+/// device's own affair.
 pub const fn overwritable(layout: &'static str) -> Memory {
-    Memory {
-        layout,
-        cells: Cells::Overwritable,
-    }
-}
-
-/// A memory with a name and no layout. What it holds is the device's own affair.
-pub const fn named(name: &'static str) -> Memory {
-    Memory {
-        layout: name,
-        cells: Cells::Overwritable,
-    }
+    Memory::of(layout, Cells::Overwritable)
 }

@@ -1,6 +1,6 @@
 //! Boards with one of ST's newer ROMs: C5, G0, G4, H5, H7, U5, WB.
 
-use super::model::{Board, flash, one_time, option_bytes};
+use super::model::{Board, option_bytes};
 use super::older_rom::OLDER_ROM;
 use crate::sim::flash_kinds::{G0_FLASH, G4_FLASH, H7_FLASH, U5_FLASH, WB_FLASH};
 use crate::sim::quirk::Quirk::*;
@@ -22,7 +22,7 @@ pub const BOARDS: &[Board] = &[
         // Inferred, as is the layout. No data sheet was at hand: the flash of a U575.
         serial: "2031335A4C30",
         quirks: &[ClearStatusStall, FunctionalDescriptorIndirect],
-        memories: &[flash("@Internal Flash   /0x08000000/64*08Kg", &U5_FLASH)],
+        memories: &[U5_FLASH.memory("@Internal Flash   /0x08000000/64*08Kg")],
         ..NEWER_ROM
     },
     Board {
@@ -30,9 +30,9 @@ pub const BOARDS: &[Board] = &[
         description: "STM32G0B1, 128 KiB: the same flash behind all three alternate settings",
         serial: "20653172574B",
         memories: &[
-            flash("@Internal Flash   /0x08000000/64*02Kg", &G0_FLASH),
-            flash("@Internal Flash   /0x08000000/64*02Kg", &G0_FLASH),
-            flash("@Internal Flash   /0x08000000/64*02Kg", &G0_FLASH),
+            G0_FLASH.memory("@Internal Flash   /0x08000000/64*02Kg"),
+            G0_FLASH.memory("@Internal Flash   /0x08000000/64*02Kg"),
+            G0_FLASH.memory("@Internal Flash   /0x08000000/64*02Kg"),
         ],
         ..NEWER_ROM
     },
@@ -41,9 +41,9 @@ pub const BOARDS: &[Board] = &[
         description: "STM32G474, 512 KiB in pages of 2 KiB",
         serial: "205939885533",
         memories: &[
-            flash("@Internal Flash   /0x08000000/256*02Kg", &G4_FLASH),
+            G4_FLASH.memory("@Internal Flash   /0x08000000/256*02Kg"),
             option_bytes("@Option Bytes   /0x1FFF7800/01*048 e/0x1FFFF800/01*048 e"),
-            one_time("@OTP Memory   /0x1FFF7000/01*1024 e", &G4_FLASH),
+            G4_FLASH.one_time("@OTP Memory   /0x1FFF7000/01*1024 e"),
         ],
         ..NEWER_ROM
     },
@@ -55,7 +55,7 @@ pub const BOARDS: &[Board] = &[
         quirks: &[BlockingErase, GoneOnLastBlock],
         memories: &[
             // Inferred from the H743.
-            flash("@Internal Flash   /0x08000000/8*128Kg", &H7_FLASH),
+            H7_FLASH.memory("@Internal Flash   /0x08000000/8*128Kg"),
             option_bytes("@Option Bytes   /0x5200201C/01*88 e"),
         ],
         ..NEWER_ROM
@@ -66,7 +66,7 @@ pub const BOARDS: &[Board] = &[
         serial: "200364500000",
         quirks: &[BlockingErase, NoMassErase],
         memories: &[
-            flash("@Internal Flash   /0x08000000/16*128Kg", &H7_FLASH),
+            H7_FLASH.memory("@Internal Flash   /0x08000000/16*128Kg"),
             option_bytes("@Option Bytes   /0x5200201C/01*128 e"),
         ],
         ..NEWER_ROM
@@ -77,7 +77,7 @@ pub const BOARDS: &[Board] = &[
         serial: "200364500000",
         quirks: &[BlockingErase, Wedge],
         memories: &[
-            flash("@Internal Flash   /0x08000000/16*128Kg", &H7_FLASH),
+            H7_FLASH.memory("@Internal Flash   /0x08000000/16*128Kg"),
             option_bytes("@Option Bytes   /0x5200201C/01*128 e"),
         ],
         ..NEWER_ROM
@@ -87,9 +87,9 @@ pub const BOARDS: &[Board] = &[
         description: "STM32U575, 2 MiB in pages of 8 KiB",
         serial: "207136863530",
         memories: &[
-            flash("@Internal Flash   /0x08000000/256*08Kg", &U5_FLASH),
+            U5_FLASH.memory("@Internal Flash   /0x08000000/256*08Kg"),
             option_bytes("@Option Bytes   /0x40022040/01*64 e"),
-            one_time("@OTP Memory   /0x0BFA0000/01*512 e", &U5_FLASH),
+            U5_FLASH.one_time("@OTP Memory   /0x0BFA0000/01*512 e"),
         ],
         ..NEWER_ROM
     },
@@ -99,10 +99,10 @@ pub const BOARDS: &[Board] = &[
         // Inferred.
         serial: "206D377A4D42",
         memories: &[
-            flash("@Internal Flash   /0x08000000/256*04Kg", &WB_FLASH),
+            WB_FLASH.memory("@Internal Flash   /0x08000000/256*04Kg"),
             // Inferred from RM0434: where these memories are, and how large.
             option_bytes("@Option Bytes   /0x58004020/01*128 e"),
-            one_time("@OTP Memory   /0x1FFF7000/01*1024 e", &WB_FLASH),
+            WB_FLASH.one_time("@OTP Memory   /0x1FFF7000/01*1024 e"),
         ],
         ..NEWER_ROM
     },

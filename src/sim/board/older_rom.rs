@@ -1,6 +1,6 @@
 //! Boards with one of ST's older ROMs: F0 to F4, F7, L0, L1, L4.
 
-use super::model::{Board, Memory, flash, one_time, option_bytes, overwritable};
+use super::model::{Board, Memory, option_bytes, overwritable};
 use crate::dfuse::command::DFUSE_VERSION;
 use crate::sim::flash_kinds::{
     F4_FLASH, F7_FLASH, F072_FLASH, F429_FLASH, F767_FLASH, L0_FLASH, L4_FLASH,
@@ -28,7 +28,7 @@ pub const OLDER_ROM: Board = Board {
     memories: &[],
 };
 
-const F4_OTP: Memory = one_time("@OTP Memory /0x1FFF7800/01*512 e,01*016 e", &F4_FLASH);
+const F4_OTP: Memory = F4_FLASH.one_time("@OTP Memory /0x1FFF7800/01*512 e,01*016 e");
 const DEVICE_FEATURE: Memory = overwritable("@Device Feature/0xFFFF0000/01*004 e");
 
 pub const BOARDS: &[Board] = &[
@@ -37,7 +37,7 @@ pub const BOARDS: &[Board] = &[
         description: "STM32F072, 128 KiB; the serial that all of its kind have",
         serial: "FFFFFFFEFFFF",
         memories: &[
-            flash("@Internal Flash  /0x08000000/064*0002Kg", &F072_FLASH),
+            F072_FLASH.memory("@Internal Flash  /0x08000000/064*0002Kg"),
             option_bytes("@Option Bytes  /0x1FFFF800/01*016 e"),
         ],
         ..OLDER_ROM
@@ -48,10 +48,7 @@ pub const BOARDS: &[Board] = &[
         serial: "336133663433",
         quirks: &[ErrFirmware, ClearStatusError, MassErase100Ms],
         memories: &[
-            flash(
-                "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",
-                &F4_FLASH,
-            ),
+            F4_FLASH.memory("@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg"),
             option_bytes("@Option Bytes  /0x1FFFC000/01*016 e"),
             F4_OTP,
             DEVICE_FEATURE,
@@ -65,10 +62,7 @@ pub const BOARDS: &[Board] = &[
         serial: "357236543131",
         quirks: &[ErrFirmware, ClearStatusError, StallAfterWait(1)],
         memories: &[
-            flash(
-                "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,03*128Kg",
-                &F4_FLASH,
-            ),
+            F4_FLASH.memory("@Internal Flash  /0x08000000/04*016Kg,01*064Kg,03*128Kg"),
             option_bytes("@Option Bytes  /0x1FFFC000/01*016 e"),
             F4_OTP,
             DEVICE_FEATURE,
@@ -82,10 +76,7 @@ pub const BOARDS: &[Board] = &[
         serial: "325E36543131",
         quirks: &[ErrFirmware, ClearStatusError, StringsShort],
         memories: &[
-            flash(
-                "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",
-                &F4_FLASH,
-            ),
+            F4_FLASH.memory("@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg"),
             option_bytes("@Option Bytes  /0x1FFFC000/01*016 e/0x1FFEC000/01*016 e"),
             F4_OTP,
             DEVICE_FEATURE,
@@ -98,12 +89,9 @@ pub const BOARDS: &[Board] = &[
         serial: "326433593336",
         quirks: &[ErrFirmware, ClearStatusError, StringsGarbled],
         memories: &[
-            flash(
-                "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg,04*016Kg,01*064Kg,07*128Kg",
-                &F429_FLASH,
-            ),
+            F429_FLASH.memory("@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg,04*016Kg,01*064Kg,07*128Kg"),
             option_bytes("@Option Bytes  /0x1FFFC000/01*016 e/0x1FFEC000/01*016 e"),
-            one_time("@OTP Memory /0x1FFF7800/01*512 e,01*016 e", &F429_FLASH),
+            F429_FLASH.one_time("@OTP Memory /0x1FFF7800/01*512 e,01*016 e"),
             DEVICE_FEATURE,
         ],
         ..OLDER_ROM
@@ -115,13 +103,10 @@ pub const BOARDS: &[Board] = &[
         serial: "377034673038",
         quirks: &[ErrFirmware, ClearStatusError],
         memories: &[
-            flash(
-                "@Internal Flash  /0x08000000/04*032Kg,01*128Kg,03*256Kg",
-                &F7_FLASH,
-            ),
+            F7_FLASH.memory("@Internal Flash  /0x08000000/04*032Kg,01*128Kg,03*256Kg"),
             // Inferred from RM0385 and RM0410: where these memories are, and how large.
             option_bytes("@Option Bytes  /0x1FFF0000/01*032 e"),
-            one_time("@OTP Memory /0x1FF0F000/01*1024 e", &F7_FLASH),
+            F7_FLASH.one_time("@OTP Memory /0x1FF0F000/01*1024 e"),
         ],
         ..OLDER_ROM
     },
@@ -132,13 +117,10 @@ pub const BOARDS: &[Board] = &[
         serial: "206438814D53",
         quirks: &[ErrFirmware, ClearStatusError, NoMassErase],
         memories: &[
-            flash(
-                "@Internal Flash  /0x08000000/04*032Kg,01*128Kg,07*256Kg",
-                &F767_FLASH,
-            ),
+            F767_FLASH.memory("@Internal Flash  /0x08000000/04*032Kg,01*128Kg,07*256Kg"),
             // Inferred from RM0385 and RM0410: where these memories are, and how large.
             option_bytes("@Option Bytes  /0x1FFF0000/01*032 e"),
-            one_time("@OTP Memory /0x1FF0F000/01*1024 e", &F767_FLASH),
+            F767_FLASH.one_time("@OTP Memory /0x1FF0F000/01*1024 e"),
         ],
         ..OLDER_ROM
     },
@@ -147,7 +129,7 @@ pub const BOARDS: &[Board] = &[
         description: "STM32L072, 192 KiB in pages of 128 bytes, EEPROM; erased flash reads 0x00",
         serial: "7FB4A4356231",
         memories: &[
-            flash("@Internal Flash  /0x08000000/1536*128g", &L0_FLASH),
+            L0_FLASH.memory("@Internal Flash  /0x08000000/1536*128g"),
             option_bytes("@Option Bytes  /0x1FF80000/01*032 e"),
             overwritable("@DATA Memory /0x08080000/2*3Ke"),
         ],
@@ -160,9 +142,9 @@ pub const BOARDS: &[Board] = &[
         quirks: &[ClearStatusError, StallAfterWait(1), CorruptLengths],
         memories: &[
             // Inferred from the half as large L4 of the dumps.
-            flash("@Internal Flash  /0x08000000/0512*0002Kg", &L4_FLASH),
+            L4_FLASH.memory("@Internal Flash  /0x08000000/0512*0002Kg"),
             option_bytes("@Option Bytes  /0x1FFF7800/01*040 e/0x1FFFF800/01*040 e"),
-            one_time("@OTP Memory /0x1FFF7000/01*0001Ke", &L4_FLASH),
+            L4_FLASH.one_time("@OTP Memory /0x1FFF7000/01*0001Ke"),
             DEVICE_FEATURE,
         ],
         ..OLDER_ROM

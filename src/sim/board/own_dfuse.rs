@@ -1,6 +1,6 @@
 //! Boards whose bootloader speaks DfuSe and is not a ROM of ST's.
 
-use super::model::{Board, flash, option_bytes};
+use super::model::{Board, option_bytes};
 use super::older_rom::OLDER_ROM;
 use crate::sim::flash_kinds::{
     F4_FLASH, F072_FLASH, F103_FLASH, F767_FLASH, GD32_FLASH, M25P64_FLASH,
@@ -17,7 +17,7 @@ const GD32VF103: Board = Board {
     product: "GD32 DFU Bootloader (Longan Nano)",
     // The third character tells the size of the flash: B is 128 KiB.
     serial: "3CBJ",
-    // No dump tells where the functional descriptor stands; behind each, so that both places are met.
+    // No dump tells where the functional descriptor stands; after each, so that both places are met.
     quirks: &[
         ClearStatusError,
         StringsEightBit,
@@ -26,7 +26,7 @@ const GD32VF103: Board = Board {
     ],
     commands: &[0x00, 0x21, 0x41],
     memories: &[
-        flash("@Internal Flash  /0x08000000/128*001Kg", &GD32_FLASH),
+        GD32_FLASH.memory("@Internal Flash  /0x08000000/128*001Kg"),
         option_bytes("@Option Bytes  /0x1FFFF800/01*016Be"),
     ],
     ..OLDER_ROM
@@ -46,10 +46,7 @@ const MBOOT: Board = Board {
         ErrorWithOk,
     ],
     commands: &[0x21, 0x41],
-    memories: &[flash(
-        "@Internal Flash  /0x08000000/04*032Kg,01*128Kg,07*256Kg",
-        &F767_FLASH,
-    )],
+    memories: &[F767_FLASH.memory("@Internal Flash  /0x08000000/04*032Kg,01*128Kg,07*256Kg")],
     ..OLDER_ROM
 };
 
@@ -65,10 +62,7 @@ pub const BOARDS: &[Board] = &[
         serial: "AT32",
         quirks: &[ClearStatusError, WrongStateAfterUnprotect],
         // No data sheet was at hand: the flash of an F072, whose pages are as large.
-        memories: &[flash(
-            "@Internal Flash   /0x08000000/128*002Kg",
-            &F072_FLASH,
-        )],
+        memories: &[F072_FLASH.memory("@Internal Flash   /0x08000000/128*002Kg")],
         ..OLDER_ROM
     },
     Board {
@@ -86,10 +80,9 @@ pub const BOARDS: &[Board] = &[
             FailuresAreVendor,
             NoReadUnprotect,
         ],
-        memories: &[flash(
-            "@Internal Flash   /0x08000000/03*016Ka,01*016Kg,01*064Kg,07*128Kg",
-            &F4_FLASH,
-        )],
+        memories: &[
+            F4_FLASH.memory("@Internal Flash   /0x08000000/03*016Ka,01*016Kg,01*064Kg,07*128Kg")
+        ],
         ..OLDER_ROM
     },
     Board {
@@ -104,14 +97,8 @@ pub const BOARDS: &[Board] = &[
         transfer_size: 1024,
         commands: &[0x00, 0x21, 0x41],
         memories: &[
-            flash(
-                "@Internal Flash  /0x08000000/12*001Ka,116*001Kg",
-                &F103_FLASH,
-            ),
-            flash(
-                "@SPI Flash : M25P64/0x00000000/64*064Kg,64*064Kg",
-                &M25P64_FLASH,
-            ),
+            F103_FLASH.memory("@Internal Flash  /0x08000000/12*001Ka,116*001Kg"),
+            M25P64_FLASH.memory("@SPI Flash : M25P64/0x00000000/64*064Kg,64*064Kg"),
         ],
         ..OLDER_ROM
     },
@@ -142,7 +129,7 @@ pub const BOARDS: &[Board] = &[
     Board {
         name: "mboot-packed",
         description: "mboot built for packed images on an STM32F767: first block first, and nothing to read",
-        // Inferred, as is where the image begins: behind mboot's own sector.
+        // Inferred, as is where the image begins: after mboot's own sector.
         serial: "3254335D3138",
         quirks: &[
             ClearStatusError,
@@ -168,10 +155,7 @@ pub const BOARDS: &[Board] = &[
         attributes: 0x03,
         quirks: &[],
         commands: &[0x00, 0x21, 0x41],
-        memories: &[flash(
-            "@Flash/0x08000000/04*016Kg,01*064Kg,07*128Kg",
-            &F4_FLASH,
-        )],
+        memories: &[F4_FLASH.memory("@Flash/0x08000000/04*016Kg,01*064Kg,07*128Kg")],
         ..OLDER_ROM
     },
     Board {

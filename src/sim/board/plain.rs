@@ -1,6 +1,6 @@
 //! Boards whose bootloader has the class of DFU and does not speak DfuSe.
 
-use super::model::{Board, named};
+use super::model::{Board, overwritable};
 use super::older_rom::OLDER_ROM;
 
 /// Another bootloader's beginning: no command of DfuSe, and no vendor's name.
@@ -25,7 +25,7 @@ pub const BOARDS: &[Board] = &[
         // Inferred, as is that its interface has a string.
         interface_protocol: 0,
         dfu_version: 0x0100,
-        memories: &[named("Flash")],
+        memories: &[overwritable("Flash")],
         ..STRANGER
     },
     // From dapboot's source (`usb_conf.c`, `dfu.c`). Builds of it were seen with a string that begins with '@' and is no
@@ -43,7 +43,7 @@ pub const BOARDS: &[Board] = &[
         serial: "0668FF515055",
         dfu_version: 0x0110,
         transfer_size: 1024,
-        memories: &[named("@DAPBoot DFU")],
+        memories: &[overwritable("@DAPBoot DFU")],
         ..STRANGER
     },
     // The ROM of NXP's LPC43xx, which HackRF and GreatFET show when nothing else starts (dmesg of a HackRF One).
@@ -59,7 +59,7 @@ pub const BOARDS: &[Board] = &[
         dfu_version: 0x0100,
         // Inferred.
         attributes: 0x01,
-        memories: &[named("DFU")],
+        memories: &[overwritable("DFU")],
         ..STRANGER
     },
     // Zephyr's DFU class in MCUboot. Blocks and serial number are inferred.
@@ -74,7 +74,7 @@ pub const BOARDS: &[Board] = &[
         dfu_version: 0x0110,
         transfer_size: 128,
         attributes: 0x07,
-        memories: &[named("image_0"), named("image_1")],
+        memories: &[overwritable("image_0"), overwritable("image_1")],
         ..STRANGER
     },
 ];

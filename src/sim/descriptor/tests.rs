@@ -26,7 +26,7 @@ fn the_device_descriptor_of_an_f405_is_that_of_the_rom() {
 }
 
 /// Written out from lsusb -v of an F4 in its ROM: 54 bytes in all, self-powered, 100 mA, four alternate settings,
-/// one functional descriptor behind the last.
+/// one functional descriptor after the last.
 #[test]
 fn the_configuration_descriptor_of_an_f405_is_that_of_the_rom() {
     let expected = [
@@ -50,7 +50,7 @@ fn the_configuration_descriptor_of_mboot_is_the_one_in_its_source() {
 }
 
 #[test]
-fn a_functional_descriptor_can_stand_behind_each_alternate_setting() {
+fn a_functional_descriptor_can_stand_after_each_alternate_setting() {
     let configuration = get("gd32vf103", 0x0200).expect("present");
     let kinds: Vec<u8> = configuration.chunks(9).map(|bytes| bytes[1]).collect();
     assert_eq!(kinds, [2, 4, 0x21, 4, 0x21]);

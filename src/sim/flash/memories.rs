@@ -48,9 +48,6 @@ impl Memories {
     }
 
     /// Keeps the first memory, the one of alternate setting 0, in a file.
-    ///
-    /// # Errors
-    /// [`FlashFileError`] where the file can't be used.
     pub fn keep_in_file(&mut self, path: &Path) -> Result<(), FlashFileError> {
         self.get_mut(0)
             .expect("every board has an alternate setting 0")
@@ -69,9 +66,6 @@ impl Memories {
 
     /// Lifts read protection, which erases main flash, whichever memory is looked at (AN3156, "read unprotect").
     /// Returns how long the flash takes.
-    ///
-    /// # Errors
-    /// As [`MemoryContents::erase_all`].
     pub fn read_unprotect(&mut self) -> Result<Duration, DfuStatus> {
         let main = self.get_mut(0).ok_or(DfuStatus::ErrTarget)?;
         let duration = main.erase_all()?;

@@ -498,7 +498,7 @@ fn a_layout_of_an_f427_claims_166_bytes_and_has_112() {
 }
 
 #[test]
-fn a_layout_of_an_f429_has_garbage_behind_it() {
+fn a_layout_of_an_f429_has_garbage_after_it() {
     let Answer::Data(bytes) = Host::meets("f429").asks(0x80, 6, 0x0305, 255) else {
         panic!("present");
     };

@@ -34,7 +34,7 @@ pub enum Operation {
     ListDevices,
     /// `OP_REQ_IMPORT`: the device with this bus id.
     Import {
-        /// `busid`, without the zeros behind it.
+        /// `busid`, without the zeros after it.
         bus_id: Vec<u8>,
     },
 }

@@ -7,7 +7,7 @@ use super::Bootloader;
 use super::work::{Download, GET_COMMANDS, Job, Work};
 use crate::dfu::protocol::{DfuState, DfuStatus};
 use crate::dfuse::command::{COMMAND_BLOCK, DfuseCommand};
-use crate::sim::flash::Memories;
+use crate::sim::flash::{Memories, MemoryContents};
 use crate::sim::quirk::Quirk;
 
 impl Bootloader {
@@ -127,11 +127,10 @@ impl Bootloader {
         }
         let goes_on = self.state == DfuState::DfuDnbusy && now < self.work.done_at;
         if begins || goes_on {
-            let erases_main_flash = self.work.job == Job::Command(DfuseCommand::ReadUnprotect);
-            let alternate_setting = if erases_main_flash {
-                0
-            } else {
-                self.alternate_setting
+            let alternate_setting = match self.work.job {
+                // Which erases main flash.
+                Job::Command(DfuseCommand::ReadUnprotect) => 0,
+                _ => self.alternate_setting,
             };
             if let Some(memory) = memories.get_mut(alternate_setting) {
                 memory.cut_work_short();
@@ -172,20 +171,7 @@ impl Bootloader {
             .ok_or(DfuStatus::ErrTarget)?;
         match job {
             Job::Nothing => Ok(Duration::ZERO),
-            Job::Write => {
-                let length =
-                    u16::try_from(download.data.len()).map_err(|_| DfuStatus::ErrTarget)?;
-                let address = self
-                    .block_address(download.block, length)
-                    .ok_or(DfuStatus::ErrTarget)?;
-                let data = self.as_programmed(&download.data);
-                let duration = match &mut self.packing {
-                    Some(packing) => packing.write(memory, address, &data)?,
-                    None => memory.program(address, &data)?,
-                };
-                self.has_left = memory.resets_when_written();
-                Ok(duration)
-            }
+            Job::Write => self.write(download, memory),
             Job::Command(DfuseCommand::SetAddressPointer(address)) => {
                 if !memory.contains(address) {
                     return Err(DfuStatus::ErrTarget);
@@ -221,6 +207,24 @@ impl Bootloader {
                 Ok(duration)
             }
         }
+    }
+
+    fn write(
+        &mut self,
+        download: &Download,
+        memory: &mut MemoryContents,
+    ) -> Result<Duration, DfuStatus> {
+        let length = u16::try_from(download.data.len()).map_err(|_| DfuStatus::ErrTarget)?;
+        let address = self
+            .block_address(download.block, length)
+            .ok_or(DfuStatus::ErrTarget)?;
+        let data = self.as_programmed(&download.data);
+        let duration = match &mut self.packing {
+            Some(packing) => packing.write(memory, address, &data)?,
+            None => memory.program(address, &data)?,
+        };
+        self.has_left = memory.resets_when_written();
+        Ok(duration)
     }
 
     /// The data as it reaches the flash: some lengths are more than a bootloader can count to.

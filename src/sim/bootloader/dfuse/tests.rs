@@ -150,7 +150,7 @@ fn an_upload_of_nothing_ends_the_upload() {
 }
 
 #[test]
-fn an_upload_that_begins_behind_the_end_is_errtarget() {
+fn an_upload_that_begins_after_the_end_is_errtarget() {
     let mut host = Host::meets("f405");
     host.points_at(0x080F_F800);
     host.aborts();
