@@ -5,7 +5,7 @@
 pub struct AddressRange {
     /// The first address.
     pub address: u32,
-    /// The address behind the last, up to 2^32; more than `address`.
+    /// The address after the last, up to 2^32; more than `address`.
     pub end: u64,
 }
 

@@ -1,6 +1,7 @@
 //! stdfu: flashes STM32 boards in DFU mode.
 
 mod address;
+mod board;
 mod chip;
 mod cli;
 mod dfu;

@@ -5,6 +5,8 @@
 
 #[path = "../../src/address.rs"]
 mod address;
+#[path = "../../src/board.rs"]
+mod board;
 #[path = "../../src/chip/mod.rs"]
 mod chip;
 #[path = "../../src/dfu/mod.rs"]

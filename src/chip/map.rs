@@ -6,33 +6,38 @@ use crate::address::AddressRange;
 
 /// Where STM32s and their relatives have RAM: the largest of each kind (reference manuals, "Memory map"). A stack pointer
 /// may point at the end, since the first push comes before the first write.
-pub const RAM: &[AddressRange] = &[
+const RAM: &[AddressRange] = &[
     // CCM of F3, F4 (64K) and G4; SRAM2 of L4 (RM0090 §2.3.1, RM0432 §2.2).
-    stretch(0x1000_0000, 64 << 10),
+    range(0x1000_0000, 64 << 10),
     // SRAM, with the DTCM of F7 and H7 in front; U5Gx has 3008K (RM0456 §2.2).
-    stretch(0x2000_0000, 3 << 20),
+    range(0x2000_0000, 3 << 20),
     // AXI SRAM of H7; H7A3 has 1M (RM0455 §2.3.2).
-    stretch(0x2400_0000, 1 << 20),
+    range(0x2400_0000, 1 << 20),
     // SRAM4 of U5 (RM0456 §2.2).
-    stretch(0x2800_0000, 16 << 10),
+    range(0x2800_0000, 16 << 10),
     // SRAM1 to 3 of H7; with TrustZone, the SRAM of L5, H5 and U5 once more (RM0433 §2.3.2, RM0456 §2.2).
-    stretch(0x3000_0000, 3 << 20),
+    range(0x3000_0000, 3 << 20),
     // SRAM4 of H7 (RM0433 §2.3.2), and U5's once more.
-    stretch(0x3800_0000, 64 << 10),
+    range(0x3800_0000, 64 << 10),
 ];
 
 /// Where the chip's own flash is, and where it begins when it starts (RM0090 §2.4 and all others).
-pub const FLASH: AddressRange = stretch(0x0800_0000, 16 << 20);
+pub const FLASH: AddressRange = range(0x0800_0000, 16 << 20);
 
 /// Where code in flash can be addressed, too, by its offset: where the core boots from, F7's ITCM (RM0385 §2.2.2), and
 /// flash with TrustZone (RM0456 §2.2).
 pub const FLASH_ALIASES: &[AddressRange] = &[
-    stretch(0x0000_0000, 2 << 20),
-    stretch(0x0020_0000, 2 << 20),
-    stretch(0x0C00_0000, 16 << 20),
+    range(0x0000_0000, 2 << 20),
+    range(0x0020_0000, 2 << 20),
+    range(0x0C00_0000, 16 << 20),
 ];
 
-const fn stretch(address: u32, size: u64) -> AddressRange {
+/// The largest unit that an STM32 programs at once, in bytes (L1: half a page; others are smaller powers of two). A unit
+/// can be written once per erase, so what lies in one unit has to go out together, and L476/L486 ROMs corrupt flash where
+/// a block's length is no multiple of 8.
+pub const PROGRAM_UNIT: u64 = 128;
+
+const fn range(address: u32, size: u64) -> AddressRange {
     // `u64::from` is not const.
     let end = address as u64 + size;
     AddressRange { address, end }
@@ -50,11 +55,6 @@ pub fn is_stack_top(address: u32) -> bool {
 pub fn is_for_programs(address: u32) -> bool {
     matches!(address >> 24, 0x08 | 0x10 | 0x20..=0x3F | 0x60..=0x9F | 0xC0..=0xDF)
 }
-
-/// The largest unit that an STM32 programs at once, in bytes (L1: half a page; others are smaller powers of two). A unit
-/// can be written once per erase, so what lies in one unit has to go out together, and L476/L486 ROMs corrupt flash where
-/// a block's length is no multiple of 8.
-pub const PROGRAM_UNIT: u64 = 128;
 
 /// What erased memory reads as, by the sizes of its pages in bytes.
 ///

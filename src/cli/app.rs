@@ -1,13 +1,13 @@
 //! What every command needs: which boards are meant, on which bus, and where answers go.
 
-use super::error::CliError;
+use crate::board::Board;
 use crate::sim::SimBus;
 use crate::sim::spec::{BoardSpec, BoardSpecError};
 use crate::usb::Bus;
 use crate::usb::libusb::LibusbBus;
 
-use super::board::Board;
 use super::environment::{self, Variable};
+use super::error::CliError;
 use super::output::{Output, trace};
 use super::select::{Listing, SelectError, Selection};
 use super::usage::UsageError;

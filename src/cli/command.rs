@@ -15,10 +15,10 @@ mod udev;
 mod unprotect;
 mod verify;
 
-use super::error::CliError;
 use clap::Subcommand;
 
 use super::app::App;
+use super::error::CliError;
 use super::exit::Exit;
 
 /// What stdfu can be asked to do.

@@ -1,11 +1,8 @@
 //! Whether firmware fits the boards at hand, as `flash` would judge it.
 
-use super::document::FitDocument;
-use super::error::CliError;
-use super::job::Job;
-use super::outcome::oddities;
 use std::fmt::Display;
 
+use crate::board::{Board, BoardName};
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::{NoPlan, PlanError};
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
@@ -14,9 +11,12 @@ use crate::printable::Said;
 
 use super::app::App;
 use super::args::alt::memories_and_choice;
-use super::board::{self, Board, BoardName};
 use super::diagnosis::Diagnosis;
+use super::document::FitDocument;
+use super::error::CliError;
 use super::exit::Exit;
+use super::job::Job;
+use super::outcome::oddities;
 use super::{job, suspicion};
 
 /// Whether a firmware fits a board.
@@ -118,7 +118,7 @@ fn plan<'i>(
     board: &Board,
 ) -> Result<Plan<'i>, NoPlan<CliError>> {
     let (memories, _) = memories_and_choice(None, board).map_err(NoPlan::into_other)?;
-    let board = board::for_plan(board, &memories);
+    let board = board.facts(&memories);
     let options = FlashOptions {
         placed_at,
         ..FlashOptions::PLAIN

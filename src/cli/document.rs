@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 
 use serde::Serialize;
 
+use crate::board::BoardName;
 use crate::image::Prefix;
 use crate::printable::Said;
 
-use super::board::BoardName;
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 

@@ -9,6 +9,8 @@ use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, ErrorKind};
 
+use crate::board::NoLayout;
+use crate::dfu::enter::EnterError;
 use crate::dfu::error::SessionError;
 use crate::dfuse::plan::error::PlanError;
 use crate::image::{FilesError, ImageError, WriteError};
@@ -16,7 +18,6 @@ use crate::sim::{FlashFileError, SimError};
 use crate::usb::UsbError;
 
 use super::args::alt::AltError;
-use super::board::NoLayout;
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 use super::select::SelectError;
@@ -51,6 +52,9 @@ pub enum CliError {
     /// The same, where nothing was to be changed.
     #[error(transparent)]
     OnlyLooking(PlanError),
+    /// An application is not in DFU mode.
+    #[error(transparent)]
+    Enter(#[from] EnterError),
     /// The board did not do what it was asked.
     #[error(transparent)]
     Session(#[from] SessionError),
@@ -156,6 +160,8 @@ impl CliError {
             }
             Self::Plan(error) => of_plan(error, " Nothing was erased."),
             Self::OnlyLooking(error) => of_plan(error, ""),
+            Self::Enter(EnterError::Asking(error) | EnterError::Closed(error)) => of_usb(error),
+            Self::Enter(EnterError::StaysAway) => (Exit::Other, None),
             Self::Session(error) => of_session(error),
             Self::Files(error) => of_files(error),
             Self::Image(error) => of_image(error),
@@ -218,5 +224,21 @@ fn of_simulation(error: &SimError) -> (Exit, Option<String>) {
             (Exit::Other, None)
         }
         SimError::FlashFile(_) | SimError::TooManyBoards => (Exit::Usage, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_does_not_allow_is_told_with_what_was_being_done() {
+        let error = CliError::from(EnterError::Closed(UsbError::AccessDenied));
+        let Diagnosis { exit, message, .. } = (&error).into();
+        assert_eq!(exit, Exit::System);
+        assert_eq!(
+            message,
+            "it is back in DFU mode, and can't be opened: permission denied"
+        );
     }
 }

@@ -3,12 +3,13 @@
 use std::ops::ControlFlow;
 use std::thread;
 
+use crate::board::Board;
+use crate::dfu::tally::Tally;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::NoPlan;
-use crate::dfuse::session::{Event, Session, Tally};
+use crate::dfuse::session::{Session, Told};
 use crate::usb::Transport;
 
-use super::board::Board;
 use super::diagnosis::Diagnosis;
 use super::document::Boards;
 use super::error::{CliError, of_closed};
@@ -141,12 +142,14 @@ fn work(
     let start = opened.transport.now();
     let mut preview = None;
     let name = outcome.name();
-    let mut on_event = |event: Event<'_>| {
-        progress.show(event);
-        if let Event::Steps(steps) = event {
-            let preview = preview.insert(Preview::of(steps));
-            let text = preview.text.trim_end();
-            progress.detail(&format!("{name}: what is left of it\n{text}"));
+    let mut on_event = |told: Told<'_>| {
+        match told {
+            Told::Event(event) => progress.show(event),
+            Told::Steps(steps) => {
+                let preview = preview.insert(Preview::of(steps));
+                let text = preview.text.trim_end();
+                progress.detail(&format!("{name}: what is left of it\n{text}"));
+            }
         }
         match interrupt::requested() {
             true => ControlFlow::Break(()),

@@ -1,16 +1,16 @@
 //! What was to be kept on a board that is gone, in a file of its own, and the command that puts it back.
 
-use super::error::CliError;
 use std::path::{Path, PathBuf};
 
+use crate::board::BoardName;
 use crate::dfuse::named::Named;
 use crate::dfuse::session::Unsaved;
 use crate::image::{FileIds, ImageTarget, to_dfu};
 use crate::printable::{self, Said};
 
 use super::args::number::count;
-use super::board::BoardName;
 use super::diagnosis::Diagnosis;
+use super::error::CliError;
 use super::save;
 use super::shell;
 

@@ -2,7 +2,6 @@
 
 mod app;
 mod args;
-mod board;
 mod command;
 mod compatibility;
 mod definition;

@@ -1,14 +1,14 @@
 //! What came of the work on one board.
 
+use crate::board::{Board, BoardName};
 use crate::chip::vector_table::BadVectorTable;
+use crate::dfu::tally::Tally;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::flash::Check;
-use crate::dfuse::session::Tally;
 use crate::image::ImageTarget;
 use crate::printable::Said;
 
 use super::args::number::count;
-use super::board::{Board, BoardName};
 use super::diagnosis::Diagnosis;
 use super::document::{BoardResult, WorkDocument};
 use super::preview::Preview;

@@ -5,7 +5,6 @@ pub mod progress;
 mod stdout;
 pub mod trace;
 
-use super::document::Failed;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
@@ -13,10 +12,11 @@ use clap::builder::styling::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use crate::board::BoardName;
 use crate::printable;
 
-use super::board::BoardName;
 use super::diagnosis::Diagnosis;
+use super::document::Failed;
 use super::error::{CliError, Doing};
 use super::exit::Exit;
 use super::output::ndjson::Event;
@@ -207,7 +207,7 @@ impl Output {
             && io::stderr().is_terminal()
     }
 
-    /// Something that has to be answered; the cursor stays behind it.
+    /// Something that has to be answered; the cursor stays after it.
     pub fn question(&self, text: &str) {
         to_stderr(&printable::lines(text));
     }
@@ -334,7 +334,7 @@ impl Output {
         }
     }
 
-    /// A line behind a label. Its colour is the only one there is: the text has none of its own.
+    /// A line after a label. Its colour is the only one there is: the text has none of its own.
     fn labelled(&self, label: &str, color: AnsiColor, text: &str) -> String {
         let style = if self.color {
             Style::new().bold().fg_color(Some(color.into()))

@@ -1,6 +1,5 @@
 //! What a plan comes to, before and after a look at what is there: a step a line, and as JSON.
 
-use super::document::{MemoryPlanDocument, PlanDocument, RangeDocument, SectorDocument};
 use crate::address::AddressRange;
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::Plan;
@@ -10,6 +9,7 @@ use crate::dfuse::plan::region::Region;
 use crate::dfuse::steps::{MemorySteps, SectorSteps, Steps, Work};
 
 use super::args::number::{amount, count};
+use super::document::{MemoryPlanDocument, PlanDocument, RangeDocument, SectorDocument};
 
 /// What is left to do, for people and for scripts.
 #[derive(Debug)]
@@ -41,8 +41,8 @@ fn target_document(memory: &MemorySteps<'_>) -> MemoryPlanDocument {
     let ranges = |ranges: &[AddressRange]| ranges.iter().copied().map(range_document).collect();
     let writes: Vec<AddressRange> = memory.body.iter().chain(&memory.head).copied().collect();
     MemoryPlanDocument {
-        alt: memory.region().alternate_setting,
-        name: memory.region().name.clone(),
+        alt: memory.plan.region.alternate_setting,
+        name: memory.plan.region.name.clone(),
         mass_erase: memory.mass_erase().is_some(),
         erase: sectors
             .chain(all)
@@ -128,7 +128,7 @@ fn flash_text(plan: &FlashPlan<'_>) -> String {
 fn steps_text(steps: &Steps<'_>) -> String {
     let mut text = String::new();
     for memory in &steps.memories {
-        text += &title(memory.region());
+        text += &title(&memory.plan.region);
         text += &memory.mass_erase().map(all_text).unwrap_or_default();
         text.extend(
             memory
@@ -162,7 +162,7 @@ fn stake_line(memory: &MemorySteps<'_>, steps: &SectorSteps) -> Option<String> {
     if steps.work == Work::EraseAndWrite || !memory.changes() {
         return None;
     }
-    let then = match memory.around() {
+    let then = match memory.plan.around {
         Around::Keep => "kept",
         Around::Count | Around::Expendable | Around::Unseen => "lost",
     };

@@ -1,7 +1,7 @@
 //! How far the work had come when something went wrong, which is what the next step depends on.
 
+use crate::dfu::tally::Tally;
 use crate::dfuse::plan::Plan;
-use crate::dfuse::session::Tally;
 
 use super::args::number::count;
 use super::diagnosis::Diagnosis;

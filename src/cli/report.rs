@@ -1,6 +1,7 @@
 //! What is said at the end of the work on boards: what came of each, how many failed, and which.
 
-use super::board::BoardName;
+use crate::board::BoardName;
+
 use super::outcome::Outcome;
 use super::output::Output;
 

@@ -1,6 +1,5 @@
 //! Writes a file whole or not at all, and none over another unless asked to.
 
-use super::error::{CliError, Doing};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -9,6 +8,7 @@ use tempfile::{Builder, NamedTempFile, PersistError};
 
 use crate::printable;
 
+use super::error::{CliError, Doing};
 use super::interrupt;
 
 /// Refuses a path where something is already, unless that may be overwritten, and one that can't be written: before

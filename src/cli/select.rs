@@ -8,13 +8,13 @@ mod wait;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
+use crate::board::Board;
 use crate::chip::rom::is_shared_serial;
 use crate::printable::{Printable, Said};
 use crate::usb::tap::Watch;
 use crate::usb::{Bus, DeviceInfo, UsbError};
 
 use super::args::ids::Ids;
-use super::board::Board;
 use super::environment::{self, Variable};
 use super::shell;
 use super::suggest::nearest;
@@ -51,14 +51,14 @@ pub struct Selection {
     /// All boards that match, at the same time
     #[arg(long, global = true)]
     every: bool,
-    /// With --every: so many boards, no fewer
+    /// With --every: N boards, no fewer
     ///
     /// Where there are fewer, none is touched (exit code 3), or --wait waits for the others.
     #[arg(long, global = true, hide_short_help = true, value_name = "N", requires = "every", value_parser = clap::value_parser!(u16).range(1..))]
     count: Option<u16>,
-    /// Wait for the board: for ever, or so many seconds
+    /// Wait for the board: for ever, or N seconds
     ///
-    /// --wait=10 waits for ten seconds at most. With --every --count N, until so many are there.
+    /// --wait=10 waits for ten seconds at most. With --every --count N, until N are there.
     #[arg(
         long, global = true, value_name = "SECONDS",
         num_args = 0..=1, require_equals = true, default_missing_value = "inf", value_parser = parse_seconds
@@ -299,7 +299,7 @@ impl Selection {
         }
     }
 
-    /// What was asked for, to be put behind "board".
+    /// What was asked for, to be put after "board".
     fn wanted(&self) -> String {
         let ids = self
             .id

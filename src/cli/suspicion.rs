@@ -1,9 +1,10 @@
 //! Files that are no firmware, where only the board can tell whether that matters.
 
-use super::error::CliError;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::NoPlan;
 use crate::image::{FilesError, Image, ImageError, Suspicion};
+
+use super::error::CliError;
 
 /// Refuses an image that is no firmware.
 ///

@@ -27,6 +27,9 @@
 //! Sources: USB DFU 1.0, USB DFU 1.1. What particular bootloaders do differently is in [`crate::chip::rom`], what ST adds
 //! in [`crate::dfuse`].
 
+pub mod enter;
 pub mod error;
+pub mod event;
 pub mod link;
 pub mod protocol;
+pub mod tally;

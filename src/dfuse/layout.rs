@@ -1,11 +1,15 @@
 //! A memory of a DfuSe board as segments and sectors, read from its alternate setting's string by [`parse`].
 
+pub mod error;
 mod facts;
-pub mod parse;
+mod parse;
 
 use std::fmt;
 
 use crate::address::AddressRange;
+
+/// The most sectors that a memory may have: enough for 4 GiB in sectors of 4K. Each is kept, and looked at.
+const MOST_SECTORS: u32 = 1 << 20;
 
 /// The memory that one alternate setting stands for; [`MemoryLayout::parse`] reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]

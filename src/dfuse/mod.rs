@@ -5,7 +5,7 @@
 //!
 //! A DNLOAD with block number 0 carries a command: set the address pointer, erase a sector, erase everything, lift read
 //! protection ([`command`]). A DNLOAD or UPLOAD with a block number from 2 on carries data to or from the address pointer
-//! plus so many blocks ([`blocks`]).
+//! plus N blocks ([`blocks`]).
 //!
 //! Reading is allowed from dfuIDLE only: after a command an ABORT comes first. A DNLOAD of no bytes, and a GETSTATUS,
 //! start the application; then the board falls silent in one of several ways, and all of them mean success ([`link`]).

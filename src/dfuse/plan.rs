@@ -93,3 +93,6 @@ impl<'i> Plan<'i> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

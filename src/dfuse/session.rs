@@ -1,5 +1,8 @@
 //! One board, from dfuIDLE to the start of its application: carries out a plan.
 
+mod account;
+mod clear_up;
+mod close;
 mod diff;
 mod dump;
 mod erase;
@@ -8,10 +11,11 @@ mod flash;
 mod leave;
 mod read;
 mod recovery;
+mod redo;
 mod rescue;
 mod reset;
-mod tally;
 mod unprotect;
+mod unsaved;
 mod verify;
 mod write;
 
@@ -19,7 +23,9 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::dfu::error::{Action, Cause, SessionError};
+use crate::dfu::event::{Event, Phase};
 use crate::dfu::link::Link;
+use crate::dfu::tally::Tally;
 use crate::image::ImageTarget;
 use crate::usb::{Transport, UsbError};
 
@@ -29,8 +35,8 @@ use super::layout::Sector;
 use super::plan::Plan;
 use super::plan::region::Region;
 
-pub use event::{Event, Phase};
-pub use tally::{Tally, Unsaved};
+pub use event::Told;
+pub use unsaved::Unsaved;
 
 /// What a session has to know of its board.
 #[derive(Debug, Clone, Copy)]
@@ -50,17 +56,14 @@ pub struct Session<'t> {
     link: Link<'t>,
     options: SessionOptions,
     /// Hears of progress; its answer says whether to go on.
-    on_event: &'t mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+    on_event: &'t mut dyn FnMut(Told<'_>) -> ControlFlow<()>,
     tally: Tally,
     selected: Option<u8>,
     /// An address of the memory at work, for asking whether the board lets itself be worked with at all.
     any_address: Option<u32>,
     /// Where the address pointer is, if that is known.
     pointer: Option<u32>,
-    /// Whether what is done now is progress. Doing something over is not.
-    counting: bool,
-    /// Whether the work goes on to its orderly end whatever the user wants.
-    is_closing: bool,
+    pass: Pass,
     /// Whether anything was ever read from this board's memories.
     has_read: bool,
     /// Whether the heads are written, or about to be, in front of what nobody has read back.
@@ -72,12 +75,23 @@ pub struct Session<'t> {
     unsaved: Vec<Unsaved>,
 }
 
+/// Why something is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Pass {
+    /// It is progress, and counts.
+    First,
+    /// It is done over, or looked at once more.
+    Again,
+    /// The work has failed and comes to its orderly end, whatever the user wants.
+    Closing,
+}
+
 impl<'t> Session<'t> {
     /// Claims the board and brings it to dfuIDLE.
     pub fn open(
         transport: &'t mut dyn Transport,
         options: SessionOptions,
-        on_event: &'t mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+        on_event: &'t mut dyn FnMut(Told<'_>) -> ControlFlow<()>,
     ) -> Result<Self, SessionError> {
         let link = Link::open(transport, options.interface)?;
         let tally = Tally::default();
@@ -89,8 +103,7 @@ impl<'t> Session<'t> {
             selected: None,
             any_address: None,
             pointer: None,
-            counting: true,
-            is_closing: false,
+            pass: Pass::First,
             has_read: false,
             has_head: false,
             erased: BTreeMap::new(),
@@ -111,7 +124,7 @@ impl<'t> Session<'t> {
     /// it still listens.
     pub fn run(&mut self, plan: &Plan<'_>) -> Result<Option<ImageTarget>, SessionError> {
         self.carry_out(plan).map_err(|error| {
-            let error = self.diagnosed(error);
+            let error = self.diagnose(error);
             // A board that was to leave and stays may have hung itself up, and each request would wait for it.
             if error.cause != Cause::Stayed {
                 // Should this fail too, the first error says more.
@@ -136,9 +149,9 @@ impl<'t> Session<'t> {
             Plan::Flash(plan) => self.flash(plan),
             Plan::Rehearse(plan) => self.rehearse(plan),
             Plan::Erase(plan) => self.erase_plan(plan),
-            Plan::Verify(plan) => self.compare_all(plan),
+            Plan::Verify(plan) => self.verify_plan(plan),
             Plan::Read(plan) => return self.dump(plan).map(Some),
-            Plan::Leave(start) => self.leave(*start, true),
+            Plan::Leave(start) => self.leave(*start),
             Plan::Unprotect(plan) => self.unprotect(plan),
         }?;
         Ok(None)
@@ -172,10 +185,6 @@ impl<'t> Session<'t> {
         }
     }
 
-    fn select_region(&mut self, region: &Region) -> Result<(), SessionError> {
-        self.select(region.alternate_setting)
-    }
-
     /// Takes note of a sector that was erased.
     fn note_erased(&mut self, region: &Region, sector: Sector, is_certain: bool) {
         let key = (region.alternate_setting, sector.address);
@@ -200,7 +209,7 @@ impl<'t> Session<'t> {
     }
 
     /// Says read protection, or that a board can't be read after all, where that is what its answer means.
-    fn diagnosed(&mut self, error: SessionError) -> SessionError {
+    fn diagnose(&mut self, error: SessionError) -> SessionError {
         // Where it is to be lifted that it is on is no news, and a board that was to leave has taken an address before.
         let says_more = !matches!(error.action, Action::ReadUnprotect | Action::Leave);
         // Who has been read is not read-protected.
@@ -236,6 +245,15 @@ impl<'t> Session<'t> {
         }
     }
 
+    /// Does something over, which counts neither as progress nor in the tally.
+    fn unnoticed<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let pass = self.pass;
+        self.pass = pass.max(Pass::Again);
+        let done = work(self);
+        self.pass = pass;
+        done
+    }
+
     /// Tells of a part of the work, unless there is nothing to do in it.
     fn begin(&mut self, phase: Phase, total: u64) -> Result<(), SessionError> {
         if total == 0 {
@@ -246,15 +264,19 @@ impl<'t> Session<'t> {
 
     fn advance(&mut self, bytes: u64, action: Action) -> Result<(), SessionError> {
         self.tell(
-            Event::Advance(if self.counting { bytes } else { 0 }),
+            Event::Advance(if self.pass == Pass::First { bytes } else { 0 }),
             action,
         )
     }
 
     fn tell(&mut self, event: Event<'_>, action: Action) -> Result<(), SessionError> {
-        match (self.on_event)(event) {
+        self.tell_all(Told::Event(event), action)
+    }
+
+    fn tell_all(&mut self, told: Told<'_>, action: Action) -> Result<(), SessionError> {
+        match (self.on_event)(told) {
             ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) if self.is_closing => Ok(()),
+            ControlFlow::Break(()) if self.pass == Pass::Closing => Ok(()),
             ControlFlow::Break(()) => Err(SessionError {
                 action,
                 cause: Cause::Interrupted,

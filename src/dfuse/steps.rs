@@ -1,12 +1,14 @@
 //! The steps that are left of a flash when the board has been looked at. Only these are carried out.
 
 mod memory;
+mod sector;
 
 use super::layout::Sector;
 use super::plan::flash::{Around, FlashPlan};
 use super::plan::leave::Start;
 
-pub use memory::{Beyond, Finding, MemorySteps, SectorSteps, Work};
+pub use memory::MemorySteps;
+pub use sector::{Beyond, Finding, SectorSteps, Work};
 
 /// What is left to do on one board.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +50,7 @@ impl<'i> Steps<'i> {
             return;
         }
         for memory in &mut self.memories {
-            memory.give_up_head();
+            memory.give_up_head(|_| false);
         }
     }
 
@@ -63,7 +65,7 @@ impl<'i> Steps<'i> {
     pub fn lost_bytes(&self) -> Option<u64> {
         let memories = self.memories.iter();
         memories
-            .filter(|memory| memory.around() != Around::Keep)
+            .filter(|memory| memory.plan.around != Around::Keep)
             .flat_map(MemorySteps::erased_sectors)
             .map(|sector| sector.beyond.bytes())
             .sum()
@@ -72,7 +74,7 @@ impl<'i> Steps<'i> {
     /// Bytes beyond the image that are erased with its sectors, and written back.
     pub fn preserved_bytes(&self) -> u64 {
         let memories = self.memories.iter();
-        let keeping = memories.filter(|memory| memory.around() == Around::Keep);
+        let keeping = memories.filter(|memory| memory.plan.around == Around::Keep);
         let sectors = keeping.flat_map(MemorySteps::erased_sectors);
         sectors.filter_map(|sector| sector.beyond.bytes()).sum()
     }

@@ -214,12 +214,12 @@ impl Segment {
                 format!("{size} bytes at offset {start:#010x}"),
             ));
         };
-        let behind = u64::from(address) + size as u64;
-        if behind > ADDRESS_SPACE {
+        let address_after = u64::from(address) + size as u64;
+        if address_after > ADDRESS_SPACE {
             return Err(ImageError::malformed(
                 at,
                 "data that ends at or below 0xffffffff",
-                format!("{address:#010x}..{behind:#010x}"),
+                format!("{address:#010x}..{address_after:#010x}"),
             ));
         }
         Ok(Some(Self {
@@ -262,7 +262,7 @@ fn check_overlap(segments: &[Segment]) -> Result<(), ImageError> {
             return Err(ImageError::malformed(
                 second.at + SEGMENT_OFFSET,
                 format!(
-                    "a segment behind {:#010x}, the end of another (p_offset)",
+                    "a segment after {:#010x}, the end of another (p_offset)",
                     first.file.end
                 ),
                 format!("one at {:#010x}", second.file.start),

@@ -160,14 +160,14 @@ mod tests {
 
     #[test]
     fn blank_lines_count_but_are_passed_over() {
-        let check = |text: &[u8], expected: &[(u64, &[u8])], behind: u64| {
+        let check = |text: &[u8], expected: &[(u64, &[u8])], after: u64| {
             let found: Vec<(Place, &[u8])> = lines(text).map(|line| (line.at, line.text)).collect();
             let expected: Vec<(Place, &[u8])> = expected
                 .iter()
                 .map(|(number, text)| (Place::Line(*number), *text))
                 .collect();
             assert_eq!(found, expected);
-            assert_eq!(end(text), Place::Line(behind));
+            assert_eq!(end(text), Place::Line(after));
         };
         check(b":00\r\n:01\r\n", &[(1, b":00"), (2, b":01")], 3);
         check(

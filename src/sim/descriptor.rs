@@ -31,7 +31,7 @@ pub const EXPLANATION_INDEX: u8 = 32;
 
 /// By how much F42x and F43x ROMs are short of their word: 112 bytes of 166.
 const STRINGS_SHORT_OF: u8 = 54;
-/// What stands behind a garbled layout. No dump tells; some of it printable, some not.
+/// What stands after a garbled layout. No dump tells; some of it printable, some not.
 const GARBAGE: &str = "\u{FF}\u{12}\u{5E04}*9Kg";
 
 /// What is running on a board.
@@ -67,7 +67,7 @@ impl SelfDescription<'_> {
             (CONFIGURATION, 0) => Some(self.configuration()),
             (STRING, 0) => Some(vec![4, STRING, 0x09, 0x04]),
             (STRING, index) => self.string(index),
-            (DFU_FUNCTIONAL, 0) => Some(self.functional().to_vec()),
+            (DFU_FUNCTIONAL, 0) => Some(self.functional()),
             _ => None,
         }
     }
@@ -102,32 +102,23 @@ impl SelfDescription<'_> {
 
     /// The configuration descriptor with all that belongs to it (USB 2.0 §9.6.3).
     pub fn configuration(&self) -> Vec<u8> {
-        let mut behind = Vec::new();
+        let mut after = Vec::new();
         let count = self.alternate_settings().count();
         for (position, (number, string_index)) in (1..).zip(self.alternate_settings()) {
-            behind.extend([9, INTERFACE, INTERFACE_NUMBER, number, 0]);
-            behind.extend(self.interface_class());
-            behind.push(string_index);
-            if position == count || self.quirks.functional_descriptor_behind_each() {
-                behind.extend(self.functional());
+            after.extend([9, INTERFACE, INTERFACE_NUMBER, number, 0]);
+            after.extend(self.interface_class());
+            after.push(string_index);
+            if position == count || self.quirks.functional_descriptor_after_each() {
+                after.extend(self.functional());
             }
         }
         let total_length =
-            u16::try_from(9 + behind.len()).expect("a board has a handful of alternate settings");
+            u16::try_from(9 + after.len()).expect("a board has a handful of alternate settings");
         let [low, high] = total_length.to_le_bytes();
         // One interface, no string, self-powered, 100 mA.
-        let mut bytes = vec![
-            9,
-            CONFIGURATION,
-            low,
-            high,
-            1,
-            CONFIGURATION_VALUE,
-            0,
-            0xC0,
-            50,
-        ];
-        bytes.extend(behind);
+        let mut bytes = vec![9, CONFIGURATION, low, high, 1];
+        bytes.extend([CONFIGURATION_VALUE, 0, 0xC0, 50]);
+        bytes.extend(after);
         bytes
     }
 
@@ -145,22 +136,13 @@ impl SelfDescription<'_> {
         bytes
     }
 
-    fn functional(&self) -> [u8; 9] {
-        let transfer_size = claimed_transfer_size(self.board, self.quirks);
-        let [size_low, size_high] = transfer_size.to_le_bytes();
-        let [version_low, version_high] = self.board.dfu_version.to_le_bytes();
-        [
-            9,
-            DFU_FUNCTIONAL,
-            attributes(self.board, self.quirks),
-            // wDetachTimeOut: 255 ms.
-            0xFF,
-            0x00,
-            size_low,
-            size_high,
-            version_low,
-            version_high,
-        ]
+    fn functional(&self) -> Vec<u8> {
+        // wDetachTimeOut: 255 ms.
+        let attributes = attributes(self.board, self.quirks);
+        let mut bytes = vec![9, DFU_FUNCTIONAL, attributes, 0xFF, 0x00];
+        bytes.extend(claimed_transfer_size(self.board, self.quirks).to_le_bytes());
+        bytes.extend(self.board.dfu_version.to_le_bytes());
+        bytes
     }
 
     fn string(&self, index: u8) -> Option<Vec<u8>> {
@@ -191,12 +173,8 @@ impl SelfDescription<'_> {
         if self.quirks.has(Quirk::StringsGarbled) {
             layout.push_str(GARBAGE);
         }
-        let missing = if self.quirks.has(Quirk::StringsShort) {
-            STRINGS_SHORT_OF
-        } else {
-            0
-        };
-        Some(utf_16(&layout, missing))
+        let is_short = self.quirks.has(Quirk::StringsShort);
+        Some(utf_16(&layout, if is_short { STRINGS_SHORT_OF } else { 0 }))
     }
 }
 
@@ -239,93 +217,4 @@ fn with_length(characters: Vec<u8>, missing: u8) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::board;
-    use super::*;
-
-    fn get(name: &str, value: u16) -> Option<Vec<u8>> {
-        let board = board::find(name).expect("known board");
-        let description = SelfDescription {
-            board,
-            quirks: &Quirks::new(board.quirks),
-            serial: board.serial,
-            strings: &BTreeMap::new(),
-            program: Program::Bootloader,
-        };
-        description.descriptor(value)
-    }
-
-    /// Written out from lsusb -v of an F4 in its ROM: bcdUSB 1.00, packets of 64, 0483:df11, 22.00, strings 1, 2, 3.
-    #[test]
-    fn the_device_descriptor_of_an_f405_is_that_of_the_rom() {
-        let expected = [
-            0x12, 0x01, 0x00, 0x01, 0x00, 0x00, 0x00, 0x40, 0x83, 0x04, 0x11, 0xDF, 0x00, 0x22,
-            0x01, 0x02, 0x03, 0x01,
-        ];
-        assert_eq!(get("f405", 0x0100).expect("present"), expected);
-    }
-
-    /// Written out from lsusb -v of an F4 in its ROM: 54 bytes in all, self-powered, 100 mA, four alternate settings,
-    /// one functional descriptor behind the last.
-    #[test]
-    fn the_configuration_descriptor_of_an_f405_is_that_of_the_rom() {
-        let expected = [
-            [0x09, 0x02, 0x36, 0x00, 0x01, 0x01, 0x00, 0xC0, 0x32],
-            [0x09, 0x04, 0x00, 0x00, 0x00, 0xFE, 0x01, 0x02, 0x04],
-            [0x09, 0x04, 0x00, 0x01, 0x00, 0xFE, 0x01, 0x02, 0x05],
-            [0x09, 0x04, 0x00, 0x02, 0x00, 0xFE, 0x01, 0x02, 0x06],
-            [0x09, 0x04, 0x00, 0x03, 0x00, 0xFE, 0x01, 0x02, 0x07],
-            [0x09, 0x21, 0x0B, 0xFF, 0x00, 0x00, 0x08, 0x1A, 0x01],
-        ];
-        assert_eq!(get("f405", 0x0200).expect("present"), expected.concat());
-    }
-
-    /// Written out from mboot's source: one alternate setting, 0x1B bytes in all.
-    #[test]
-    fn the_configuration_descriptor_of_mboot_is_the_one_in_its_source() {
-        let expected = b"\x09\x02\x1b\x00\x01\x01\x00\xc0\x32\
-            \x09\x04\x00\x00\x00\xfe\x01\x02\x04\
-            \x09\x21\x0b\xff\x00\x00\x08\x1a\x01";
-        assert_eq!(get("mboot", 0x0200).expect("present"), expected);
-    }
-
-    #[test]
-    fn a_functional_descriptor_can_stand_behind_each_alternate_setting() {
-        let configuration = get("gd32vf103", 0x0200).expect("present");
-        let kinds: Vec<u8> = configuration.chunks(9).map(|bytes| bytes[1]).collect();
-        assert_eq!(kinds, [2, 4, 0x21, 4, 0x21]);
-        assert_eq!(configuration[2], 45);
-    }
-
-    #[test]
-    fn strings_are_utf_16_and_string_0_is_the_language() {
-        assert_eq!(get("f405", 0x0300).expect("present"), [4, 3, 0x09, 0x04]);
-        assert_eq!(
-            get("f405", 0x0303).expect("present"),
-            b"\x1a\x033\x003\x006\x001\x003\x003\x006\x006\x003\x004\x003\x003\x00"
-        );
-        let layout = get("f405", 0x0307).expect("present");
-        assert_eq!(layout[..6], [72, 3, b'@', 0, b'D', 0]);
-        assert_eq!(get("f405", 0x0308), None);
-    }
-
-    #[test]
-    fn a_gd32_spells_its_serial_in_eight_bit_characters() {
-        assert_eq!(get("gd32vf103", 0x0303).expect("present"), b"\x06\x033CBJ");
-    }
-
-    #[test]
-    fn the_functional_descriptor_can_be_asked_for_by_itself() {
-        assert_eq!(
-            get("h743", 0x2100).expect("present"),
-            [0x09, 0x21, 0x0B, 0xFF, 0x00, 0x00, 0x04, 0x1A, 0x01]
-        );
-    }
-
-    #[test]
-    fn a_full_speed_device_has_no_qualifier_and_no_other_configuration() {
-        for value in [0x0600, 0x0201, 0x0F00, 0x0101] {
-            assert_eq!(get("f405", value), None, "{value:#06x}");
-        }
-    }
-}
+mod tests;

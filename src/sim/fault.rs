@@ -21,31 +21,6 @@ pub struct Fault {
     pub request: u32,
 }
 
-/// What can go wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FaultKind {
-    /// The board refuses the request and stays in the state it is in.
-    Stall,
-    /// No answer: the board has never seen the request.
-    LostRequest,
-    /// No answer: the board has done what was asked.
-    LostAnswer,
-    /// The last byte but one of the answer has a wrong bit: in GETSTATUS that is `bState`. A request without an answer
-    /// passes unharmed.
-    Corrupt,
-    /// The second half of the answer is missing. A request without an answer passes unharmed.
-    Short,
-    /// The board enters dfuERROR with this status as the request comes in, and forgets what it was to do.
-    Error(DfuStatus),
-    /// The cable is pulled.
-    Unplug,
-    /// The power fails, in the middle of the work in flash if there is any: half a sector is erased, half a block
-    /// written. It is back a second later, and the board with it, in DFU mode.
-    PowerCut,
-    /// A bit flips in what was programmed last.
-    Flip,
-}
-
 /// How a kind of fault is asked for.
 #[derive(Debug)]
 pub struct FaultName {
@@ -56,54 +31,50 @@ pub struct FaultName {
     kind: FaultKind,
 }
 
-/// Every kind there is, but for the errors that are called by their name in DFU 1.1.
-pub static FAULTS: &[FaultName] = &[
-    FaultName {
-        name: "stall",
-        description: "the request is refused and not carried out",
-        kind: FaultKind::Stall,
-    },
-    FaultName {
-        name: "lost-request",
-        description: "no answer, and the request is not carried out",
-        kind: FaultKind::LostRequest,
-    },
-    FaultName {
-        name: "lost-answer",
-        description: "no answer, but the request is carried out",
-        kind: FaultKind::LostAnswer,
-    },
-    FaultName {
-        name: "corrupt",
-        description: "a wrong bit in the last byte but one of the answer",
-        kind: FaultKind::Corrupt,
-    },
-    FaultName {
-        name: "short",
-        description: "half of the answer is missing",
-        kind: FaultKind::Short,
-    },
-    FaultName {
-        name: "error",
-        description: "dfuERROR/errUNKNOWN; errWRITE, errPROG and so on for another status",
-        kind: FaultKind::Error(DfuStatus::ErrUnknown),
-    },
-    FaultName {
-        name: "unplug",
-        description: "the board is gone from here on",
-        kind: FaultKind::Unplug,
-    },
-    FaultName {
-        name: "power-cut",
-        description: "the work in flash stops halfway; the board is back in DFU mode a second later",
-        kind: FaultKind::PowerCut,
-    },
-    FaultName {
-        name: "flip",
-        description: "a bit flips in what was programmed last",
-        kind: FaultKind::Flip,
-    },
-];
+/// From each entry, which is `Kind(type = the usual one) = "name", "description";`, a variant of [`FaultKind`] and a
+/// line of [`FAULTS`].
+macro_rules! faults {
+    ($($(#[$doc:meta])* $kind:ident $(($type:ty = $usual:expr))? = $name:literal, $description:literal;)*) => {
+        /// What can go wrong.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum FaultKind {
+            $($(#[$doc])* $kind $(($type))?,)*
+        }
+
+        /// Every kind there is, but for the errors that are called by their name in DFU 1.1.
+        pub static FAULTS: &[FaultName] = &[
+            $(FaultName {
+                name: $name,
+                description: $description,
+                kind: FaultKind::$kind $(($usual))?,
+            },)*
+        ];
+    };
+}
+
+faults! {
+    /// The board refuses the request and stays in the state it is in.
+    Stall = "stall", "the request is refused and not carried out";
+    /// No answer: the board has never seen the request.
+    LostRequest = "lost-request", "no answer, and the request is not carried out";
+    /// No answer: the board has done what was asked.
+    LostAnswer = "lost-answer", "no answer, but the request is carried out";
+    /// The last byte but one of the answer has a wrong bit: in GETSTATUS that is `bState`. A request without an answer
+    /// passes unharmed.
+    Corrupt = "corrupt", "a wrong bit in the last byte but one of the answer";
+    /// The second half of the answer is missing. A request without an answer passes unharmed.
+    Short = "short", "half of the answer is missing";
+    /// The board enters dfuERROR with this status as the request comes in, and forgets what it was to do.
+    Error(DfuStatus = DfuStatus::ErrUnknown) = "error",
+        "dfuERROR/errUNKNOWN; errWRITE, errPROG and so on for another status";
+    /// The cable is pulled.
+    Unplug = "unplug", "the board is gone from here on";
+    /// The power fails, in the middle of the work in flash if there is any: half a sector is erased, half a block
+    /// written. It is back a second later, and the board with it, in DFU mode.
+    PowerCut = "power-cut", "the work in flash stops halfway; the board is back in DFU mode a second later";
+    /// A bit flips in what was programmed last.
+    Flip = "flip", "a bit flips in what was programmed last";
+}
 
 /// `KIND@N`, as in `unplug@12` or `errPROG@30`.
 impl FromStr for Fault {

@@ -80,12 +80,10 @@ pub static F072_FLASH: NorFlash = NorFlash {
 /// DS5319, "Flash memory characteristics": 52.5 µs a half-word, erasing 20…40 ms. The bootloader erases all by pages.
 /// PM0075: PGERR as on the F072.
 pub static F103_FLASH: NorFlash = NorFlash {
-    erased: 0xFF,
-    program_unit: 2,
     program_time: Duration::from_nanos(52_500),
-    overwrite: Overwrite::RefusesUnlessZero,
     erase_times: &[(1 << 10, Duration::from_millis(30))],
     mass_erase_time: None,
+    ..F072_FLASH
 };
 
 /// M25P64 data sheet, "AC characteristics": 1.4 ms for a page of 256 bytes, 1 s a sector, 68 s for all.
@@ -100,12 +98,10 @@ pub static M25P64_FLASH: NorFlash = NorFlash {
 
 /// A usual SPI flash, W25Q16: 45 ms a sector of 4 KiB, 0.4 ms a page of 256 bytes.
 pub static SPI_FLASH: NorFlash = NorFlash {
-    erased: 0xFF,
-    program_unit: 256,
     program_time: Duration::from_micros(400),
-    overwrite: Overwrite::Combines,
     erase_times: &[(4 << 10, Duration::from_millis(45))],
     mass_erase_time: None,
+    ..M25P64_FLASH
 };
 
 /// DS8626, "Flash memory programming", ×32: 16 µs a word; 250 ms, 550 ms, 1 s a sector; 8 s for all.
@@ -131,16 +127,12 @@ pub static F429_FLASH: NorFlash = NorFlash {
 
 /// DS10916, "Flash memory programming", ×32: 16 µs a word; 250 ms, 550 ms, 1 s a sector; 8 s for all.
 pub static F7_FLASH: NorFlash = NorFlash {
-    erased: 0xFF,
-    program_unit: 4,
-    program_time: Duration::from_micros(16),
-    overwrite: Overwrite::Combines,
     erase_times: &[
         (32 << 10, Duration::from_millis(250)),
         (128 << 10, Duration::from_millis(550)),
         (256 << 10, Duration::from_secs(1)),
     ],
-    mass_erase_time: Some(Duration::from_secs(8)),
+    ..F4_FLASH
 };
 
 /// DS11532, "Flash memory programming (single bank configuration)", ×32: as the F746, and 16 s for twice as much.

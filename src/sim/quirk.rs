@@ -31,13 +31,8 @@ impl Quirks {
         }
     }
 
-    /// One more.
-    pub fn add(&mut self, quirk: Quirk) {
-        self.list.push(quirk);
-    }
-
     /// Adds the quirk that is written so, as in `write-protected=0x08004000`; `none` takes all of them away, so that
-    /// what stands behind it is all there is.
+    /// what comes after it is all there is.
     ///
     /// # Errors
     /// [`QuirkError`] where there is none, or its value can't be read.
@@ -57,10 +52,11 @@ impl Quirks {
                 name: text.to_owned(),
             });
         };
-        self.add(known.read(value).ok_or_else(|| QuirkError::Value {
-            usage: known.usage(),
-            found: text.to_owned(),
-        })?);
+        self.list
+            .push(known.read(value).ok_or_else(|| QuirkError::Value {
+                usage: known.usage(),
+                found: text.to_owned(),
+            })?);
         Ok(())
     }
 
@@ -79,8 +75,8 @@ impl Quirks {
         self.either(Quirk::BlockAddressByLength, Quirk::BlockAddressBySize)
     }
 
-    /// Whether the functional descriptor stands behind each alternate setting.
-    pub fn functional_descriptor_behind_each(&self) -> bool {
+    /// Whether the functional descriptor stands after each alternate setting.
+    pub fn functional_descriptor_after_each(&self) -> bool {
         self.either(
             Quirk::FunctionalDescriptorEach,
             Quirk::FunctionalDescriptorLast,
@@ -107,11 +103,7 @@ impl Quirks {
 
     /// How many GETSTATUS are refused after the wait.
     pub fn stalls_after_wait(&self) -> u32 {
-        let stalls = self.last(|quirk| match quirk {
-            Quirk::StallAfterWait(stalls) => Some(stalls),
-            _ => None,
-        });
-        stalls.unwrap_or(0)
+        self.value_of(Quirk::StallAfterWait).unwrap_or(0)
     }
 
     /// `wTransferSize` as the board says it, where that is not the usual one.
@@ -124,26 +116,17 @@ impl Quirks {
 
     /// How many bytes an erase takes at least.
     pub fn erase_unit(&self) -> Option<u32> {
-        self.last(|quirk| match quirk {
-            Quirk::EraseUnit(size) => Some(size),
-            _ => None,
-        })
+        self.value_of(Quirk::EraseUnit)
     }
 
     /// How many bytes of main flash there are, where that is fewer than claimed.
     pub fn true_size(&self) -> Option<u32> {
-        self.last(|quirk| match quirk {
-            Quirk::TrueSize(size) => Some(size),
-            _ => None,
-        })
+        self.value_of(Quirk::TrueSize)
     }
 
     /// Where an image has to begin that is taken only in order.
     pub fn packed(&self) -> Option<u32> {
-        self.last(|quirk| match quirk {
-            Quirk::Packed(address) => Some(address),
-            _ => None,
-        })
+        self.value_of(Quirk::Packed)
     }
 
     /// How long the board stays away after leaving or resetting; `None` for ever.
@@ -157,17 +140,23 @@ impl Quirks {
 
     /// The addresses of write-protected sectors.
     pub fn write_protected(&self) -> impl Iterator<Item = u32> + '_ {
-        self.list.iter().filter_map(|quirk| match quirk {
-            Quirk::WriteProtected(address) => Some(*address),
-            _ => None,
-        })
+        self.values_of(Quirk::WriteProtected)
     }
 
     /// The addresses of worn bits.
     pub fn flipped_bits(&self) -> impl Iterator<Item = u32> + '_ {
-        self.list.iter().filter_map(|quirk| match quirk {
-            Quirk::FlippedBit(address) => Some(*address),
-            _ => None,
+        self.values_of(Quirk::FlippedBit)
+    }
+
+    fn value_of(&self, quirk: fn(u32) -> Quirk) -> Option<u32> {
+        self.values_of(quirk).next_back()
+    }
+
+    /// With what values the board has a quirk, in the order in which it got them.
+    fn values_of(&self, quirk: fn(u32) -> Quirk) -> impl DoubleEndedIterator<Item = u32> + '_ {
+        self.list.iter().filter_map(move |had| {
+            let value = had.value()?;
+            (quirk(value) == *had).then_some(value)
         })
     }
 

@@ -211,7 +211,7 @@ fn ids(device: &Device<Context>) -> Option<(u16, u16)> {
     Some((descriptor.vendor_id(), descriptor.product_id()))
 }
 
-/// Tries again while the interface is still held, so many times.
+/// Tries again N times at most while the interface is still held.
 fn patiently(
     mut claim: impl FnMut() -> rusb::Result<()>,
     mut pause: impl FnMut(),

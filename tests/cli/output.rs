@@ -322,7 +322,7 @@ mod on_a_terminal {
                 screen.text,
                 format!(
                     "error: raw bytes would garble the terminal\n\
-                     hint: Name a file, put a program behind it with |, or add {option} hex.\n"
+                     hint: Name a file, pipe it into a program with |, or add {option} hex.\n"
                 )
             );
         };

@@ -3,10 +3,9 @@
 use std::convert::Infallible;
 use std::str::FromStr;
 
+use crate::board::{Board, NoLayout};
 use crate::dfuse::plan::board_facts::Memory;
 use crate::dfuse::plan::error::NoPlan;
-
-use crate::cli::board::{Board, NoLayout};
 
 /// A memory as the user names it.
 #[derive(Debug, Clone, PartialEq, Eq)]

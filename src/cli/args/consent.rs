@@ -1,14 +1,14 @@
 //! A yes to what can't be undone: on the command line, or by an answer where there is somebody to be asked.
 
-use crate::cli::error::CliError;
-use crate::cli::job::Job;
 use std::collections::BTreeSet;
 use std::io::{self, BufRead};
 
+use crate::board::Board;
 use crate::chip::settings::Settings;
 use crate::dfuse::plan::Plan;
 
-use crate::cli::board::Board;
+use crate::cli::error::CliError;
+use crate::cli::job::Job;
 use crate::cli::output::Output;
 use crate::cli::usage::UsageError;
 

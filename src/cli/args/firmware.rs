@@ -1,6 +1,5 @@
 //! The firmware files of a command line: read, told apart, put together.
 
-use crate::cli::error::{CliError, Doing};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -8,11 +7,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::image::{self, Format, Image, ImageError, LoadOptions, MOST_BYTES, NamedFile};
-
 use crate::printable;
 
 use crate::cli::args::format;
 use crate::cli::args::number::parse_address;
+use crate::cli::error::{CliError, Doing};
 use crate::cli::suggest::file::mistake;
 
 /// Firmware files, and what they don't say themselves.

@@ -81,9 +81,9 @@ impl OutputFormat {
             message: "raw bytes would garble the terminal".to_owned(),
             hint: Some(match otherwise {
                 Some(text) => {
-                    format!("Name a file, put a program behind it with |, or add {text}.")
+                    format!("Name a file, pipe it into a program with |, or add {text}.")
                 }
-                None => "Name a file, or put a program behind it with |.".to_owned(),
+                None => "Name a file, or pipe it into a program with |.".to_owned(),
             }),
         }
         .into())

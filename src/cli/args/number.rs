@@ -5,7 +5,7 @@ use crate::address::{AddressRange, RangeRequest};
 /// The end of the address space.
 const ADDRESS_SPACE: u64 = 1 << 32;
 
-/// Reads a number: decimal or `0x`, with `_` anywhere between digits, `K` (1024) or `M` (1024²) behind.
+/// Reads a number: decimal or `0x`, with `_` anywhere between digits, `K` (1024) or `M` (1024²) after it.
 pub fn parse_number(text: &str) -> Result<u64, String> {
     let unreadable =
         || format!("{text:?} is no number; expected one such as 4096, 0x08000000 or 128K");
@@ -221,7 +221,7 @@ mod tests {
         }
 
         #[test]
-        fn a_range_is_taken_where_it_ends_behind_its_beginning_and_in_the_address_space(
+        fn a_range_is_taken_where_it_ends_after_its_beginning_and_in_the_address_space(
             address in prop_oneof![any::<u32>(), 0_u32..3],
             end in prop_oneof![
                 any::<u32>().prop_map(u64::from),

@@ -2,8 +2,6 @@
 
 mod plain;
 
-use crate::cli::document::ConvertDocument;
-use crate::cli::error::CliError;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -11,7 +9,6 @@ use clap::Args;
 
 use crate::address::{AddressRange, RangeRequest, joined};
 use crate::image::{self, BIN, FileIds, Image, ImageElement, NamedFile, Prefix, Write};
-
 use crate::printable;
 
 use crate::cli::app::App;
@@ -19,6 +16,8 @@ use crate::cli::args::firmware::{self, ReadingArgs};
 use crate::cli::args::format::OutputFormat;
 use crate::cli::args::ids::Ids;
 use crate::cli::args::number::{count, parse_range};
+use crate::cli::document::ConvertDocument;
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::save;
 use crate::cli::suspicion;

@@ -1,11 +1,9 @@
 //! `stdfu erase`: all of a memory, or exactly the sectors of the ranges.
 
-use crate::cli::error::CliError;
-use crate::cli::job::jobs;
-use crate::cli::outcome::Outcome;
 use clap::{ArgGroup, Args};
 
 use crate::address::RangeRequest;
+use crate::board::Board;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::erase::{EraseRequest, plan_erase};
 use crate::dfuse::plan::error::NoPlan;
@@ -14,9 +12,11 @@ use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::consent::ConsentArgs;
 use crate::cli::args::number::{count, parse_range};
-use crate::cli::board::{self, Board};
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
 
 /// Erases all of a memory, or exactly the sectors you name
 ///
@@ -34,7 +34,7 @@ pub struct EraseArgs {
     /// What to erase, such as 0x08020000+128K
     ///
     /// ADDRESS+SIZE, ADDRESS..END (END is not erased), or a lone address for the sector it is in. Numbers are decimal or
-    /// hexadecimal behind 0x; K and M stand for 1024 and 1024².
+    /// hexadecimal after 0x; K and M stand for 1024 and 1024².
     #[arg(value_name = "RANGE", value_parser = parse_range)]
     ranges: Vec<RangeRequest>,
     /// Erase all of the memory
@@ -67,7 +67,7 @@ fn plan(
 ) -> Result<Plan<'static>, NoPlan<CliError>> {
     let (memories, alternate_setting) =
         memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
-    let board = board::for_plan(board, &memories);
+    let board = board.facts(&memories);
     let plan = plan_erase(request, board, alternate_setting);
     plan.map(Plan::Erase).map_err(NoPlan::into_other)
 }

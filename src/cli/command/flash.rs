@@ -1,14 +1,10 @@
 //! `stdfu flash`: program, verify, start the application.
 
-use crate::cli::document::{Boards, PreviewDocument};
-use crate::cli::error::CliError;
-use crate::cli::job::{Job, jobs};
-use crate::cli::outcome::{Outcome, bad_vector_table, oddities};
-use crate::cli::output::Output;
 use std::collections::BTreeSet;
 
 use clap::Args;
 
+use crate::board::Board;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::{NoPlan, PlanError};
 use crate::dfuse::plan::flash::{Around, Check, FlashOptions, plan_flash};
@@ -19,10 +15,14 @@ use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::consent::ConsentArgs;
 use crate::cli::args::firmware::FirmwareArgs;
 use crate::cli::args::number::{count, parse_address};
-use crate::cli::board::{self, Board};
 use crate::cli::compatibility;
+use crate::cli::document::{Boards, PreviewDocument};
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
+use crate::cli::job::{Job, jobs};
+use crate::cli::outcome::{Outcome, bad_vector_table, oddities};
+use crate::cli::output::Output;
 use crate::cli::report;
 use crate::cli::suspicion;
 
@@ -188,7 +188,7 @@ fn plan<'i>(
         only_fitting: args.only_fitting,
         placed_at: args.firmware.reading.address.filter(|_| !args.as_is),
     };
-    let plan = plan_flash(image, board::for_plan(board, &memories), options).map(if args.dry_run {
+    let plan = plan_flash(image, board.facts(&memories), options).map(if args.dry_run {
         Plan::Rehearse
     } else {
         Plan::Flash

@@ -1,18 +1,12 @@
 //! `stdfu info`: what is in firmware files, and whether a board takes them.
 
-use crate::cli::board::Board;
-use crate::cli::document::{
-    ElementDocument, FamilyDocument, FileDocument, IdsDocument, InfoDocument, PrefixDocument,
-    TargetDocument,
-};
-use crate::cli::error::{CliError, Doing};
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::Args;
 
+use crate::board::Board;
 use crate::image::{self, Description, FileIds, ImageElement, ImageTarget, LoadOptions};
-
 use crate::printable::Printable;
 
 use crate::cli::app::App;
@@ -20,6 +14,11 @@ use crate::cli::args::firmware::{self, FirmwareArgs};
 use crate::cli::args::number::count;
 use crate::cli::compatibility::{Fit, judge};
 use crate::cli::diagnosis::Diagnosis;
+use crate::cli::document::{
+    ElementDocument, FamilyDocument, FileDocument, IdsDocument, InfoDocument, PrefixDocument,
+    TargetDocument,
+};
+use crate::cli::error::{CliError, Doing};
 use crate::cli::exit::Exit;
 use crate::cli::suspicion;
 

@@ -1,10 +1,8 @@
 //! `stdfu leave`: start the application.
 
-use crate::cli::error::CliError;
-use crate::cli::job::jobs;
-use crate::cli::outcome::Outcome;
 use clap::Args;
 
+use crate::board::Board;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::leave::plan_leave;
@@ -12,9 +10,11 @@ use crate::dfuse::plan::leave::plan_leave;
 use crate::cli::app::App;
 use crate::cli::args::alt::memories_and_choice;
 use crate::cli::args::number::parse_address;
-use crate::cli::board::{self, Board};
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
 
 /// Starts the application
 ///
@@ -38,7 +38,7 @@ pub fn run(args: &LeaveArgs, app: &App) -> Result<Exit, CliError> {
 
 fn plan(args: &LeaveArgs, board: &Board) -> Result<Plan<'static>, NoPlan<CliError>> {
     let (memories, _) = memories_and_choice(None, board).map_err(NoPlan::into_other)?;
-    let board = board::for_plan(board, &memories);
+    let board = board.facts(&memories);
     let start = plan_leave(board, args.address).map_err(CliError::from)?;
     Ok(Plan::Leave(start))
 }

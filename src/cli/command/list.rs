@@ -1,9 +1,8 @@
 //! `stdfu list`: the boards in DFU mode, at a glance or as JSON.
 
-use crate::cli::document::{ListDocument, ListedDocument, MemoryDocument, SegmentDocument};
-use crate::cli::error::{CliError, of_closed};
 use clap::Args;
 
+use crate::board::{Board, MemoryString};
 use crate::chip::rom::is_shared_serial;
 use crate::dfuse::layout::{MemoryLayout, MemorySegment};
 use crate::printable::Said;
@@ -11,8 +10,9 @@ use crate::usb::{DeviceInfo, UsbError};
 
 use crate::cli::app::App;
 use crate::cli::args::number::size;
-use crate::cli::board::{Board, MemoryString};
 use crate::cli::diagnosis::Diagnosis;
+use crate::cli::document::{ListDocument, ListedDocument, MemoryDocument, SegmentDocument};
+use crate::cli::error::{CliError, of_closed};
 use crate::cli::exit::Exit;
 use crate::cli::select::{self, Listing, Other, Reason, SelectError};
 

@@ -1,12 +1,12 @@
 //! `stdfu completions` and `stdfu man`: what shells and man want to know, made from the command line's definition.
 
-use crate::cli::document::TextDocument;
-use crate::cli::error::CliError;
 use clap::{Args, Command};
 use clap_complete::Shell;
 
 use crate::cli::app::App;
 use crate::cli::definition::built;
+use crate::cli::document::TextDocument;
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::output;
 use crate::cli::suggest::{self, nearest};
@@ -14,7 +14,7 @@ use crate::cli::usage::UsageError;
 
 /// Prints completions for a shell
 ///
-/// A shell that has read them completes commands and options of stdfu behind Tab.
+/// A shell that has read them completes commands and options of stdfu at a press of Tab.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

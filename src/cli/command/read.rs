@@ -1,30 +1,29 @@
 //! `stdfu read`: what is in flash, into a file.
 
-use crate::cli::document::{Boards, RangeDocument, ReadDocument};
-use crate::cli::error::CliError;
-use crate::cli::job::jobs;
-use crate::cli::outcome::Outcome;
-use crate::cli::report;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::address::{AddressRange, RangeRequest};
+use crate::board::Board;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::read::{ReadPlan, plan_read};
 use crate::image::{BIN, FileIds, ImageTarget, Write};
-
 use crate::printable;
 
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::format::OutputFormat;
 use crate::cli::args::number::{count, parse_range};
-use crate::cli::board::{self, Board};
+use crate::cli::document::{Boards, RangeDocument, ReadDocument};
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
+use crate::cli::report;
 use crate::cli::save;
 use crate::cli::usage::UsageError;
 
@@ -143,7 +142,7 @@ fn plan(
 ) -> Result<Plan<'static>, NoPlan<CliError>> {
     let (memories, alternate_setting) =
         memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
-    let profile = board::for_plan(board, &memories);
+    let profile = board.facts(&memories);
     let plan = plan_read(&args.ranges, profile, alternate_setting, args.twice)
         .map_err(|error| error.map(CliError::OnlyLooking))?;
     if format.format == &BIN {

@@ -1,10 +1,10 @@
 //! `stdfu serial`: one line, for scripts.
 
-use crate::cli::document::SerialDocument;
-use crate::cli::error::CliError;
 use clap::Args;
 
 use crate::cli::app::App;
+use crate::cli::document::SerialDocument;
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::usage::UsageError;
 

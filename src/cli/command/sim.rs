@@ -1,18 +1,17 @@
 //! `stdfu sim`: serves simulated boards over USB/IP.
 
-use crate::cli::document::{ServedDocument, SimDocument};
-use crate::cli::error::{CliError, Doing};
 use std::net::{SocketAddr, TcpListener};
 
+use crate::printable::Printable;
 use crate::sim::board::{BOARDS, Board};
 use crate::sim::fault::FAULTS;
 use crate::sim::quirk::{NONE, QUIRKS, QuirkName};
 use crate::sim::spec::BoardSpec;
 use crate::sim::usbip::Server;
 
-use crate::printable::Printable;
-
 use crate::cli::app::App;
+use crate::cli::document::{ServedDocument, SimDocument};
+use crate::cli::error::{CliError, Doing};
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
 
@@ -117,7 +116,7 @@ Examples:
 Boards:
 "
     .to_owned();
-    for board in BOARDS {
+    for board in BOARDS.iter() {
         columns(&mut help, 14, board.name, board.description);
     }
     help.push_str("\nOptions of a board, each behind a comma:\n");
@@ -144,11 +143,12 @@ Boards:
 
 /// The names of the boards that have a quirk from the beginning, whatever its value.
 fn boards_with(quirk: &QuirkName) -> impl Iterator<Item = &'static str> + '_ {
-    let has_it = |board: &&Board| {
-        let mut names = board.quirks.iter().map(|had| QuirkName::about(*had).name);
-        names.any(|name| name == quirk.name)
+    let has_it = |board: &Board| {
+        let mut had = board.quirks.iter();
+        had.any(|had| QuirkName::about(*had).name == quirk.name)
     };
-    BOARDS.iter().filter(has_it).map(|board| board.name)
+    let boards = BOARDS.iter().filter(move |board| has_it(board));
+    boards.map(|board| board.name)
 }
 
 /// The options of a board, for `--help`.
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn the_help_names_every_board_option_quirk_and_fault() {
         let help = boards_help();
-        for board in BOARDS {
+        for board in BOARDS.iter() {
             assert!(help.contains(board.name), "{}", board.name);
         }
         for line in help.lines() {

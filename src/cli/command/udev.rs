@@ -1,10 +1,10 @@
 //! `stdfu udev`: the rule that lets people use boards on Linux.
 
-use crate::cli::document::RulesDocument;
-use crate::cli::error::CliError;
 use clap::Args;
 
 use crate::cli::app::App;
+use crate::cli::document::RulesDocument;
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::output;
 

@@ -1,18 +1,18 @@
 //! `stdfu unprotect`: lift read protection, which erases everything.
 
-use crate::cli::error::CliError;
-use crate::cli::job::jobs;
-use crate::cli::outcome::{NOT_PROTECTED, Outcome};
 use clap::Args;
 
+use crate::board::Board;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::unprotect::plan_unprotect;
 
 use crate::cli::app::App;
 use crate::cli::args::consent::ConsentArgs;
-use crate::cli::board::{self, Board};
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
+use crate::cli::job::jobs;
+use crate::cli::outcome::{NOT_PROTECTED, Outcome};
 
 /// Lifts read protection, which erases ALL of the chip
 ///
@@ -42,9 +42,7 @@ pub fn run(args: &UnprotectArgs, app: &App) -> Result<Exit, CliError> {
 
 fn plan(board: &Board) -> Plan<'static> {
     let memories = board.memories_to_use(false).ok();
-    let facts = memories
-        .as_deref()
-        .map(|memories| board::for_plan(board, memories));
+    let facts = memories.as_deref().map(|memories| board.facts(memories));
     Plan::Unprotect(plan_unprotect(facts))
 }
 

@@ -1,10 +1,8 @@
 //! `stdfu verify`: compare a firmware file with what is in flash, and change nothing.
 
-use crate::cli::error::CliError;
-use crate::cli::job::jobs;
-use crate::cli::outcome::Outcome;
 use clap::Args;
 
+use crate::board::Board;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::choice::Choice;
 use crate::dfuse::plan::error::NoPlan;
@@ -15,10 +13,12 @@ use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::firmware::FirmwareArgs;
 use crate::cli::args::number::count;
-use crate::cli::board::{self, Board};
 use crate::cli::compatibility;
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
+use crate::cli::job::jobs;
+use crate::cli::outcome::Outcome;
 use crate::cli::suspicion;
 
 /// Compares firmware with what is in flash, and changes nothing
@@ -71,7 +71,7 @@ fn plan<'i>(
         any_id: args.any_id,
         only_fitting: args.only_fitting,
     };
-    let board = board::for_plan(board, &memories);
+    let board = board.facts(&memories);
     let plan = plan_verify(image, board, choice).map(Plan::Verify);
     let plan = plan.map_err(|error| error.map(CliError::OnlyLooking));
     suspicion::judge(image, plan)

@@ -1,7 +1,8 @@
 //! What is wrong with a firmware file, as an exit code and the next step.
 
-use crate::cli::exit::Exit;
 use crate::image::{Content, FilesError, Foreign, ImageError, TextKind, WriteError};
+
+use crate::cli::exit::Exit;
 
 pub fn of_image(error: &ImageError) -> (Exit, Option<String>) {
     match error {

@@ -1,8 +1,9 @@
 //! Why a plan can't be made, as an exit code and the next step.
 
 use crate::chip::vector_table::LinkedElsewhere;
-use crate::cli::exit::Exit;
 use crate::dfuse::plan::error::PlanError;
+
+use crate::cli::exit::Exit;
 
 /// `reassurance` stands after the hint where there is reason to fear.
 pub fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
@@ -51,9 +52,7 @@ pub fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
         PlanError::NoSuchAlternateSetting { .. }
         | PlanError::NothingForMemory { .. }
         | PlanError::Outside { .. }
-        | PlanError::NotWritable { .. }
-        | PlanError::NotErasable { .. }
-        | PlanError::NotReadable { .. } => {
+        | PlanError::NotAllowed { .. } => {
             format!("`stdfu list` shows the memories of the board.{reassurance}")
         }
         PlanError::CantUpload => {

@@ -1,12 +1,12 @@
 //! What a board's answer means, as an exit code and the next step.
 
-use crate::cli::exit::Exit;
-use crate::cli::usb_trouble::of_usb;
 use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfu::protocol::DfuStatus;
 use crate::usb::UsbError;
 
 use super::plan::linked_elsewhere;
+use crate::cli::exit::Exit;
+use crate::cli::usb_trouble::of_usb;
 
 /// For a board that has read protection, if it has, and no way to lift it over USB.
 const NO_UNPROTECT: &str = "Lift it with a debug probe: not every bootloader can.";

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use crate::board::BoardName;
 use crate::printable::Said;
 
-use crate::cli::board::BoardName;
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::exit::Exit;
 

@@ -9,11 +9,11 @@ use std::time::Duration;
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::board::BoardName;
 use crate::dfu::error::SessionError;
-use crate::dfuse::session::{Event, Phase};
+use crate::dfu::event::{Event, Phase};
 
 use crate::cli::args::number::amount;
-use crate::cli::board::BoardName;
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::output::{Output, ProgressChoice};
 use json::JsonProgress;
@@ -44,7 +44,7 @@ pub struct BoardProgress<'o> {
 }
 
 impl<'o> Progress<'o> {
-    /// For so many boards.
+    /// For this many boards.
     pub fn new(output: &'o Output, boards: usize) -> Self {
         // Bars need a terminal that can move its cursor.
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -119,7 +119,6 @@ impl BoardProgress<'_> {
                 // It moves while a board is silent for as long as an erase takes.
                 bar.enable_steady_tick(Duration::from_millis(100));
             }
-            (Event::Steps(_), _) => {}
             (Event::Advance(bytes), _) => self.bar.iter().for_each(|bar| bar.inc(bytes)),
             (Event::Retry(error), _) => self.note(error, "trying again"),
             (Event::Redo(error), _) => self.note(error, "erasing and writing that once more"),
@@ -202,6 +201,7 @@ fn doing(phase: Phase) -> &'static str {
         Phase::Restore => "writing back what is to be kept",
         Phase::Read => "reading",
         Phase::Reset => "waiting for the chip's reset",
+        Phase::Manifest => "waiting for the device to finish",
         Phase::Leave => "starting the application",
         Phase::Unprotect => "lifting read protection",
     }

@@ -1,9 +1,9 @@
 //! Why the boards that are meant can't be told, or reached.
 
-use crate::cli::args::number;
 use crate::usb::UsbError;
 
 use super::other::{Other, Reason};
+use crate::cli::args::number;
 
 /// Why there is no board to work with.
 #[derive(Debug, thiserror::Error)]

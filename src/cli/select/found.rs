@@ -1,6 +1,6 @@
 //! A look at the bus: what is there, sorted into boards and all the rest.
 
-use crate::cli::board::Board;
+use crate::board::Board;
 use crate::printable::Said;
 use crate::usb::{Bus, DeviceInfo, UsbError};
 

@@ -1,13 +1,14 @@
 //! What is on the bus and can't be worked with: each with its reason and the next step.
 
-use crate::cli::document::OtherDocument;
 use std::fmt;
 
-use crate::cli::board::protocol::Protocol;
-use crate::cli::exit::Exit;
-use crate::cli::usb_trouble::of_usb;
+use crate::board::protocol::Protocol;
 use crate::printable::Said;
 use crate::usb::{DeviceInfo, DfuMode, UsbError};
+
+use crate::cli::document::OtherDocument;
+use crate::cli::exit::Exit;
+use crate::cli::usb_trouble::of_usb;
 
 /// A device with a DFU interface, and why it isn't used. As text, a clause: "the board at 1-1 (0483:df11) is …".
 #[derive(Debug, Clone, PartialEq, Eq)]

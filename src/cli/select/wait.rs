@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::cli::interrupt;
 use crate::usb::Bus;
 
 use super::{SelectError, Selection};
+use crate::cli::interrupt;
 
 /// Hears once why there is need to wait.
 pub type OnWait<'w> = dyn Fn(&SelectError) + 'w;

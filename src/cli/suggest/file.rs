@@ -3,9 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::cli::args::number::parse_address;
-
 use super::nearest;
+use crate::cli::args::number::parse_address;
 
 /// What may have been meant by a file that isn't there.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -122,7 +122,7 @@ impl Transport for Script {
     }
 }
 
-/// What the diary of `work` on interface 1 says, behind the opening, and how it ended.
+/// What the diary of `work` on interface 1 says after the opening, and how it ended.
 pub fn diary<T>(
     answers: impl IntoIterator<Item = Answer>,
     work: impl FnOnce(&mut Link<'_>) -> Result<T, SessionError>,
@@ -131,7 +131,7 @@ pub fn diary<T>(
     play(Script::of(answers), work)
 }
 
-/// The same of a device that is gone once the bus was looked at so many times in vain.
+/// The same of a device that is gone once the bus was looked at this many times in vain.
 pub fn diary_of_a_departure<T>(
     answers: impl IntoIterator<Item = Answer>,
     looks: usize,

@@ -64,7 +64,7 @@ mod tests {
     const TIMEOUT: Answer = Fails(UsbError::Timeout);
     const IO: Answer = Fails(UsbError::Io);
 
-    /// A board that is off the bus after so many looks.
+    /// A board that is off the bus after this many looks.
     #[track_caller]
     fn leaves(answers: impl IntoIterator<Item = Answer>, looks: usize) {
         let (diary, result) = diary_of_a_departure(answers, looks, |link| link.leave());

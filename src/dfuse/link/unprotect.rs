@@ -102,7 +102,7 @@ mod tests {
     const TIMEOUT: Answer = Fails(UsbError::Timeout);
     const IO: Answer = Fails(UsbError::Io);
 
-    /// What comes of a read unprotect of a board that is off the bus after so many looks, or for none stays.
+    /// What comes of a read unprotect of a board that is off the bus after this many looks, or stays for none.
     fn unprotect(answers: Vec<Answer>, looks: Option<usize>) -> Result<bool, String> {
         let (diary, result) = match looks {
             Some(looks) => diary_of_a_departure(answers, looks, |link| link.read_unprotect()),

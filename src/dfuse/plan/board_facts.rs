@@ -1,10 +1,10 @@
 //! What a plan has to know of the board at hand.
 
 use crate::address::AddressRange;
-use crate::dfuse::layout::{MemoryLayout, Sector};
+use crate::dfuse::layout::{MemoryLayout, MemorySegment, Sector};
 use crate::image::ImageElement;
 
-use super::error::{NoPlan, PlanError};
+use super::error::{Access, NoPlan, PlanError};
 
 /// What the board at hand is, as far as a plan depends on it.
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +95,24 @@ impl Memory {
         })
     }
 
+    /// The sector that an address lies in, if that is allowed.
+    pub(super) fn sector_for(&self, wanted: Access, address: u32) -> Result<Sector, PlanError> {
+        let sector = self.sector_at(address)?;
+        let is_allowed = match wanted {
+            Access::Read => sector.access.readable,
+            Access::Erase => sector.access.erasable,
+            Access::Write => sector.access.writable,
+        };
+        match is_allowed {
+            true => Ok(sector),
+            false => Err(PlanError::NotAllowed {
+                address: sector.address,
+                wanted,
+                memory: self.describe(),
+            }),
+        }
+    }
+
     /// All sectors that can be erased, ascending.
     pub(super) fn erasable_sectors(&self) -> Vec<Sector> {
         self.layout
@@ -105,26 +123,14 @@ impl Memory {
 
     /// Name and layout in one line, for messages.
     pub(super) fn describe(&self) -> String {
-        let segments: Vec<String> = self
-            .layout
-            .segments
-            .iter()
-            .map(|segment| {
-                let access = segment.access;
-                format!(
-                    "{:#010x}..{:#010x} ({access})",
-                    segment.address,
-                    segment.end()
-                )
-            })
-            .collect();
-        let Self {
-            alternate_setting,
-            layout,
-        } = self;
+        let segment = |segment: &MemorySegment| {
+            let (address, end, access) = (segment.address, segment.end(), segment.access);
+            format!("{address:#010x}..{end:#010x} ({access})")
+        };
+        let segments: Vec<String> = self.layout.segments.iter().map(segment).collect();
+        let (number, name) = (self.alternate_setting, &self.layout.name);
         format!(
-            "alternate setting {alternate_setting}, {:?}: {}",
-            layout.name,
+            "alternate setting {number}, {name:?}: {}",
             segments.join(", ")
         )
     }
@@ -147,35 +153,4 @@ pub(super) fn sectors_with(
         }
     }
     Ok(sectors)
-}
-
-#[cfg(test)]
-impl<'b> BoardFacts<'b> {
-    /// A board with these memories and no others, as ST's are.
-    pub fn of_st(memories: &'b [Memory]) -> Self {
-        Self {
-            memories,
-            has_more_memories: false,
-            ids: (0x0483, 0xDF11),
-            transfer_size: 2048,
-            can_upload: true,
-        }
-    }
-}
-
-#[cfg(test)]
-impl Memory {
-    /// Those that these strings describe, as the alternate settings from 0 on.
-    pub fn of_strings(strings: &[&str]) -> Vec<Self> {
-        let layouts = strings
-            .iter()
-            .map(|text| MemoryLayout::parse(text).expect("a good string"));
-        (0..)
-            .zip(layouts)
-            .map(|(alternate_setting, layout)| Self {
-                alternate_setting,
-                layout,
-            })
-            .collect()
-    }
 }

@@ -62,6 +62,7 @@ fn check_ids(image: &Image, board: BoardFacts<'_>) -> Result<(), PlanError> {
 }
 
 /// What of a target goes to which memory, and what of it the board has no memory for.
+#[derive(Default)]
 struct Division<'i, 'b> {
     /// Memory by memory.
     shares: Vec<(&'b Memory, Cow<'i, [ImageElement]>)>,
@@ -83,16 +84,9 @@ fn divide<'i, 'b>(
         ..
     } = choice;
     let elements = &target.elements;
-    let whole = |memory| Division {
-        shares: vec![(memory, Cow::Borrowed(&elements[..]))],
-        left_out: Vec::new(),
-    };
     let number = match (target.alternate_setting, chosen) {
         (Some(number), Some(chosen)) if number != chosen => {
-            return Ok(Division {
-                shares: Vec::new(),
-                left_out: Vec::new(),
-            });
+            return Ok(Division::default());
         }
         (number, chosen) => number.or(chosen),
     };
@@ -111,16 +105,15 @@ fn divide<'i, 'b>(
     };
     if is_lost || !is_in.contains(&false) {
         // What is not all there is for the plan to refuse.
-        return Ok(whole(memory));
+        return Ok(Division {
+            shares: vec![(memory, Cow::Borrowed(elements))],
+            left_out: Vec::new(),
+        });
     }
-    let choices: Vec<&Memory> = match (number, only_fitting) {
-        (Some(_), _) => vec![memory],
-        (None, true) => board
-            .memories
-            .iter()
-            .filter(|memory| memory.layout.settings().is_none())
-            .collect(),
-        (None, false) => Vec::new(),
+    let holds_no_settings = |memory: &&Memory| memory.layout.settings().is_none();
+    let choices: Vec<&Memory> = match number {
+        Some(_) => vec![memory],
+        None => board.memories.iter().filter(holds_no_settings).collect(),
     };
     if choices.is_empty() || chosen.is_none() && !only_fitting {
         let places = places(elements.iter(), board);

@@ -5,7 +5,7 @@ use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::region::Region;
 
 use super::board_facts::{BoardFacts, Memory, sectors_with};
-use super::error::{NoPlan, PlanError};
+use super::error::{Access, NoPlan, PlanError};
 
 /// What to erase of one board.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,13 @@ pub fn plan_erase(
     };
     if sectors.is_empty() {
         let (address, memory) = (memory.start(), memory.describe());
-        return Err(PlanError::NotErasable { address, memory }.into());
+        let wanted = Access::Erase;
+        return Err(PlanError::NotAllowed {
+            address,
+            wanted,
+            memory,
+        }
+        .into());
     }
     let region = Region::new(memory, sectors);
     if region.settings.is_some() && alternate_setting.is_none() {
@@ -77,11 +83,13 @@ fn sectors_of_all(ranges: &[RangeRequest], memory: &Memory) -> Result<Vec<Sector
 
 fn sectors_of(range: RangeRequest, memory: &Memory) -> Result<Vec<Sector>, PlanError> {
     let range = match range {
-        RangeRequest::SectorAt(address) => return Ok(vec![sector_to_erase(address, memory)?]),
+        RangeRequest::SectorAt(address) => {
+            return Ok(vec![memory.sector_for(Access::Erase, address)?]);
+        }
         RangeRequest::Exactly(range) => range,
     };
     sectors_with([range].into_iter(), |address| {
-        let sector = sector_to_erase(address, memory)?;
+        let sector = memory.sector_for(Access::Erase, address)?;
         let is_inside =
             |border: &u64| u64::from(sector.address) < *border && *border < sector.end();
         match [range.start(), range.end].into_iter().find(is_inside) {
@@ -89,16 +97,6 @@ fn sectors_of(range: RangeRequest, memory: &Memory) -> Result<Vec<Sector>, PlanE
             None => Ok(sector),
         }
     })
-}
-
-fn sector_to_erase(address: u32, memory: &Memory) -> Result<Sector, PlanError> {
-    match memory.sector_at(address)? {
-        sector if sector.access.erasable => Ok(sector),
-        Sector { address, .. } => Err(PlanError::NotErasable {
-            address,
-            memory: memory.describe(),
-        }),
-    }
 }
 
 #[cfg(test)]

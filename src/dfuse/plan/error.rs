@@ -1,5 +1,7 @@
 //! Why a file, or a wish, doesn't fit the board at hand.
 
+use std::fmt;
+
 use crate::chip::family::Family;
 use crate::chip::settings::{FLASH_LAYOUT, Settings};
 use crate::dfuse::layout::Sector;
@@ -37,17 +39,6 @@ impl<R> NoPlan<R> {
     }
 }
 
-#[cfg(test)]
-impl NoPlan {
-    /// The reason, of a board whose memories are all known.
-    pub fn reason(self) -> PlanError {
-        match self {
-            Self::NeedsMoreMemories => panic!("all memories are known"),
-            Self::Refused(error) => error,
-        }
-    }
-}
-
 /// Why a file, or a wish, doesn't fit the board.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
@@ -59,33 +50,23 @@ pub enum PlanError {
     OtherDevice {
         /// `idVendor` and `idProduct` of the file's suffix.
         file: (u16, u16),
-        /// Those of the board.
         board: (u16, u16),
     },
     /// The file is for another chip.
     #[error("the file is for {family}, and this board's chip is another, as far as can be told")]
-    OtherFamily {
-        /// The family that a UF2 file names.
-        family: Family,
-    },
+    OtherFamily { family: Family },
     /// The board has no such memory.
     #[error(
         "the board has no alternate setting {number}; it has {}",
         list(available)
     )]
-    NoSuchAlternateSetting {
-        /// `bAlternateSetting`.
-        number: u8,
-        /// What it has.
-        available: Vec<u8>,
-    },
+    NoSuchAlternateSetting { number: u8, available: Vec<u8> },
     /// The file has nothing for the memory that was chosen.
     #[error(
         "the file has nothing for alternate setting {alternate_setting}; it has data for {}",
         list(in_file)
     )]
     NothingForMemory {
-        /// The memory that was chosen.
         alternate_setting: u8,
         /// What the file is for.
         in_file: Vec<u8>,
@@ -100,10 +81,7 @@ pub enum PlanError {
     },
     /// Data in several places, of which one memory has only a part.
     #[error("the file has data in several places: {}", several(places))]
-    Scattered {
-        /// Which.
-        places: Vec<Place>,
-    },
+    Scattered { places: Vec<Place> },
     /// An image that begins in main flash and goes on after its end.
     #[error("the image ends at {image_end:#010x}, this board's flash at {flash_end:#010x}")]
     TooSmall {
@@ -115,32 +93,16 @@ pub enum PlanError {
     /// An address to start at that the main memory doesn't have.
     #[error("{address:#010x} is outside of {memory}")]
     StartOutside {
-        /// The address.
         address: u32,
         /// The memory and its layout.
         memory: String,
     },
-    /// A sector that may not be written.
-    #[error("the sector at {address:#010x} can't be written: {memory}")]
-    NotWritable {
+    /// A sector that may not be used so.
+    #[error("the sector at {address:#010x} can't be {wanted}: {memory}")]
+    NotAllowed {
         /// Of the sector.
         address: u32,
-        /// The memory and its layout.
-        memory: String,
-    },
-    /// A sector that may not be erased.
-    #[error("the sector at {address:#010x} can't be erased: {memory}")]
-    NotErasable {
-        /// Of the sector.
-        address: u32,
-        /// The memory and its layout.
-        memory: String,
-    },
-    /// A sector that may not be read.
-    #[error("the sector at {address:#010x} can't be read: {memory}")]
-    NotReadable {
-        /// Of the sector.
-        address: u32,
+        wanted: Access,
         /// The memory and its layout.
         memory: String,
     },
@@ -155,7 +117,6 @@ pub enum PlanError {
     CutsSector {
         /// Where the range begins or ends.
         address: u64,
-        /// The sector it cuts.
         sector: Sector,
     },
     /// Option bytes or the like, which only an explicit wish may change.
@@ -167,11 +128,8 @@ pub enum PlanError {
         }
     )]
     NotNamed {
-        /// `bAlternateSetting`.
         alternate_setting: u8,
-        /// What the board calls it.
         name: String,
-        /// What it holds.
         settings: Settings,
     },
     /// The same, where they would be erased.
@@ -179,31 +137,18 @@ pub enum PlanError {
         "alternate setting {alternate_setting}, {name:?}, holds the chip's settings: \
          erasing them changes it, possibly for ever"
     )]
-    SettingsNotNamed {
-        /// `bAlternateSetting`.
-        alternate_setting: u8,
-        /// What the board calls it.
-        name: String,
-    },
+    SettingsNotNamed { alternate_setting: u8, name: String },
     /// The bootloader erases all option bytes before it writes any (AN3156 §5.1).
     #[error(
         "option bytes can only be written as a whole, here from {:#010x} to {:#010x}, and the file has but a part of them",
         sector.address, sector.end()
     )]
-    PartOfOptionBytes {
-        /// The sector that would be written in part.
-        sector: Sector,
-    },
+    PartOfOptionBytes { sector: Sector },
     /// What can't be read can't be kept.
     #[error(
         "alternate setting {alternate_setting}, {name:?}, can't be read back, so nothing there can be preserved"
     )]
-    CantPreserve {
-        /// `bAlternateSetting`.
-        alternate_setting: u8,
-        /// What the board calls it.
-        name: String,
-    },
+    CantPreserve { alternate_setting: u8, name: String },
     /// Nothing can be started from the image, and the user wants that to be an error.
     #[error(transparent)]
     BadVectorTable(#[from] BadVectorTable),
@@ -221,6 +166,24 @@ pub enum PlanError {
         /// The second one's.
         alternate_setting: u8,
     },
+}
+
+/// What a sector is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    Read,
+    Erase,
+    Write,
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Read => "read",
+            Self::Erase => "erased",
+            Self::Write => "written",
+        })
+    }
 }
 
 fn several(places: &[Place]) -> String {

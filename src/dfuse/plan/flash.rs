@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::address::AddressRange;
 use crate::chip::rom::has_vector_tables;
-use crate::chip::vector_table::{self, BadVectorTable, LinkedElsewhere, Part};
+use crate::chip::vector_table::{self, BadVectorTable, Part};
 use crate::dfuse::layout::{MemoryLayout, Sector};
 use crate::dfuse::named::Named;
 use crate::dfuse::plan::region::Region;
@@ -12,12 +12,17 @@ use crate::image::{Image, ImageElement};
 
 use super::board_facts::{BoardFacts, Memory, sectors_with};
 use super::choice::{Choice, plan_shares};
-use super::error::{NoPlan, PlanError};
+use super::error::{Access, NoPlan, PlanError};
 use super::leave::Start;
 use super::place::Place;
 use super::too_small::or_too_small;
 use super::write_ranges::{take_head, write_ranges};
 use crate::chip::settings::Settings;
+
+mod start;
+
+pub use start::Suspicion;
+use start::{linked_elsewhere, start_address};
 
 /// What the user wants of a flash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,15 +96,6 @@ pub struct FlashPlan<'i> {
     pub linked_elsewhere: Option<Suspicion>,
     /// What of the image is not written, because the board has no memory for it, or another one was chosen.
     pub left_out: Vec<Place>,
-}
-
-/// Something that a look at the board has to clear up before anything is changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Suspicion {
-    /// The sectors to look at.
-    pub region: Region,
-    /// What is suspected.
-    pub found: LinkedElsewhere,
 }
 
 /// An image for one memory.
@@ -183,54 +179,33 @@ pub fn plan_flash<'i>(
         check_settings(memory, options.alternate_setting)?;
         plan_memory(elements, memory, board, options, &mut planned)
     })?;
+    let reads = memories.iter().any(|memory| memory.reads);
+    let main = |memory: &&FlashMemory<'_>| is_main(memory, board);
+    let first = memories.iter().find(main);
+    let mut parts: Vec<Part<'_>> = memories.iter().filter(main).flat_map(parts).collect();
+    parts.sort_by_key(|part| part.address);
+    let start = match first.filter(|_| options.start) {
+        Some(memory) => Some(Start {
+            alternate_setting: memory.region.alternate_setting,
+            address: start_address(&parts, board, options.entry)?,
+        }),
+        None => None,
+    };
+    let bad_vector_table = match has_vector_tables(board.ids) {
+        true => vector_table::find_fault(&parts, options.entry),
+        false => None,
+    };
+    let linked_elsewhere = match options.placed_at {
+        Some(address) => linked_elsewhere(&parts, reads, board, address)?,
+        None => None,
+    };
     Ok(FlashPlan {
-        start: match options.start {
-            true => start(&memories, board, options.entry)?,
-            false => None,
-        },
-        bad_vector_table: match has_vector_tables(board.ids) {
-            true => vector_table::find_fault(&main_parts(&memories, board), options.entry),
-            false => None,
-        },
-        linked_elsewhere: match options.placed_at {
-            Some(address) => linked_elsewhere(&memories, board, address)?,
-            None => None,
-        },
         memories,
+        start,
+        bad_vector_table,
+        linked_elsewhere,
         left_out,
     })
-}
-
-/// # Errors
-/// [`PlanError::LinkedElsewhere`] where nobody can look what is on the board.
-fn linked_elsewhere(
-    memories: &[FlashMemory<'_>],
-    board: BoardFacts<'_>,
-    address: u32,
-) -> Result<Option<Suspicion>, PlanError> {
-    let main = board.main_memory();
-    let borders = main.layout.sectors().map(|sector| sector.address);
-    let elements = main_parts(memories, board);
-    let found = has_vector_tables(board.ids)
-        .then(|| vector_table::linked_elsewhere(&elements, address, borders))
-        .flatten();
-    let Some(found) = found else {
-        return Ok(None);
-    };
-    let reads = memories.iter().any(|memory| memory.reads);
-    let code = main.sector_at(found.reset).ok();
-    let can_be_right = reads && found.is_aligned;
-    let Some(code) = code.filter(|sector| can_be_right && sector.access.readable) else {
-        return Err(PlanError::LinkedElsewhere(found));
-    };
-    let guessed = found.guess.and_then(|guess| main.sector_at(guess).ok());
-    let mut sectors: Vec<Sector> = guessed.into_iter().chain([code]).collect();
-    sectors.sort_by_key(|sector| sector.address);
-    sectors.dedup();
-    Ok(Some(Suspicion {
-        region: Region::new(main, sectors),
-        found,
-    }))
 }
 
 /// One that holds settings has to be named.
@@ -258,7 +233,8 @@ fn plan_memory<'i>(
     options: FlashOptions,
     planned: &mut Vec<PlannedMemory>,
 ) -> Result<FlashMemory<'i>, PlanError> {
-    let sectors = touched_sectors(&elements, memory)
+    let ranges = elements.iter().map(ImageElement::range);
+    let sectors = sectors_with(ranges, |address| memory.sector_for(Access::Write, address))
         .map_err(|error| or_too_small(error, &elements, memory, board))?;
     let region = Region::new(memory, sectors);
     check_option_bytes(&region, Named(&elements))?;
@@ -338,57 +314,11 @@ fn check_twins(
     }
 }
 
-/// Every sector that has a byte of the image, ascending.
-fn touched_sectors(elements: &[ImageElement], memory: &Memory) -> Result<Vec<Sector>, PlanError> {
-    let ranges = elements.iter().map(ImageElement::range);
-    sectors_with(ranges, |address| sector_to_write(address, memory))
-}
-
-fn sector_to_write(address: u32, memory: &Memory) -> Result<Sector, PlanError> {
-    match memory.sector_at(address)? {
-        sector if sector.access.writable => Ok(sector),
-        _ => Err(PlanError::NotWritable {
-            address,
-            memory: memory.describe(),
-        }),
-    }
-}
-
-/// Where to start the application, if main flash is written: at `entry`, else at the image's own vector table, else
-/// at the beginning of main flash.
-fn start(
-    memories: &[FlashMemory<'_>],
-    board: BoardFacts<'_>,
-    entry: Option<u32>,
-) -> Result<Option<Start>, PlanError> {
-    let main = board.main_memory();
-    let Some(memory) = memories.iter().find(|memory| is_main(memory, board)) else {
-        return Ok(None);
-    };
-    let elements = main_parts(memories, board);
-    let own = elements.first().map(|element| element.address);
-    let address = entry
-        .or_else(|| own.filter(|address| vector_table::is_sound(&elements, *address)))
-        .unwrap_or_else(|| main.start());
-    main.sector_at(address)?;
-    Ok(Some(Start {
-        alternate_setting: memory.region.alternate_setting,
-        address,
-    }))
-}
-
-/// All that goes to main flash, ascending.
-fn main_parts<'m>(memories: &'m [FlashMemory<'_>], board: BoardFacts<'_>) -> Vec<Part<'m>> {
-    let main = memories.iter().filter(|memory| is_main(memory, board));
-    let mut parts: Vec<Part<'_>> = main
-        .flat_map(|memory| memory.elements.iter())
-        .map(|element| Part {
-            address: element.address,
-            data: &element.data,
-        })
-        .collect();
-    parts.sort_by_key(|part| part.address);
-    parts
+fn parts<'m>(memory: &'m FlashMemory<'_>) -> impl Iterator<Item = Part<'m>> {
+    memory.elements.iter().map(|element| Part {
+        address: element.address,
+        data: &element.data,
+    })
 }
 
 fn is_main(memory: &FlashMemory<'_>, board: BoardFacts<'_>) -> bool {

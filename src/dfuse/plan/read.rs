@@ -4,8 +4,8 @@ use crate::address::{AddressRange, RangeRequest, joined};
 use crate::dfuse::plan::region::Region;
 
 use super::board_facts::{BoardFacts, Memory};
-use super::error::{NoPlan, PlanError};
-use super::readable::{check_upload, readable_region, sector_to_read};
+use super::error::{Access, NoPlan, PlanError};
+use super::readable::{check_upload, readable_region};
 
 /// What to read of one board.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,9 @@ pub fn plan_read(
 
 fn asked_for(ranges: &[RangeRequest], memory: &Memory) -> Result<Vec<AddressRange>, PlanError> {
     let range = |range: &RangeRequest| match *range {
-        RangeRequest::SectorAt(address) => sector_to_read(address, memory).map(AddressRange::from),
+        RangeRequest::SectorAt(address) => memory
+            .sector_for(Access::Read, address)
+            .map(AddressRange::from),
         RangeRequest::Exactly(range) => Ok(range),
     };
     ranges.iter().map(range).collect()
@@ -64,7 +66,7 @@ fn asked_for(ranges: &[RangeRequest], memory: &Memory) -> Result<Vec<AddressRang
 mod tests {
     use super::*;
 
-    /// Sectors of 16 KiB, the third write-only, the fifth behind a gap; and a memory of 16 bytes.
+    /// Sectors of 16 KiB, the third write-only, the fifth after a gap; and a memory of 16 bytes.
     const BOARD: [&str; 3] = [
         "@Internal Flash  /0x08000000/02*016Kg,01*016Kf,01*016Ka/0x08020000/01*016Kg",
         "@Option Bytes  /0x1FFFC000/01*016 e",

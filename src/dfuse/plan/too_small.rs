@@ -1,4 +1,4 @@
-//! An image that begins in main flash and goes on behind its end: the board is too small for it.
+//! An image that begins in main flash and goes on after its end: the board is too small for it.
 
 use crate::dfuse::layout::{MemoryLayout, MemorySegment};
 use crate::image::ImageElement;
@@ -31,7 +31,7 @@ pub fn or_too_small(
     let flash_end = before
         .filter(in_memory)
         .last()
-        .map(|element| end_behind(&memory.layout, element.start()))
+        .map(|element| contiguous_end(&memory.layout, element.start()))
         .filter(|end| *end <= address);
     match flash_end.map(|flash_end| (image_end(elements, flash_end), flash_end)) {
         Some((image_end, flash_end)) if image_end > flash_end => PlanError::TooSmall {
@@ -43,7 +43,7 @@ pub fn or_too_small(
 }
 
 /// Where the segments end that follow one another without a gap from the one with this address on.
-fn end_behind(layout: &MemoryLayout, address: u64) -> u64 {
+fn contiguous_end(layout: &MemoryLayout, address: u64) -> u64 {
     let mut ascending: Vec<&MemorySegment> = layout.segments.iter().collect();
     ascending.sort_by_key(|segment| segment.address);
     ascending.iter().fold(address, |end, segment| {
@@ -69,7 +69,7 @@ fn image_end(elements: &[ImageElement], around: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// 128 KiB of flash in two segments, and a memory behind a gap.
+    /// 128 KiB of flash in two segments, and a memory after a gap.
     const BOARD: [&str; 2] = [
         "@Internal Flash  /0x08000000/64*1Kg,64*1Kg/0x90000000/16*4Kg",
         "@Data  /0x08080000/2*3Kg",
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_that_goes_on_behind_the_memory_tells_both_ends() {
+    fn an_image_that_goes_on_after_the_memory_tells_both_ends() {
         let too_small = "the image ends at 0x08049400, this board's flash at 0x08020000";
         let check = |address, elements: &[(u32, usize)]| {
             assert_eq!(told(0, address, elements), too_small);

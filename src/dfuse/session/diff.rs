@@ -8,8 +8,7 @@ use crate::dfuse::plan::region::Region;
 use crate::dfuse::steps::{Finding, Steps};
 use crate::image::ImageElement;
 
-use super::Session;
-use super::event::Phase;
+use super::{Phase, Session};
 
 impl Session<'_> {
     /// What is in each memory's sectors, as far as it is to be compared.
@@ -46,20 +45,19 @@ impl Session<'_> {
         for memory in &mut steps.memories {
             let unseen = memory.unseen();
             if unseen.is_empty() {
-                if memory.reads() && memory.looks_around() {
+                if memory.looks_around() {
                     memory.saw_beyond(Vec::new(), self.options.transfer_size);
                 }
                 continue;
             }
-            let region = memory.region().clone();
-            self.select_region(&region)?;
+            let region = memory.plan.region.clone();
             let mut found: Vec<ImageElement> = Vec::new();
             for range in unseen {
                 self.read_beyond(&region, range, &mut found)?;
             }
             memory.saw_beyond(found, self.options.transfer_size);
             // What may be erased has to be known for certain: one reading may have been wrong.
-            for range in memory.kept_blocks().iter().copied() {
+            for range in memory.kept_blocks.iter().copied() {
                 self.unnoticed(|session| {
                     session.verify_range(&region, range, |address, found, expected| {
                         expected.copy_from_slice(found);
@@ -97,7 +95,6 @@ impl Session<'_> {
     /// What is in each of the memory's sectors, read no further than needed to know.
     fn findings(&mut self, memory: &FlashMemory<'_>) -> Result<Vec<Finding>, SessionError> {
         let region = &memory.region;
-        self.select_region(region)?;
         let transfer_size = self.options.transfer_size;
         let mut buffer = vec![0; transfer_size.into()];
         let mut expected = vec![0; transfer_size.into()];
@@ -126,7 +123,8 @@ impl Session<'_> {
                         let Some(part) = block.overlap(region.sectors[index].into()) else {
                             continue;
                         };
-                        findings[index].room &= region.is_erased(part.within(address, found));
+                        findings[index].erased_around &=
+                            region.is_erased(part.within(address, found));
                         for part in named.clone().filter_map(|range| range.overlap(part)) {
                             let found = part.within(address, found);
                             let expected = &mut expected[..found.len()];

@@ -6,25 +6,23 @@ use crate::dfuse::command::DfuseCommand;
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::erase::ErasePlan;
 use crate::dfuse::plan::region::Region;
-use crate::dfuse::steps::Steps;
+use crate::dfuse::steps::{MemorySteps, Steps};
 
-use super::Session;
-use super::event::{Event, Phase};
 use super::read::first_difference;
+use super::{Event, Phase, Session};
 
 impl Session<'_> {
     /// Erases what the steps say, in all memories, before anything is written to any.
     pub(super) fn erase(&mut self, steps: &Steps<'_>) -> Result<(), SessionError> {
-        let sectors = |steps: &crate::dfuse::steps::MemorySteps<'_>| -> Vec<Sector> {
-            steps.erased_sectors().map(|steps| steps.sector).collect()
+        let sectors = |memory: &MemorySteps<'_>| -> Vec<Sector> {
+            memory.erased_sectors().map(|steps| steps.sector).collect()
         };
         let all = steps.memories.iter().flat_map(sectors);
         self.begin(Phase::Erase, all.map(|sector| u64::from(sector.size)).sum())?;
         for memory in &steps.memories {
             let sectors = sectors(memory);
             if !sectors.is_empty() {
-                self.select_region(memory.region())?;
-                self.erase_sectors(memory.region(), &sectors, memory.reads())?;
+                self.erase_sectors(&memory.plan.region, &sectors, memory.plan.reads)?;
             }
         }
         Ok(())
@@ -33,7 +31,6 @@ impl Session<'_> {
     /// Erases what the plan says, and makes sure that it is blank, as far as it can be read.
     pub(super) fn erase_plan(&mut self, plan: &ErasePlan) -> Result<(), SessionError> {
         let region = &plan.region;
-        self.select_region(region)?;
         if plan.at_once {
             self.mass_erase(region, self.options.can_upload)?;
         } else {
@@ -41,7 +38,7 @@ impl Session<'_> {
             self.erase_sectors(region, &region.sectors, self.options.can_upload)?;
             let checked = self.readable(region);
             self.begin(Phase::Verify, size(&checked))?;
-            let left_over = self.not_erased(region, &checked)?;
+            let left_over = self.find_not_erased(region, &checked)?;
             if let Some((sector, error)) = left_over.first() {
                 self.tally.retries += 1;
                 self.tell(Event::Redo(error), Action::Erase(sector.address))?;
@@ -61,6 +58,7 @@ impl Session<'_> {
         sectors: &[Sector],
         reads: bool,
     ) -> Result<(), SessionError> {
+        self.select(region.alternate_setting)?;
         for sector in sectors {
             self.erase_sector(region, *sector, reads)?;
             self.advance(sector.size.into(), Action::Erase(sector.address))?;
@@ -89,28 +87,21 @@ impl Session<'_> {
             // Even an error may come of work that was done.
             self.note_erased(region, sector, false);
             self.recover(error, &mut tries)?;
-            if reads && sector.access.readable && self.is_erased(region, sector)? {
-                self.note_erased(region, sector, true);
-                return Ok(());
+            if reads && sector.access.readable {
+                let left = self.unnoticed(|session| session.find_not_erased(region, &[sector]))?;
+                if left.is_empty() {
+                    self.note_erased(region, sector, true);
+                    return Ok(());
+                }
             }
         }
-    }
-
-    fn is_erased(&mut self, region: &Region, sector: Sector) -> Result<bool, SessionError> {
-        let mut is_erased = true;
-        self.unnoticed(|session| {
-            session.read(region, sector.into(), |_, found| {
-                is_erased &= region.is_erased(found);
-                Ok(())
-            })
-        })?;
-        Ok(is_erased)
     }
 
     /// Some ROMs accept a mass erase and do nothing (F767, H74x V13.3, and ST's class sample), and no ROM reports
     /// write-protected sectors. So it is looked at, and what is not blank is erased sector by sector.
     pub(super) fn mass_erase(&mut self, region: &Region, reads: bool) -> Result<(), SessionError> {
         self.tell(Event::Begin(Phase::MassErase, None), Action::MassErase)?;
+        self.select(region.alternate_setting)?;
         self.pointer = None;
         self.tally.touched = true;
         for sector in &region.sectors {
@@ -125,7 +116,7 @@ impl Session<'_> {
         }
         let checked = self.readable(region);
         self.begin(Phase::BlankCheck, size(&checked))?;
-        let left_over = self.not_erased(region, &checked)?;
+        let left_over = self.find_not_erased(region, &checked)?;
         self.erase_left_over(region, left_over)
     }
 
@@ -165,14 +156,14 @@ impl Session<'_> {
             return;
         }
         // What has failed to begin with says more than that this could not be looked at, either.
-        if let Ok(left_over) = self.unnoticed(|session| session.not_erased(region, sectors)) {
+        if let Ok(left_over) = self.unnoticed(|session| session.find_not_erased(region, sectors)) {
             let left_over: Vec<Sector> = left_over.into_iter().map(|(sector, _)| sector).collect();
             self.forget_erased(region, &left_over);
         }
     }
 
     /// Those of these sectors that have a byte that is not erased, each with the first such byte.
-    fn not_erased(
+    fn find_not_erased(
         &mut self,
         region: &Region,
         sectors: &[Sector],
@@ -210,7 +201,6 @@ impl Session<'_> {
     }
 }
 
-/// In bytes, together.
 fn size(sectors: &[Sector]) -> u64 {
     sectors.iter().map(|sector| u64::from(sector.size)).sum()
 }

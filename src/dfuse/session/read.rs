@@ -7,16 +7,16 @@ use crate::dfuse::plan::region::Region;
 use super::Session;
 
 impl Session<'_> {
-    /// Reads a range block by block and shows each once to `look`, or again where `look` doesn't believe it.
+    /// Reads a range block by block and shows each once to `check`, or again where `check` doesn't believe it.
     pub(super) fn read(
         &mut self,
         region: &Region,
         range: AddressRange,
-        mut look: impl FnMut(u32, &[u8]) -> Result<(), Cause>,
+        mut check: impl FnMut(u32, &[u8]) -> Result<(), Cause>,
     ) -> Result<(), SessionError> {
         let mut buffer = vec![0; self.options.transfer_size.into()];
         for block in range.blocks(self.options.transfer_size) {
-            self.read_block(region, block, &mut buffer, &mut look)?;
+            self.read_block(region, block, &mut buffer, &mut check)?;
             self.advance(block.size(), Action::Verify(block.address))?;
         }
         Ok(())
@@ -28,21 +28,22 @@ impl Session<'_> {
         region: &Region,
         wanted: AddressRange,
         buffer: &mut [u8],
-        mut look: impl FnMut(u32, &[u8]) -> Result<(), Cause>,
+        mut check: impl FnMut(u32, &[u8]) -> Result<(), Cause>,
     ) -> Result<(), SessionError> {
         let size = usize::from(self.options.transfer_size);
         let wanted_size = usize::try_from(wanted.size()).map_or(size, |wanted| wanted.min(size));
-        // A short block would need an address pointer of its own, before and behind it.
+        // A short block would need an address pointer of its own, before and after it.
         let full = region.is_readable(AddressRange {
             end: wanted.start() + size as u64,
             ..wanted
         });
+        self.select(region.alternate_setting)?;
         let buffer = &mut buffer[..if full { size } else { wanted_size }];
         self.persist(|session| {
             let block = session.block_number(wanted.address, buffer.len())?;
             session.link.read_block(block, buffer, wanted.address)?;
             session.has_read = true;
-            look(wanted.address, &buffer[..wanted_size]).map_err(|cause| SessionError {
+            check(wanted.address, &buffer[..wanted_size]).map_err(|cause| SessionError {
                 action: Action::Verify(wanted.address),
                 cause,
             })

@@ -4,8 +4,7 @@ use crate::dfu::error::{Cause, SessionError};
 use crate::dfu::protocol::DfuStatus;
 use crate::usb::UsbError;
 
-use super::Session;
-use super::event::Event;
+use super::{Event, Pass, Session};
 
 /// How often the same thing is tried again.
 const TRIES: u32 = 3;
@@ -34,7 +33,7 @@ impl Session<'_> {
         error: SessionError,
         tries: &mut u32,
     ) -> Result<(), SessionError> {
-        let is_exhausted = self.tally.retries >= TRIES_IN_ALL && !self.is_closing;
+        let is_exhausted = self.tally.retries >= TRIES_IN_ALL && self.pass != Pass::Closing;
         if *tries >= worth_trying(&error.cause) || is_exhausted {
             return Err(error);
         }
@@ -51,11 +50,9 @@ impl Session<'_> {
             Err(_) => Err(error),
         }
     }
-}
 
-impl Session<'_> {
-    /// Whether the board, asked once more, doesn't even let its address pointer be moved: a chip with read
-    /// protection on answers errVENDOR to everything.
+    /// Asks the board once more to move its address pointer. Returns whether not even that is let happen: a chip with
+    /// read protection on answers errVENDOR to everything.
     fn confirm_refusal(&mut self, error: &SessionError) -> bool {
         let Some(address) = error.action.address().or(self.any_address) else {
             return false;

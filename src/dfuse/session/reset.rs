@@ -7,8 +7,7 @@ use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfuse::steps::MemorySteps;
 use crate::usb::UsbError;
 
-use super::Session;
-use super::event::{Event, Phase};
+use super::{Event, Phase, Session};
 
 /// How often to look whether the board is back, a tenth of a second each. To start and to be
 /// enumerated takes a board a second or two.
@@ -28,25 +27,26 @@ impl Session<'_> {
         begun: bool,
     ) -> Result<(), SessionError> {
         let resets = memory
-            .region()
+            .plan
+            .region
             .settings
             .is_some_and(Settings::reset_the_chip);
         if !(resets && self.link.check_gone()) {
             return Err(error);
         }
-        let is_back = self.comes_back()?;
+        let is_back = self.await_return()?;
         if is_back {
-            self.select_region(memory.region())?;
+            self.select(memory.plan.region.alternate_setting)?;
         }
-        let looks = is_back && memory.is_verified();
-        let looked = looks.then(|| {
+        let is_checked = is_back && memory.is_verified();
+        let checked = is_checked.then(|| {
             self.unnoticed(|session| {
-                session.verify_range(memory.region(), block, |address, found, expected| {
+                session.verify_range(&memory.plan.region, block, |address, found, expected| {
                     memory.expected(address, found, expected);
                 })
             })
         });
-        match looked {
+        match checked {
             Some(Ok(())) => Ok(()),
             Some(Err(difference)) if begun => Err(difference),
             None if begun => {
@@ -68,7 +68,8 @@ impl Session<'_> {
         })
     }
 
-    fn comes_back(&mut self) -> Result<bool, SessionError> {
+    /// Waits for the board. Returns whether it is back.
+    fn await_return(&mut self) -> Result<bool, SessionError> {
         self.tell(Event::Begin(Phase::Reset, None), Action::ReachIdle)?;
         self.selected = None;
         self.pointer = None;

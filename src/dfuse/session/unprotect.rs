@@ -5,11 +5,10 @@ use crate::dfuse::command::{self, FIRST_DATA_BLOCK};
 use crate::dfuse::plan::unprotect::UnprotectPlan;
 use crate::usb::UsbError;
 
-use super::Session;
-use super::event::{Event, Phase};
+use super::{Event, Phase, Session};
 
 /// How often a board's list of commands is read before it is believed that one is not in it: an answer may be cut short.
-const LOOKS_AT_COMMANDS: u32 = 2;
+const READS_OF_COMMANDS: u32 = 2;
 
 impl Session<'_> {
     /// Lifts read protection, which erases main flash, unless the board shows that there is none.
@@ -18,7 +17,7 @@ impl Session<'_> {
     /// [`Cause::NoSuchCommand`], what the board says, or that nobody knows what has come of it.
     pub(super) fn unprotect(&mut self, plan: &UnprotectPlan) -> Result<(), SessionError> {
         self.check_commands()?;
-        let protected = self.is_read_protected(plan)?;
+        let protected = self.probe_protection(plan)?;
         if protected == Some(false) {
             self.tally.unprotected = Some(false);
             return self.link.reach_idle();
@@ -28,7 +27,7 @@ impl Session<'_> {
         while let Err(error) = self.lift_protection(plan) {
             self.recover(error, &mut tries)?;
             // It may have been no more than the answer that went wrong.
-            if protected == Some(true) && self.is_read_protected(plan)? == Some(false) {
+            if protected == Some(true) && self.probe_protection(plan)? == Some(false) {
                 break;
             }
         }
@@ -41,7 +40,7 @@ impl Session<'_> {
 
     /// A protected chip may refuse to tell its commands, and others have no list: only one without the command counts.
     fn check_commands(&mut self) -> Result<(), SessionError> {
-        for _ in 0..LOOKS_AT_COMMANDS {
+        for _ in 0..READS_OF_COMMANDS {
             let commands = self.link.commands();
             if !commands.is_ok_and(|commands| !command::can_lift_read_protection(&commands)) {
                 return Ok(());
@@ -53,12 +52,12 @@ impl Session<'_> {
         })
     }
 
-    /// Whether read protection is on; `None` where the board doesn't let that be seen. Memory that can be read is not
+    /// Reads, which tells whether read protection is on; `None` where the board doesn't let that be seen. Memory that can be read is not
     /// protected, and protected memory answers errVENDOR (AN3156 §4, §5).
     ///
     /// # Errors
     /// A board that is gone.
-    fn is_read_protected(&mut self, plan: &UnprotectPlan) -> Result<Option<bool>, SessionError> {
+    fn probe_protection(&mut self, plan: &UnprotectPlan) -> Result<Option<bool>, SessionError> {
         self.link.reach_idle()?;
         let read = self.persist(|session| session.try_to_read(plan));
         match read {
@@ -96,7 +95,7 @@ impl Session<'_> {
         // What is lost with it nobody can see.
         self.tally.unseen_sectors = plan.sectors.len().max(1);
         // A board that says that it is done, and was not seen at it, has to show that it is.
-        if self.link.read_unprotect()? || self.is_read_protected(plan)? == Some(false) {
+        if self.link.read_unprotect()? || self.probe_protection(plan)? == Some(false) {
             return Ok(());
         }
         Err(SessionError {
@@ -133,7 +132,7 @@ mod tests {
             several_memories: false,
             can_upload: true,
         };
-        let mut on_event = |_: Event<'_>| ControlFlow::Continue(());
+        let mut on_event = |_: crate::dfuse::session::Told<'_>| ControlFlow::Continue(());
         let mut session = Session::open(&mut script, options, &mut on_event).expect("idle at once");
         let layout = "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg";
         let layout = MemoryLayout::parse(layout).expect("a real string");

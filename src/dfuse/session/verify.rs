@@ -3,14 +3,57 @@
 use crate::address::{AddressRange, index};
 use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfuse::plan::region::Region;
+use crate::dfuse::plan::verify::VerifyPlan;
 use crate::dfuse::steps::{MemorySteps, Steps};
 
-use super::Session;
-use super::event::Phase;
-use super::flash::Redo;
 use super::read::first_difference;
+use super::redo::Redo;
+use super::{Phase, Session};
 
 impl Session<'_> {
+    /// Compares all that the plan looks at with its elements, and counts what differs. Blocks with differences are
+    /// read twice until one is certain: from there on it is only a matter of how many.
+    ///
+    /// # Errors
+    /// The first difference, when all was compared; what went wrong before that.
+    pub(super) fn verify_plan(&mut self, plan: &VerifyPlan<'_>) -> Result<(), SessionError> {
+        let ranges = plan.memories.iter().flat_map(|memory| &memory.ranges);
+        self.begin(Phase::Verify, ranges.map(|range| range.size()).sum())?;
+        let transfer_size = self.options.transfer_size;
+        let mut buffer = vec![0; transfer_size.into()];
+        let mut expected = vec![0; transfer_size.into()];
+        let mut difference: Option<SessionError> = None;
+        let mut differing_bytes = 0;
+        for memory in &plan.memories {
+            let ranges = memory.ranges.iter();
+            for block in ranges.flat_map(|range| range.pieces(transfer_size)) {
+                let mut differing = 0;
+                let read = self.read_block(&memory.region, block, &mut buffer, |address, found| {
+                    let expected = &mut expected[..found.len()];
+                    memory.image().overlay(address, expected);
+                    differing = count_differing(found, expected);
+                    match difference {
+                        None => first_difference(address, found, expected),
+                        Some(_) => Ok(()),
+                    }
+                });
+                match read {
+                    Err(error) if matches!(error.cause, Cause::Differs { .. }) => {
+                        difference = Some(error);
+                    }
+                    other => other?,
+                }
+                differing_bytes += differing;
+                self.tally.differing_bytes = Some(differing_bytes);
+                self.tally.verified_bytes += block.size() - differing;
+                self.advance(block.size(), Action::Verify(block.address))?;
+            }
+        }
+        // Whether that works changes nothing about what was found.
+        let _ = self.link.reach_idle();
+        difference.map_or(Ok(()), Err)
+    }
+
     /// Reads all that the files name in the memories in which anything has changed, and what was to be kept there.
     /// Returns what doesn't compare.
     pub(super) fn verify_all(&mut self, steps: &Steps<'_>) -> Result<Option<Redo>, SessionError> {
@@ -28,7 +71,6 @@ impl Session<'_> {
         let mut all: Option<Redo> = None;
         let mut buffers = [(); 2].map(|()| vec![0; self.options.transfer_size.into()]);
         for (index, memory) in affected {
-            self.select_region(memory.region())?;
             let transfer_size = self.options.transfer_size;
             let ranges = memory.checked().into_iter();
             for block in ranges.flat_map(|range| range.blocks(transfer_size)) {
@@ -51,7 +93,7 @@ impl Session<'_> {
         [buffer, expected]: &mut [Vec<u8>; 2],
         all: &mut Option<Redo>,
     ) -> Result<(), SessionError> {
-        let region = memory.region();
+        let region = &memory.plan.region;
         let is_certain = all.is_some();
         let mut bad = Vec::new();
         let mut named = 0;
@@ -112,4 +154,15 @@ fn differing(region: &Region, block: AddressRange, found: &[u8], expected: &[u8]
         .filter(|sector| block.overlap((*sector).into()).is_some_and(differs))
         .map(|sector| sector.address)
         .collect()
+}
+
+fn count_differing(found: &[u8], expected: &[u8]) -> u64 {
+    // By far the most common case, and compared many bytes at a time.
+    if found == expected {
+        return 0;
+    }
+    let pairs = found.iter().zip(expected);
+    pairs
+        .map(|(found, expected)| u64::from(found != expected))
+        .sum()
 }

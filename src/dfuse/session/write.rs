@@ -4,8 +4,8 @@ use crate::address::AddressRange;
 use crate::dfu::error::{Action, SessionError};
 use crate::dfuse::steps::MemorySteps;
 
-use super::Session;
-use super::flash::Redo;
+use super::redo::Redo;
+use super::{Pass, Session};
 
 /// What became of a block whose write went wrong.
 enum Fate {
@@ -27,10 +27,10 @@ impl Session<'_> {
         range: AddressRange,
         doubt: &mut Option<Redo>,
     ) -> Result<(), SessionError> {
-        let mut done = 0;
-        let mut tries = 0;
+        let (mut done, mut tries) = (0, 0);
         while let Some(rest) = range.after(done) {
             self.is_there_for(rest)?;
+            self.select(memory.plan.region.alternate_setting)?;
             let before = done;
             let Err(error) = self.write_on(memory, rest, &mut done) else {
                 break;
@@ -46,7 +46,7 @@ impl Session<'_> {
                 return recovered;
             };
             let fate = match recovered {
-                Ok(()) => self.fate(memory, block)?,
+                Ok(()) => self.read_fate(memory, block)?,
                 Err(error) => {
                     self.after_reset(memory, block, error, begun)?;
                     Fate::Written
@@ -59,14 +59,18 @@ impl Session<'_> {
                 }
                 Fate::Open => {}
                 Fate::Doubtful => {
-                    let sectors = memory.region().sectors_in(block);
+                    let sectors = memory.plan.region.sectors_in(block);
                     let redo = doubt.get_or_insert_with(|| Redo::because_of(error));
                     redo.sectors
                         .extend(sectors.map(|sector| (index, sector.address)));
-                    if memory.in_order() {
+                    if memory.plan.in_order {
                         break;
                     }
-                    let end = memory.region().sectors_in(block).map(|sector| sector.end());
+                    let end = memory
+                        .plan
+                        .region
+                        .sectors_in(block)
+                        .map(|sector| sector.end());
                     done = end.max().unwrap_or(block.end).min(range.end) - range.start();
                 }
             }
@@ -80,7 +84,7 @@ impl Session<'_> {
         range: AddressRange,
         done: &mut u64,
     ) -> Result<(), SessionError> {
-        let region = memory.region();
+        let region = &memory.plan.region;
         let mut buffer = vec![0; self.options.transfer_size.into()];
         for block in range.blocks(self.options.transfer_size) {
             let length =
@@ -89,7 +93,7 @@ impl Session<'_> {
             let named = memory.contents(block.address, data);
             // Erasing has written it already. The address of the next block follows from its number.
             let is_there =
-                !memory.in_order() && region.is_erased(data) && region.is_erasable(block);
+                !memory.plan.in_order && region.is_erased(data) && region.is_erasable(block);
             if !is_there {
                 self.doubt_pointer(region);
                 let number = self.block_number(block.address, length)?;
@@ -104,20 +108,20 @@ impl Session<'_> {
     }
 
     fn count_written(&mut self, bytes: u64) {
-        if self.counting {
+        if self.pass == Pass::First {
             self.tally.written_bytes += bytes;
         }
     }
 
     /// After trouble nobody knows how much of a block was written. What is in flash tells, where it can be read.
-    fn fate(
+    fn read_fate(
         &mut self,
         memory: &MemorySteps<'_>,
         block: AddressRange,
     ) -> Result<Fate, SessionError> {
-        let region = memory.region();
+        let region = &memory.plan.region;
         let (mut is_written, mut is_erased) = (false, false);
-        if memory.reads() {
+        if memory.plan.reads {
             (is_written, is_erased) = (true, true);
             self.unnoticed(|session| {
                 session.read(region, block, |address, found| {
@@ -135,13 +139,5 @@ impl Session<'_> {
             (false, false) if !region.is_erasable(block) => Fate::Open,
             (false, false) => Fate::Doubtful,
         })
-    }
-
-    /// Does something over, which counts neither as progress nor in the tally.
-    pub(super) fn unnoticed<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
-        let counting = std::mem::replace(&mut self.counting, false);
-        let done = work(self);
-        self.counting = counting;
-        done
     }
 }

@@ -8,10 +8,13 @@ use crate::dfuse::plan::region::Region;
 use crate::dfuse::plan::write_ranges::{merged, write_ranges};
 use crate::image::ImageElement;
 
+use super::sector::{Beyond, Finding, SectorSteps, Work};
+
 /// What is left to do in one memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemorySteps<'i> {
-    plan: FlashMemory<'i>,
+    /// What is wanted in it.
+    pub plan: FlashMemory<'i>,
     /// Every sector of the image, ascending: all that could be erased.
     pub sectors: Vec<SectorSteps>,
     /// What to write but for the head, without a gap each, ascending.
@@ -21,99 +24,17 @@ pub struct MemorySteps<'i> {
     /// What is to be kept beyond the image, ascending.
     kept: Vec<ImageElement>,
     /// Where it lies, in whole blocks: they have a number each, and need no address pointer of their own.
-    kept_blocks: Vec<AddressRange>,
-}
-
-/// What is left to do in one sector, and what it holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SectorSteps {
-    /// The sector.
-    pub sector: Sector,
-    /// What is to be done.
-    pub work: Work,
-    /// What was found in it that is not of the image, run by run: what it loses when it is erased.
-    pub beyond: Beyond,
-    /// Whether there is nothing around the image, as far as a block reaches.
-    has_room: bool,
-    /// Whether there is, or ever was, something to do in it.
-    is_touched: bool,
-}
-
-/// What is to be done in a sector.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
-    /// The bytes of the image are there.
-    Nothing,
-    /// Write it: there is room.
-    Write,
-    /// Erase it, then write it.
-    EraseAndWrite,
-}
-
-/// What a sector holds beyond the image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Beyond {
-    /// Nobody has looked.
-    Unseen,
-    /// These bytes, and erased ones.
-    Holds(Vec<ImageElement>),
-}
-
-impl Beyond {
-    /// How many bytes were ever written, as far as that is known.
-    pub fn bytes(&self) -> Option<u64> {
-        match self {
-            Self::Unseen => None,
-            Self::Holds(elements) => Some(Named(elements).bytes()),
-        }
-    }
-}
-
-/// What was found in a sector, of the bytes that the plan is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Finding {
-    /// Every byte that the image names is there already.
-    pub same: bool,
-    /// None was ever written.
-    pub erased: bool,
-    /// Nor was any around them, as far as a block reaches.
-    pub room: bool,
-}
-
-impl Finding {
-    /// As long as nothing was looked at, nothing contradicts.
-    pub const NOTHING_ODD: Self = Self {
-        same: true,
-        erased: true,
-        room: true,
-    };
-    /// Of a sector that is to be erased and written whatever it holds.
-    pub const UNSEEN: Self = Self {
-        same: false,
-        erased: false,
-        room: false,
-    };
-
-    /// Adds what was found in a part of the sector.
-    pub fn saw(&mut self, same: bool, erased: bool) {
-        self.same &= same;
-        self.erased &= erased;
-    }
-
-    /// Whether the sector has to be erased, whatever the rest of it holds.
-    pub fn is_different(self) -> bool {
-        !self.same && !self.erased
-    }
+    pub kept_blocks: Vec<AddressRange>,
 }
 
 impl<'i> MemorySteps<'i> {
     pub(super) fn new(plan: &FlashMemory<'i>, findings: &[Finding], changes: bool) -> Self {
-        let room_is_made = plan.erase != Erase::Sectors;
+        let is_erased_first = plan.erase != Erase::Sectors;
         let steps = |(sector, finding): (&Sector, &Finding)| SectorSteps {
             sector: *sector,
             work: match finding {
                 Finding { same: true, .. } => Work::Nothing,
-                Finding { erased: false, .. } if sector.access.erasable && !room_is_made => {
+                Finding { erased: false, .. } if sector.access.erasable && !is_erased_first => {
                     Work::EraseAndWrite
                 }
                 _ => Work::Write,
@@ -122,7 +43,7 @@ impl<'i> MemorySteps<'i> {
                 Around::Expendable => Beyond::Holds(Vec::new()),
                 Around::Keep | Around::Count | Around::Unseen => Beyond::Unseen,
             },
-            has_room: room_is_made || finding.room,
+            erased_around: is_erased_first || finding.erased_around,
             is_touched: false,
         };
         let sectors = plan.region.sectors.iter().zip(findings);
@@ -135,14 +56,9 @@ impl<'i> MemorySteps<'i> {
             kept_blocks: Vec::new(),
         };
         if changes {
-            new.give_up_head_unless(|index| findings[index].erased);
+            new.give_up_head(|index| findings[index].erased);
         }
         new
-    }
-
-    /// The memory.
-    pub fn region(&self) -> &Region {
-        &self.plan.region
     }
 
     /// The image.
@@ -163,24 +79,9 @@ impl<'i> MemorySteps<'i> {
         }
     }
 
-    /// Whether the memory can be read, and may be.
-    pub fn reads(&self) -> bool {
-        self.plan.reads
-    }
-
     /// Whether all of the image is read back.
     pub fn is_verified(&self) -> bool {
         self.plan.check == Check::ReadBack
-    }
-
-    /// What becomes of what is beyond the image.
-    pub fn around(&self) -> Around {
-        self.plan.around
-    }
-
-    /// Whether it is written from the first block to the last, and all of it.
-    pub fn in_order(&self) -> bool {
-        self.plan.in_order
     }
 
     /// Whether anything is to be erased or written.
@@ -223,11 +124,6 @@ impl<'i> MemorySteps<'i> {
         matches!(self.plan.around, Around::Keep | Around::Count) && self.plan.reads
     }
 
-    /// Where what is to be kept lies, in whole blocks.
-    pub fn kept_blocks(&self) -> &[AddressRange] {
-        &self.kept_blocks
-    }
-
     fn beyond_image(&self, sector: Sector) -> Vec<AddressRange> {
         let sector = AddressRange::from(sector);
         let named: Vec<AddressRange> = self.plan.image().parts_in(sector).collect();
@@ -265,13 +161,8 @@ impl<'i> MemorySteps<'i> {
         }
     }
 
-    /// Has the head erased and written.
-    pub(super) fn give_up_head(&mut self) {
-        self.give_up_head_unless(|_| false);
-    }
-
-    /// `is_erased` tells by a sector's index whether there is nothing to erase for it.
-    fn give_up_head_unless(&mut self, is_erased: impl Fn(usize) -> bool) {
+    /// Has the head erased and written. `is_erased` tells by a sector's index whether there is nothing to erase for it.
+    pub(super) fn give_up_head(&mut self, is_erased: impl Fn(usize) -> bool) {
         let Some(head) = self.plan.head else {
             return;
         };
@@ -334,10 +225,10 @@ impl<'i> MemorySteps<'i> {
         let before = index.checked_sub(1).map_or(0, |index| all[index].end);
         let after = all.get(index + 1).map_or(u64::MAX, |next| next.start());
         let first = self
-            .room_at(range.start())
+            .erased_sector_at(range.start())
             .map_or(range.start(), |sector| sector.address.into());
         let end = self
-            .room_at(range.end - 1)
+            .erased_sector_at(range.end - 1)
             .map_or(range.end, |sector| sector.end())
             .min(after);
         let limits = u32::try_from(first.max(before)).map(|address| AddressRange { address, end });
@@ -345,18 +236,18 @@ impl<'i> MemorySteps<'i> {
     }
 
     /// The sector at this address, if nothing but erased memory is in it around what is written.
-    fn room_at(&self, address: u64) -> Option<Sector> {
+    fn erased_sector_at(&self, address: u64) -> Option<Sector> {
         let index = self
             .sectors
             .partition_point(|steps| steps.sector.end() <= address);
         let steps = self.sectors.get(index)?;
-        let has_room = match steps.work {
+        let erased_around = match steps.work {
             Work::Nothing => false,
-            Work::Write => steps.has_room,
+            Work::Write => steps.erased_around,
             Work::EraseAndWrite => true,
         };
         let is_inside = u64::from(steps.sector.address) <= address;
-        (is_inside && has_room && steps.sector.access.erasable).then_some(steps.sector)
+        (is_inside && erased_around && steps.sector.access.erasable).then_some(steps.sector)
     }
 
     /// What the memory should hold from `address` on where it is written: named bytes, erased ones elsewhere. Returns

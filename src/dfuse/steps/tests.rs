@@ -10,12 +10,12 @@ const F405: &str = "@Internal Flash  /0x08000000/04*016Kg,01*064Kg";
 const SAME: Finding = Finding {
     same: true,
     erased: false,
-    room: false,
+    erased_around: false,
 };
 const BLANK: Finding = Finding {
     same: false,
     erased: true,
-    room: true,
+    erased_around: true,
 };
 const OTHER: Finding = Finding::UNSEEN;
 
@@ -109,7 +109,7 @@ fn blank_sectors_are_written_and_not_erased() {
 fn blocks_are_filled_up_only_where_nothing_else_is() {
     let image = image(&[(0x0800_0000, 0x4100)]);
     let narrow = Finding {
-        room: false,
+        erased_around: false,
         ..BLANK
     };
     check(

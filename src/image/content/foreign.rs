@@ -173,7 +173,7 @@ fn is_jpeg(bytes: &[u8]) -> bool {
         .is_some_and(|marker| matches!(marker, 0xDB | 0xE0..=0xEF))
 }
 
-/// The length of the file stands behind the signature.
+/// The length of the file stands after the signature.
 fn is_bmp(bytes: &[u8]) -> bool {
     bytes.get(2..6).is_some_and(|length| {
         u64::from(LittleEndian::read_u32(length)) == bytes.len() as u64 && bytes.len() > 26

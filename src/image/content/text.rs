@@ -112,7 +112,7 @@ fn markup(text: &[u8]) -> Option<TextKind> {
     kind
 }
 
-/// Braces or brackets around all of it, and a member, an element or nothing behind the first.
+/// Braces or brackets around all of it, and a member, an element or nothing after the first.
 fn json(text: &[u8]) -> Option<TextKind> {
     let (first, inside) = text.trim_ascii_end().split_first()?;
     let (last, inside) = inside.split_last()?;
@@ -125,7 +125,7 @@ fn json(text: &[u8]) -> Option<TextKind> {
     is_json.then_some(TextKind::Json)
 }
 
-/// An address behind an @, then nothing but hexadecimal digits.
+/// An address after an @, then nothing but hexadecimal digits.
 fn is_memory_file(text: &[u8]) -> bool {
     let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     let is_hex = |line: &[u8]| {

@@ -103,7 +103,7 @@ fn segments_go_to_their_physical_addresses() {
     let bytes = file(
         &[
             [start, 0x0800_0000, 0x0800_0000, 4, 4],
-            // Initialised data: in RAM at run time, behind the code in flash.
+            // Initialised data: in RAM at run time, after the code in flash.
             [start + 4, 0x2000_0000, 0x0800_0004, 3, 3],
             // Variables that are cleared.
             [start + 7, 0x2000_0004, 0x0800_0007, 0, 0x400],
@@ -129,7 +129,7 @@ fn a_segment_in_ram_is_an_element_like_others() {
     check(&bytes, &[(0x0800_0000, b"code"), (0x2000_0000, b"ram")]);
 }
 
-/// An application behind a bootloader, as GNU ld lays it out when a page begins before it: its first segment begins with
+/// An application after a bootloader, as GNU ld lays it out when a page begins before it: its first segment begins with
 /// the file's own headers, at an address that belongs to the bootloader.
 #[test]
 fn headers_in_a_segment_are_not_part_of_the_program() {
@@ -288,7 +288,7 @@ fn segments_that_share_bytes_or_addresses_are_refused() {
     };
     check_refused(
         &both([start + 3, 0x0801_0000, 0x0801_0000, 4, 4]),
-        "offset 0x00000058: expected a segment behind 0x00000078, the end of another (p_offset), found one at 0x00000077",
+        "offset 0x00000058: expected a segment after 0x00000078, the end of another (p_offset), found one at 0x00000077",
     );
     check_refused(
         &both([start + 4, 0x0800_0002, 0x0800_0002, 4, 4]),

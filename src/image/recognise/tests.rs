@@ -115,7 +115,7 @@ fn a_vector_table_is_never_text() {
         [0x2401_0A0C, 0x0809_0A0D],
     ] {
         let words = [stack.to_le_bytes(), reset.to_le_bytes()].concat();
-        let bytes = [&words[..], b"\r\nand nothing but text behind it"].concat();
+        let bytes = [&words[..], b"\r\nand nothing but text after it"].concat();
         check(&bytes, Content::VectorTable);
     }
 }

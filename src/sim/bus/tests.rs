@@ -85,8 +85,8 @@ fn an_f405_is_seen_as_on_a_real_bus() {
 
 #[test]
 fn every_board_of_the_table_can_be_listed_and_read() {
-    for board in board::BOARDS {
-        // Garbage behind a layout is told elsewhere.
+    for board in board::BOARDS.iter() {
+        // Garbage after a layout is told elsewhere.
         let spec = match board.name {
             "f429" => "f429,quirk=none",
             name => name,

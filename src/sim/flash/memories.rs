@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::super::board::Board;
-use super::super::layout::{memory, real_layouts};
-use super::super::quirk::{Quirk, Quirks};
-use super::{FlashFileError, MemoryContents};
+use super::contents::MemoryContents;
+use super::file::FlashFileError;
 use crate::dfu::protocol::DfuStatus;
+use crate::sim::board::Board;
+use crate::sim::layout::{memory, real_layouts};
+use crate::sim::quirk::{Quirk, Quirks};
 
 /// Every memory of a board, by alternate setting.
 #[derive(Debug)]
@@ -25,7 +26,9 @@ impl Memories {
         let mut distinct: Vec<MemoryContents> = Vec::new();
         let mut by_alternate_setting = Vec::new();
         for (alternate_setting, layout) in (0..).zip(real_layouts(board, quirks, serial)) {
-            let known = distinct.iter().position(|memory| memory.layout == layout);
+            let known = distinct
+                .iter()
+                .position(|memory| *memory.layout() == layout);
             by_alternate_setting.push(known.unwrap_or(distinct.len()));
             if known.is_none() {
                 let cells = memory(board, quirks, alternate_setting)
@@ -35,7 +38,7 @@ impl Memories {
             }
         }
         if let Some(main) = distinct.first_mut() {
-            main.is_main_flash(quirks);
+            main.become_main_flash(quirks);
         }
         Self {
             distinct,
@@ -45,9 +48,6 @@ impl Memories {
     }
 
     /// Keeps the first memory, the one of alternate setting 0, in a file.
-    ///
-    /// # Errors
-    /// [`FlashFileError`] where the file can't be used.
     pub fn keep_in_file(&mut self, path: &Path) -> Result<(), FlashFileError> {
         self.get_mut(0)
             .expect("every board has an alternate setting 0")
@@ -66,9 +66,6 @@ impl Memories {
 
     /// Lifts read protection, which erases main flash, whichever memory is looked at (AN3156, "read unprotect").
     /// Returns how long the flash takes.
-    ///
-    /// # Errors
-    /// As [`MemoryContents::erase_all`].
     pub fn read_unprotect(&mut self) -> Result<Duration, DfuStatus> {
         let main = self.get_mut(0).ok_or(DfuStatus::ErrTarget)?;
         let duration = main.erase_all()?;

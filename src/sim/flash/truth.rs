@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use super::super::quirk::{Quirk, Quirks};
+use crate::sim::quirk::{Quirk, Quirks};
 
 /// What main flash really is, where that is not what its layout says. All numbers are offsets in main flash, in bytes.
 #[derive(Debug, Clone, Default)]
 pub struct Truth {
     /// How many bytes there are by the layout.
     claimed_size: usize,
-    /// How many there are: behind them come the same bytes again.
+    /// How many there are: after them come the same bytes again.
     true_size: Option<usize>,
     /// What one erase takes at least, aligned to that.
     erase_unit: Option<usize>,
@@ -117,7 +117,7 @@ mod tests {
             0x8000,
             &[(0x6000, 0x8000)],
         );
-        // External flash, behind main flash.
+        // External flash, after main flash.
         check(&[both, unit], 0x8000, 0x8400, &[(0x8000, 0x8400)]);
     }
 
@@ -142,7 +142,7 @@ mod tests {
             assert_eq!(bytes[index], 8);
         }
         assert_eq!(bytes.iter().filter(|byte| **byte != 0).count(), 5);
-        // Behind main flash there is nothing to be seen twice.
+        // After main flash there is nothing to be seen twice.
         assert_eq!(truth.mirror(&mut bytes, 0x8000..0x8001).len(), 1);
     }
 }

@@ -59,7 +59,7 @@ impl QuirkName {
         }
     }
 
-    /// The quirk, with the value that was written behind its name; `None` where it takes another, or none.
+    /// The quirk, with the value that was written after its name; `None` where it takes another, or none.
     pub fn read(&self, value: Option<&str>) -> Option<Quirk> {
         match (self.takes, value) {
             (None, None) => (self.make)(0),
@@ -102,7 +102,7 @@ macro_rules! quirks {
 
         impl Quirk {
             /// What it takes, where it takes something.
-            fn value(self) -> Option<u32> {
+            pub fn value(self) -> Option<u32> {
                 match self {
                     $(quirks!(@pattern $quirk value $($type)?) => quirks!(@value value $($type)?),)*
                 }
@@ -182,7 +182,7 @@ quirks! {
     /// One erase takes so many bytes at least, aligned to that, where the layout of main flash claims smaller sectors:
     /// a bootloader built for another part of its family.
     EraseUnit(u32, Bytes) = "erase-unit", "an erase in main flash takes so many bytes at least, aligned to that";
-    /// Main flash has so many bytes, fewer than its layout claims: behind them come the same bytes again.
+    /// Main flash has so many bytes, fewer than its layout claims: after them come the same bytes again.
     TrueSize(u32, Bytes) = "true-size", "main flash has so many bytes; behind them come the same again";
     /// An erase in one half of main flash erases the same place of the other half, too. *Inferred*: a chip with two
     /// banks that a bootloader takes for one with larger sectors.
@@ -217,9 +217,9 @@ quirks! {
     NoUpload = "no-upload", "says that it can't upload, and refuses to";
     /// bmAttributes has bitCanUpload, and UPLOAD leads into dfuERROR all the same.
     UploadStall = "upload=stall", "says that it can upload, and refuses to";
-    /// The functional descriptor stands behind the last alternate setting only: ST's ROMs.
+    /// The functional descriptor stands after the last alternate setting only: ST's ROMs.
     FunctionalDescriptorLast = "functional-descriptor=last", "stands behind the last alternate setting";
-    /// The functional descriptor stands behind each alternate setting: libopencm3 and others.
+    /// The functional descriptor stands after each alternate setting: libopencm3 and others.
     FunctionalDescriptorEach = "functional-descriptor=each", "stands behind each alternate setting";
     /// C5 ROMs never answer when asked for the functional descriptor by itself.
     FunctionalDescriptorIndirect = "functional-descriptor=indirect", "no answer when asked for by itself";

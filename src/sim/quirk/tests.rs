@@ -172,7 +172,7 @@ fn a_quirk_about_what_a_board_does_not_have_is_refused() {
 
 #[test]
 fn every_quirk_of_the_table_of_boards_can_be_asked_for_by_its_name() {
-    for board in BOARDS {
+    for board in BOARDS.iter() {
         for quirk in board.quirks {
             let mut quirks = Quirks::default();
             quirks.ask_for(&QuirkName::of(*quirk)).expect("a name");
@@ -498,7 +498,7 @@ fn a_layout_of_an_f427_claims_166_bytes_and_has_112() {
 }
 
 #[test]
-fn a_layout_of_an_f429_has_garbage_behind_it() {
+fn a_layout_of_an_f429_has_garbage_after_it() {
     let Answer::Data(bytes) = Host::meets("f429").asks(0x80, 6, 0x0305, 255) else {
         panic!("present");
     };

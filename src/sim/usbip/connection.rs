@@ -50,9 +50,6 @@ impl Drop for Stranger {
 }
 
 /// Makes a connection one that ends when its client does.
-///
-/// # Errors
-/// Those of the system: it has ended already.
 pub fn prepare(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(UNREAD))?;

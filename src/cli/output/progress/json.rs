@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::dfuse::session::{self, Phase};
-
+use crate::board::BoardName;
+use crate::dfu::event::{self, Phase};
 use crate::printable::Said;
 
-use crate::cli::board::BoardName;
 use crate::cli::output::Output;
 use crate::cli::output::ndjson::Event;
 
@@ -46,9 +45,9 @@ impl<'o> JsonProgress<'o> {
     }
 
     /// Says what a session tells, where enough time has passed.
-    pub fn show(&mut self, event: session::Event<'_>) {
+    pub fn show(&mut self, event: event::Event<'_>) {
         match event {
-            session::Event::Begin(phase, total) => {
+            event::Event::Begin(phase, total) => {
                 self.end(true);
                 self.current = Some(Current {
                     phase: name(phase),
@@ -58,8 +57,7 @@ impl<'o> JsonProgress<'o> {
                 });
                 self.say(false);
             }
-            session::Event::Steps(_) => {}
-            session::Event::Advance(bytes) => {
+            event::Event::Advance(bytes) => {
                 let Some(current) = &mut self.current else {
                     return;
                 };
@@ -69,7 +67,7 @@ impl<'o> JsonProgress<'o> {
                     self.say(false);
                 }
             }
-            session::Event::Retry(error) | session::Event::Redo(error) => {
+            event::Event::Retry(error) | event::Event::Redo(error) => {
                 self.retries += 1;
                 self.output.event(&Event::Retry {
                     serial: self.serial.as_ref(),
@@ -122,6 +120,7 @@ fn name(phase: Phase) -> &'static str {
         Phase::Restore => "restore",
         Phase::Read => "read",
         Phase::Reset => "reset",
+        Phase::Manifest => "manifest",
         Phase::Leave => "leave",
         Phase::Unprotect => "unprotect",
     }

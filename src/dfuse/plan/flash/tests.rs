@@ -92,7 +92,7 @@ fn refused(image: &Image, strings: &[&str], options: FlashOptions) -> String {
 }
 
 #[test]
-fn two_hundred_kib_at_the_64k_sector_of_an_f405_erase_that_sector_and_two_behind_it() {
+fn two_hundred_kib_at_the_64k_sector_of_an_f405_erase_that_sector_and_two_after_it() {
     check(
         &image(vec![target(None, &[(0x0801_0000, 200 * 1024)])]),
         F405,

@@ -115,7 +115,7 @@ pub fn carry_out(
             };
         }
     };
-    let mut on_event = |_: super::super::Event<'_>| {
+    let mut on_event = |_: super::super::Told<'_>| {
         if interrupts() {
             ControlFlow::Break(())
         } else {

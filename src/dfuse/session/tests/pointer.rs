@@ -75,7 +75,7 @@ fn choosing_a_memory_may_move_it() {
     let job = another(flash(0x4040, 0x200, KEEP), 2, 0x0808_0010, 100);
     let before = bytes(192 << 10, 1);
     check("l072,quirk=pointer-moves=set-interface", &before, &job);
-    // Main flash once more, and the page behind the one of before.
+    // Main flash once more, and the page after the one of before.
     let job = another(flash(0x4000, 0x400, KEEP), 1, FLASH + 0x4800, 0x400);
     for before in [bytes(128 << 10, 1), vec![0xFF; 128 << 10]] {
         check("g0b1,quirk=pointer-moves=set-interface", &before, &job);

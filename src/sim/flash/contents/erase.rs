@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::super::board::Cells;
-use super::super::layout::EXTERNAL_FLASH;
 use super::MemoryContents;
 use crate::dfu::protocol::DfuStatus;
 use crate::dfuse::layout::Sector;
+use crate::sim::board::Cells;
+use crate::sim::layout::EXTERNAL_FLASH;
 
 impl MemoryContents {
     /// Erases the sector that `address` lies in. Returns how long the flash takes.
@@ -22,9 +22,6 @@ impl MemoryContents {
     }
 
     /// Does what [`MemoryContents::erase_sector`] does, but for the erasing.
-    ///
-    /// # Errors
-    /// As [`MemoryContents::erase_sector`].
     pub fn pretend_to_erase_sector(&self, address: u32) -> Result<Duration, DfuStatus> {
         let sector = self.erasable_sector(address)?;
         let nor = self.nor(sector.address).ok_or(DfuStatus::ErrTarget)?;
@@ -45,9 +42,6 @@ impl MemoryContents {
     }
 
     /// Does what [`MemoryContents::erase_all`] does, but for the erasing.
-    ///
-    /// # Errors
-    /// As [`MemoryContents::erase_all`].
     pub fn pretend_to_erase_all(&self) -> Result<Duration, DfuStatus> {
         self.mass_erase_time(&self.erased_by_mass_erase()?)
     }

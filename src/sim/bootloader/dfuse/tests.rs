@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::diary::*;
-use super::super::transfer::Answer;
+use crate::sim::diary::*;
+use crate::sim::transfer::Answer;
 
 #[test]
 fn an_f405_begins_in_err_firmware_and_is_idle_once_that_is_cleared() {
@@ -150,7 +150,7 @@ fn an_upload_of_nothing_ends_the_upload() {
 }
 
 #[test]
-fn an_upload_that_begins_behind_the_end_is_errtarget() {
+fn an_upload_that_begins_after_the_end_is_errtarget() {
     let mut host = Host::meets("f405");
     host.points_at(0x080F_F800);
     host.aborts();

@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use super::super::flash::MemoryContents;
 use crate::dfu::protocol::DfuStatus;
+use crate::sim::flash::MemoryContents;
 
 /// How far an image has come.
 #[derive(Debug)]

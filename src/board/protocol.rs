@@ -2,7 +2,7 @@
 
 use crate::dfuse::command::DFUSE_VERSION;
 use crate::dfuse::layout::MemoryLayout;
-use crate::dfuse::layout::parse::LayoutError;
+use crate::dfuse::layout::error::LayoutError;
 
 /// What a device in DFU mode speaks, as far as its descriptors and strings tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! A board as the commands see it: opened, and asked once for its strings.
+//! A board: opened, and asked once for its strings.
 
 pub mod protocol;
 
@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::dfuse::command::DFUSE_VERSION;
 use crate::dfuse::layout::MemoryLayout;
-use crate::dfuse::layout::parse::LayoutError;
+use crate::dfuse::layout::error::LayoutError;
 use crate::dfuse::plan::board_facts::{BoardFacts, Memory};
 use crate::dfuse::session::SessionOptions;
 use crate::image::FileIds;
@@ -14,6 +14,7 @@ use crate::printable::Said;
 use crate::usb::string::read_string;
 use crate::usb::tap::{Tap, Watch};
 use crate::usb::{AlternateSetting, Bus, DeviceInfo, UsbError};
+
 use protocol::Protocol;
 
 /// A board that was opened, or could not be.
@@ -166,6 +167,17 @@ impl Board {
         self.info.dfu_version() == Some(DFUSE_VERSION)
     }
 
+    /// What a plan has to know of it, where these of its memories can be worked with.
+    pub fn facts<'m>(&self, memories: &'m [Memory]) -> BoardFacts<'m> {
+        BoardFacts {
+            memories,
+            has_more_memories: self.has_more_memories(),
+            ids: (self.info.vendor_id, self.info.product_id),
+            transfer_size: self.info.transfer_size(),
+            can_upload: self.info.can_upload(),
+        }
+    }
+
     /// What a session has to know of it.
     pub fn session_options(&self) -> SessionOptions {
         SessionOptions {
@@ -285,17 +297,6 @@ fn reason(troubles: &[(u8, String)]) -> String {
         )
     };
     alike.map(line).collect()
-}
-
-/// What a plan has to know of the board.
-pub fn for_plan<'b>(board: &Board, memories: &'b [Memory]) -> BoardFacts<'b> {
-    BoardFacts {
-        memories,
-        has_more_memories: board.has_more_memories(),
-        ids: (board.info.vendor_id, board.info.product_id),
-        transfer_size: board.info.transfer_size(),
-        can_upload: board.info.can_upload(),
-    }
 }
 
 /// A string that can't be read is as good as none: boards are worth listing, and flashing, without it.

@@ -1,9 +1,9 @@
 //! Leaving DFU mode, and what boards do instead.
 
-use super::super::quirk::Quirk;
-use super::super::transfer::Answer;
 use super::Bootloader;
 use crate::dfu::protocol::{DfuState, DfuStatus};
+use crate::sim::quirk::Quirk;
+use crate::sim::transfer::Answer;
 
 impl Bootloader {
     /// The host wants it to leave.

@@ -3,63 +3,12 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::super::flash::Memories;
-use super::super::quirk::Quirk;
-use super::{Bootloader, GET_COMMANDS};
+use super::Bootloader;
+use super::work::{Download, GET_COMMANDS, Job, Work};
 use crate::dfu::protocol::{DfuState, DfuStatus};
 use crate::dfuse::command::{COMMAND_BLOCK, DfuseCommand};
-
-/// A DNLOAD's block number and data.
-#[derive(Debug)]
-pub struct Download {
-    pub block: u16,
-    pub data: Vec<u8>,
-}
-
-/// Work under way: it shows its outcome when its time has come.
-#[derive(Debug, Clone, Copy)]
-pub struct Work {
-    job: Job,
-    done_at: Duration,
-    outcome: DfuStatus,
-    /// It is done, but the bootloader will never notice.
-    wedged: bool,
-    /// The bootloader is gone before it could answer.
-    silent: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Job {
-    Nothing,
-    Write,
-    Command(DfuseCommand),
-}
-
-impl Job {
-    fn is_erase(self) -> bool {
-        use DfuseCommand::{Erase, MassErase};
-        matches!(self, Self::Command(Erase(_) | MassErase))
-    }
-}
-
-impl Default for Work {
-    fn default() -> Self {
-        Self {
-            job: Job::Nothing,
-            done_at: Duration::ZERO,
-            outcome: DfuStatus::Ok,
-            wedged: false,
-            silent: false,
-        }
-    }
-}
-
-impl Work {
-    /// Whether there is no answer to the GETSTATUS that began it.
-    pub fn is_silent(&self) -> bool {
-        self.silent
-    }
-}
+use crate::sim::flash::{Memories, MemoryContents};
+use crate::sim::quirk::Quirk;
 
 impl Bootloader {
     /// What a F405 says of a mass erase.
@@ -178,11 +127,10 @@ impl Bootloader {
         }
         let goes_on = self.state == DfuState::DfuDnbusy && now < self.work.done_at;
         if begins || goes_on {
-            let erases_main_flash = self.work.job == Job::Command(DfuseCommand::ReadUnprotect);
-            let alternate_setting = if erases_main_flash {
-                0
-            } else {
-                self.alternate_setting
+            let alternate_setting = match self.work.job {
+                // Which erases main flash.
+                Job::Command(DfuseCommand::ReadUnprotect) => 0,
+                _ => self.alternate_setting,
             };
             if let Some(memory) = memories.get_mut(alternate_setting) {
                 memory.cut_work_short();
@@ -223,20 +171,7 @@ impl Bootloader {
             .ok_or(DfuStatus::ErrTarget)?;
         match job {
             Job::Nothing => Ok(Duration::ZERO),
-            Job::Write => {
-                let length =
-                    u16::try_from(download.data.len()).map_err(|_| DfuStatus::ErrTarget)?;
-                let address = self
-                    .block_address(download.block, length)
-                    .ok_or(DfuStatus::ErrTarget)?;
-                let data = self.as_programmed(&download.data);
-                let duration = match &mut self.packing {
-                    Some(packing) => packing.write(memory, address, &data)?,
-                    None => memory.program(address, &data)?,
-                };
-                self.has_left = memory.resets_when_written();
-                Ok(duration)
-            }
+            Job::Write => self.write(download, memory),
             Job::Command(DfuseCommand::SetAddressPointer(address)) => {
                 if !memory.contains(address) {
                     return Err(DfuStatus::ErrTarget);
@@ -272,6 +207,24 @@ impl Bootloader {
                 Ok(duration)
             }
         }
+    }
+
+    fn write(
+        &mut self,
+        download: &Download,
+        memory: &mut MemoryContents,
+    ) -> Result<Duration, DfuStatus> {
+        let length = u16::try_from(download.data.len()).map_err(|_| DfuStatus::ErrTarget)?;
+        let address = self
+            .block_address(download.block, length)
+            .ok_or(DfuStatus::ErrTarget)?;
+        let data = self.as_programmed(&download.data);
+        let duration = match &mut self.packing {
+            Some(packing) => packing.write(memory, address, &data)?,
+            None => memory.program(address, &data)?,
+        };
+        self.has_left = memory.resets_when_written();
+        Ok(duration)
     }
 
     /// The data as it reaches the flash: some lengths are more than a bootloader can count to.

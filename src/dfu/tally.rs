@@ -1,7 +1,5 @@
 //! What a session has done.
 
-use crate::image::ImageElement;
-
 /// What has been done, up to now or up to the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
@@ -40,17 +38,10 @@ pub struct Tally {
     pub complete: bool,
     /// Whether the board has left DFU mode; `None` where it was not asked to.
     pub left: Option<bool>,
+    /// Whether a device without DfuSe has taken all of a download and said that it is done with it.
+    pub accepted: bool,
+    /// The ids under which a device without DfuSe came back in another shape after it was left.
+    pub started_as: Option<(u16, u16)>,
     /// Whether read protection was lifted, rather than not there at all; `None` where neither is known.
     pub unprotected: Option<bool>,
-}
-
-/// What was to be kept in a memory and is not there any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unsaved {
-    /// Which memory, as the board numbers it.
-    pub alternate_setting: u8,
-    /// What the board calls it.
-    pub name: String,
-    /// The bytes, ascending.
-    pub elements: Vec<ImageElement>,
 }

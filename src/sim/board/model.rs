@@ -1,0 +1,94 @@
+//! What a simulated board is described by.
+
+use crate::sim::flash_kinds::NorFlash;
+use crate::sim::quirk::Quirk;
+
+/// A board as it stands on the bus in DFU mode.
+#[derive(Debug)]
+pub struct Board {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub description: &'static str,
+    /// `idVendor`.
+    pub vendor_id: u16,
+    /// `idProduct`.
+    pub product_id: u16,
+    /// `bcdUSB`.
+    pub usb_release: u16,
+    /// `bcdDevice`.
+    pub device_release: u16,
+    /// The string of `iManufacturer`.
+    pub manufacturer: &'static str,
+    /// The string of `iProduct`.
+    pub product: &'static str,
+    /// The string of `iSerialNumber`, unless another is asked for. At most 126 characters.
+    pub serial: &'static str,
+    /// `bMaxPacketSize0`.
+    pub max_packet_size0: u8,
+    /// `bInterfaceProtocol` of the bootloader's interface: 2 unless a board says otherwise (DFU 1.1 §4.2.3).
+    pub interface_protocol: u8,
+    /// `bcdDFUVersion`.
+    pub dfu_version: u16,
+    /// `wTransferSize`, in bytes.
+    pub transfer_size: u16,
+    /// `bmAttributes` of the functional descriptor.
+    pub attributes: u8,
+    /// What it does that the specification doesn't tell.
+    pub quirks: &'static [Quirk],
+    /// First bytes of the commands it has; 0x00 is "get commands" itself (AN3156 §4.2).
+    pub commands: &'static [u8],
+    /// One per alternate setting. Equal layouts are one and the same memory.
+    pub memories: &'static [Memory],
+}
+
+/// One alternate setting's memory.
+#[derive(Debug)]
+pub struct Memory {
+    /// The alternate setting's string, byte for byte: its layout, or any other name on boards that speak no DfuSe.
+    pub layout: &'static str,
+    /// What it is made of.
+    pub cells: Cells,
+}
+
+/// What a memory is made of: what erasing and writing do to it.
+#[derive(Debug, Clone, Copy)]
+pub enum Cells {
+    /// Programming moves bits one way, erasing brings them back.
+    Nor(&'static NorFlash),
+    /// Programming moves bits one way, for ever.
+    OneTime(&'static NorFlash),
+    /// Overwritten like RAM, as EEPROM and registers are.
+    Overwritable,
+    /// Overwritten, and the chip resets at once.
+    OptionBytes,
+}
+
+impl Memory {
+    const fn of(layout: &'static str, cells: Cells) -> Self {
+        Self { layout, cells }
+    }
+}
+
+impl NorFlash {
+    /// Flash of this kind.
+    pub const fn memory(&'static self, layout: &'static str) -> Memory {
+        Memory::of(layout, Cells::Nor(self))
+    }
+
+    /// Flash of this kind that can be programmed once.
+    pub const fn one_time(&'static self, layout: &'static str) -> Memory {
+        Memory::of(layout, Cells::OneTime(self))
+    }
+}
+
+/// Option bytes.
+pub const fn option_bytes(layout: &'static str) -> Memory {
+    Memory::of(layout, Cells::OptionBytes)
+}
+
+/// Memory that is overwritten like RAM. `layout` is a name alone on boards that speak no DfuSe: what it holds is the
+/// device's own affair.
+pub const fn overwritable(layout: &'static str) -> Memory {
+    Memory::of(layout, Cells::Overwritable)
+}

@@ -1,0 +1,90 @@
+//! Descriptors, byte for byte as real boards have them.
+
+use super::super::board;
+use super::*;
+
+fn get(name: &str, value: u16) -> Option<Vec<u8>> {
+    let board = board::find(name).expect("known board");
+    let description = SelfDescription {
+        board,
+        quirks: &Quirks::new(board.quirks),
+        serial: board.serial,
+        strings: &BTreeMap::new(),
+        program: Program::Bootloader,
+    };
+    description.descriptor(value)
+}
+
+/// Written out from lsusb -v of an F4 in its ROM: bcdUSB 1.00, packets of 64, 0483:df11, 22.00, strings 1, 2, 3.
+#[test]
+fn the_device_descriptor_of_an_f405_is_that_of_the_rom() {
+    let expected = [
+        0x12, 0x01, 0x00, 0x01, 0x00, 0x00, 0x00, 0x40, 0x83, 0x04, 0x11, 0xDF, 0x00, 0x22, 0x01,
+        0x02, 0x03, 0x01,
+    ];
+    assert_eq!(get("f405", 0x0100).expect("present"), expected);
+}
+
+/// Written out from lsusb -v of an F4 in its ROM: 54 bytes in all, self-powered, 100 mA, four alternate settings,
+/// one functional descriptor after the last.
+#[test]
+fn the_configuration_descriptor_of_an_f405_is_that_of_the_rom() {
+    let expected = [
+        [0x09, 0x02, 0x36, 0x00, 0x01, 0x01, 0x00, 0xC0, 0x32],
+        [0x09, 0x04, 0x00, 0x00, 0x00, 0xFE, 0x01, 0x02, 0x04],
+        [0x09, 0x04, 0x00, 0x01, 0x00, 0xFE, 0x01, 0x02, 0x05],
+        [0x09, 0x04, 0x00, 0x02, 0x00, 0xFE, 0x01, 0x02, 0x06],
+        [0x09, 0x04, 0x00, 0x03, 0x00, 0xFE, 0x01, 0x02, 0x07],
+        [0x09, 0x21, 0x0B, 0xFF, 0x00, 0x00, 0x08, 0x1A, 0x01],
+    ];
+    assert_eq!(get("f405", 0x0200).expect("present"), expected.concat());
+}
+
+/// Written out from mboot's source: one alternate setting, 0x1B bytes in all.
+#[test]
+fn the_configuration_descriptor_of_mboot_is_the_one_in_its_source() {
+    let expected = b"\x09\x02\x1b\x00\x01\x01\x00\xc0\x32\
+        \x09\x04\x00\x00\x00\xfe\x01\x02\x04\
+        \x09\x21\x0b\xff\x00\x00\x08\x1a\x01";
+    assert_eq!(get("mboot", 0x0200).expect("present"), expected);
+}
+
+#[test]
+fn a_functional_descriptor_can_stand_after_each_alternate_setting() {
+    let configuration = get("gd32vf103", 0x0200).expect("present");
+    let kinds: Vec<u8> = configuration.chunks(9).map(|bytes| bytes[1]).collect();
+    assert_eq!(kinds, [2, 4, 0x21, 4, 0x21]);
+    assert_eq!(configuration[2], 45);
+}
+
+#[test]
+fn strings_are_utf_16_and_string_0_is_the_language() {
+    assert_eq!(get("f405", 0x0300).expect("present"), [4, 3, 0x09, 0x04]);
+    assert_eq!(
+        get("f405", 0x0303).expect("present"),
+        b"\x1a\x033\x003\x006\x001\x003\x003\x006\x006\x003\x004\x003\x003\x00"
+    );
+    let layout = get("f405", 0x0307).expect("present");
+    assert_eq!(layout[..6], [72, 3, b'@', 0, b'D', 0]);
+    assert_eq!(get("f405", 0x0308), None);
+}
+
+#[test]
+fn a_gd32_spells_its_serial_in_eight_bit_characters() {
+    assert_eq!(get("gd32vf103", 0x0303).expect("present"), b"\x06\x033CBJ");
+}
+
+#[test]
+fn the_functional_descriptor_can_be_asked_for_by_itself() {
+    assert_eq!(
+        get("h743", 0x2100).expect("present"),
+        [0x09, 0x21, 0x0B, 0xFF, 0x00, 0x00, 0x04, 0x1A, 0x01]
+    );
+}
+
+#[test]
+fn a_full_speed_device_has_no_qualifier_and_no_other_configuration() {
+    for value in [0x0600, 0x0201, 0x0F00, 0x0101] {
+        assert_eq!(get("f405", value), None, "{value:#06x}");
+    }
+}
