@@ -1,5 +1,8 @@
 //! Ranges of addresses, which end at 2^32 at the latest.
 
+/// The first address past the last.
+pub const ADDRESS_SPACE: u64 = 1 << 32;
+
 /// Addresses from `address` up to, but without, `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AddressRange {

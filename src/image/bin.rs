@@ -1,5 +1,7 @@
 //! Raw binaries: bytes without an address, with or without a DFU 1.1 suffix.
 
+use crate::address::ADDRESS_SPACE;
+
 use super::codec::{Codec, Read, Write, WriteError, Writer};
 use super::error::{Conversion, ImageError};
 use super::format::Format;
@@ -27,8 +29,6 @@ pub static CODEC: Codec = Codec {
     }),
 };
 
-/// The first address past the last.
-const ADDRESS_SPACE: u64 = 1 << 32;
 /// What erased flash holds, and so what a gap is filled with.
 const FILLING: u8 = 0xFF;
 /// Most bytes of filling: more than between any two parts of one STM32's main flash.

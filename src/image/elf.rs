@@ -9,6 +9,8 @@ use object::elf::{
 };
 use object::read::elf::{FileHeader as _, ProgramHeader as _, SectionHeader as _};
 
+use crate::address::ADDRESS_SPACE;
+
 use super::codec::{Codec, Read};
 use super::error::{ImageError, Place};
 use super::format::Format;
@@ -37,8 +39,6 @@ type ProgramHeader = ProgramHeader32<LittleEndian>;
 type SectionHeader = SectionHeader32<LittleEndian>;
 
 const ENDIAN: LittleEndian = LittleEndian;
-/// The first address past the last.
-const ADDRESS_SPACE: u64 = 1 << 32;
 /// Bytes of a file header.
 const FILE_HEADER_LENGTH: usize = 52;
 /// Bytes of a program header.

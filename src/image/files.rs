@@ -185,25 +185,22 @@ fn merge(images: Vec<(String, Image)>) -> Result<Image, FilesError> {
 
 /// The ids that all of the files accept.
 fn common_ids(images: &[(String, Image)]) -> Result<Option<FileIds>, FilesError> {
-    let mut common_ids: Option<(&str, FileIds)> = None;
-    for (name, image) in images {
-        common_ids = match (common_ids, image.ids) {
-            (Some((first, ids)), Some(other_ids)) => match common(ids, other_ids) {
-                Some(ids) => Some((first, ids)),
-                None => {
-                    return Err(FilesError::OtherDevice {
-                        first: first.to_owned(),
-                        ids,
-                        second: name.clone(),
-                        other_ids,
-                    });
-                }
-            },
-            (None, Some(ids)) => Some((name, ids)),
-            (said, None) => said,
-        };
-    }
-    Ok(common_ids.map(|(_, ids)| ids))
+    let mut said = images
+        .iter()
+        .filter_map(|(name, image)| Some((name, image.ids?)));
+    let Some(first) = said.next() else {
+        return Ok(None);
+    };
+    let (_, ids) = said.try_fold(first, |(first, ids), (second, other_ids)| {
+        let common = common(ids, other_ids).ok_or_else(|| FilesError::OtherDevice {
+            first: first.clone(),
+            ids,
+            second: second.clone(),
+            other_ids,
+        })?;
+        Ok((first, common))
+    })?;
+    Ok(Some(ids))
 }
 
 /// The family of chips that all of the files are for.

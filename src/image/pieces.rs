@@ -25,7 +25,7 @@ pub struct Piece<'a> {
 
 impl Piece<'_> {
     /// Its addresses, end exclusive.
-    fn range(&self) -> Range<u64> {
+    pub fn range(&self) -> Range<u64> {
         let start = u64::from(self.address);
         start..start + self.data.len() as u64
     }

@@ -1,9 +1,6 @@
 //! Numbers, addresses and ranges as people type them.
 
-use crate::address::{AddressRange, RangeRequest};
-
-/// The end of the address space.
-const ADDRESS_SPACE: u64 = 1 << 32;
+use crate::address::{ADDRESS_SPACE, AddressRange, RangeRequest};
 
 /// Reads a number: decimal or `0x`, with `_` anywhere between digits, `K` (1024) or `M` (1024²) after it.
 pub fn parse_number(text: &str) -> Result<u64, String> {

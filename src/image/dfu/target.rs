@@ -1,15 +1,13 @@
 //! One target of a DfuSe file (ST UM0391 §2.3): a prefix, and elements of an address and data each.
 
-use std::ops::Range;
-
 use byteorder::{ByteOrder, LittleEndian};
 
 use super::reader::Reader;
+use crate::address::ADDRESS_SPACE;
 use crate::image::error::{ImageError, Place};
 use crate::image::model::{ImageElement, ImageTarget, MOST_ELEMENTS};
+use crate::image::pieces::Piece;
 
-/// The first address past the last.
-const ADDRESS_SPACE: u64 = 1 << 32;
 /// Bytes of a target prefix.
 const PREFIX_LENGTH: usize = 274;
 const TARGET_SIZE_OFFSET: usize = 266;
@@ -104,11 +102,11 @@ impl<'a> Target<'a> {
     }
 
     /// The elements that have data, ordered by address.
-    fn read_elements(&self) -> Result<Vec<Element<'a>>, ImageError> {
+    fn read_elements(&self) -> Result<Vec<Piece<'a>>, ImageError> {
         let mut reader = self.elements.clone();
-        let mut elements: Vec<Element<'_>> = Vec::new();
+        let mut elements: Vec<Piece<'_>> = Vec::new();
         for number in 1..=self.element_count {
-            let element = Element::read(&mut reader, number, self.element_count)?;
+            let element = read_element(&mut reader, number, self.element_count)?;
             if !element.data.is_empty() {
                 elements.push(element);
             }
@@ -126,7 +124,7 @@ impl<'a> Target<'a> {
                 self.elements.left().to_string(),
             ));
         }
-        elements.sort_unstable_by_key(|element| (element.address, element.offset));
+        elements.sort_unstable_by_key(|element| (element.address, element.at));
         check_overlap(&elements)?;
         Ok(elements)
     }
@@ -156,62 +154,50 @@ impl<'a> Target<'a> {
     }
 }
 
-/// An image element (UM0391 §2.3.3), its data still in the file.
-struct Element<'a> {
-    /// Where its header begins in the file.
-    offset: usize,
-    /// `dwElementAddress`
-    address: u32,
-    data: &'a [u8],
-}
-
-impl<'a> Element<'a> {
-    fn read(reader: &mut Reader<'a>, number: u32, count: u32) -> Result<Self, ImageError> {
-        let offset = reader.offset();
-        let header: &[u8; ELEMENT_HEADER_LENGTH] =
-            reader.array(format_args!("element {number} of {count}"))?;
-        let address = LittleEndian::read_u32(header);
-        let size = LittleEndian::read_u32(&header[4..]);
-        let left = reader.left();
-        let Some(data) = reader.take(size) else {
-            return Err(ImageError::malformed(
-                offset + 4,
-                format!(
-                    "an element size of at most {left}, up to the end of the target (dwElementSize)"
-                ),
-                size.to_string(),
-            ));
-        };
-        let element = Self {
+/// The image element (UM0391 §2.3.3) that begins here, its data still in the file.
+fn read_element<'a>(
+    reader: &mut Reader<'a>,
+    number: u32,
+    count: u32,
+) -> Result<Piece<'a>, ImageError> {
+    let offset = reader.offset();
+    let header: &[u8; ELEMENT_HEADER_LENGTH] =
+        reader.array(format_args!("element {number} of {count}"))?;
+    let address = LittleEndian::read_u32(header);
+    let size = LittleEndian::read_u32(&header[4..]);
+    let left = reader.left();
+    let Some(data) = reader.take(size) else {
+        return Err(ImageError::malformed(
+            offset + 4,
+            format!(
+                "an element size of at most {left}, up to the end of the target (dwElementSize)"
+            ),
+            size.to_string(),
+        ));
+    };
+    let element = Piece {
+        at: Place::Offset(offset as u64),
+        address,
+        data,
+    };
+    match element.range().end > ADDRESS_SPACE {
+        true => Err(ImageError::malformed(
             offset,
-            address,
-            data,
-        };
-        if element.range().end > ADDRESS_SPACE {
-            return Err(ImageError::malformed(
-                offset,
-                "an element that ends at or below 0xffffffff",
-                format!("{size} bytes at {address:#010x}"),
-            ));
-        }
-        Ok(element)
-    }
-
-    /// Its addresses, end exclusive.
-    fn range(&self) -> Range<u64> {
-        let start = u64::from(self.address);
-        start..start + self.data.len() as u64
+            "an element that ends at or below 0xffffffff",
+            format!("{size} bytes at {address:#010x}"),
+        )),
+        false => Ok(element),
     }
 }
 
 /// Of elements that are ordered by address and not empty, some overlap only where two neighbours do.
-fn check_overlap(elements: &[Element<'_>]) -> Result<(), ImageError> {
+fn check_overlap(elements: &[Piece<'_>]) -> Result<(), ImageError> {
     for (lower, higher) in elements.iter().zip(elements.iter().skip(1)) {
         if higher.range().start < lower.range().end {
             return Err(ImageError::Overlap {
-                at: Place::Offset(higher.offset as u64),
+                at: higher.at,
                 range: higher.range(),
-                other: Place::Offset(lower.offset as u64),
+                other: lower.at,
                 other_range: lower.range(),
             });
         }
