@@ -9,6 +9,7 @@ use crate::dfuse::plan::leave::plan_leave;
 use super::Context;
 use super::alt::memories_and_choice;
 use super::board::{self, Board};
+use super::diagnosis::OnlyLooking;
 use super::exit::Exit;
 use super::number::parse_address;
 use super::work::{self, Outcome};
@@ -37,7 +38,8 @@ pub fn run(args: &LeaveArgs, context: &Context<'_>) -> anyhow::Result<Exit> {
 fn plan(args: &LeaveArgs, board: &Board) -> Result<Plan<'static>, NoPlan<anyhow::Error>> {
     let (memories, _) = memories_and_choice(None, board)?;
     let board = board::for_plan(board, &memories);
-    let start = plan_leave(board, args.address).map_err(anyhow::Error::from)?;
+    let start =
+        plan_leave(board, args.address).map_err(|error| anyhow::Error::from(OnlyLooking(error)))?;
     Ok(Plan::Leave(start))
 }
 

@@ -1,4 +1,4 @@
-//! Which stretches of memory are written for an image's elements.
+//! Which ranges of memory are written for an image's elements.
 
 use crate::address::{AddressRange, joined};
 use crate::dfuse::layout::Sector;
@@ -10,7 +10,7 @@ use crate::image::ImageElement;
 /// L476/L486 ROMs corrupt flash where a block's length is no multiple of 8.
 const PROGRAM_UNIT: u64 = 128;
 
-/// The stretches to write for these elements, widened to whole program units where the sector is erasable.
+/// The ranges to write for these elements, widened to whole program units where the sector is erasable.
 pub fn write_ranges(elements: &[ImageElement], sectors: &[Sector]) -> Vec<AddressRange> {
     joined(elements.iter().flat_map(|element| {
         let first = sectors.partition_point(|sector| sector.end() <= element.start());
@@ -47,7 +47,7 @@ pub fn take_head(write: &mut Vec<AddressRange>, transfer_size: u16) -> Option<Ad
     Some(head)
 }
 
-/// These stretches and those, but for what is in `except`.
+/// These ranges and those, but for what is in `except`.
 pub fn merged(
     these: &[AddressRange],
     those: Vec<AddressRange>,
