@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use crate::dfuse::layout::MemoryLayout;
 use crate::image::{
-    self, CODECS, FileIds, Image, ImageElement, LoadOptions, Write, WriteError, to_dfu,
+    self, CODECS, FileIds, Image, ImageElement, LoadOptions, Stream, Write, WriteError, to_dfu,
 };
 use crate::sim::SimBus;
 use crate::sim::spec::BoardSpec;
 use crate::sim::usbip::frame::{Command, Operation};
 use crate::usb::Bus;
 
-/// A firmware file, read in every format: refused with a reason, or an image that keeps its promises.
+/// A firmware file, read in every format, and as what plain DFU sends: refused with a reason, or what keeps its promises.
 pub fn firmware(bytes: &[u8]) {
+    if let Ok(stream) = Stream::load(bytes.to_vec()) {
+        assert!(!stream.bytes.is_empty() && bytes.starts_with(&stream.bytes));
+    }
     let formats = CODECS.map(|codec| Some(codec.format));
     for format in [None].into_iter().chain(formats) {
         for address in [None, Some(0), Some(0x0800_0000), Some(0x9000_0000)] {

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use serde::Serialize;
 
 use crate::board::BoardName;
+use crate::image::Prefix;
 use crate::printable::Said;
 
 use super::diagnosis::Diagnosis;
@@ -232,6 +233,9 @@ pub struct FileDocument<'i> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family: Option<FamilyDocument>,
     pub crc: Option<u32>,
+    /// Only of a file that begins with one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<PrefixDocument>,
     pub targets: Vec<TargetDocument<'i>>,
     pub warnings: &'i [String],
     /// Only where boards are meant.
@@ -253,6 +257,25 @@ pub struct FamilyDocument {
     pub id: u32,
     /// `None` where it is not known.
     pub name: Option<&'static str>,
+}
+
+/// What stands in front of a file's bytes, for devices that want it.
+#[derive(Serialize)]
+pub struct PrefixDocument {
+    pub kind: &'static str,
+    /// Only in one that names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<u32>,
+}
+
+impl From<Prefix> for PrefixDocument {
+    fn from(prefix: Prefix) -> Self {
+        let (kind, address) = match prefix {
+            Prefix::Lpc => ("lpc", None),
+            Prefix::Stellaris { address } => ("stellaris", Some(address)),
+        };
+        Self { kind, address }
+    }
 }
 
 /// What a file has for one memory.

@@ -3,9 +3,8 @@
 use super::codec::{Codec, Read, Write, WriteError, Writer};
 use super::error::{Conversion, ImageError};
 use super::format::Format;
-use super::ids::FileIds;
 use super::model::{Image, ImageElement};
-use super::suffix;
+use super::suffix::{self, Suffix};
 
 pub static BIN: Format = Format {
     short_name: "bin",
@@ -40,7 +39,7 @@ const MOST_FILLING: u64 = 16 << 20;
 /// # Errors
 /// [`ImageError::MissingAddress`] where the file is fine, but nobody said where it belongs.
 pub fn parse(mut bytes: Vec<u8>, address: Option<u32>) -> Result<Image, ImageError> {
-    let ids = take_suffix(&mut bytes)?;
+    let ids = take_suffix(&mut bytes)?.map(|suffix| suffix.ids);
     if bytes.is_empty() {
         return Err(ImageError::NothingToWrite);
     }
@@ -60,8 +59,8 @@ pub fn parse(mut bytes: Vec<u8>, address: Option<u32>) -> Result<Image, ImageErr
     })
 }
 
-/// Takes the suffix off, if there is one, and returns the ids in it.
-fn take_suffix(bytes: &mut Vec<u8>) -> Result<Option<FileIds>, ImageError> {
+/// Takes the suffix off, if there is one, and returns what it says.
+pub fn take_suffix(bytes: &mut Vec<u8>) -> Result<Option<Suffix>, ImageError> {
     match suffix::dfu_version(bytes) {
         // A whole DfuSe file taken byte for byte: the suffix belongs to what it frames.
         Some(suffix::DFUSE) if bytes.starts_with(b"DfuSe") => Ok(None),
@@ -69,7 +68,7 @@ fn take_suffix(bytes: &mut Vec<u8>) -> Result<Option<FileIds>, ImageError> {
             let suffix = suffix::check(bytes)
                 .map_err(|error| Conversion::of(bytes).map_or(error, ImageError::Converted))?;
             bytes.truncate(bytes.len() - suffix.length);
-            Ok(Some(suffix.ids))
+            Ok(Some(suffix))
         }
         Some(other) => Err(suffix::wrong_version(
             bytes,

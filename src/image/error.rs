@@ -58,6 +58,11 @@ pub enum ImageError {
         "the file is {0}: only DfuSe, Intel HEX, S-record, ELF and UF2 files and raw binaries can be read"
     )]
     Unsupported(Content),
+    /// A DfuSe file, for a device that has no addresses.
+    #[error(
+        "the file is a DfuSe file, and names addresses: a device that speaks plain DFU has none"
+    )]
+    NotPlain,
     /// Its name or the caller says which format it is in; the content doesn't.
     #[error(
         "offset 0x00000000: expected {}, found \"{}\": the file is {content}",

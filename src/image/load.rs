@@ -11,6 +11,7 @@ use super::format::Format;
 use super::formats::{promised_by, reader_of};
 use super::gzip;
 use super::model::{Image, Suspicion};
+use super::prefix::Prefix;
 use super::suffix;
 
 /// The same for what is unpacked in a format whose data is copied out of it: with the copy, it is as little.
@@ -26,6 +27,8 @@ pub struct Description {
     pub unpacked_size: Option<u64>,
     /// `dwCRC` of its DFU suffix.
     pub suffix_crc: Option<u32>,
+    /// What its bytes begin with, of a raw binary.
+    pub prefix: Option<Prefix>,
 }
 
 /// What the caller knows about a file beyond its bytes.
@@ -70,9 +73,17 @@ pub fn describe(bytes: Vec<u8>, options: &LoadOptions<'_>) -> Result<Description
                 .map(|suffix| suffix.crc)
                 .filter(|_| image.ids.is_some()),
             unpacked_size,
+            prefix: prefix(&image),
             image,
         }),
     }
+}
+
+/// What a raw binary begins with, which is part of it.
+fn prefix(image: &Image) -> Option<Prefix> {
+    let mut elements = image.targets.iter().flat_map(|target| &target.elements);
+    let first = elements.next().filter(|_| image.format == &BIN)?;
+    Prefix::of(&first.data)
 }
 
 /// An address is for raw binaries only.

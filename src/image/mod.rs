@@ -17,8 +17,10 @@ mod lines;
 mod load;
 mod model;
 mod pieces;
+mod prefix;
 mod recognise;
 mod srec;
+mod stream;
 mod suffix;
 mod uf2;
 
@@ -33,6 +35,9 @@ pub use formats::{CODECS, named, promised_by};
 pub use ids::FileIds;
 pub use load::{Description, LoadOptions, describe};
 pub use model::{Image, ImageElement, ImageTarget, MOST_BYTES, Suspicion};
+
+pub use prefix::Prefix;
+pub use stream::Stream;
 
 #[cfg(test)]
 pub use dfu::DFU;

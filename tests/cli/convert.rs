@@ -1,5 +1,7 @@
 //! `stdfu convert`: the same firmware in another format.
 
+mod plain;
+
 use std::fs::{self, File};
 use std::path::Path;
 
@@ -311,6 +313,8 @@ fn the_help_has_the_options_and_the_formats() {
         "--to <FORMAT>",
         "--alt <N:FILE>",
         "--id <VID:PID>",
+        "--plain",
+        "--prefix <PREFIX>",
         "--address <ADDRESS>",
         "--format <FORMAT>",
         "--force",

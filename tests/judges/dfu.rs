@@ -1,4 +1,4 @@
-//! `.dfu` files before dfu-suffix, dfuse-pack and fwupd's parser, and files of dfuse-pack's before stdfu.
+//! `.dfu` files before dfu-suffix, dfu-prefix, dfuse-pack and fwupd's parser, and files of dfuse-pack's before stdfu.
 
 use crate::bench::{Bench, noise, sample};
 
@@ -210,4 +210,88 @@ fn dfu_suffix_accepts_them_all() {
         }
     }
     bench.refused(&format!("dfu-suffix -c {}", damage(&bench, "one.dfu")));
+}
+
+/// Files for plain DFU: small, and of lengths around the units in which a prefix counts.
+const PLAIN_LENGTHS: [usize; 6] = [1, 496, 512, 513, 1024, 70_001];
+
+#[test]
+fn dfu_suffix_makes_the_same_plain_files() {
+    let Some(bench) = Bench::with(&["dfu-suffix"]) else {
+        return;
+    };
+    for length in PLAIN_LENGTHS {
+        let bytes = noise(length);
+        bench.put("in.bin", &bytes);
+        for (ours, theirs) in [
+            ("", ""),
+            ("--id 1d50:6089", "-v 1d50 -p 6089"),
+            ("--id 1209:ffff", "-v 1209"),
+        ] {
+            bench.run(&format!(
+                "stdfu convert --plain {ours} in.bin --force -o ours.dfu"
+            ));
+            bench.put("theirs.dfu", &bytes);
+            bench.run(&format!("dfu-suffix {theirs} -a theirs.dfu"));
+            assert!(
+                bench.read("ours.dfu") == bench.read("theirs.dfu"),
+                "{ours}, {length} bytes"
+            );
+            bench.run("dfu-suffix -D ours.dfu");
+            assert!(bench.read("ours.dfu") == bytes, "{length} bytes");
+            // What they made, with the ids and the release that they gave it.
+            bench.put("theirs.dfu", &bytes);
+            bench.run(&format!("dfu-suffix {theirs} -d 0102 -a theirs.dfu"));
+            bench.run("stdfu convert --plain theirs.dfu --force -o again.dfu");
+            assert!(bench.read("again.dfu") == bench.read("theirs.dfu"));
+            bench.run("stdfu convert theirs.dfu --address 0 --force -o back.bin");
+            assert!(bench.read("back.bin") == bytes, "{length} bytes");
+        }
+    }
+    let mut damaged = bench.read("again.dfu");
+    damaged[0] ^= 1;
+    bench.put("damaged.dfu", &damaged);
+    bench.refused("dfu-suffix -c damaged.dfu");
+    bench.refused("stdfu info damaged.dfu");
+}
+
+#[test]
+fn dfu_prefix_makes_the_same_prefixes() {
+    let Some(bench) = Bench::with(&["dfu-prefix", "dfu-suffix"]) else {
+        return;
+    };
+    for length in PLAIN_LENGTHS {
+        let bytes = noise(length);
+        bench.put("in.bin", &bytes);
+        for (ours, theirs, check, said, shown) in [
+            ("lpc", "-L", "-L", "LPC DFU prefix", "the ROM of NXP's LPC"),
+            (
+                "stellaris=0x8400",
+                "-s 0x8400",
+                "-T",
+                "Address:\t0x00008400",
+                "TI's Stellaris, for address 0x00008400",
+            ),
+        ] {
+            bench.run(&format!(
+                "stdfu convert --plain --prefix {ours} --id 1fc9:000c in.bin --force -o ours.dfu"
+            ));
+            bench.put("theirs.dfu", &bytes);
+            // In the other order, dfu-suffix 0.11 makes LPC's header anew, and counts it among the bytes after it.
+            bench.run("dfu-suffix -v 1fc9 -p 000c -a theirs.dfu");
+            bench.run(&format!("dfu-prefix {theirs} -a theirs.dfu"));
+            assert!(
+                bench.read("ours.dfu") == bench.read("theirs.dfu"),
+                "{ours}, {length} bytes"
+            );
+            let checked = bench.said(&format!("dfu-prefix {check} -c ours.dfu"));
+            assert!(checked.contains(said), "{checked}");
+            let info = bench.said("stdfu info theirs.dfu");
+            let line = format!("\n  begins with a prefix for {shown}\n");
+            assert!(info.contains(&line), "{info}");
+            bench.run(&format!("dfu-prefix {check} -D ours.dfu"));
+            bench.run("dfu-suffix -D ours.dfu");
+            assert!(bench.read("ours.dfu") == bytes, "{ours}, {length} bytes");
+        }
+    }
 }

@@ -1,5 +1,5 @@
-//! Other people's programs as judges: GNU objcopy, srec_cat and srec_cmp, dfu-suffix, dfuse-pack and fwupd read what stdfu
-//! writes, and stdfu reads what they write. `tests/judges/packages` names the Debian packages that bring them.
+//! Other people's programs as judges: GNU objcopy, srec_cat and srec_cmp, dfu-suffix, dfu-prefix, dfuse-pack and fwupd read
+//! what stdfu writes, and stdfu reads what they write. `tests/judges/packages` names the Debian packages that bring them.
 
 mod bench;
 mod dfu;

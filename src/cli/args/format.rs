@@ -71,17 +71,20 @@ impl OutputFormat {
         })
     }
 
-    /// Refuses a stdout that keeps nothing, and for raw bytes a terminal; `option` is what names another format.
-    pub fn check_stdout(self, option: &str) -> Result<(), CliError> {
+    /// Refuses a stdout that keeps nothing, and for raw bytes a terminal; `otherwise` is what makes text of them.
+    pub fn check_stdout(self, otherwise: Option<&str>) -> Result<(), CliError> {
         check_that_it_keeps()?;
         if self.format.is_text || !io::stdout().is_terminal() {
             return Ok(());
         }
         Err(UsageError {
             message: "raw bytes would garble the terminal".to_owned(),
-            hint: Some(format!(
-                "Name a file, pipe it into a program with |, or add {option} hex."
-            )),
+            hint: Some(match otherwise {
+                Some(text) => {
+                    format!("Name a file, pipe it into a program with |, or add {text}.")
+                }
+                None => "Name a file, or pipe it into a program with |.".to_owned(),
+            }),
         }
         .into())
     }

@@ -1,12 +1,14 @@
 //! `stdfu convert`: the same firmware in another format.
 
+mod plain;
+
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
 
 use crate::address::{AddressRange, RangeRequest, joined};
-use crate::image::{self, BIN, FileIds, Image, ImageElement, NamedFile, Write};
+use crate::image::{self, BIN, FileIds, Image, ImageElement, NamedFile, Prefix, Write};
 use crate::printable;
 
 use crate::cli::app::App;
@@ -32,7 +34,8 @@ Examples:
   stdfu convert firmware.bin --address 0x08000000 -o firmware.hex
   stdfu convert bootloader.hex application.hex -o both.bin
   stdfu convert firmware.hex 0x08000000+1M -o flash.bin
-  stdfu convert --alt 0:firmware.hex --alt 1:option-bytes.hex -o all.dfu")]
+  stdfu convert --alt 0:firmware.hex --alt 1:option-bytes.hex -o all.dfu
+  stdfu convert --plain --prefix lpc --id 1fc9:000c firmware.bin -o ram.dfu")]
 pub struct ConvertArgs {
     /// The firmware: .dfu, .hex, .elf, .srec, .uf2 or .bin
     ///
@@ -54,7 +57,7 @@ pub struct ConvertArgs {
     for_memory: Vec<FileForMemory>,
     /// The ids of the boards that a .dfu file is for
     ///
-    /// Without it: those of the input, else 0483:df11.
+    /// Without it: those of the input, else 0483:df11. With --plain, else ffff:ffff, which any board takes.
     #[arg(long, value_name = "VID:PID")]
     id: Option<Ids>,
     /// Only what lies in this range; repeat it for several
@@ -62,6 +65,20 @@ pub struct ConvertArgs {
     /// As ADDRESS+SIZE or ADDRESS..END (END is not in it). It may also stand after the files.
     #[arg(long = "range", value_name = "RANGE", value_parser = parse_exact_range)]
     ranges: Vec<AddressRange>,
+    /// Make a file for a board that speaks plain DFU
+    ///
+    /// It takes the bytes of one IN as they are, whatever they are, and a DFU suffix. A suffix that IN has is replaced.
+    #[arg(
+        long,
+        conflicts_with_all = ["to", "for_memory", "ranges", "address", "format"]
+    )]
+    plain: bool,
+    /// What the board wants in front of the bytes: lpc, or stellaris=ADDRESS
+    ///
+    /// lpc is the header by which the ROM of NXP's LPC18xx and LPC43xx starts an image from RAM. stellaris is what TI's
+    /// boot loader puts at ADDRESS, a multiple of 1K.
+    #[arg(long, value_name = "PREFIX", requires = "plain", value_parser = plain::parse_prefix)]
+    prefix: Option<Prefix>,
     #[command(flatten)]
     reading: ReadingArgs,
     /// Overwrite OUT
@@ -92,6 +109,16 @@ impl FromStr for FileForMemory {
     }
 }
 
+/// A file that was made, and what there is to say of it.
+struct Made {
+    file: Vec<u8>,
+    /// How many of its bytes are firmware.
+    bytes: u64,
+    /// What else there is to know, after their number.
+    remark: String,
+    warnings: Vec<String>,
+}
+
 pub fn run(args: &ConvertArgs, app: &App) -> Result<Exit, CliError> {
     let is_stdout = args.output == Path::new("-");
     let format = format(args)?;
@@ -103,49 +130,55 @@ pub fn run(args: &ConvertArgs, app: &App) -> Result<Exit, CliError> {
         .into());
     }
     match is_stdout {
-        true => format.check_stdout("--to")?,
+        true => format.check_stdout((!args.plain).then_some("--to hex"))?,
         false => save::check(&args.output, args.force)?,
     }
-    let image = load(args)?;
-    for warning in &image.warnings {
-        app.output.warning(warning);
-    }
-    let file = write(&image, format, args)?;
+    let made = match args.plain {
+        true => plain::make(args, app)?,
+        false => make(args, format, app)?,
+    };
     if is_stdout {
-        app.output.bytes(&file)?;
+        app.output.bytes(&made.file)?;
         return Ok(Exit::Done);
     }
-    save::save(&args.output, &file, args.force)?;
-    let elements = || image.targets.iter().flat_map(|target| &target.elements);
-    let bytes = elements().map(|element| element.data.len() as u64).sum();
-    let mut summary = format!(
-        "{}: {}",
-        printable::path(&args.output),
-        count(bytes, "byte")
-    );
-    // A raw binary doesn't say it.
-    let first = elements().next().filter(|_| format.format == &BIN);
-    if let Some(first) = first {
-        summary += &format!(" for {:#010x}", first.address);
-    }
-    app.output.summary(&format!("{summary}\n")).and_then(|()| {
-        app.output.document(ConvertDocument {
-            output: args.output.to_string_lossy(),
-            format: format.format.short_name,
-            size: file.len(),
-            bytes,
-            warnings: &image.warnings,
-        })
+    save::save(&args.output, &made.file, args.force)?;
+    let output = printable::path(&args.output);
+    let count = count(made.bytes, "byte");
+    app.output
+        .summary(&format!("{output}: {count}{}\n", made.remark))?;
+    app.output.document(ConvertDocument {
+        output: args.output.to_string_lossy(),
+        format: format.format.short_name,
+        size: made.file.len(),
+        bytes: made.bytes,
+        warnings: &made.warnings,
     })?;
     Ok(Exit::Done)
 }
 
+fn make(args: &ConvertArgs, format: OutputFormat, app: &App) -> Result<Made, CliError> {
+    let image = load(args)?;
+    for warning in &image.warnings {
+        app.output.warning(warning);
+    }
+    let elements = || image.targets.iter().flat_map(|target| &target.elements);
+    // A raw binary doesn't say it.
+    let first = elements().next().filter(|_| format.format == &BIN);
+    Ok(Made {
+        file: write(&image, format, args)?,
+        bytes: elements().map(|element| element.data.len() as u64).sum(),
+        remark: first.map_or_else(String::new, |first| format!(" for {:#010x}", first.address)),
+        warnings: image.warnings,
+    })
+}
+
 /// The format to write: the one that was named, else what the output's name promises.
 fn format(args: &ConvertArgs) -> Result<OutputFormat, UsageError> {
-    if let Some(format) = args.to {
-        return Ok(format);
+    match args.to {
+        Some(format) => Ok(format),
+        None if args.plain => Ok(OutputFormat::RAW),
+        None => OutputFormat::promised_by(&args.output, "--to"),
     }
-    OutputFormat::promised_by(&args.output, "--to")
 }
 
 fn load(args: &ConvertArgs) -> Result<Image, CliError> {

@@ -15,7 +15,8 @@ use crate::cli::args::number::count;
 use crate::cli::compatibility::{Fit, judge};
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::document::{
-    ElementDocument, FamilyDocument, FileDocument, IdsDocument, InfoDocument, TargetDocument,
+    ElementDocument, FamilyDocument, FileDocument, IdsDocument, InfoDocument, PrefixDocument,
+    TargetDocument,
 };
 use crate::cli::error::{CliError, Doing};
 use crate::cli::exit::Exit;
@@ -159,6 +160,9 @@ fn text(name: &str, file: &Described) -> String {
         }
         text.push('\n');
     }
+    if let Some(prefix) = description.prefix {
+        text += &format!("  begins with a prefix for {prefix}\n");
+    }
     if let Some(family) = image.family {
         text += &match family.name() {
             Some(_) => format!("  family {family}\n"),
@@ -227,6 +231,9 @@ fn document<'i>(name: &'i str, file: &'i Result<Described, Diagnosis>) -> FileDo
                 name: family.name(),
             }),
         crc: description.and_then(|description| description.suffix_crc),
+        prefix: description
+            .and_then(|description| description.prefix)
+            .map(PrefixDocument::from),
         targets: targets
             .iter()
             .map(|target| target_document(target, has_addresses))

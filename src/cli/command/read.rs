@@ -132,7 +132,7 @@ fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> Result<(),
         }
         .into());
     }
-    format.check_stdout("--format")
+    format.check_stdout(Some("--format hex"))
 }
 
 fn plan(

@@ -16,6 +16,10 @@ pub fn of_image(error: &ImageError) -> (Exit, Option<String>) {
         ImageError::PastAddressSpace { .. } => (Exit::DoesNotFit, None),
         ImageError::NotInFormat { content, .. } => (Exit::File, instead_of(*content)),
         ImageError::Unsupported(content) => (Exit::File, instead_of(*content)),
+        ImageError::NotPlain => (
+            Exit::DoesNotFit,
+            Some("Take the .bin of the same build: `stdfu convert` makes one of it.".to_owned()),
+        ),
         ImageError::GzipTwice => (Exit::File, Some("Unpack it once with `gunzip`.".to_owned())),
         ImageError::WrongImageSize { .. } => (
             Exit::File,
