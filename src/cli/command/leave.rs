@@ -39,7 +39,7 @@ pub fn run(args: &LeaveArgs, app: &App) -> Result<Exit, CliError> {
 fn plan(args: &LeaveArgs, board: &Board) -> Result<Plan<'static>, NoPlan<CliError>> {
     let (memories, _) = memories_and_choice(None, board).map_err(NoPlan::into_other)?;
     let board = board.facts(&memories);
-    let start = plan_leave(board, args.address).map_err(CliError::from)?;
+    let start = plan_leave(board, args.address).map_err(CliError::OnlyLooking)?;
     Ok(Plan::Leave(start))
 }
 

@@ -42,9 +42,6 @@ pub fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
             "Read them with `stdfu read`, change what is to change, and flash all of it.".to_owned()
         }
         PlanError::SharedSector { .. } => "Choose one of the file's targets with --alt.".to_owned(),
-        PlanError::StartOutside { .. } => {
-            "`stdfu list` shows the memories of the board.".to_owned()
-        }
         PlanError::TooSmall { .. } => format!(
             "Check that the file is for this chip, and --address if you gave one.\n\
              `stdfu list` shows the memories of the board.{reassurance}"

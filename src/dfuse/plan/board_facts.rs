@@ -47,11 +47,16 @@ impl<'b> BoardFacts<'b> {
         }
     }
 
-    /// The first memory that has all of these addresses, or the main memory, for the error that follows.
-    pub(super) fn memory_with(
+    /// The memory that was `chosen`, else the first that has all of these addresses, else the main memory, for the error
+    /// that follows.
+    pub(super) fn memory_for(
         self,
+        chosen: Option<u8>,
         addresses: impl Iterator<Item = u32> + Clone,
     ) -> Result<&'b Memory, NoPlan> {
+        if let Some(number) = chosen {
+            return self.memory(number);
+        }
         let has_all = |memory: &&Memory| addresses.clone().all(|address| memory.has(address));
         match self.memories.iter().find(has_all) {
             Some(memory) => Ok(memory),

@@ -90,10 +90,7 @@ fn divide<'i, 'b>(
         }
         (number, chosen) => number.or(chosen),
     };
-    let memory = match number {
-        Some(number) => board.memory(number)?,
-        None => board.memory_with(elements.iter().map(|element| element.address))?,
-    };
+    let memory = board.memory_for(number, elements.iter().map(|element| element.address))?;
     if elements.iter().any(|element| !memory.has(element.address)) {
         board.check_all_known()?;
     }

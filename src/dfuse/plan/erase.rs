@@ -34,13 +34,12 @@ pub fn plan_erase(
     board: BoardFacts<'_>,
     alternate_setting: Option<u8>,
 ) -> Result<ErasePlan, NoPlan> {
-    let memory = match (alternate_setting, request) {
-        (Some(number), _) => board.memory(number)?,
-        (None, EraseRequest::All) => board.main_memory(),
-        (None, EraseRequest::Ranges(ranges)) => {
-            board.memory_with(ranges.iter().map(|range| range.address()))?
-        }
+    let ranges = match request {
+        EraseRequest::All => &[][..],
+        EraseRequest::Ranges(ranges) => ranges,
     };
+    let addresses = ranges.iter().map(|range| range.address());
+    let memory = board.memory_for(alternate_setting, addresses)?;
     let sectors = match request {
         EraseRequest::All => memory.erasable_sectors(),
         EraseRequest::Ranges(ranges) => sectors_of_all(ranges, memory)?,

@@ -90,13 +90,6 @@ pub enum PlanError {
         /// The address after the last byte of flash.
         flash_end: u64,
     },
-    /// An address to start at that the main memory doesn't have.
-    #[error("{address:#010x} is outside of {memory}")]
-    StartOutside {
-        address: u32,
-        /// The memory and its layout.
-        memory: String,
-    },
     /// A sector that may not be used so.
     #[error("the sector at {address:#010x} can't be {wanted}: {memory}")]
     NotAllowed {

@@ -19,12 +19,7 @@ pub struct Start {
 pub fn plan_leave(board: BoardFacts<'_>, address: Option<u32>) -> Result<Start, PlanError> {
     let main = board.main_memory();
     let address = address.unwrap_or_else(|| main.start());
-    if main.layout.sector_at(address).is_none() {
-        return Err(PlanError::StartOutside {
-            address,
-            memory: main.describe(),
-        });
-    }
+    main.sector_at(address)?;
     Ok(Start {
         alternate_setting: main.alternate_setting,
         address,

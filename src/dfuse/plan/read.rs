@@ -29,11 +29,8 @@ pub fn plan_read(
     alternate_setting: Option<u8>,
     twice: bool,
 ) -> Result<ReadPlan, NoPlan> {
-    let memory = match (alternate_setting, ranges) {
-        (Some(number), _) => board.memory(number)?,
-        (None, []) => board.main_memory(),
-        (None, ranges) => board.memory_with(ranges.iter().map(|range| range.address()))?,
-    };
+    let addresses = ranges.iter().map(|range| range.address());
+    let memory = board.memory_for(alternate_setting, addresses)?;
     check_upload(board)?;
     let mut wanted = match ranges {
         [] => memory.layout.sectors().map(AddressRange::from).collect(),

@@ -1,11 +1,11 @@
-//! Which stretches of memory are written for an image's elements.
+//! Which ranges of memory are written for an image's elements.
 
 use crate::address::{AddressRange, joined};
 use crate::chip::map::PROGRAM_UNIT;
 use crate::dfuse::layout::Sector;
 use crate::image::ImageElement;
 
-/// The stretches to write for these elements, widened to whole program units where the sector is erasable,
+/// The ranges to write for these elements, widened to whole program units where the sector is erasable,
 /// filled up with what erased flash holds, which changes nothing there.
 pub fn write_ranges(elements: &[ImageElement], sectors: &[Sector]) -> Vec<AddressRange> {
     joined(elements.iter().flat_map(|element| {
@@ -43,7 +43,7 @@ pub fn take_head(write: &mut Vec<AddressRange>, transfer_size: u16) -> Option<Ad
     Some(head)
 }
 
-/// These stretches and those, but for what is in `except`.
+/// These ranges and those, but for what is in `except`.
 pub fn merged(
     these: &[AddressRange],
     those: Vec<AddressRange>,

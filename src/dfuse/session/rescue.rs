@@ -14,35 +14,30 @@ use super::{Event, Phase, Session, Unsaved};
 impl Session<'_> {
     /// Puts back what was to be kept, sector by sector, and takes note of what can't be.
     pub(super) fn rescue(&mut self, steps: &Steps<'_>) {
-        let at_stake = |memory: &MemorySteps<'_>, sector: &SectorSteps| {
-            memory.plan.around == Around::Keep
-                && sector.beyond.bytes().is_some_and(|bytes| bytes > 0)
-        };
         let mut is_told = false;
-        for memory in &steps.memories {
+        let keeping = |memory: &&MemorySteps<'_>| memory.plan.around == Around::Keep;
+        for memory in steps.memories.iter().filter(keeping) {
+            let region = &memory.plan.region;
             let mut lost = Vec::new();
             for sector in &memory.sectors {
-                if !at_stake(memory, sector) || !self.may_be_erased(&memory.plan.region, sector) {
-                    continue;
-                }
                 let Beyond::Holds(kept) = &sector.beyond else {
                     continue;
                 };
+                if kept.is_empty() || !self.may_be_erased(region, sector) {
+                    continue;
+                }
                 if !std::mem::replace(&mut is_told, true) {
                     // Nobody is asked now whether to go on.
                     let _ = self.tell(Event::Begin(Phase::Restore, None), Action::ReachIdle);
                 }
-                if self
-                    .restore(&memory.plan.region, sector, Named(kept))
-                    .is_err()
-                {
+                if self.restore(region, sector, Named(kept)).is_err() {
                     lost.extend(kept.iter().cloned());
                 }
             }
             if !lost.is_empty() {
                 self.unsaved.push(Unsaved {
-                    alternate_setting: memory.plan.region.alternate_setting,
-                    name: memory.plan.region.name.clone(),
+                    alternate_setting: region.alternate_setting,
+                    name: region.name.clone(),
                     elements: lost,
                 });
             }

@@ -114,20 +114,17 @@ impl<'i> MemorySteps<'i> {
             .sectors
             .iter()
             .filter(|sector| sector.beyond == Beyond::Unseen && sector.sector.access.erasable);
-        unseen
-            .flat_map(|sector| self.beyond_image(sector.sector))
-            .collect()
+        let beyond_image = |steps: &SectorSteps| {
+            let sector = AddressRange::from(steps.sector);
+            let named: Vec<AddressRange> = self.plan.image().parts_in(sector).collect();
+            merged(&[sector], Vec::new(), &named)
+        };
+        unseen.flat_map(beyond_image).collect()
     }
 
     /// Whether anybody is to look beyond the image.
     pub fn looks_around(&self) -> bool {
         matches!(self.plan.around, Around::Keep | Around::Count) && self.plan.reads
-    }
-
-    fn beyond_image(&self, sector: Sector) -> Vec<AddressRange> {
-        let sector = AddressRange::from(sector);
-        let named: Vec<AddressRange> = self.plan.image().parts_in(sector).collect();
-        merged(&[sector], Vec::new(), &named)
     }
 
     /// Takes note of what was found beyond the image in all of the sectors, ascending.

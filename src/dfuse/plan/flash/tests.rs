@@ -48,7 +48,7 @@ fn image(targets: Vec<ImageTarget>) -> Image {
     }
 }
 
-/// A plan in few words: erased sectors, written stretches (the last one is the head), start.
+/// A plan in few words: erased sectors, written ranges (the last one is the head), start.
 fn outline(image: &Image, strings: &[&str], options: FlashOptions) -> Result<String, PlanError> {
     let memories = Memory::of_strings(strings);
     let board = BoardFacts::of_st(&memories);
@@ -290,6 +290,9 @@ fn a_read_only_sector_is_refused() {
         message.starts_with("the sector at 0x08000000 can't be written"),
         "{message}"
     );
+    // Wherever in it the data begins.
+    let image = self::image(vec![target(None, &[(0x0800_0010, 16)])]);
+    assert_eq!(refused(&image, PARTICLE, OPTIONS), message);
 }
 
 #[test]
