@@ -1,5 +1,6 @@
 //! `stdfu convert`: the same firmware in another format.
 
+mod made;
 mod plain;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,8 @@ use crate::cli::exit::Exit;
 use crate::cli::save;
 use crate::cli::suspicion;
 use crate::cli::usage::UsageError;
+
+use made::Made;
 
 /// Writes firmware in another format, or several files as one
 ///
@@ -109,16 +112,6 @@ impl FromStr for FileForMemory {
     }
 }
 
-/// A file that was made, and what there is to say of it.
-struct Made {
-    file: Vec<u8>,
-    /// How many of its bytes are firmware.
-    bytes: u64,
-    /// What else there is to know, after their number.
-    remark: String,
-    warnings: Vec<String>,
-}
-
 pub fn run(args: &ConvertArgs, app: &App) -> Result<Exit, CliError> {
     let is_stdout = args.output == Path::new("-");
     let format = format(args)?;
@@ -134,7 +127,7 @@ pub fn run(args: &ConvertArgs, app: &App) -> Result<Exit, CliError> {
         false => save::check(&args.output, args.force)?,
     }
     let made = match args.plain {
-        true => plain::make(args, app)?,
+        true => plain::make(&args.files, args.prefix, args.id, app)?,
         false => make(args, format, app)?,
     };
     if is_stdout {

@@ -1,13 +1,16 @@
 //! `stdfu convert --plain`: a file for a board that speaks plain DFU.
 
+use std::path::PathBuf;
+
 use crate::cli::app::App;
 use crate::cli::args::firmware;
+use crate::cli::args::ids::Ids;
 use crate::cli::args::number::parse_address;
 use crate::cli::error::{CliError, Doing};
 use crate::cli::usage::UsageError;
 use crate::image::{Content, FileIds, Prefix, Stream};
 
-use super::{ConvertArgs, Made};
+use super::made::Made;
 
 /// `lpc` or `stellaris=ADDRESS`
 pub fn parse_prefix(text: &str) -> Result<Prefix, String> {
@@ -22,8 +25,13 @@ pub fn parse_prefix(text: &str) -> Result<Prefix, String> {
 }
 
 /// The bytes of one file, a prefix before them if one is wanted, and a suffix.
-pub fn make(args: &ConvertArgs, app: &App) -> Result<Made, CliError> {
-    let [file] = &args.files[..] else {
+pub fn make(
+    files: &[PathBuf],
+    prefix: Option<Prefix>,
+    asked: Option<Ids>,
+    app: &App,
+) -> Result<Made, CliError> {
+    let [file] = files else {
         return Err(refusal("--plain takes the bytes of one file".to_owned()).into());
     };
     let file = firmware::read(file, None)?;
@@ -32,7 +40,7 @@ pub fn make(args: &ConvertArgs, app: &App) -> Result<Made, CliError> {
     for warning in &warnings {
         app.output.warning(warning);
     }
-    if let Some(wanted) = args.prefix {
+    if let Some(wanted) = prefix {
         if let Some(prefix) = stream.prefix {
             let message = format!("the file begins with a prefix already, for {prefix}");
             return Err(refusal(message)).doing(&file.name);
@@ -49,7 +57,7 @@ pub fn make(args: &ConvertArgs, app: &App) -> Result<Made, CliError> {
         })
         .doing(&file.name)?;
     }
-    let ids = ids(&stream, args);
+    let ids = ids(&stream, asked);
     let FileIds {
         vendor_id,
         product_id,
@@ -74,9 +82,9 @@ const ANY: FileIds = FileIds {
 };
 
 /// Those that were asked for, else those that the file had, else any.
-fn ids(stream: &Stream, args: &ConvertArgs) -> FileIds {
+fn ids(stream: &Stream, asked: Option<Ids>) -> FileIds {
     let ids = stream.ids.unwrap_or(ANY);
-    args.id.map_or(ids, |asked| FileIds {
+    asked.map_or(ids, |asked| FileIds {
         vendor_id: asked.vendor_id,
         product_id: asked.product_id,
         ..ids
