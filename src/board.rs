@@ -4,6 +4,9 @@ pub mod protocol;
 
 use std::fmt;
 
+use crate::chip::rom::ignores_poll_timeout;
+use crate::dfu::plain;
+use crate::dfu::run_time::run_time_ids;
 use crate::dfuse::command::DFUSE_VERSION;
 use crate::dfuse::layout::MemoryLayout;
 use crate::dfuse::layout::error::LayoutError;
@@ -16,6 +19,9 @@ use crate::usb::tap::{Tap, Watch};
 use crate::usb::{AlternateSetting, Bus, DeviceInfo, UsbError};
 
 use protocol::Protocol;
+
+/// The size of a block, in bytes, for a device that doesn't say it.
+const WITHOUT_DESCRIPTOR: u16 = 1024;
 
 /// A board that was opened, or could not be.
 pub struct Board {
@@ -188,6 +194,29 @@ impl Board {
         }
     }
 
+    /// What a session without DfuSe has to know of it. A device without a functional descriptor (Openmoko) is taken for
+    /// one of DFU 1.0 that can only be written to.
+    pub fn plain_options(&self) -> plain::Options {
+        let said = self.info.functional;
+        plain::Options {
+            interface: self.info.interface,
+            transfer_size: match said {
+                Some(_) => self.info.transfer_size(),
+                None => WITHOUT_DESCRIPTOR,
+            },
+            several_memories: self.info.alternate_settings.len() > 1,
+            can_upload: said.is_some_and(|said| said.can_upload()),
+            is_tolerant: said.is_some_and(|said| said.is_tolerant()),
+            will_detach: said.is_some_and(|said| said.will_detach()),
+            ignores_poll_timeout: ignores_poll_timeout(self.info.vendor_id, self.info.product_id),
+        }
+    }
+
+    /// Whether it takes firmware.
+    pub fn can_download(&self) -> bool {
+        self.info.functional.is_none_or(|said| said.can_download())
+    }
+
     /// The ids of a file that is for this board.
     pub fn file_ids(&self) -> FileIds {
         FileIds {
@@ -200,6 +229,12 @@ impl Board {
     /// How messages call it: serial and path.
     pub fn label(&self) -> String {
         self.name().to_string()
+    }
+
+    /// Whether a file with these ids is for it.
+    pub fn is_meant_by(&self, ids: FileIds) -> bool {
+        let dfu_mode = (self.info.vendor_id, self.info.product_id);
+        ids.accepts_either(dfu_mode, run_time_ids(dfu_mode))
     }
 
     /// What it is known by.

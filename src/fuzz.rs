@@ -220,9 +220,17 @@ mod tests {
         assert_eq!(modules("fuzz/src/lib.rs"), modules("src/main.rs"));
         // What the command line alone needs.
         let only_cli = |line: &&str| {
-            ["clap", "console", "ctrlc", "indicatif", "serde", "rusb"]
-                .iter()
-                .any(|name| line.starts_with(name))
+            [
+                "clap",
+                "console",
+                "ctrlc",
+                "indicatif",
+                "serde",
+                "rusb",
+                "strsim",
+            ]
+            .iter()
+            .any(|name| line.starts_with(name))
         };
         let theirs = text("fuzz/Cargo.toml");
         let ours = text("Cargo.toml");

@@ -109,3 +109,15 @@ mod tests {
         assert!(!is_shared_serial("336133663433"));
     }
 }
+
+/// Whether this device's `bwPollTimeout` is nonsense: Openmoko's and its relatives, some of them for minutes.
+pub fn ignores_poll_timeout(vendor_id: u16, product_id: u16) -> bool {
+    matches!(
+        (vendor_id, product_id),
+        // Openmoko, SIMtrace, OpenPCD, OpenPICC; FIC, who made the Neo; Siemens; M-Audio Transit.
+        (0x1D50 | 0x1457, 0x5117..=0x5126)
+            | (0x16C0, 0x0762 | 0x076B | 0x076C)
+            | (0x0908, 0x02C4 | 0x02C5)
+            | (0x0763, 0x2806)
+    )
+}

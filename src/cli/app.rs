@@ -1,6 +1,9 @@
 //! What every command needs: which boards are meant, on which bus, and where answers go.
 
-use crate::board::Board;
+use std::sync::{Arc, OnceLock};
+
+use crate::board::{Board, Opened};
+use crate::dfu::enter::detach_and_wait;
 use crate::sim::SimBus;
 use crate::sim::spec::{BoardSpec, BoardSpecError};
 use crate::usb::Bus;
@@ -9,11 +12,12 @@ use crate::usb::libusb::LibusbBus;
 use super::environment::{self, Variable};
 use super::error::CliError;
 use super::output::{Output, trace};
-use super::select::{Listing, SelectError, Selection};
+use super::select::{Candidates, Listing, SelectError, Selection};
 use super::usage::UsageError;
 use super::{interrupt, suggest};
 
 /// What every command needs to know.
+#[derive(Clone)]
 pub struct App {
     /// Which boards are meant.
     pub selection: Selection,
@@ -23,23 +27,55 @@ pub struct App {
     pub output: Output,
     /// The command line as it is defined, for those who tell of it.
     pub definition: clap::Command,
+    /// Where the boards are, once somebody has looked.
+    bus: OnceLock<Arc<dyn Bus>>,
 }
 
 impl App {
+    /// Of a command line.
+    pub fn new(
+        selection: Selection,
+        sim: Vec<BoardSpec>,
+        output: Output,
+        definition: clap::Command,
+    ) -> Self {
+        Self {
+            selection,
+            sim,
+            output,
+            definition,
+            bus: OnceLock::new(),
+        }
+    }
+
     /// Says for what the user will have to wait.
     fn waiting(&self, error: &SelectError) {
         self.output.note(&format!("waiting: {error}"));
     }
 
-    /// The boards that are meant.
-    pub fn select(&self) -> Result<Vec<Board>, CliError> {
+    /// The boards that are meant, of those that a command can be for.
+    pub fn select(&self, candidates: Candidates) -> Result<Vec<Board>, CliError> {
+        self.select_by(&self.selection, candidates)
+    }
+
+    /// The same, without waiting for any.
+    pub fn select_at_once(&self, candidates: Candidates) -> Result<Vec<Board>, CliError> {
+        self.select_by(&self.selection.at_once(), candidates)
+    }
+
+    fn select_by(
+        &self,
+        selection: &Selection,
+        candidates: Candidates,
+    ) -> Result<Vec<Board>, CliError> {
         let bus = self.bus()?;
-        let boards = self.selection.select(
+        let boards = selection.select(
             bus.as_ref(),
             &|info| trace::watch(&self.output, info),
             &|error| self.waiting(error),
+            candidates,
         )?;
-        for serial in self.selection.shared_serials() {
+        for serial in selection.shared_serials() {
             self.output.warning(&format!(
                 "many boards have the serial number {serial}; only --path picks exactly one"
             ));
@@ -48,10 +84,10 @@ impl App {
     }
 
     /// The boards that are meant, where the user has said anything about boards; none otherwise.
-    pub fn select_if_named(&self) -> Result<Vec<Board>, CliError> {
+    pub fn select_if_named(&self, candidates: Candidates) -> Result<Vec<Board>, CliError> {
         let is_simulated = !self.sim.is_empty() || !simulated_by_environment()?.is_empty();
         if is_simulated || self.selection.is_given() {
-            self.select()
+            self.select(candidates)
         } else {
             Ok(Vec::new())
         }
@@ -67,27 +103,65 @@ impl App {
         )?)
     }
 
-    /// The boards that are meant and run their application, and the bus that they are on.
-    pub fn running(&self) -> Result<(Box<dyn Bus>, Vec<Board>), CliError> {
-        let bus = self.bus()?;
-        let boards = self.selection.running(
-            bus.as_ref(),
+    /// The boards that are meant and run their application.
+    pub fn running(&self) -> Result<Vec<Board>, CliError> {
+        Ok(self.selection.running(
+            self.bus()?.as_ref(),
             &|info| trace::watch(&self.output, info),
             &|error| self.waiting(error),
-        )?;
-        Ok((bus, boards))
+        )?)
     }
 
-    fn bus(&self) -> Result<Box<dyn Bus>, CliError> {
+    /// Asks a board that runs its application to enter DFU mode, and waits until it is back there.
+    pub fn detach(&self, board: &mut Board) -> Result<(), CliError> {
+        let patience = self.selection.patience_to_open();
+        match &mut board.opened {
+            Ok(Opened { transport, .. }) => Ok(detach_and_wait(
+                self.bus()?.as_ref(),
+                transport,
+                &board.info,
+                patience,
+            )?),
+            Err(error) => Err(error.clone().into()),
+        }
+    }
+
+    /// The same, for boards that are meant and were put into DFU mode, if none of them was in it. From there on their
+    /// ports are followed, whatever their ids and serial numbers have become.
+    pub fn with_boards_in_dfu_mode(&self) -> Result<Self, CliError> {
+        if !matches!(
+            self.select_at_once(Candidates::All),
+            Err(CliError::Select(SelectError::NoBoard { .. }))
+        ) {
+            return Ok(self.clone());
+        }
+        let mut boards = self.running()?;
+        for board in &mut boards {
+            self.detach(board)?;
+            self.output.note(&format!("{}: in DFU mode", board.name()));
+        }
+        let paths = boards.into_iter().map(|board| board.info.path);
+        Ok(Self {
+            selection: Selection::at(paths.collect()),
+            ..self.clone()
+        })
+    }
+
+    fn bus(&self) -> Result<Arc<dyn Bus>, CliError> {
+        if let Some(bus) = self.bus.get() {
+            return Ok(bus.clone());
+        }
         let simulated = match &self.sim[..] {
             [] => &simulated_by_environment()?,
             named => named,
         };
-        if simulated.is_empty() {
-            return Ok(Box::new(LibusbBus::new()));
-        }
-        let _held = interrupt::hold();
-        Ok(Box::new(SimBus::new(simulated)?))
+        let bus: Arc<dyn Bus> = if simulated.is_empty() {
+            Arc::new(LibusbBus::new())
+        } else {
+            let _held = interrupt::hold();
+            Arc::new(SimBus::new(simulated)?)
+        };
+        Ok(self.bus.get_or_init(|| bus).clone())
     }
 }
 

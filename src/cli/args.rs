@@ -6,3 +6,4 @@ pub mod firmware;
 pub mod format;
 pub mod ids;
 pub mod number;
+pub mod payload;

@@ -17,6 +17,8 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::job::Job;
 use super::outcome::oddities;
+use super::select::Candidates;
+use super::task::Planned;
 use super::{job, suspicion};
 
 /// Whether a firmware fits a board.
@@ -45,8 +47,8 @@ pub fn judge(file: &Description, placed_at: Option<u32>, boards: &mut [Board]) -
             false => (Some(without_address(image.ids, board)), Vec::new()),
             true => match job::plan(board, |board| plan(image, placed_at, board)) {
                 Err(error) => (Some(refusal(&error, board)), Vec::new()),
-                Ok(plan) => {
-                    let warnings = oddities(&plan).into_iter();
+                Ok(task) => {
+                    let warnings = task.dfuse().map_or_else(Vec::new, oddities).into_iter();
                     (None, warnings.chain(suspicion::warning(image)).collect())
                 }
             },
@@ -112,11 +114,7 @@ impl Fit {
 }
 
 /// The plan that `flash` would make, if nothing else is asked of it.
-fn plan<'i>(
-    image: &'i Image,
-    placed_at: Option<u32>,
-    board: &Board,
-) -> Result<Plan<'i>, NoPlan<CliError>> {
+fn plan<'i>(image: &'i Image, placed_at: Option<u32>, board: &Board) -> Planned<'i> {
     let (memories, _) = memories_and_choice(None, board).map_err(NoPlan::into_other)?;
     let board = board.facts(&memories);
     let options = FlashOptions {
@@ -128,7 +126,7 @@ fn plan<'i>(
         Some(suspicion) => Err(PlanError::LinkedElsewhere(suspicion.found).into()),
         None => Ok(Plan::Flash(plan)),
     });
-    suspicion::judge(image, plan.map_err(NoPlan::into_other))
+    Ok(suspicion::judge(image, plan.map_err(NoPlan::into_other))?.into())
 }
 
 fn refusal(error: &CliError, board: &Board) -> Refusal {
@@ -179,12 +177,12 @@ pub fn explain(error: CliError, any_id: bool, app: &App) -> Result<Exit, CliErro
     let Some(ids) = ids.filter(|_| !any_id && !app.selection.waits()) else {
         return Err(error);
     };
-    let Ok(boards) = app.select() else {
+    let Ok(boards) = app.select_at_once(Candidates::DfuseFirst) else {
         return Err(error);
     };
     let foreign = |board: Board| {
-        let plan = Err(other_device(ids, &board)?.into());
-        Some(Job { board, plan })
+        let task = Err(other_device(ids, &board)?.into());
+        Some(Job { board, task })
     };
     match boards.into_iter().map(foreign).collect() {
         Some(jobs) => job::carry_out(jobs, &[], &app.output, |_| String::new()),

@@ -76,6 +76,12 @@ pub struct WorkDocument<'o> {
     pub requests: u64,
     pub retries: u32,
     pub left: bool,
+    /// Of a device without DfuSe: whether it has taken a download and said that it is done with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<bool>,
+    /// The ids that it has after it was left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_as: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unprotected: Option<bool>,
     pub seconds: f64,
@@ -170,8 +176,19 @@ pub struct ListedDocument<'l> {
     pub device: u8,
     pub product: Option<&'l Said>,
     pub transfer_size: u16,
+    #[serde(flatten)]
+    pub can: CapabilitiesDocument,
     pub memories: Vec<MemoryDocument<'l>>,
     pub error: Option<String>,
+}
+
+/// What a device says that it can do (DFU 1.1 §4.1.3, `bmAttributes`).
+#[derive(Serialize)]
+pub struct CapabilitiesDocument {
+    pub can_download: bool,
+    pub can_upload: bool,
+    pub manifestation_tolerant: bool,
+    pub will_detach: bool,
 }
 
 /// A memory in the list.

@@ -1,6 +1,7 @@
 //! Every error that ends a command: its exit code and the next step.
 
 mod file;
+mod plain;
 mod plan;
 mod selection;
 mod session;
@@ -20,6 +21,7 @@ use crate::usb::UsbError;
 use super::args::alt::AltError;
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
+use super::plain::PlainError;
 use super::select::SelectError;
 use super::shell;
 use super::suggest::file::Mistake;
@@ -27,6 +29,7 @@ use super::suggest::{self, nearest};
 use super::usage::UsageError;
 use super::usb_trouble::of_usb;
 use file::{of_files, of_image, of_writing};
+use plain::of_plain;
 use plan::of_plan;
 use selection::of_selection;
 use session::of_session;
@@ -49,6 +52,9 @@ pub enum CliError {
     /// What is to be changed on the board can't be.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// It can't be done with a device that has no DfuSe.
+    #[error(transparent)]
+    Plain(#[from] PlainError),
     /// The same, where nothing was to be changed.
     #[error(transparent)]
     OnlyLooking(PlanError),
@@ -155,13 +161,15 @@ impl CliError {
                 let hint = question.unwrap_or_default() + &layouts();
                 (Exit::DoesNotFit, Some(hint))
             }
-            Self::Alt(AltError::Ambiguous { .. } | AltError::NoLayout(_)) | Self::NoLayout(_) => {
-                (Exit::DoesNotFit, Some(layouts()))
-            }
+            Self::Alt(
+                AltError::Ambiguous { .. } | AltError::NoNumber { .. } | AltError::NoLayout(_),
+            )
+            | Self::NoLayout(_) => (Exit::DoesNotFit, Some(layouts())),
             Self::Plan(error) => of_plan(error, " Nothing was erased."),
             Self::OnlyLooking(error) => of_plan(error, ""),
             Self::Enter(EnterError::Asking(error) | EnterError::Closed(error)) => of_usb(error),
             Self::Enter(EnterError::StaysAway) => (Exit::Other, None),
+            Self::Plain(error) => of_plain(error),
             Self::Session(error) => of_session(error),
             Self::Files(error) => of_files(error),
             Self::Image(error) => of_image(error),

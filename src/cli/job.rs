@@ -4,21 +4,25 @@ use std::ops::ControlFlow;
 use std::thread;
 
 use crate::board::Board;
-use crate::dfu::tally::Tally;
+use crate::dfu::error::SessionError;
+use crate::dfu::event::Event;
+use crate::dfu::plain;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::NoPlan;
-use crate::dfuse::session::{Session, Told};
+use crate::dfuse::session::{Session, SessionOptions, Told, Unsaved};
 use crate::usb::Transport;
+use crate::usb::tap::Tap;
 
 use super::diagnosis::Diagnosis;
 use super::document::Boards;
 use super::error::{CliError, of_closed};
 use super::exit::Exit;
-use super::outcome::Outcome;
+use super::outcome::{Found, Outcome};
 use super::output::Output;
 use super::output::progress::{BoardProgress, Progress};
-use super::preview::{Preview, plan_text};
+use super::preview::{Preview, task_text};
 use super::progress_note::so_far;
+use super::task::{Planned, Task};
 use super::{interrupt, keepsake, report};
 
 /// What is wanted of one board.
@@ -26,27 +30,24 @@ pub struct Job<'p> {
     /// The board.
     pub board: Board,
     /// What is wanted, or why that can't be.
-    pub plan: Result<Plan<'p>, CliError>,
+    pub task: Result<Task<'p>, CliError>,
 }
 
 /// A job for each board.
 pub fn jobs<'p>(boards: Vec<Board>, make: impl Fn(&Board) -> Planned<'p>) -> Vec<Job<'p>> {
     let job = |mut board| Job {
-        plan: plan(&mut board, &make),
+        task: plan(&mut board, &make),
         board,
     };
     boards.into_iter().map(job).collect()
 }
-
-/// A plan, or why there is none.
-pub type Planned<'p> = Result<Plan<'p>, NoPlan<CliError>>;
 
 /// The plan for a board. Most hang on the first memory alone; only where others decide it is a board asked for their
 /// layouts.
 pub fn plan<'p>(
     board: &mut Board,
     make: impl Fn(&Board) -> Planned<'p>,
-) -> Result<Plan<'p>, CliError> {
+) -> Result<Task<'p>, CliError> {
     loop {
         match make(board) {
             Ok(plan) => return Ok(plan),
@@ -77,9 +78,9 @@ pub type Finish<'f> = dyn Fn(&mut Outcome<'_>) -> Result<(), CliError> + Sync + 
 /// Carries out the jobs, all at the same time, and says nothing but how far each is, and what goes wrong as soon as it
 /// does.
 pub fn attempt<'p>(jobs: Vec<Job<'p>>, output: &Output, finish: &Finish<'_>) -> Vec<Outcome<'p>> {
-    for Job { board, plan } in &jobs {
-        if let Ok(plan) = plan {
-            let (label, text) = (board.label(), plan_text(plan));
+    for Job { board, task } in &jobs {
+        if let Ok(task) = task {
+            let (label, text) = (board.label(), task_text(task));
             output.detail(&format!("{label}: the plan\n{}", text.trim_end()));
         }
     }
@@ -115,33 +116,55 @@ pub fn exit(outcomes: &[Outcome<'_>]) -> Exit {
 
 impl<'p> Job<'p> {
     fn run(self, progress: &mut BoardProgress<'_>) -> Outcome<'p> {
-        let Self { mut board, plan } = self;
+        let Self { mut board, task } = self;
         let mut outcome = Outcome::of(&board);
-        let result = match (&board.opened, &plan) {
-            (Err(error), _) => Err(of_closed(error)),
-            (Ok(_), Err(error)) => Err(error.into()),
-            (Ok(_), Ok(plan)) => work(plan, &mut board, &mut outcome, progress),
+        let (dfuse, plain) = (board.session_options(), board.plain_options());
+        let ids = board.file_ids();
+        let opened = match &mut board.opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                outcome.error = Some(of_closed(error));
+                return outcome;
+            }
         };
-        outcome.error = result.err();
-        outcome.plan = plan.ok();
-        let opened = board.opened.as_ref();
-        outcome.requests = opened.map_or(0, |opened| opened.transport.requests());
+        let transport = &mut opened.transport;
+        let start = transport.now();
+        match task {
+            Err(error) => outcome.error = Some((&error).into()),
+            Ok(task) => {
+                let ended = match &task {
+                    Task::Dfuse(plan) => run_dfuse(transport, dfuse, plan, &mut outcome, progress),
+                    Task::Plain(plan) => run_plain(transport, plain, plan, &mut outcome, progress),
+                };
+                outcome.seconds = (transport.now() - start).as_secs_f64();
+                if let Err((error, unsaved)) = ended {
+                    let error = Diagnosis::from(&error.into());
+                    let error = so_far(error, &task, outcome.tally);
+                    outcome.error = Some(match &unsaved[..] {
+                        [] => error,
+                        unsaved => keepsake::keep(error, unsaved, outcome.name(), ids),
+                    });
+                }
+                outcome.task = Some(task);
+            }
+        }
+        outcome.requests = transport.requests();
         outcome
     }
 }
 
-/// Carries out a plan on a board that can be talked to.
-fn work(
+/// How a session ended early, and what was to be kept and is not on the board any more.
+type Broken = (SessionError, Vec<Unsaved>);
+
+fn run_dfuse(
+    transport: &mut Tap,
+    options: SessionOptions,
     plan: &Plan<'_>,
-    board: &mut Board,
     outcome: &mut Outcome<'_>,
     progress: &mut BoardProgress<'_>,
-) -> Result<(), Diagnosis> {
-    let (options, ids) = (board.session_options(), board.file_ids());
-    let opened = board.opened.as_mut().map_err(|error| of_closed(error))?;
-    let start = opened.transport.now();
+) -> Result<(), Broken> {
     let mut preview = None;
-    let name = outcome.name();
+    let name = outcome.name().to_string();
     let mut on_event = |told: Told<'_>| {
         match told {
             Told::Event(event) => progress.show(event),
@@ -151,28 +174,43 @@ fn work(
                 progress.detail(&format!("{name}: what is left of it\n{text}"));
             }
         }
-        match interrupt::requested() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
+        unless_interrupted()
     };
-    let session = Session::open(&mut opened.transport, options, &mut on_event);
-    let (result, tally, unsaved) = match session {
+    let ended = match Session::open(transport, options, &mut on_event) {
+        Err(error) => Err((error, Vec::new())),
         Ok(mut session) => {
-            let result = session.run(plan);
-            (result, session.tally(), session.take_unsaved())
+            let found = session.run(plan);
+            outcome.tally = session.tally();
+            found.map_err(|error| (error, session.take_unsaved()))
         }
-        Err(error) => (Err(error), Tally::default(), Vec::new()),
     };
     outcome.preview = preview;
-    outcome.tally = tally;
-    outcome.seconds = (opened.transport.now() - start).as_secs_f64();
-    outcome.found = result.map_err(|error| {
-        let diagnosis = so_far(Diagnosis::from(&error.into()), plan, tally);
-        match &unsaved[..] {
-            [] => diagnosis,
-            unsaved => keepsake::keep(diagnosis, unsaved, outcome.name(), ids),
-        }
-    })?;
+    outcome.found = ended?.map(Found::Placed);
     Ok(())
+}
+
+fn run_plain(
+    transport: &mut Tap,
+    options: plain::Options,
+    plan: &plain::Plan<'_>,
+    outcome: &mut Outcome<'_>,
+    progress: &mut BoardProgress<'_>,
+) -> Result<(), Broken> {
+    let mut on_event = |event: Event<'_>| {
+        progress.show(event);
+        unless_interrupted()
+    };
+    let broken = |error| (error, Vec::new());
+    let mut session = plain::Session::open(transport, options, &mut on_event).map_err(broken)?;
+    let found = session.run(plan);
+    outcome.tally = session.tally();
+    outcome.found = found.map_err(broken)?.map(Found::Stream);
+    Ok(())
+}
+
+fn unless_interrupted() -> ControlFlow<()> {
+    match interrupt::requested() {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    }
 }

@@ -15,6 +15,7 @@ mod job;
 mod keepsake;
 mod outcome;
 mod output;
+mod plain;
 mod preview;
 mod progress_note;
 mod refusal;
@@ -24,6 +25,7 @@ mod select;
 mod shell;
 mod suggest;
 mod suspicion;
+mod task;
 mod usage;
 mod usb_trouble;
 
@@ -114,12 +116,7 @@ fn answer() -> Exit {
         Err(help) => return show(&help),
     };
     let output = Output::from(&cli.output);
-    let app = App {
-        selection: cli.selection,
-        sim: cli.sim,
-        output,
-        definition: Cli::command(),
-    };
+    let app = App::new(cli.selection, cli.sim, output, Cli::command());
     let outcome = match environment::check() {
         Ok(()) => cli.command.run(&app),
         Err(error) => Err(error.into()),

@@ -12,6 +12,7 @@ use super::args::number::count;
 use super::diagnosis::Diagnosis;
 use super::document::{BoardResult, WorkDocument};
 use super::preview::Preview;
+use super::task::Task;
 
 /// What came of the work on one board.
 pub struct Outcome<'p> {
@@ -20,7 +21,7 @@ pub struct Outcome<'p> {
     /// Where it is plugged in.
     pub path: String,
     /// What was wanted of it; `None` where that could not be.
-    pub plan: Option<Plan<'p>>,
+    pub task: Option<Task<'p>>,
     /// What was done, up to the end or the error.
     pub tally: Tally,
     /// How many requests it took, those for the board's strings included.
@@ -30,9 +31,18 @@ pub struct Outcome<'p> {
     /// What was left to do after a look at what is there.
     pub preview: Option<Preview>,
     /// What was read, where that was asked for.
-    pub found: Option<ImageTarget>,
+    pub found: Option<Found>,
     /// What went wrong.
     pub error: Option<Diagnosis>,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub enum Found {
+    /// Bytes with addresses.
+    Placed(ImageTarget),
+    /// All that a device without DfuSe gives.
+    Stream(Vec<u8>),
 }
 
 /// Of a board whose read protection was to be lifted.
@@ -46,7 +56,7 @@ impl<'p> Outcome<'p> {
         Self {
             serial: board.serial().cloned(),
             path: board.info.path.clone(),
-            plan: None,
+            task: None,
             tally: Tally::default(),
             requests: 0,
             seconds: 0.0,
@@ -54,6 +64,11 @@ impl<'p> Outcome<'p> {
             found: None,
             error: None,
         }
+    }
+
+    /// The plan, where the board speaks DfuSe.
+    pub fn dfuse(&self) -> Option<&Plan<'p>> {
+        self.task.as_ref().and_then(Task::dfuse)
     }
 
     /// What the board is known by.
@@ -80,6 +95,17 @@ impl<'p> Outcome<'p> {
         (self.name(), self.error.is_some())
     }
 
+    /// Whether the device speaks no DfuSe.
+    pub fn is_plain(&self) -> bool {
+        matches!(self.task, Some(Task::Plain(_)))
+    }
+
+    /// The ids that it has after it was left, where they are others.
+    pub fn started_as(&self) -> Option<String> {
+        let (vendor_id, product_id) = self.tally.started_as?;
+        Some(format!("{vendor_id:04x}:{product_id:04x}"))
+    }
+
     /// Bytes beyond the image that are gone; `None` if nobody had looked what was there.
     fn lost_bytes(&self) -> Option<u64> {
         (self.tally.unseen_sectors == 0).then_some(self.tally.lost_bytes)
@@ -87,7 +113,7 @@ impl<'p> Outcome<'p> {
 
     /// What is odd about what was wanted, a sentence each.
     pub fn oddities(&self) -> Vec<String> {
-        self.plan.as_ref().map(oddities).unwrap_or_default()
+        self.dfuse().map(oddities).unwrap_or_default()
     }
 
     /// What is done and yet not as it may be expected, a sentence each.
@@ -136,6 +162,8 @@ impl<'p> Outcome<'p> {
             requests: self.requests,
             retries: self.tally.retries,
             left: self.tally.left == Some(true),
+            accepted: self.is_plain().then_some(self.tally.accepted),
+            started_as: self.started_as(),
             unprotected: self.tally.unprotected,
             seconds: self.seconds,
         }

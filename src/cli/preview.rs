@@ -1,6 +1,7 @@
 //! What a plan comes to, before and after a look at what is there: a step a line, and as JSON.
 
 use crate::address::AddressRange;
+use crate::dfu::plain;
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::flash::{Around, Erase, FlashPlan};
@@ -10,6 +11,7 @@ use crate::dfuse::steps::{MemorySteps, SectorSteps, Steps, Work};
 
 use super::args::number::{amount, count};
 use super::document::{MemoryPlanDocument, PlanDocument, RangeDocument, SectorDocument};
+use super::task::Task;
 
 /// What is left to do, for people and for scripts.
 #[derive(Debug)]
@@ -77,8 +79,45 @@ fn range_document(range: AddressRange) -> RangeDocument {
     }
 }
 
-/// A plan before anybody has looked at the board, a step a line.
-pub fn plan_text(plan: &Plan<'_>) -> String {
+/// What is wanted, before anybody has looked at the board, a step a line.
+pub fn task_text(task: &Task<'_>) -> String {
+    match task {
+        Task::Dfuse(plan) => plan_text(plan),
+        Task::Plain(plan) => plain_text(plan),
+    }
+}
+
+/// What is wanted of a device without DfuSe, a step a line.
+pub fn plain_text(plan: &plain::Plan<'_>) -> String {
+    match plan {
+        plain::Plan::Download(download) => {
+            let mut text = String::new();
+            if download.if_different {
+                text += "  read first, and leave it out if it is there already\n";
+            }
+            let bytes = count(download.bytes.len() as u64, "byte");
+            text += &format!(
+                "  send    {bytes} to alternate setting {}\n",
+                download.memory
+            );
+            if download.verify {
+                text += "  verify, if the device lets itself be read\n";
+            }
+            text + match download.leave {
+                true => "  start the application\n",
+                false => "  stay in DFU mode\n",
+            }
+        }
+        plain::Plan::Verify { memory, bytes } => {
+            let bytes = count(bytes.len() as u64, "byte");
+            format!("  compare {bytes} with alternate setting {memory}\n")
+        }
+        plain::Plan::Read { memory, .. } => format!("  read    alternate setting {memory}\n"),
+        plain::Plan::Leave => "  start the application\n".to_owned(),
+    }
+}
+
+fn plan_text(plan: &Plan<'_>) -> String {
     match plan {
         Plan::Flash(plan) | Plan::Rehearse(plan) => flash_text(plan),
         Plan::Erase(plan) => {

@@ -1,30 +1,78 @@
 //! How far the work had come when something went wrong, which is what the next step depends on.
 
+use crate::dfu::plain;
 use crate::dfu::tally::Tally;
 use crate::dfuse::plan::Plan;
 
 use super::args::number::count;
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
+use super::task::Task;
 
 /// Adds to what went wrong how far the work had come, and gives the next step where it depends on the work.
-pub fn so_far(diagnosis: Diagnosis, plan: &Plan<'_>, tally: Tally) -> Diagnosis {
-    let state = match plan {
+pub fn so_far(diagnosis: Diagnosis, task: &Task<'_>, tally: Tally) -> Diagnosis {
+    let (state, next_step) = match task {
+        Task::Dfuse(plan) => (
+            dfuse_state(&diagnosis, plan, tally),
+            next_step(diagnosis.exit, plan, tally),
+        ),
+        Task::Plain(plan) => (
+            plain_state(&diagnosis, plan, tally),
+            plain_step(diagnosis.exit, plan, tally),
+        ),
+    };
+    Diagnosis {
+        message: format!("{}{state}", diagnosis.message),
+        hint: next_step.map(str::to_owned).or(diagnosis.hint),
+        ..diagnosis
+    }
+}
+
+fn dfuse_state(diagnosis: &Diagnosis, plan: &Plan<'_>, tally: Tally) -> String {
+    match plan {
         // Whoever starts the application expects nothing else; and how far a chip has lifted its protection nobody knows.
         Plan::Leave(_) => String::new(),
         Plan::Unprotect(_) if tally.touched => String::new(),
         Plan::Flash(_) | Plan::Rehearse(_) | Plan::Erase(_) | Plan::Unprotect(_) => {
-            changed(&diagnosis, tally)
+            changed(diagnosis, tally)
         }
-        Plan::Verify(_) => differing(&diagnosis, tally),
-        Plan::Read(_) => "; no file was written".to_owned(),
-    };
-    Diagnosis {
-        message: format!("{}{state}", diagnosis.message),
-        hint: next_step(diagnosis.exit, plan, tally)
-            .map(str::to_owned)
-            .or(diagnosis.hint),
-        ..diagnosis
+        Plan::Verify(_) => differing(diagnosis, tally),
+        Plan::Read(_) => NO_FILE.to_owned(),
+    }
+}
+
+const NO_FILE: &str = "; no file was written";
+
+fn plain_state(diagnosis: &Diagnosis, plan: &plain::Plan<'_>, tally: Tally) -> String {
+    match plan {
+        plain::Plan::Download(_) if !tally.touched => "; nothing was sent".to_owned(),
+        plain::Plan::Download(download) => format!(
+            "; {} of {} were sent",
+            tally.written_bytes,
+            count(download.bytes.len() as u64, "byte")
+        ),
+        plain::Plan::Verify { .. } => differing(diagnosis, tally),
+        plain::Plan::Read { .. } => NO_FILE.to_owned(),
+        plain::Plan::Leave => String::new(),
+    }
+}
+
+fn plain_step(exit: Exit, plan: &plain::Plan<'_>, tally: Tally) -> Option<&'static str> {
+    match (plan, exit) {
+        (plain::Plan::Download(_), Exit::Interrupted) if tally.complete => {
+            Some("The firmware is all there. `stdfu leave` starts it.")
+        }
+        (plain::Plan::Download(_), Exit::Interrupted) => {
+            Some("Repeat the command before the device is used: what it has taken is not whole.")
+        }
+        (plain::Plan::Download(_), Exit::Differs) => {
+            Some("Repeat the command; if it differs again, the device has stored something else.")
+        }
+        (plain::Plan::Verify { .. }, Exit::Differs) => Some("`stdfu flash` sends it again."),
+        (plain::Plan::Read { .. }, Exit::Differs) => Some(
+            "The connection or the board can't be relied on: read again, with another cable or port.",
+        ),
+        _ => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `--serial`, `--path`, `--id`: exactly the boards that are meant, or an error that shows the choice.
 
+mod candidates;
 mod error;
 mod found;
 mod other;
@@ -18,6 +19,7 @@ use super::args::ids::Ids;
 use super::environment::{self, Variable};
 use super::shell;
 use super::suggest::nearest;
+pub use candidates::Candidates;
 use error::Candidate;
 pub use error::SelectError;
 use found::Found;
@@ -45,7 +47,7 @@ pub struct Selection {
     path: Vec<String>,
     /// Boards with these ids, such as 0483:df11
     ///
-    /// In hexadecimal. Without it: every board in DFU mode that speaks DfuSe, whatever its ids.
+    /// In hexadecimal. Without it: every device in DFU mode that the command and the file can be for.
     #[arg(long, global = true, value_name = "VID:PID")]
     id: Option<Ids>,
     /// All boards that match, at the same time
@@ -92,8 +94,33 @@ impl Selection {
 
     /// Whether anything is said about which board, here or in the environment.
     pub fn is_given(&self) -> bool {
-        let names = !self.serial.is_empty() || !self.path.is_empty();
-        names || self.id.is_some() || self.every || self.wait.is_some()
+        self.is_named() || self.id.is_some() || self.every || self.wait.is_some()
+    }
+
+    /// Whether it is said which board, by a name that is its own.
+    fn is_named(&self) -> bool {
+        !self.serial.is_empty() || !self.path.is_empty()
+    }
+
+    /// The boards that are plugged in there.
+    pub fn at(paths: Vec<String>) -> Self {
+        Self {
+            serial: Vec::new(),
+            path: paths,
+            id: None,
+            every: false,
+            count: None,
+            wait: None,
+            from_environment: false,
+        }
+    }
+
+    /// The same boards, without waiting for any.
+    pub fn at_once(&self) -> Self {
+        Self {
+            wait: None,
+            ..self.clone()
+        }
     }
 
     /// Whether to wait for what isn't there yet.
@@ -110,12 +137,13 @@ impl Selection {
         bus: &dyn Bus,
         watch: &OnTransfer<'_>,
         waiting: &OnWait<'_>,
+        candidates: Candidates,
     ) -> Result<Vec<Board>, SelectError> {
         self.patiently(
             bus,
             waiting,
             |boards: &Vec<Board>| all_open(boards),
-            || self.choose(self.in_dfu_mode(bus, watch)?),
+            || self.choose(self.in_dfu_mode(bus, watch, candidates)?, candidates),
         )
     }
 
@@ -134,7 +162,7 @@ impl Selection {
             all_open(&listing.boards) && !error.is_some_and(SelectError::may_pass)
         };
         self.patiently(bus, waiting, is_settled, || {
-            let found = self.in_dfu_mode(bus, watch)?;
+            let found = self.in_dfu_mode(bus, watch, Candidates::All)?;
             let closed = found.closed();
             if found.boards.is_empty() && closed.is_none() {
                 let near = self.serial.iter();
@@ -176,7 +204,7 @@ impl Selection {
                         others: telling(found.others),
                     });
                 }
-                self.choose(found)
+                self.choose(found, Candidates::All)
             },
         )
     }
@@ -225,7 +253,7 @@ impl Selection {
             || self.serial.iter().any(|serial| is_serial(board, serial))
     }
 
-    fn choose(&self, found: Found) -> Result<Vec<Board>, SelectError> {
+    fn choose(&self, found: Found, candidates: Candidates) -> Result<Vec<Board>, SelectError> {
         let closed = found.closed();
         let Found {
             mut boards,
@@ -258,11 +286,14 @@ impl Selection {
         if boards.is_empty() {
             return Err(closed.unwrap_or_else(|| missing(self.wanted(), Vec::new())));
         }
-        if !self.every && self.is_ambiguous(&boards) {
-            let candidates = candidates(&boards);
+        let is_ambiguous = match self.every {
+            true => candidates.are_mixed(&boards) && !self.is_named(),
+            false => self.is_ambiguous(&boards),
+        };
+        if is_ambiguous {
             return Err(SelectError::SeveralBoards {
                 wanted: self.wanted(),
-                candidates,
+                candidates: options_for(&boards),
             });
         }
         if let Some(count) = self
@@ -360,7 +391,7 @@ fn is_serial(board: &Board, serial: &str) -> bool {
 }
 
 /// Serial numbers pick a board only where no two share one.
-fn candidates(boards: &[Board]) -> Vec<Candidate> {
+fn options_for(boards: &[Board]) -> Vec<Candidate> {
     let alone = |serial: &&Said| {
         boards
             .iter()

@@ -31,5 +31,7 @@ pub mod enter;
 pub mod error;
 pub mod event;
 pub mod link;
+pub mod plain;
 pub mod protocol;
+pub mod run_time;
 pub mod tally;

@@ -23,6 +23,13 @@ impl FileIds {
             && [Self::ANY, 0, product_id].contains(&self.product_id)
     }
 
+    /// Whether the file is meant for a device that has these ids in DFU mode, and others, if they are known, while its
+    /// application runs: makers put either into the suffix.
+    pub fn accepts_either(&self, dfu_mode: (u16, u16), run_time: Option<(u16, u16)>) -> bool {
+        let mut modes = [Some(dfu_mode), run_time].into_iter().flatten();
+        modes.any(|(vendor_id, product_id)| self.accepts(vendor_id, product_id))
+    }
+
     /// What is odd about the ids: a sentence.
     pub fn warning(&self) -> Option<String> {
         (self.product_id == 0)

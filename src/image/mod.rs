@@ -39,7 +39,6 @@ pub use model::{Image, ImageElement, ImageTarget, MOST_BYTES, Suspicion};
 pub use prefix::Prefix;
 pub use stream::Stream;
 
-#[cfg(test)]
 pub use dfu::DFU;
 #[cfg(test)]
 pub use load::load;

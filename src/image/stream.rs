@@ -38,32 +38,23 @@ impl Stream {
         }
         Ok(Self {
             ids: suffix.map(|suffix| suffix.ids),
+            ..Self::of(bytes)
+        })
+    }
+
+    /// These bytes, and no ids.
+    pub fn of(bytes: Vec<u8>) -> Self {
+        Self {
+            ids: None,
             prefix: Prefix::of(&bytes),
             bytes,
-        })
+        }
     }
 
     /// A file of these bytes, with a suffix, for a device with these ids.
     pub fn into_file(mut self, ids: FileIds) -> Vec<u8> {
         suffix::append(&mut self.bytes, DFU_1_1, ids);
         self.bytes
-    }
-
-    /// Whether it is meant for a device, which has these ids in DFU mode, and others, if they are known, while its
-    /// application runs: makers put either into the suffix.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "no device takes a stream so far: files are only made"
-        )
-    )]
-    pub fn is_for(&self, dfu_mode: (u16, u16), run_time: Option<(u16, u16)>) -> bool {
-        let accepts = |ids: FileIds| {
-            let mut modes = [Some(dfu_mode), run_time].into_iter().flatten();
-            modes.any(|(vendor_id, product_id)| ids.accepts(vendor_id, product_id))
-        };
-        self.ids.is_none_or(accepts)
     }
 }
 

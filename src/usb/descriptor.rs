@@ -140,12 +140,24 @@ pub struct DfuFunctionalDescriptor {
 }
 
 impl DfuFunctionalDescriptor {
+    const CAN_DOWNLOAD: u8 = 1;
     const CAN_UPLOAD: u8 = 1 << 1;
+    const IS_TOLERANT: u8 = 1 << 2;
     const WILL_DETACH: u8 = 1 << 3;
 
     /// Whether it leaves the bus by itself after DETACH, without a reset by the host.
     pub fn will_detach(&self) -> bool {
         self.attributes & Self::WILL_DETACH != 0
+    }
+
+    /// Whether it takes firmware.
+    pub fn can_download(&self) -> bool {
+        self.attributes & Self::CAN_DOWNLOAD != 0
+    }
+
+    /// Whether it goes on listening when it has made of a download what it is for.
+    pub fn is_tolerant(&self) -> bool {
+        self.attributes & Self::IS_TOLERANT != 0
     }
 
     /// Whether flash can be read back.

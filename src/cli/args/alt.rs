@@ -45,9 +45,25 @@ pub enum AltError {
         /// Which.
         numbers: String,
     },
+    /// None has this number.
+    #[error(
+        "the board has no alternate setting {number}; it has {}",
+        list(available)
+    )]
+    NoNumber {
+        /// What was asked for.
+        number: u8,
+        /// What there is.
+        available: Vec<u8>,
+    },
     /// The board tells of none.
     #[error(transparent)]
     NoLayout(#[from] NoLayout),
+}
+
+fn list(numbers: &[u8]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    numbers.join(", ")
 }
 
 fn quoted(names: &[String]) -> String {
@@ -62,7 +78,11 @@ pub fn memories_and_choice(
 ) -> Result<(Vec<Memory>, Option<u8>), NoPlan<AltError>> {
     let chosen = board.memories_to_use(alt.is_some());
     let chosen = chosen.map_err(AltError::from).and_then(|memories| {
-        let number = alt.map(|alt| alt.number(&memories)).transpose()?;
+        let names: Vec<(u8, String)> = memories
+            .iter()
+            .map(|memory| (memory.alternate_setting, memory.layout.name.clone()))
+            .collect();
+        let number = alt.map(|alt| alt.number(&names)).transpose()?;
         Ok((memories, number))
     });
     chosen.map_err(|error| match board.has_more_memories() {
@@ -72,30 +92,24 @@ pub fn memories_and_choice(
 }
 
 impl AltChoice {
-    /// The memory's number. One that the board doesn't have is for the plan to refuse.
-    pub fn number(&self, memories: &[Memory]) -> Result<u8, AltError> {
+    /// The number of the memory among these, with their numbers and names. A number that the board doesn't have is for the
+    /// plan to refuse.
+    pub fn number(&self, memories: &[(u8, String)]) -> Result<u8, AltError> {
         let name = match self {
             Self::Number(number) => return Ok(*number),
             Self::Name(name) => name,
         };
-        let named: Vec<&Memory> = memories
-            .iter()
-            .filter(|memory| memory.layout.name.eq_ignore_ascii_case(name.trim()))
-            .collect();
+        let is_named = |(_, known): &&(u8, String)| known.eq_ignore_ascii_case(name.trim());
+        let named: Vec<&(u8, String)> = memories.iter().filter(is_named).collect();
         match named[..] {
-            [memory] => Ok(memory.alternate_setting),
-            [] => {
-                let names = memories.iter().map(|memory| memory.layout.name.clone());
-                Err(AltError::Unknown {
-                    name: name.clone(),
-                    names: names.collect(),
-                })
-            }
+            [(number, _)] => Ok(*number),
+            [] => Err(AltError::Unknown {
+                name: name.clone(),
+                names: memories.iter().map(|(_, known)| known.clone()).collect(),
+            }),
             _ => {
-                let numbers: Vec<String> = named
-                    .iter()
-                    .map(|memory| memory.alternate_setting.to_string())
-                    .collect();
+                let numbers: Vec<String> =
+                    named.iter().map(|(number, _)| number.to_string()).collect();
                 Err(AltError::Ambiguous {
                     name: name.clone(),
                     numbers: numbers.join(", "),

@@ -10,6 +10,7 @@ use crate::dfuse::plan::Plan;
 use crate::cli::error::CliError;
 use crate::cli::job::Job;
 use crate::cli::output::Output;
+use crate::cli::task::Task;
 use crate::cli::usage::UsageError;
 
 /// Whether there is no need to ask.
@@ -28,10 +29,9 @@ impl ConsentArgs {
     pub fn ask_for_settings(self, jobs: &[Job<'_>], output: &Output) -> Result<(), CliError> {
         let mut changed = BTreeSet::new();
         let mut changing = Vec::new();
-        for Job { board, plan } in jobs {
-            let settings = plan
-                .as_ref()
-                .map_or_else(|_| Vec::new(), Plan::changed_settings);
+        for Job { board, task } in jobs {
+            let plan = task.as_ref().ok().and_then(Task::dfuse);
+            let settings = plan.map_or_else(Vec::new, Plan::changed_settings);
             if !settings.is_empty() {
                 changing.push(board);
                 changed.extend(settings);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::image::{self, Format, Image, ImageError, LoadOptions, MOST_BYTES, NamedFile};
+use crate::image::{Format, ImageError, LoadOptions, MOST_BYTES, NamedFile};
 use crate::printable;
 
 use crate::cli::args::format;
@@ -38,15 +38,6 @@ pub struct ReadingArgs {
     /// external memory. With bin, any file is taken byte for byte.
     #[arg(long, value_name = "FORMAT", value_parser = format::parser())]
     format: Option<&'static Format>,
-}
-
-impl FirmwareArgs {
-    /// What is in all of the files.
-    pub fn load(&self) -> Result<Image, CliError> {
-        let files: Result<Vec<NamedFile>, CliError> =
-            self.files.iter().map(|path| read(path, None)).collect();
-        Ok(image::load_several(files?, &self.reading.options())?)
-    }
 }
 
 impl ReadingArgs {

@@ -2,8 +2,7 @@
 
 use clap::Args;
 
-use crate::board::{Board, Opened};
-use crate::dfu::enter::detach_and_wait;
+use crate::board::Board;
 
 use crate::cli::app::App;
 use crate::cli::diagnosis::Diagnosis;
@@ -27,17 +26,9 @@ pub struct DetachArgs {}
 type Asked = (Board, Option<Diagnosis>);
 
 pub fn run(_: &DetachArgs, app: &App) -> Result<Exit, CliError> {
-    let (bus, boards) = app.running()?;
-    let patience = app.selection.patience_to_open();
     let mut asked: Vec<Asked> = Vec::new();
-    for mut board in boards {
-        let result = match &mut board.opened {
-            Ok(Opened { transport, .. }) => {
-                detach_and_wait(bus.as_ref(), transport, &board.info, patience)
-                    .map_err(CliError::from)
-            }
-            Err(error) => Err(error.clone().into()),
-        };
+    for mut board in app.running()? {
+        let result = app.detach(&mut board);
         let refusal = result.err().map(|error| Diagnosis::from(&error));
         app.output.ended(board.name(), refusal.as_ref());
         if refusal.is_none() {

@@ -17,6 +17,8 @@ use crate::cli::exit::Exit;
 use crate::cli::job;
 use crate::cli::job::jobs;
 use crate::cli::outcome::Outcome;
+use crate::cli::select::Candidates;
+use crate::cli::task::Planned;
 
 /// Erases all of a memory, or exactly the sectors you name
 ///
@@ -55,21 +57,20 @@ pub fn run(args: &EraseArgs, app: &App) -> Result<Exit, CliError> {
     } else {
         EraseRequest::Ranges(args.ranges.clone())
     };
-    let jobs = jobs(app.select()?, |board| plan(args, &request, board));
+    let jobs = jobs(app.select(Candidates::Dfuse)?, |board| {
+        plan(args, &request, board)
+    });
     args.consent.ask_for_settings(&jobs, &app.output)?;
     job::carry_out(jobs, &[], &app.output, summary)
 }
 
-fn plan(
-    args: &EraseArgs,
-    request: &EraseRequest,
-    board: &Board,
-) -> Result<Plan<'static>, NoPlan<CliError>> {
+fn plan(args: &EraseArgs, request: &EraseRequest, board: &Board) -> Planned<'static> {
     let (memories, alternate_setting) =
         memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
     let board = board.facts(&memories);
     let plan = plan_erase(request, board, alternate_setting);
-    plan.map(Plan::Erase).map_err(NoPlan::into_other)
+    plan.map(|plan| Plan::Erase(plan).into())
+        .map_err(NoPlan::into_other)
 }
 
 fn summary(outcome: &Outcome<'_>) -> String {

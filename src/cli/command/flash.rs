@@ -2,19 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::board::Board;
+use crate::board::protocol::Protocol;
+use crate::dfu;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::{NoPlan, PlanError};
 use crate::dfuse::plan::flash::{Around, Check, FlashOptions, plan_flash};
-use crate::image::Image;
 
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::consent::ConsentArgs;
 use crate::cli::args::firmware::FirmwareArgs;
 use crate::cli::args::number::{count, parse_address};
+use crate::cli::args::payload::Payload;
 use crate::cli::compatibility;
 use crate::cli::document::{Boards, PreviewDocument};
 use crate::cli::error::CliError;
@@ -23,8 +25,10 @@ use crate::cli::job;
 use crate::cli::job::{Job, jobs};
 use crate::cli::outcome::{Outcome, bad_vector_table, oddities};
 use crate::cli::output::Output;
+use crate::cli::plain::{self, PlainError, Sending};
 use crate::cli::report;
 use crate::cli::suspicion;
+use crate::cli::task::{Planned, Task};
 
 /// Programs firmware, checks it, and starts the application
 ///
@@ -63,6 +67,11 @@ pub struct FlashArgs {
     /// Erase and write it all, even what is there already
     #[arg(long)]
     full: bool,
+    /// Read first, and leave out what is there already
+    ///
+    /// On boards that speak DfuSe this is always done. A device that speaks plain DFU is only read if this asks for it.
+    #[arg(long, conflicts_with = "full")]
+    if_different: bool,
     /// Write from the first block to the last, and all of it
     ///
     /// For bootloaders that demand it, such as MicroPython's mboot with packed images. Those can't be read, either: add
@@ -77,12 +86,26 @@ pub struct FlashArgs {
     /// Don't read back and compare
     #[arg(long)]
     no_verify: bool,
+    /// Refuse what can't be read back and compared
+    ///
+    /// Many devices that speak plain DFU leave DFU mode as soon as they have taken the firmware (exit code 7).
+    #[arg(long, conflicts_with = "no_verify")]
+    must_verify: bool,
     /// Erase all of the memory first
     #[arg(long)]
     mass_erase: bool,
     /// Stay in DFU mode: don't start the application
     #[arg(long)]
     stay: bool,
+    /// Put a board that runs its application into DFU mode first
+    ///
+    /// Where none of the boards that are meant is in DFU mode. Its port is followed from there on: ids and serial number
+    /// may be others in DFU mode.
+    #[arg(
+        long, value_enum, value_name = "HOW",
+        num_args = 0..=1, require_equals = true, default_missing_value = "detach"
+    )]
+    enter_dfu: Option<HowToEnter>,
     /// Start the application here
     ///
     /// Where its vector table is. Without it: where the firmware has one, else the beginning of main flash.
@@ -113,19 +136,28 @@ pub struct FlashArgs {
     dry_run: bool,
 }
 
+/// How a board is put into DFU mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum HowToEnter {
+    /// The application has a DFU run-time interface, and is asked to detach
+    Detach,
+}
+
 pub fn run(args: &FlashArgs, app: &App) -> Result<Exit, CliError> {
-    let image = match args.firmware.load() {
-        Ok(image) => image,
+    let payload = args.firmware.payload()?;
+    let app = &match args.enter_dfu {
+        Some(HowToEnter::Detach) => app.with_boards_in_dfu_mode()?,
+        None => app.clone(),
+    };
+    let boards = match payload.select(app, args.any_id) {
+        Ok(boards) => boards,
         Err(error) => return compatibility::explain(error, args.any_id, app),
     };
-    for warning in &image.warnings {
-        app.output.warning(warning);
-    }
-    let jobs = jobs(app.select()?, |board| plan(args, &image, board));
-    for warning in warnings(&image, &jobs) {
+    let odd = payload.tell_oddities(&boards, &app.output);
+    let jobs = jobs(boards, |board| plan(args, &payload, board));
+    for warning in warnings(&payload, &jobs) {
         app.output.warning(&warning);
     }
-    let odd = suspicion::warnings(&image);
     if args.dry_run {
         return rehearse(jobs, &odd, &app.output);
     }
@@ -134,13 +166,13 @@ pub fn run(args: &FlashArgs, app: &App) -> Result<Exit, CliError> {
 }
 
 /// What is odd about the file for these boards, each once.
-fn warnings(image: &Image, jobs: &[Job<'_>]) -> BTreeSet<String> {
-    let plans = jobs.iter().filter_map(|job| job.plan.as_ref().ok());
+fn warnings(payload: &Payload, jobs: &[Job<'_>]) -> BTreeSet<String> {
+    let works = jobs.iter().filter_map(|job| job.task.as_ref().ok());
     let of_plan = |plan| {
-        let warnings = oddities(plan).into_iter();
-        warnings.chain(suspicion::warning(image))
+        let of_file = payload.placed.as_ref().ok().and_then(suspicion::warning);
+        oddities(plan).into_iter().chain(of_file)
     };
-    plans.flat_map(of_plan).collect()
+    works.filter_map(Task::dfuse).flat_map(of_plan).collect()
 }
 
 /// `--dry-run`: looks what the plans come to, and shows it; `odd` is what is odd about the files. Returns the first
@@ -168,11 +200,11 @@ fn rehearse(jobs: Vec<Job<'_>>, odd: &[String], output: &Output) -> Result<Exit,
     Ok(job::exit(&outcomes))
 }
 
-fn plan<'i>(
-    args: &FlashArgs,
-    image: &'i Image,
-    board: &Board,
-) -> Result<Plan<'i>, NoPlan<CliError>> {
+fn plan<'i>(args: &FlashArgs, payload: &'i Payload, board: &Board) -> Planned<'i> {
+    if board.protocol() == Protocol::Plain {
+        return Ok(Task::Plain(plan_plain(args, payload, board)?));
+    }
+    let image = payload.placed()?;
     let (memories, alternate_setting) =
         memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
     let options = FlashOptions {
@@ -198,13 +230,79 @@ fn plan<'i>(
         let error = PlanError::BadVectorTable(fault.clone());
         return Err(NoPlan::Refused(error.into()));
     }
-    Ok(plan)
+    if args.must_verify && !is_verified(&plan) {
+        let why = "";
+        return Err(NoPlan::Refused(PlainError::CantBeRead { why }.into()));
+    }
+    Ok(plan.into())
+}
+
+/// Whether all that is written can be read back.
+fn is_verified(plan: &Plan<'_>) -> bool {
+    let mut memories = plan.flash().into_iter().flat_map(|plan| &plan.memories);
+    memories.all(|memory| memory.check == Check::ReadBack)
+}
+
+fn plan_plain<'p>(
+    args: &FlashArgs,
+    payload: &'p Payload,
+    board: &Board,
+) -> Result<dfu::plain::Plan<'p>, CliError> {
+    plain::refuse(&[
+        (args.full, "--full"),
+        (args.preserve, "--preserve"),
+        (args.mass_erase, "--mass-erase"),
+        (args.entry.is_some(), "--entry"),
+        (args.only_fitting, "--only-fitting"),
+        (args.as_is, "--as-is"),
+        (args.strict, "--strict"),
+    ])?;
+    let sending = Sending {
+        if_different: args.if_different,
+        verify: !args.no_verify,
+        must_verify: args.must_verify,
+        leave: !args.stay,
+        any_id: args.any_id,
+    };
+    plain::download(payload, args.alt.as_ref(), board, sending)
+}
+
+fn summary(outcome: &Outcome<'_>) -> String {
+    match outcome.dfuse() {
+        Some(plan) => dfuse_summary(outcome, plan),
+        None => plain_summary(outcome),
+    }
+}
+
+/// What was sent, left alone, verified and started.
+fn plain_summary(outcome: &Outcome<'_>) -> String {
+    let tally = outcome.tally;
+    let mut done = Vec::new();
+    if tally.skipped_bytes > 0 {
+        done.push(format!(
+            "{} were there already",
+            count(tally.skipped_bytes, "byte")
+        ));
+    } else {
+        done.push(format!("sent {}", count(tally.written_bytes, "byte")));
+        done.push(match tally.verified_bytes {
+            0 => "the device accepted it; it can't be read back".to_owned(),
+            bytes => format!("verified {}", count(bytes, "byte")),
+        });
+    }
+    done.push(match (tally.left, outcome.started_as()) {
+        (Some(true), Some(ids)) => format!("started as {ids}"),
+        (Some(true), None) => "started".to_owned(),
+        (Some(false) | None, _) => "still in DFU mode".to_owned(),
+    });
+    done.push(format!("in {:.1} s", outcome.seconds));
+    done.join(", ")
 }
 
 /// What was erased, written, left alone, verified and started.
-fn summary(outcome: &Outcome<'_>) -> String {
+fn dfuse_summary(outcome: &Outcome<'_>, plan: &Plan<'_>) -> String {
     let tally = outcome.tally;
-    let flash = outcome.plan.as_ref().and_then(Plan::flash);
+    let flash = plan.flash();
     let mut memories = flash.into_iter().flat_map(|plan| &plan.memories);
     let erases_all = memories.any(|memory| memory.around == Around::Expendable);
     let beyond = match (tally.lost_bytes, tally.preserved_bytes) {

@@ -20,6 +20,7 @@ use crate::cli::document::{
 };
 use crate::cli::error::{CliError, Doing};
 use crate::cli::exit::Exit;
+use crate::cli::select::Candidates;
 use crate::cli::suspicion;
 
 /// Shows what is in firmware files
@@ -54,7 +55,7 @@ pub fn run(args: &InfoArgs, app: &App) -> Result<Exit, CliError> {
         let described = described.map_err(|error| Diagnosis::from(&error));
         files.push((path.to_string_lossy().into_owned(), described));
     }
-    let mut boards = app.select_if_named()?;
+    let mut boards = app.select_if_named(Candidates::DfuseFirst)?;
     for (name, file) in &mut files {
         if let Ok(described) = file {
             if let Err(refusal) = fits(described, args, &mut boards) {

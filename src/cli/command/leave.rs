@@ -3,6 +3,8 @@
 use clap::Args;
 
 use crate::board::Board;
+use crate::board::protocol::Protocol;
+use crate::dfu;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::leave::plan_leave;
@@ -15,6 +17,9 @@ use crate::cli::exit::Exit;
 use crate::cli::job;
 use crate::cli::job::jobs;
 use crate::cli::outcome::Outcome;
+use crate::cli::plain;
+use crate::cli::select::Candidates;
+use crate::cli::task::{Planned, Task};
 
 /// Starts the application
 ///
@@ -32,21 +37,35 @@ pub struct LeaveArgs {
 }
 
 pub fn run(args: &LeaveArgs, app: &App) -> Result<Exit, CliError> {
-    let jobs = jobs(app.select()?, |board| plan(args, board));
+    let jobs = jobs(app.select(args.candidates())?, |board| plan(args, board));
     job::carry_out(jobs, &[], &app.output, summary)
 }
 
-fn plan(args: &LeaveArgs, board: &Board) -> Result<Plan<'static>, NoPlan<CliError>> {
+impl LeaveArgs {
+    fn candidates(&self) -> Candidates {
+        match self.address {
+            Some(_) => Candidates::Dfuse,
+            None => Candidates::DfuseFirst,
+        }
+    }
+}
+
+fn plan(args: &LeaveArgs, board: &Board) -> Planned<'static> {
+    if board.protocol() == Protocol::Plain {
+        plain::refuse(&[(args.address.is_some(), "An address")])?;
+        return Ok(Task::Plain(dfu::plain::Plan::Leave));
+    }
     let (memories, _) = memories_and_choice(None, board).map_err(NoPlan::into_other)?;
     let board = board.facts(&memories);
     let start = plan_leave(board, args.address).map_err(CliError::OnlyLooking)?;
-    Ok(Plan::Leave(start))
+    Ok(Plan::Leave(start).into())
 }
 
 fn summary(outcome: &Outcome<'_>) -> String {
-    let address = match &outcome.plan {
-        Some(Plan::Leave(start)) => format!(" at {:#010x}", start.address),
-        _ => String::new(),
+    let started = match (outcome.dfuse(), outcome.started_as()) {
+        (Some(Plan::Leave(start)), _) => format!("started at {:#010x}", start.address),
+        (_, Some(ids)) => format!("started as {ids}"),
+        _ => "started".to_owned(),
     };
-    format!("started{address}, in {:.1} s", outcome.seconds)
+    format!("{started}, in {:.1} s", outcome.seconds)
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::board::protocol::Protocol;
 use crate::board::{Board, MemoryString};
 use crate::chip::rom::is_shared_serial;
 use crate::dfuse::layout::{MemoryLayout, MemorySegment};
@@ -11,7 +12,9 @@ use crate::usb::{DeviceInfo, UsbError};
 use crate::cli::app::App;
 use crate::cli::args::number::size;
 use crate::cli::diagnosis::Diagnosis;
-use crate::cli::document::{ListDocument, ListedDocument, MemoryDocument, SegmentDocument};
+use crate::cli::document::{
+    CapabilitiesDocument, ListDocument, ListedDocument, MemoryDocument, SegmentDocument,
+};
 use crate::cli::error::{CliError, of_closed};
 use crate::cli::exit::Exit;
 use crate::cli::select::{self, Listing, Other, Reason, SelectError};
@@ -101,10 +104,20 @@ fn board_document((board, product): &Listed) -> ListedDocument<'_> {
         product_id,
         bus,
         address,
+        functional,
         ..
     } = board.info;
     ListedDocument {
-        protocol: "dfuse",
+        protocol: match board.protocol() {
+            Protocol::Plain => "dfu",
+            Protocol::Dfuse | Protocol::WithoutLayouts => "dfuse",
+        },
+        can: CapabilitiesDocument {
+            can_download: board.can_download(),
+            can_upload: can_upload(board),
+            manifestation_tolerant: functional.is_some_and(|said| said.is_tolerant()),
+            will_detach: functional.is_some_and(|said| said.will_detach()),
+        },
         dfu_version: board.info.dfu_version().map(dfu_version),
         serial: board.serial(),
         vendor_id,
@@ -113,13 +126,28 @@ fn board_document((board, product): &Listed) -> ListedDocument<'_> {
         bus,
         device: address,
         product: product.as_ref(),
-        transfer_size: board.info.transfer_size(),
-        memories: board.memories().iter().map(memory_document).collect(),
+        transfer_size: transfer_size(board),
+        memories: board
+            .memories()
+            .iter()
+            .map(|memory| memory_document(memory, board.protocol()))
+            .collect(),
         error: board.opened.as_ref().err().map(ToString::to_string),
     }
 }
 
-fn memory_document(memory: &MemoryString) -> MemoryDocument<'_> {
+fn memory_document(memory: &MemoryString, protocol: Protocol) -> MemoryDocument<'_> {
+    let text = memory.text.as_ref();
+    if protocol == Protocol::Plain {
+        // A name is all that there is to tell.
+        return MemoryDocument {
+            alt: memory.alternate_setting,
+            name: text.map(Said::raw),
+            layout: None,
+            segments: Vec::new(),
+            error: None,
+        };
+    }
     let layout: Option<&MemoryLayout> = memory
         .layout
         .as_ref()
@@ -127,13 +155,29 @@ fn memory_document(memory: &MemoryString) -> MemoryDocument<'_> {
     MemoryDocument {
         alt: memory.alternate_setting,
         name: layout.map(|layout| layout.name.as_str()),
-        layout: memory.text.as_ref(),
+        layout: text,
         segments: layout
             .map_or(&[][..], |layout| &layout.segments)
             .iter()
             .map(segment_document)
             .collect(),
         error: memory.trouble(),
+    }
+}
+
+/// Whether memory can be read back; by what each protocol takes for granted of a device that doesn't say.
+fn can_upload(board: &Board) -> bool {
+    match board.protocol() {
+        Protocol::Plain => board.plain_options().can_upload,
+        Protocol::Dfuse | Protocol::WithoutLayouts => board.info.can_upload(),
+    }
+}
+
+/// The size of a block, in bytes.
+fn transfer_size(board: &Board) -> u16 {
+    match board.protocol() {
+        Protocol::Plain => board.plain_options().transfer_size,
+        Protocol::Dfuse | Protocol::WithoutLayouts => board.info.transfer_size(),
     }
 }
 
@@ -191,8 +235,36 @@ fn text((board, product): &Listed) -> String {
         Err(UsbError::NoDevice) => text += "  unplugged while it was asked\n",
         Err(error) => text += &format!("  can't be opened: {error}\n"),
     }
+    match board.protocol() {
+        Protocol::Plain => text += &plain_text(board),
+        Protocol::Dfuse | Protocol::WithoutLayouts => {
+            text.extend(board.memories().iter().map(memory_text));
+        }
+    }
+    text
+}
+
+/// What a device without DfuSe can do, and what its memories are called.
+fn plain_text(board: &Board) -> String {
+    if board.opened.is_err() {
+        return String::new();
+    }
+    let can = match (board.can_download(), can_upload(board)) {
+        (true, true) => "can be flashed and read",
+        (true, false) => "can be flashed, not read",
+        (false, true) => "can be read, not flashed",
+        (false, false) => "can be neither flashed nor read",
+    };
+    let version = board
+        .info
+        .dfu_version()
+        .map_or("1.0".to_owned(), dfu_version);
+    let size = transfer_size(board);
+    let mut text = format!("  DFU {version}, no addresses   {can}   blocks of {size} bytes\n");
     for memory in board.memories() {
-        text += &memory_text(memory);
+        let name = memory.text.as_ref().map(Said::to_string);
+        let name = name.unwrap_or_else(|| "without a name".to_owned());
+        text += &format!("  {}  {name}\n", memory.alternate_setting);
     }
     text
 }

@@ -6,10 +6,11 @@ use clap::Args;
 
 use crate::address::{AddressRange, RangeRequest};
 use crate::board::Board;
+use crate::board::protocol::Protocol;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::read::{ReadPlan, plan_read};
-use crate::image::{BIN, FileIds, ImageTarget, Write};
+use crate::image::{BIN, DFU, FileIds, Stream, Write};
 use crate::printable;
 
 use crate::cli::app::App;
@@ -21,10 +22,13 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
 use crate::cli::job::jobs;
-use crate::cli::outcome::Outcome;
+use crate::cli::outcome::{Found, Outcome};
 use crate::cli::output::Output;
+use crate::cli::plain::{self, PlainError};
 use crate::cli::report;
 use crate::cli::save;
+use crate::cli::select::Candidates;
+use crate::cli::task::{Planned, Task};
 use crate::cli::usage::UsageError;
 
 /// Reads flash into a file
@@ -67,7 +71,7 @@ pub struct ReadArgs {
 pub fn run(args: &ReadArgs, app: &App) -> Result<Exit, CliError> {
     let format = format(args)?;
     check_output(args, format, app.output.json)?;
-    let boards = app.select()?;
+    let boards = app.select(args.candidates())?;
     let [board] = &boards[..] else {
         return Err(UsageError {
             message: format!("one file can't hold what is in {} boards", boards.len()),
@@ -135,11 +139,24 @@ fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> Result<(),
     format.check_stdout(Some("--format hex"))
 }
 
-fn plan(
-    args: &ReadArgs,
-    format: OutputFormat,
-    board: &Board,
-) -> Result<Plan<'static>, NoPlan<CliError>> {
+impl ReadArgs {
+    fn candidates(&self) -> Candidates {
+        match self.ranges[..] {
+            [] => Candidates::DfuseFirst,
+            _ => Candidates::Dfuse,
+        }
+    }
+}
+
+fn plan(args: &ReadArgs, format: OutputFormat, board: &Board) -> Planned<'static> {
+    if board.protocol() == Protocol::Plain {
+        plain::refuse(&[(!args.ranges.is_empty(), "A range")])?;
+        if ![&BIN, &DFU].contains(&format.format) {
+            return Err(CliError::from(PlainError::Format(format.format.short_name)).into());
+        }
+        let plan = plain::read(args.alt.as_ref(), board, args.twice)?;
+        return Ok(Task::Plain(plan));
+    }
     let (memories, alternate_setting) =
         memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
     let profile = board.facts(&memories);
@@ -148,7 +165,7 @@ fn plan(
     if format.format == &BIN {
         check_gaps(&plan).map_err(CliError::from)?;
     }
-    Ok(Plan::Read(plan))
+    Ok(Plan::Read(plan).into())
 }
 
 /// A raw binary has no addresses: whoever flashed one with a gap would write there what was never read.
@@ -168,10 +185,12 @@ fn check_gaps(plan: &ReadPlan) -> Result<(), UsageError> {
 }
 
 /// What was found, as a file.
-fn file(found: &ImageTarget, ids: FileIds, format: OutputFormat) -> Result<Vec<u8>, CliError> {
-    Ok(match format.write {
-        Write::Elements(write) => write(&found.elements)?,
-        Write::Targets(write) => write(std::slice::from_ref(found), ids)?,
+fn file(found: &Found, ids: FileIds, format: OutputFormat) -> Result<Vec<u8>, CliError> {
+    Ok(match (found, format.write) {
+        (Found::Placed(target), Write::Elements(write)) => write(&target.elements)?,
+        (Found::Placed(target), Write::Targets(write)) => write(std::slice::from_ref(target), ids)?,
+        (Found::Stream(bytes), Write::Elements(_)) => bytes.clone(),
+        (Found::Stream(bytes), Write::Targets(_)) => Stream::of(bytes.clone()).into_file(ids),
     })
 }
 
@@ -184,11 +203,17 @@ fn write(args: &ReadArgs, file: &[u8], output: &Output) -> Result<(), CliError> 
 }
 
 fn summary(args: &ReadArgs, outcome: &Outcome<'_>) -> String {
-    let found = outcome.found.iter();
-    let ranges: Vec<String> = found
-        .flat_map(|found| &found.elements)
-        .map(|element| format!("{:#010x}..{:#010x}", element.address, element.end()))
-        .collect();
+    let from = match &outcome.found {
+        Some(Found::Placed(target)) => {
+            let ranges = target
+                .elements
+                .iter()
+                .map(|element| format!("{:#010x}..{:#010x}", element.address, element.end()));
+            let ranges: Vec<String> = ranges.collect();
+            format!(" from {}", ranges.join(" and "))
+        }
+        Some(Found::Stream(_)) | None => String::new(),
+    };
     let output = match is_stdout(args) {
         true => "stdout".to_owned(),
         false => printable::path(&args.output),
@@ -199,9 +224,8 @@ fn summary(args: &ReadArgs, outcome: &Outcome<'_>) -> String {
         ""
     };
     format!(
-        "read {} from {} to {output}{checked}, in {:.1} s",
+        "read {}{from} to {output}{checked}, in {:.1} s",
         count(outcome.tally.read_bytes, "byte"),
-        ranges.join(" and "),
         outcome.seconds
     )
 }
@@ -211,7 +235,7 @@ fn document<'r>(
     format: OutputFormat,
     outcome: &'r Outcome<'_>,
 ) -> ReadDocument<'r> {
-    let plan = match &outcome.plan {
+    let plan = match outcome.dfuse() {
         Some(Plan::Read(plan)) => Some(plan),
         _ => None,
     };

@@ -6,6 +6,7 @@ use crate::cli::app::App;
 use crate::cli::document::SerialDocument;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::select::Candidates;
 use crate::cli::usage::UsageError;
 
 /// Prints the serial number of the one board meant
@@ -24,7 +25,7 @@ Examples:
 pub struct SerialArgs {}
 
 pub fn run(_: &SerialArgs, app: &App) -> Result<Exit, CliError> {
-    let boards = app.select()?;
+    let boards = app.select(Candidates::DfuseFirst)?;
     let [board] = &boards[..] else {
         return Err(UsageError {
             message: "`serial` prints one serial number, and several boards are meant".to_owned(),

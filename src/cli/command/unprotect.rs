@@ -13,6 +13,8 @@ use crate::cli::exit::Exit;
 use crate::cli::job;
 use crate::cli::job::jobs;
 use crate::cli::outcome::{NOT_PROTECTED, Outcome};
+use crate::cli::select::Candidates;
+use crate::cli::task::Task;
 
 /// Lifts read protection, which erases ALL of the chip
 ///
@@ -32,7 +34,7 @@ pub struct UnprotectArgs {
 }
 
 pub fn run(args: &UnprotectArgs, app: &App) -> Result<Exit, CliError> {
-    let boards = app.select()?;
+    let boards = app.select(Candidates::Dfuse)?;
     let consequence =
         "lifting read protection erases ALL of the flash and resets the chip".to_owned();
     args.consent.ask(&[consequence], &boards, &app.output)?;
@@ -40,10 +42,10 @@ pub fn run(args: &UnprotectArgs, app: &App) -> Result<Exit, CliError> {
     job::carry_out(jobs, &[], &app.output, summary)
 }
 
-fn plan(board: &Board) -> Plan<'static> {
+fn plan(board: &Board) -> Task<'static> {
     let memories = board.memories_to_use(false).ok();
     let facts = memories.as_deref().map(|memories| board.facts(memories));
-    Plan::Unprotect(plan_unprotect(facts))
+    Plan::Unprotect(plan_unprotect(facts)).into()
 }
 
 fn summary(outcome: &Outcome<'_>) -> String {

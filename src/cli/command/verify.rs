@@ -3,23 +3,26 @@
 use clap::Args;
 
 use crate::board::Board;
+use crate::board::protocol::Protocol;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::choice::Choice;
 use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::verify::plan_verify;
-use crate::image::Image;
 
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::firmware::FirmwareArgs;
 use crate::cli::args::number::count;
+use crate::cli::args::payload::Payload;
 use crate::cli::compatibility;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
 use crate::cli::job::jobs;
 use crate::cli::outcome::Outcome;
+use crate::cli::plain;
 use crate::cli::suspicion;
+use crate::cli::task::{Planned, Task};
 
 /// Compares firmware with what is in flash, and changes nothing
 ///
@@ -47,23 +50,23 @@ pub struct VerifyArgs {
 }
 
 pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, CliError> {
-    let image = match args.firmware.load() {
-        Ok(image) => image,
+    let payload = args.firmware.payload()?;
+    let boards = match payload.select(app, args.any_id) {
+        Ok(boards) => boards,
         Err(error) => return compatibility::explain(error, args.any_id, app),
     };
-    for warning in &image.warnings {
-        app.output.warning(warning);
-    }
-    let jobs = jobs(app.select()?, |board| plan(args, &image, board));
-    let odd = suspicion::warnings(&image);
+    let odd = payload.tell_oddities(&boards, &app.output);
+    let jobs = jobs(boards, |board| plan(args, &payload, board));
     job::carry_out(jobs, &odd, &app.output, summary)
 }
 
-fn plan<'i>(
-    args: &VerifyArgs,
-    image: &'i Image,
-    board: &Board,
-) -> Result<Plan<'i>, NoPlan<CliError>> {
+fn plan<'i>(args: &VerifyArgs, payload: &'i Payload, board: &Board) -> Planned<'i> {
+    if board.protocol() == Protocol::Plain {
+        plain::refuse(&[(args.only_fitting, "--only-fitting")])?;
+        let plan = plain::verify(payload, args.alt.as_ref(), board, args.any_id)?;
+        return Ok(Task::Plain(plan));
+    }
+    let image = payload.placed()?;
     let (memories, alternate_setting) =
         memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
     let choice = Choice {
@@ -74,7 +77,7 @@ fn plan<'i>(
     let board = board.facts(&memories);
     let plan = plan_verify(image, board, choice).map(Plan::Verify);
     let plan = plan.map_err(|error| error.map(CliError::OnlyLooking));
-    suspicion::judge(image, plan)
+    Ok(suspicion::judge(image, plan)?.into())
 }
 
 fn summary(outcome: &Outcome<'_>) -> String {

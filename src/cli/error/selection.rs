@@ -1,7 +1,7 @@
 //! Why there is no board to work with, as an exit code and the next step.
 
 use crate::cli::exit::Exit;
-use crate::cli::select::{self, Other, SelectError};
+use crate::cli::select::{self, Other, Reason, SelectError};
 use crate::cli::suggest;
 use crate::cli::usb_trouble::of_usb;
 
@@ -13,9 +13,14 @@ pub fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
             (Exit::NoBoard, Some(hint))
         }
         SelectError::NoBoard { others, .. } => {
+            let is_plain = |other: &Other| other.reason == Reason::Plain;
+            let exit = match others.iter().any(is_plain) {
+                true => Exit::DoesNotFit,
+                false => Exit::NoBoard,
+            };
             let alone = "Set BOOT0 high and reset the board, then look with `stdfu list`.";
             let hint = select::hints(others).unwrap_or_else(|| alone.to_owned());
-            (Exit::NoBoard, Some(hint))
+            (exit, Some(hint))
         }
         SelectError::NoneRunning { others, .. } => {
             let alone = "Set BOOT0 high and reset the board: that works whatever is in its flash.";

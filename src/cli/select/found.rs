@@ -1,9 +1,11 @@
 //! A look at the bus: what is there, sorted into boards and all the rest.
 
 use crate::board::Board;
+use crate::board::protocol::Protocol;
 use crate::printable::Said;
 use crate::usb::{Bus, DeviceInfo, UsbError};
 
+use super::candidates::Candidates;
 use super::other::{Other, Reason};
 use super::{OnTransfer, SelectError, Selection};
 
@@ -18,11 +20,12 @@ pub struct Found {
 }
 
 impl Selection {
-    /// The boards in DFU mode that speak DfuSe, of those that are asked for.
+    /// The devices in DFU mode that a command can be for, of those that are asked for.
     pub(super) fn in_dfu_mode(
         &self,
         bus: &dyn Bus,
         watch: &OnTransfer<'_>,
+        candidates: Candidates,
     ) -> Result<Found, UsbError> {
         let devices = bus.devices()?;
         let order: Vec<String> = devices.iter().map(|info| info.path.clone()).collect();
@@ -42,6 +45,15 @@ impl Selection {
             others.extend(other);
             is_usable
         });
+        let not_for = candidates.narrow(&mut found.boards, self.is_named());
+        others.extend(not_for.iter().map(|board| {
+            let reason = match (candidates, board.protocol()) {
+                (Candidates::Plain(_), Protocol::Plain) => Reason::OtherIds,
+                (_, Protocol::Plain) => Reason::Plain,
+                (_, Protocol::Dfuse | Protocol::WithoutLayouts) => Reason::NeedsAddress,
+            };
+            Other::new(&board.info, board.serial(), reason)
+        }));
         others.sort_by_key(|other| order.iter().position(|path| *path == other.path));
         found.others = others;
         Ok(found)

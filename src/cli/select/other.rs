@@ -32,8 +32,12 @@ pub enum Reason {
     Application,
     /// It is what DETACH would make of it.
     InDfuMode,
-    /// DFU 1.0 or 1.1 without ST's extension.
+    /// It has no addresses, DFU 1.0 or 1.1 without ST's extension, and the command is about some.
     Plain,
+    /// The file is for a device with other ids.
+    OtherIds,
+    /// It speaks DfuSe, and nobody has said where the file belongs.
+    NeedsAddress,
     /// DfuSe without layouts.
     WithoutLayouts,
     /// Atmel's protocol.
@@ -90,11 +94,10 @@ impl Reason {
         }
     }
 
-    /// Why a device in DFU mode is no DfuSe board; `None` where it is one.
+    /// Why nothing can be done with a device in DFU mode; `None` where something can.
     pub fn of_protocol(protocol: Protocol) -> Option<Self> {
         match protocol {
-            Protocol::Dfuse => None,
-            Protocol::Plain => Some(Self::Plain),
+            Protocol::Dfuse | Protocol::Plain => None,
             Protocol::WithoutLayouts => Some(Self::WithoutLayouts),
         }
     }
@@ -104,10 +107,14 @@ impl Reason {
         let hint = match self {
             Self::Application => {
                 "Set BOOT0 high and reset the board, so that it starts its bootloader.\n\
-                 Or ask the application with `stdfu detach`."
+                 Or ask the application: `stdfu detach`, or `stdfu flash` with --enter-dfu."
             }
             Self::InDfuMode => "It needs no detaching: go on with `stdfu flash`.",
-            Self::Plain => "dfu-util can flash it.",
+            Self::Plain => "It erases by itself what it is sent: `stdfu flash FILE`.",
+            Self::NeedsAddress => {
+                "Say where the file belongs, for most boards --address 0x08000000."
+            }
+            Self::OtherIds => "--any-id takes the file for it all the same.",
             Self::WithoutLayouts => "The maker's own tool can flash it.",
             Self::Flip => "dfu-programmer can flash it.",
             Self::UnknownProtocol(_) => "The maker's own tool can flash it.",
@@ -148,7 +155,11 @@ impl fmt::Display for Reason {
         match self {
             Self::Application => f.write_str("is running its application"),
             Self::InDfuMode => f.write_str("is in DFU mode already"),
-            Self::Plain => f.write_str("speaks plain DFU, not DfuSe: stdfu can't flash these yet"),
+            Self::Plain => {
+                f.write_str("speaks plain DFU, not DfuSe: it has no addresses and no sectors")
+            }
+            Self::NeedsAddress => f.write_str("speaks DfuSe, and the file names no address"),
+            Self::OtherIds => f.write_str("has other ids than the file"),
             Self::WithoutLayouts => {
                 f.write_str("says that it speaks DfuSe, but none of its memories has a layout")
             }

@@ -1,5 +1,8 @@
 //! Which of several names is the nearest to a word.
 
+// How many letters have to be added, left out, changed or swapped with their neighbour to come from one to the other.
+use strsim::osa_distance as slips;
+
 /// The names that are nearest to `word`, whatever the case: those with the fewest slips, a third of its letters at most;
 /// else those that begin with it, else those that have it in them, or that it has in it. None where none is near.
 pub fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
@@ -23,28 +26,6 @@ pub fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n 
         return begin;
     }
     those(&|name| letters > 2 && name.contains(&word) || name.len() > 2 && word.contains(name))
-}
-
-/// How many letters have to be added, left out, changed or swapped with their neighbour to come from one to the other.
-fn slips(from: &str, to: &str) -> usize {
-    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
-    // The rows of a table: how many slips lie between the first letters of both, so many of each.
-    let mut rows: Vec<Vec<usize>> = vec![(0..=to.len()).collect()];
-    for i in 1..=from.len() {
-        let mut row = vec![i];
-        for j in 1..=to.len() {
-            let same = from[i - 1] == to[j - 1];
-            let mut fewest = (rows[i - 1][j - 1] + usize::from(!same))
-                .min(rows[i - 1][j] + 1)
-                .min(row[j - 1] + 1);
-            if i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1] {
-                fewest = fewest.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(fewest);
-        }
-        rows.push(row);
-    }
-    rows[from.len()][to.len()]
 }
 
 #[cfg(test)]

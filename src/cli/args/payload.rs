@@ -1,0 +1,139 @@
+//! What firmware files come to: bytes with addresses, or a stream of them, by what the device speaks.
+
+use crate::board::Board;
+use crate::board::protocol::Protocol;
+use crate::image::{self, BIN, FilesError, Image, ImageError, NamedFile, Stream};
+
+use crate::cli::app::App;
+use crate::cli::error::CliError;
+use crate::cli::output::Output;
+use crate::cli::select::{Candidates, SelectError};
+
+use crate::cli::suspicion;
+
+use super::firmware::{self, FirmwareArgs};
+
+/// Firmware, as devices of both kinds take it.
+pub struct Payload {
+    /// Bytes with addresses, or why there are none.
+    pub placed: Result<Image, FilesError>,
+    /// The bytes of the file as they are, but for its suffix; or why that can't be, such as that there are several files.
+    pub stream: Result<Stream, NoStream>,
+}
+
+/// Why firmware is nothing for a device without DfuSe.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NoStream {
+    /// Several files.
+    #[error("a device that speaks plain DFU takes one file")]
+    Several,
+    /// An option that is about addresses.
+    #[error("{0} is about addresses, and a device that speaks plain DFU has none")]
+    Option(&'static str),
+    /// The file itself.
+    #[error("{name}: {error}")]
+    File {
+        /// What messages call it.
+        name: String,
+        /// Why not.
+        error: ImageError,
+    },
+}
+
+impl FirmwareArgs {
+    /// Reads the files, for whatever devices they turn out to be.
+    ///
+    /// # Errors
+    /// A file that can't be read. What is wrong with its content hangs on the device.
+    pub fn payload(&self) -> Result<Payload, CliError> {
+        let files: Result<Vec<NamedFile>, CliError> = self
+            .files
+            .iter()
+            .map(|path| firmware::read(path, None))
+            .collect();
+        let files = files?;
+        let stream = match &files[..] {
+            _ if self.reading.address.is_some() => Err(NoStream::Option("--address")),
+            [file] => Stream::load(file.bytes.clone()).map_err(|error| NoStream::File {
+                name: file.name.clone(),
+                error,
+            }),
+            _ => Err(NoStream::Several),
+        };
+        Ok(Payload {
+            placed: image::load_several(files, &self.reading.options()),
+            stream,
+        })
+    }
+}
+
+impl Payload {
+    /// The devices that it can be for, and that are meant; with `any_id` whatever ids the file has.
+    ///
+    /// # Errors
+    /// What is wrong with the file, where that doesn't hang on the device; else that there is no device, or no telling
+    /// which. Nobody waits for a device to be told of the command line.
+    pub fn select(&self, app: &App, any_id: bool) -> Result<Vec<Board>, CliError> {
+        match (&self.placed, &self.stream) {
+            (Ok(_), Err(_)) => app.select(Candidates::Dfuse),
+            (Ok(_), Ok(_)) => app.select(Candidates::DfuseFirst),
+            (Err(error), Err(_)) => Err(error.clone().into()),
+            (Err(error), Ok(stream)) => {
+                let ids = stream.ids.filter(|_| !any_id);
+                let candidates = Candidates::Plain(ids);
+                match app.select_at_once(candidates) {
+                    Ok(boards) if boards.iter().any(is_plain) => Ok(boards),
+                    Err(CliError::Select(error @ SelectError::SeveralBoards { .. })) => {
+                        Err(error.into())
+                    }
+                    _ if !self.lacks_address() => Err(error.clone().into()),
+                    Err(CliError::Select(SelectError::NoBoard { others, .. }))
+                        if others.is_empty() && app.selection.waits() =>
+                    {
+                        app.select(candidates)
+                    }
+                    _ => Err(error.clone().into()),
+                }
+            }
+        }
+    }
+
+    /// The bytes with addresses.
+    pub fn placed(&self) -> Result<&Image, CliError> {
+        self.placed.as_ref().map_err(|error| error.clone().into())
+    }
+
+    /// Says what is odd about the files for these devices, and returns what the JSON has of it.
+    pub fn tell_oddities(&self, boards: &[Board], output: &Output) -> Vec<String> {
+        let (told, odd) = match (&self.placed, boards.iter().all(is_plain)) {
+            (Ok(image), false) => (image.warnings.clone(), suspicion::warnings(image)),
+            (Ok(image), true) if image.format != &BIN => {
+                let warning = format!(
+                    "The file is {}: the device gets it byte for byte, nothing in it is decoded.",
+                    image.format
+                );
+                (vec![warning.clone()], vec![warning])
+            }
+            _ => (Vec::new(), Vec::new()),
+        };
+        for warning in &told {
+            output.warning(warning);
+        }
+        odd
+    }
+
+    /// Whether nobody has said where a raw binary belongs, and nothing else is wrong with it.
+    fn lacks_address(&self) -> bool {
+        matches!(
+            self.placed,
+            Err(FilesError::InFile {
+                error: ImageError::MissingAddress { .. },
+                ..
+            })
+        )
+    }
+}
+
+fn is_plain(board: &Board) -> bool {
+    board.protocol() == Protocol::Plain
+}

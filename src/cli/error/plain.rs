@@ -1,0 +1,35 @@
+//! Why something can't be had of a device without DfuSe, as an exit code and the next step.
+
+use crate::cli::args::payload::NoStream;
+use crate::cli::exit::Exit;
+use crate::cli::plain::PlainError;
+use crate::image::ImageError;
+
+use super::file::of_image;
+
+pub fn of_plain(error: &PlainError) -> (Exit, Option<String>) {
+    let hint = match error {
+        PlainError::NoStream(NoStream::File {
+            error: ImageError::NotPlain,
+            ..
+        }) => {
+            "It takes a raw file, with a DFU suffix or without: `stdfu convert FILE -o firmware.bin`."
+        }
+        PlainError::NoStream(NoStream::File { error, .. }) => return of_image(error),
+        PlainError::NoStream(NoStream::Several) => {
+            "Flash one after the other, each to its own memory: --alt NAME --stay."
+        }
+        PlainError::NoStream(NoStream::Option(option)) | PlainError::Option(option) => {
+            return (
+                Exit::DoesNotFit,
+                Some(format!("Leave out {option}. Nothing was sent.")),
+            );
+        }
+        PlainError::Format(_) => "Write a .bin file, or a .dfu file, which has a DFU suffix.",
+        PlainError::CantDownload => "`stdfu list` shows what a device can do.",
+        PlainError::CantBeRead { .. } => {
+            "Such a device can only be flashed; `stdfu flash` says that it could not check."
+        }
+    };
+    (Exit::DoesNotFit, Some(hint.to_owned()))
+}

@@ -1,0 +1,173 @@
+//! What can be wanted of a device without DfuSe, checked before anything is sent to it.
+
+use crate::board::Board;
+use crate::dfu::plain::{Download, Plan};
+use crate::dfuse::plan::error::PlanError;
+use crate::image::Stream;
+
+use super::args::alt::{AltChoice, AltError};
+use super::args::payload::{NoStream, Payload};
+use super::error::CliError;
+
+/// Why something can't be had of a device without DfuSe.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum PlainError {
+    /// The file.
+    #[error(transparent)]
+    NoStream(#[from] NoStream),
+    /// An option that is about addresses or sectors.
+    #[error(
+        "{0} is about addresses and sectors: this device speaks plain DFU, and has none to choose from"
+    )]
+    Option(&'static str),
+    /// A format that has addresses.
+    #[error("a {0} file needs addresses, and a device that speaks plain DFU has none")]
+    Format(&'static str),
+    /// It says that it takes nothing.
+    #[error("this device takes no firmware: its descriptor says so (bitCanDnload)")]
+    CantDownload,
+    /// It says that it gives nothing back, or is gone after a download.
+    #[error("this device can't be read back{why}")]
+    CantBeRead {
+        /// What makes it so, if that has to be said.
+        why: &'static str,
+    },
+}
+
+/// How to send a file.
+#[derive(Debug, Clone, Copy)]
+pub struct Sending {
+    /// Read first, and leave out what is there.
+    pub if_different: bool,
+    /// Read back and compare, where that can be.
+    pub verify: bool,
+    /// Only where that can be.
+    pub must_verify: bool,
+    /// Start it.
+    pub leave: bool,
+    /// For a device with other ids, too.
+    pub any_id: bool,
+}
+
+/// Sends a file to a device.
+pub fn download<'p>(
+    payload: &'p Payload,
+    alt: Option<&AltChoice>,
+    board: &Board,
+    sending: Sending,
+) -> Result<Plan<'p>, CliError> {
+    let stream = stream_for(payload, board, sending.any_id)?;
+    let memory = memory(alt, board)?;
+    if !board.can_download() {
+        return Err(PlainError::CantDownload.into());
+    }
+    if sending.if_different {
+        check_upload(board)?;
+    }
+    if sending.must_verify {
+        check_upload(board)?;
+        if !board.plain_options().is_tolerant {
+            let why = ": it leaves DFU mode as soon as it has taken the firmware";
+            return Err(PlainError::CantBeRead { why }.into());
+        }
+    }
+    Ok(Plan::Download(Download {
+        memory,
+        bytes: &stream.bytes,
+        if_different: sending.if_different,
+        verify: sending.verify,
+        leave: sending.leave,
+    }))
+}
+
+/// Compares a file with what a device has.
+pub fn verify<'p>(
+    payload: &'p Payload,
+    alt: Option<&AltChoice>,
+    board: &Board,
+    any_id: bool,
+) -> Result<Plan<'p>, CliError> {
+    let stream = stream_for(payload, board, any_id)?;
+    check_upload(board)?;
+    Ok(Plan::Verify {
+        memory: memory(alt, board)?,
+        bytes: &stream.bytes,
+    })
+}
+
+/// Reads all that a device gives of a memory.
+pub fn read(
+    alt: Option<&AltChoice>,
+    board: &Board,
+    twice: bool,
+) -> Result<Plan<'static>, CliError> {
+    check_upload(board)?;
+    let memory = memory(alt, board)?;
+    Ok(Plan::Read { memory, twice })
+}
+
+/// Refuses the first of these options that is given.
+pub fn refuse(options: &[(bool, &'static str)]) -> Result<(), CliError> {
+    match options.iter().find(|(is_given, _)| *is_given) {
+        Some((_, option)) => Err(PlainError::Option(option).into()),
+        None => Ok(()),
+    }
+}
+
+/// The bytes to send, if the file is for this device.
+pub fn stream_for<'p>(
+    payload: &'p Payload,
+    board: &Board,
+    any_id: bool,
+) -> Result<&'p Stream, CliError> {
+    let stream = payload
+        .stream
+        .as_ref()
+        .map_err(|error| PlainError::from(error.clone()))?;
+    match stream.ids.filter(|ids| !any_id && !board.is_meant_by(*ids)) {
+        Some(ids) => Err(CliError::Plan(PlanError::OtherDevice {
+            file: (ids.vendor_id, ids.product_id),
+            board: (board.info.vendor_id, board.info.product_id),
+        })),
+        None => Ok(stream),
+    }
+}
+
+fn check_upload(board: &Board) -> Result<(), CliError> {
+    match board.plain_options().can_upload {
+        true => Ok(()),
+        false => Err(PlainError::CantBeRead { why: "" }.into()),
+    }
+}
+
+/// The alternate setting that is chosen, by its number or its name; the first where none is.
+fn memory(alt: Option<&AltChoice>, board: &Board) -> Result<u8, CliError> {
+    let numbers: Vec<u8> = board
+        .info
+        .alternate_settings
+        .iter()
+        .map(|setting| setting.number)
+        .collect();
+    let named: Vec<(u8, String)> = board
+        .memories()
+        .iter()
+        .filter_map(|memory| {
+            Some((
+                memory.alternate_setting,
+                memory.text.as_ref()?.raw().to_owned(),
+            ))
+        })
+        .collect();
+    let number = match alt {
+        None => numbers.iter().copied().min().unwrap_or_default(),
+        Some(alt) => alt.number(&named)?,
+    };
+    match numbers.contains(&number) {
+        true => Ok(number),
+        false => Err(AltError::NoNumber {
+            number,
+            available: numbers,
+        }
+        .into()),
+    }
+}

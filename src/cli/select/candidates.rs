@@ -1,0 +1,57 @@
+//! Which devices a command can be for.
+
+use crate::board::Board;
+use crate::board::protocol::Protocol;
+use crate::image::FileIds;
+
+/// Which devices in DFU mode a command can be for. A device without DfuSe never makes a command ambiguous that is for
+/// DfuSe, nor falls under its `--every`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Candidates {
+    /// Boards that speak DfuSe: addresses or sectors are meant.
+    Dfuse,
+    /// Those, and devices without DfuSe that are named, or where no board speaks DfuSe.
+    DfuseFirst,
+    /// Devices without DfuSe that a file with these ids is for. It could be meant for a board that speaks DfuSe, too, had
+    /// it an address: with one beside, somebody has to choose.
+    Plain(Option<FileIds>),
+    /// All of them.
+    All,
+}
+
+impl Candidates {
+    /// Leaves in `boards` those that the command can be for, and returns the others. `is_named`: the user has said which
+    /// device, by its serial number or path.
+    pub fn narrow(self, boards: &mut Vec<Board>, is_named: bool) -> Vec<Board> {
+        let any_plain = boards.iter().any(is_plain);
+        let any_dfuse = !boards.iter().all(is_plain);
+        match self {
+            Self::Dfuse => drain(boards, is_plain),
+            Self::DfuseFirst if any_dfuse && !is_named => drain(boards, is_plain),
+            Self::Plain(_) if !any_plain => drain(boards, |_| true),
+            Self::Plain(Some(ids)) if !is_named => {
+                match boards.iter().any(|board| board.is_meant_by(ids)) {
+                    true => drain(boards, |board| !board.is_meant_by(ids)),
+                    false => Vec::new(),
+                }
+            }
+            Self::All | Self::DfuseFirst | Self::Plain(_) => Vec::new(),
+        }
+    }
+
+    /// Whether there are devices of both kinds, and the file doesn't say for which it is.
+    pub fn are_mixed(self, boards: &[Board]) -> bool {
+        let any_plain = boards.iter().any(is_plain);
+        matches!(self, Self::Plain(_)) && any_plain && !boards.iter().all(is_plain)
+    }
+}
+
+fn is_plain(board: &Board) -> bool {
+    board.protocol() == Protocol::Plain
+}
+
+fn drain(boards: &mut Vec<Board>, leaves: impl Fn(&Board) -> bool) -> Vec<Board> {
+    let (out, stays) = std::mem::take(boards).into_iter().partition(leaves);
+    *boards = stays;
+    out
+}
