@@ -141,6 +141,7 @@ pub struct DfuFunctionalDescriptor {
 
 impl DfuFunctionalDescriptor {
     const CAN_UPLOAD: u8 = 1 << 1;
+    const TOLERANT: u8 = 1 << 2;
     const WILL_DETACH: u8 = 1 << 3;
 
     /// Whether it leaves the bus by itself after DETACH, without a reset by the host.
@@ -151,6 +152,12 @@ impl DfuFunctionalDescriptor {
     /// Whether flash can be read back.
     pub fn can_upload(&self) -> bool {
         self.attributes & Self::CAN_UPLOAD != 0
+    }
+
+    /// Whether it goes on answering after a download, and is back in dfuIDLE then.
+    #[doc(alias = "bitManifestationTolerant")]
+    pub fn is_manifestation_tolerant(&self) -> bool {
+        self.attributes & Self::TOLERANT != 0
     }
 
     /// Finds the descriptor among the extra bytes of a configuration or interface descriptor, whatever stands
