@@ -4,7 +4,6 @@ pub mod protocol;
 
 use std::fmt;
 
-use crate::chip::rom::ignores_poll_timeout;
 use crate::dfu::plain;
 use crate::dfu::run_time::run_time_ids;
 use crate::dfuse::command::DFUSE_VERSION;
@@ -19,9 +18,6 @@ use crate::usb::tap::{Tap, Watch};
 use crate::usb::{AlternateSetting, Bus, DeviceInfo, UsbError};
 
 use protocol::Protocol;
-
-/// The size of a block, in bytes, for a device that doesn't say it.
-const WITHOUT_DESCRIPTOR: u16 = 1024;
 
 /// A board that was opened, or could not be.
 pub struct Board {
@@ -194,22 +190,9 @@ impl Board {
         }
     }
 
-    /// What a session without DfuSe has to know of it. A device without a functional descriptor (Openmoko) is taken for
-    /// one of DFU 1.0 that can only be written to.
+    /// What a session without DfuSe has to know of it.
     pub fn plain_options(&self) -> plain::Options {
-        let said = self.info.functional;
-        plain::Options {
-            interface: self.info.interface,
-            transfer_size: match said {
-                Some(_) => self.info.transfer_size(),
-                None => WITHOUT_DESCRIPTOR,
-            },
-            several_memories: self.info.alternate_settings.len() > 1,
-            can_upload: said.is_some_and(|said| said.can_upload()),
-            is_tolerant: said.is_some_and(|said| said.is_tolerant()),
-            will_detach: said.is_some_and(|said| said.will_detach()),
-            ignores_poll_timeout: ignores_poll_timeout(self.info.vendor_id, self.info.product_id),
-        }
+        plain::Options::of(&self.info)
     }
 
     /// Whether it takes firmware.

@@ -25,6 +25,7 @@
 //! | GD32VF103 | claims 512 pages of 2 KiB, and has no vector table | [`true_pages`], [`has_vector_tables`] |
 //! | AT32 | answers a read unprotect as any other command | [`read_unprotect`](crate::dfu::link::Link::read_unprotect) |
 //! | mboot | always says `bwPollTimeout` 0 | [`SHORTEST_POLL`] |
+//! | Openmoko, SIMtrace and others | says nonsense as `bwPollTimeout` | [`has_false_poll_timeout`] |
 //! | LPC43xx (1FC9:000C) | says protocol 1 in DFU mode | [`DfuMode`](crate::usb::DfuMode) |
 //!
 //! Serial numbers that are constants are many parts': [`is_shared_serial`].
@@ -40,6 +41,8 @@ pub const MASS_ERASE_DEADLINE: Duration = Duration::from_secs(120);
 pub const UNPROTECT_TIMEOUT: Duration = Duration::from_secs(40);
 /// mboot always says `bwPollTimeout` 0; asking without a pause would only keep it from its work.
 pub const SHORTEST_POLL: Duration = Duration::from_millis(1);
+/// How long to wait between two GETSTATUS where `bwPollTimeout` is nonsense: [`has_false_poll_timeout`].
+pub const POLL_INSTEAD: Duration = Duration::from_millis(5);
 /// L4 and F411 ROMs STALL the GETSTATUS after the wait while they are still busy.
 pub const STALLS_WHILE_BUSY: u32 = 5;
 
@@ -57,6 +60,21 @@ pub fn true_pages(ids: (u16, u16), serial: Option<&str>, claimed: (u32, u32)) ->
         Some('6') => (32, 1024),
         Some('4') => (16, 1024),
         _ => claimed,
+    }
+}
+
+/// Whether `bwPollTimeout` is nonsense: bytes that were never set, mostly. Siemens' was seen in release 0000.
+pub fn has_false_poll_timeout((vendor, product): (u16, u16)) -> bool {
+    match vendor {
+        // Openmoko, under the ids of its makers and of its heirs.
+        0x1457 | 0x1D50 => (0x5117..=0x5126).contains(&product),
+        // SIMtrace, OpenPCD, OpenPICC.
+        0x16C0 => matches!(product, 0x0762 | 0x076B | 0x076C),
+        // Siemens PXM 40, 50.
+        0x0908 => matches!(product, 0x02C4 | 0x02C5),
+        // M-Audio Transit.
+        0x0763 => product == 0x2806,
+        _ => false,
     }
 }
 
@@ -108,16 +126,4 @@ mod tests {
         }
         assert!(!is_shared_serial("336133663433"));
     }
-}
-
-/// Whether this device's `bwPollTimeout` is nonsense: Openmoko's and its relatives, some of them for minutes.
-pub fn ignores_poll_timeout(vendor_id: u16, product_id: u16) -> bool {
-    matches!(
-        (vendor_id, product_id),
-        // Openmoko, SIMtrace, OpenPCD, OpenPICC; FIC, who made the Neo; Siemens; M-Audio Transit.
-        (0x1D50 | 0x1457, 0x5117..=0x5126)
-            | (0x16C0, 0x0762 | 0x076B | 0x076C)
-            | (0x0908, 0x02C4 | 0x02C5)
-            | (0x0763, 0x2806)
-    )
 }

@@ -42,6 +42,22 @@ impl fmt::Display for SessionError {
                 f,
                 "two readings differ: {address:#010x} gave {expected:#04x} first and {found:#04x} then"
             ),
+            Cause::Differs {
+                address,
+                expected,
+                found,
+            } if matches!(action, Action::Upload(_)) => write!(
+                f,
+                "two readings differ: at offset {address:#x} there was {expected:#04x} first and {found:#04x} then"
+            ),
+            Cause::Differs {
+                address,
+                expected,
+                found,
+            } if matches!(action, Action::Compare(_)) => write!(
+                f,
+                "verification failed: at offset {address:#x} there is {found:#04x} where {expected:#04x} should be"
+            ),
             // It names the address itself, more exactly.
             Cause::Differs { .. } => write!(f, "verification failed: {cause}"),
             _ => write!(f, "{action}: {cause}"),
@@ -70,6 +86,14 @@ pub enum Action {
     Read(u32),
     /// Comparing what is in flash from this address on.
     Verify(u32),
+    /// Sending this block of a download without addresses, from 0, and without the wrapping of `wBlockNum`.
+    Download(u32),
+    /// Ending the download, and waiting until the device is done with it.
+    Manifest,
+    /// Reading this block of an upload without addresses, from 0.
+    Upload(u32),
+    /// Comparing this block of an upload without addresses, from 0.
+    Compare(u32),
     /// Leaving DFU mode.
     Leave,
     /// Lifting read protection.
@@ -89,6 +113,10 @@ impl Action {
             | Self::ReachIdle
             | Self::SelectMemory(_)
             | Self::MassErase
+            | Self::Download(_)
+            | Self::Manifest
+            | Self::Upload(_)
+            | Self::Compare(_)
             | Self::Leave
             | Self::ReadUnprotect => None,
         }
@@ -107,6 +135,10 @@ impl fmt::Display for Action {
             Self::Write(address) => write!(f, "writing at {address:#010x}"),
             Self::Read(address) => write!(f, "reading at {address:#010x}"),
             Self::Verify(address) => write!(f, "verifying at {address:#010x}"),
+            Self::Download(block) => write!(f, "sending block {block}"),
+            Self::Manifest => f.write_str("finishing the download"),
+            Self::Upload(block) => write!(f, "reading block {block}"),
+            Self::Compare(block) => write!(f, "comparing block {block}"),
             Self::Leave => f.write_str("starting the application"),
             Self::ReadUnprotect => f.write_str("lifting read protection"),
         }
@@ -136,9 +168,19 @@ pub enum Cause {
         /// In bytes.
         found: usize,
     },
+    /// The board is in a state in which it does not wait for the block that is due.
+    LostPlace(DfuState),
+    /// An upload has not come to its end after this many bytes.
+    Endless(u64),
+    /// There is nothing to send.
+    Empty,
+    /// The board says that it can't be read.
+    NoUpload,
+    /// The board went off the bus before it was done, and has not come back as an application.
+    Vanished,
     /// Flash holds something else than it should.
     Differs {
-        /// Of the first wrong byte.
+        /// Of the first wrong byte; its offset, where there are no addresses.
         address: u32,
         /// What should be there.
         expected: u8,
@@ -201,6 +243,20 @@ impl fmt::Display for Cause {
                     "the board answered {found} bytes where {expected} were due"
                 )
             }
+            Self::LostPlace(state) => write!(
+                f,
+                "the board is in {state} where it should wait for the next block: it has lost its place"
+            ),
+            Self::Endless(bytes) => write!(
+                f,
+                "what the board gives has no end: {} MiB came",
+                bytes >> 20
+            ),
+            Self::Empty => f.write_str("there is nothing to send"),
+            Self::NoUpload => f.write_str("the board says that it can't be read"),
+            Self::Vanished => f.write_str(
+                "the board went off the bus before it said that it was done, and has not come back as an application",
+            ),
             Self::Differs {
                 address,
                 expected,

@@ -110,7 +110,22 @@ impl Link<'_> {
         timeout: Duration,
     ) -> Result<(), UsbError> {
         let request = self.request_out(DfuRequest::Dnload, block);
+        self.state = match data.is_empty() {
+            true => DfuState::DfuManifestSync,
+            false => DfuState::DfuDnloadSync,
+        };
         self.transport.control_out(request, data, timeout)
+    }
+
+    /// DETACH, with what the device may take to go, in milliseconds.
+    pub fn detach(&mut self, may_take: u16, timeout: Duration) -> Result<(), UsbError> {
+        let request = self.request_out(DfuRequest::Detach, may_take);
+        self.transport.control_out(request, &[], timeout)
+    }
+
+    /// A reset of the port that the device is at.
+    pub fn reset(&mut self) -> Result<(), UsbError> {
+        self.transport.reset()
     }
 
     /// The ABORT that has to come between an UPLOAD and a DNLOAD.
@@ -156,6 +171,11 @@ impl Link<'_> {
                 explanation,
             },
         }
+    }
+
+    /// The transport's clock.
+    pub fn now(&self) -> Duration {
+        self.transport.now()
     }
 
     /// When a `deadline` that begins now is over, on the transport's clock.

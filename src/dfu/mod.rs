@@ -27,9 +27,11 @@
 //! Sources: USB DFU 1.0, USB DFU 1.1. What particular bootloaders do differently is in [`crate::chip::rom`], what ST adds
 //! in [`crate::dfuse`].
 
+pub mod difference;
 pub mod enter;
 pub mod error;
 pub mod event;
+pub mod finish;
 pub mod link;
 pub mod plain;
 pub mod protocol;

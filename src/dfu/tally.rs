@@ -38,7 +38,8 @@ pub struct Tally {
     pub complete: bool,
     /// Whether the board has left DFU mode; `None` where it was not asked to.
     pub left: Option<bool>,
-    /// Whether a device without DfuSe has taken all of a download and said that it is done with it.
+    /// Whether a device without DfuSe has taken all of a download, and its own word that it is done with it is all there
+    /// is: nothing was read back and compared.
     pub accepted: bool,
     /// The ids under which a device without DfuSe came back in another shape after it was left.
     pub started_as: Option<(u16, u16)>,

@@ -10,7 +10,7 @@ use super::quirk::Quirk;
 use super::seat::{SimError, lock, plug_in};
 use super::spec::BoardSpec;
 use super::transfer::SET_INTERFACE;
-use crate::usb::{Bus, ControlRequest, DeviceInfo, Transport, UsbError};
+use crate::usb::{Bus, ControlRequest, DeviceInfo, Occupant, Transport, UsbError};
 
 /// Simulated boards, instead of USB. Each has a clock of its own, on which waiting costs nothing.
 #[derive(Clone)]
@@ -218,6 +218,17 @@ impl Transport for SimTransport {
     fn is_on_bus(&mut self) -> bool {
         let devices = self.bus.devices();
         devices.is_ok_and(|devices| devices.contains(&self.info))
+    }
+
+    fn at_port(&mut self) -> Option<Occupant> {
+        let devices = self.bus.devices().ok()?;
+        let device = devices
+            .into_iter()
+            .find(|device| device.path == self.info.path)?;
+        Some(Occupant {
+            ids: (device.vendor_id, device.product_id),
+            mode: Some(device.mode),
+        })
     }
 
     /// The bootloaders take no notice of a reset; applications here detach by themselves.

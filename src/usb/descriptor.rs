@@ -142,7 +142,7 @@ pub struct DfuFunctionalDescriptor {
 impl DfuFunctionalDescriptor {
     const CAN_DOWNLOAD: u8 = 1;
     const CAN_UPLOAD: u8 = 1 << 1;
-    const IS_TOLERANT: u8 = 1 << 2;
+    const TOLERANT: u8 = 1 << 2;
     const WILL_DETACH: u8 = 1 << 3;
 
     /// Whether it leaves the bus by itself after DETACH, without a reset by the host.
@@ -151,18 +151,20 @@ impl DfuFunctionalDescriptor {
     }
 
     /// Whether it takes firmware.
+    #[doc(alias = "bitCanDnload")]
     pub fn can_download(&self) -> bool {
         self.attributes & Self::CAN_DOWNLOAD != 0
-    }
-
-    /// Whether it goes on listening when it has made of a download what it is for.
-    pub fn is_tolerant(&self) -> bool {
-        self.attributes & Self::IS_TOLERANT != 0
     }
 
     /// Whether flash can be read back.
     pub fn can_upload(&self) -> bool {
         self.attributes & Self::CAN_UPLOAD != 0
+    }
+
+    /// Whether it goes on answering after a download, and is back in dfuIDLE then.
+    #[doc(alias = "bitManifestationTolerant")]
+    pub fn is_manifestation_tolerant(&self) -> bool {
+        self.attributes & Self::TOLERANT != 0
     }
 
     /// Finds the descriptor among the extra bytes of a configuration or interface descriptor, whatever stands

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rusb::{Context, Device, DeviceHandle, UsbContext};
 
 use super::descriptor::{Descriptors, InterfaceDescriptor};
-use super::{Bus, ControlRequest, DeviceInfo, Place, Transport, UsbError, sysfs};
+use super::{Bus, ControlRequest, DeviceInfo, Occupant, Place, Transport, UsbError, sysfs};
 
 /// Right after enumeration the interface may still be held, so claiming is tried a few times.
 const CLAIM_ATTEMPTS: u32 = 5;
@@ -179,7 +179,24 @@ impl Transport for LibusbTransport {
         })
     }
 
+    fn at_port(&mut self) -> Option<Occupant> {
+        let list = Context::new().and_then(|context| context.devices()).ok()?;
+        let mut devices = list.iter();
+        let device = devices.find(|device| path_of(device) == self.info.path)?;
+        // One whose descriptors can't be read doesn't show what it is.
+        descriptors(&device)?;
+        Some(Occupant {
+            ids: ids(&device)?,
+            mode: describe(&device).map(|info| info.mode),
+        })
+    }
+
+    /// On Windows libusb only resets the pipes of a device with WinUSB, and says that it has reset the device.
     fn reset(&mut self) -> Result<(), UsbError> {
+        if cfg!(windows) {
+            let refusal = "Windows doesn't let programs reset a port";
+            return Err(UsbError::Other(refusal.to_owned()));
+        }
         was_reset(self.handle.reset())
     }
 
@@ -254,10 +271,7 @@ fn describe(device: &Device<Context>) -> Option<DeviceInfo> {
     let place = Place {
         bus: device.bus_number(),
         address: device.address(),
-        path: path(
-            device.bus_number(),
-            &device.port_numbers().unwrap_or_default(),
-        ),
+        path: path_of(device),
     };
     DeviceInfo::new(place, &descriptors(device)?)
 }
@@ -301,6 +315,12 @@ fn extra(setting: &rusb::InterfaceDescriptor<'_>) -> Vec<u8> {
         extra.extend(endpoint.extra().unwrap_or_default());
     }
     extra
+}
+
+/// Where a device is plugged in.
+fn path_of(device: &Device<Context>) -> String {
+    let ports = device.port_numbers().unwrap_or_default();
+    path(device.bus_number(), &ports)
 }
 
 /// `BUS-PORT[.PORT…]`, as sysfs names it.

@@ -72,7 +72,14 @@ pub trait Transport: Send {
     /// has gone; and where it can't tell, the device is taken for there.
     fn is_on_bus(&mut self) -> bool;
 
+    /// What is at the port of the device that was opened: itself, what it has become, or anything else that was plugged
+    /// in there, with a DFU interface or without. `None` where nothing is, or nothing that shows yet what it is.
+    fn at_port(&mut self) -> Option<Occupant>;
+
     /// Resets the port the device is at; it enumerates anew, as something else perhaps.
+    ///
+    /// # Errors
+    /// Also where the system resets no port for a program: Windows.
     fn reset(&mut self) -> Result<(), UsbError>;
 
     /// Lets time pass. The only place where anything waits.
@@ -80,6 +87,15 @@ pub trait Transport: Send {
 
     /// Time on this transport's clock, from an arbitrary start. Only differences mean something.
     fn now(&self) -> Duration;
+}
+
+/// What is at a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Occupant {
+    /// `idVendor`, `idProduct`.
+    pub ids: (u16, u16),
+    /// What its DFU interface is for; `None` without one.
+    pub mode: Option<DfuMode>,
 }
 
 /// The first six bytes of a setup packet (USB 2.0 §9.3); `wLength` comes from the data.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ControlRequest, Transport, UsbError};
+use super::{ControlRequest, Occupant, Transport, UsbError};
 
 /// One control transfer and how it ended.
 #[derive(Debug)]
@@ -115,6 +115,10 @@ impl Transport for Tap {
 
     fn is_on_bus(&mut self) -> bool {
         self.inner.is_on_bus()
+    }
+
+    fn at_port(&mut self) -> Option<Occupant> {
+        self.inner.at_port()
     }
 
     fn reset(&mut self) -> Result<(), UsbError> {

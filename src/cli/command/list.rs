@@ -115,7 +115,7 @@ fn board_document((board, product): &Listed) -> ListedDocument<'_> {
         can: CapabilitiesDocument {
             can_download: board.can_download(),
             can_upload: can_upload(board),
-            manifestation_tolerant: functional.is_some_and(|said| said.is_tolerant()),
+            manifestation_tolerant: functional.is_some_and(|said| said.is_manifestation_tolerant()),
             will_detach: functional.is_some_and(|said| said.will_detach()),
         },
         dfu_version: board.info.dfu_version().map(dfu_version),

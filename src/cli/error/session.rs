@@ -34,7 +34,13 @@ pub fn of_session(error: &SessionError) -> (Exit, Option<String>) {
             (Exit::Board, hint(START))
         }
         Cause::WentAway => (Exit::Board, hint(LOOK_AGAIN)),
-        Cause::Usb(_) | Cause::StillBusy(_) | Cause::Short { .. } => (
+        Cause::Empty | Cause::NoUpload => (Exit::DoesNotFit, None),
+        Cause::Usb(_)
+        | Cause::StillBusy(_)
+        | Cause::Short { .. }
+        | Cause::LostPlace(_)
+        | Cause::Endless(_)
+        | Cause::Vanished => (
             Exit::Board,
             hint("Unplug the board, put it into DFU mode again and repeat the command."),
         ),

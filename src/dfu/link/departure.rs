@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::usb::Occupant;
+
 use super::Link;
 
 /// How long a request may take of a device that may have left already.
@@ -15,6 +17,11 @@ impl Link<'_> {
     /// Whether the system still has the device, as far as it can tell.
     pub fn is_on_bus(&mut self) -> bool {
         self.transport.is_on_bus()
+    }
+
+    /// What is at the port of the device.
+    pub fn at_port(&mut self) -> Option<Occupant> {
+        self.transport.at_port()
     }
 
     /// Waits until the device is off the bus, and returns whether it is, within the time that this may take.

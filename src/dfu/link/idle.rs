@@ -42,6 +42,19 @@ impl Link<'_> {
         self.reach_idle()
     }
 
+    /// Brings the device to dfuIDLE by what leads out of the state that it was last heard in, and asks only where nothing
+    /// does: Maple takes a GETSTATUS in dfuDNLOAD-IDLE for the end of a download.
+    pub fn come_to_rest(&mut self) -> Result<(), SessionError> {
+        let done = match self.state {
+            DfuState::DfuIdle => return Ok(()),
+            DfuState::DfuDnloadIdle | DfuState::DfuUploadIdle | DfuState::DfuError => {
+                self.step_to_idle(self.state)
+            }
+            _ => return self.reach_idle(),
+        };
+        done.or_else(|_| self.reach_idle())
+    }
+
     /// Brings the device to dfuIDLE.
     pub fn reach_idle(&mut self) -> Result<(), SessionError> {
         let end = self.end_of(BUSY_DEADLINE);

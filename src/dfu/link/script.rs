@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 
 use super::*;
+use crate::usb::{DfuMode, Occupant};
 
 /// A device that plays a script: each request gets the next answer, and everything is written into a diary.
 pub struct Script {
@@ -11,6 +12,9 @@ pub struct Script {
     pub diary: String,
     /// How many looks at the bus find it there; all, where that is not said.
     pub stays_for: Option<usize>,
+    /// What each look at the port finds, the last one from then on; the device itself while it is on the bus, where
+    /// that is not said.
+    pub port: VecDeque<Option<Occupant>>,
     now: Duration,
 }
 
@@ -29,11 +33,17 @@ pub const BUSY_0_MS: Answer = Bytes(&[0, 0, 0, 0, 4, 0]);
 pub const STALL: Answer = Fails(UsbError::Stall);
 
 impl Script {
+    pub const IN_DFU_MODE: Occupant = Occupant {
+        ids: (0x1209, 0xDB42),
+        mode: Some(DfuMode::Dfu),
+    };
+
     pub fn of(answers: VecDeque<Answer>) -> Self {
         Self {
             answers,
             diary: String::new(),
             stays_for: None,
+            port: VecDeque::new(),
             now: Duration::ZERO,
         }
     }
@@ -108,7 +118,16 @@ impl Transport for Script {
         }
     }
 
+    fn at_port(&mut self) -> Option<Occupant> {
+        match self.port.len() {
+            0 => (self.stays_for != Some(0)).then_some(Self::IN_DFU_MODE),
+            1 => self.port[0],
+            _ => self.port.pop_front().flatten(),
+        }
+    }
+
     fn reset(&mut self) -> Result<(), UsbError> {
+        self.diary.push_str("reset\n");
         Ok(())
     }
 

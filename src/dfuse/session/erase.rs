@@ -1,6 +1,7 @@
 //! Erasing, and making sure of it.
 
 use crate::address::{AddressRange, joined};
+use crate::dfu::difference::first_difference;
 use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfuse::command::DfuseCommand;
 use crate::dfuse::layout::Sector;
@@ -8,7 +9,6 @@ use crate::dfuse::plan::erase::ErasePlan;
 use crate::dfuse::plan::region::Region;
 use crate::dfuse::steps::{MemorySteps, Steps};
 
-use super::read::first_difference;
 use super::{Event, Phase, Session};
 
 impl Session<'_> {

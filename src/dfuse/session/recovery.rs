@@ -88,6 +88,11 @@ fn worth_trying(cause: &Cause) -> u32 {
         | Cause::ReadProtected
         | Cause::LinkedElsewhere(_)
         | Cause::RefusesUpload(_)
+        | Cause::LostPlace(_)
+        | Cause::Endless(_)
+        | Cause::Empty
+        | Cause::NoUpload
+        | Cause::Vanished
         | Cause::NoSuchCommand
         | Cause::Stayed
         | Cause::WentAway

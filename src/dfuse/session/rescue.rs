@@ -1,6 +1,7 @@
 //! What was to be kept when the work ends early: back into flash, or out of it for good and handed on.
 
 use crate::address::AddressRange;
+use crate::dfu::difference::first_difference;
 use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfuse::named::Named;
 use crate::dfuse::plan::flash::Around;
@@ -8,7 +9,6 @@ use crate::dfuse::plan::region::Region;
 use crate::dfuse::plan::write_ranges::write_ranges;
 use crate::dfuse::steps::{Beyond, MemorySteps, SectorSteps, Steps};
 
-use super::read::first_difference;
 use super::{Event, Phase, Session, Unsaved};
 
 impl Session<'_> {

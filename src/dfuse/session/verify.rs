@@ -1,12 +1,12 @@
 //! Making sure: every byte that the files name is read after the last change in its memory.
 
 use crate::address::{AddressRange, index};
+use crate::dfu::difference::first_difference;
 use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfuse::plan::region::Region;
 use crate::dfuse::plan::verify::VerifyPlan;
 use crate::dfuse::steps::{MemorySteps, Steps};
 
-use super::read::first_difference;
 use super::redo::Redo;
 use super::{Phase, Session};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::read_string;
 use crate::usb::descriptor::{GET_DESCRIPTOR, STRING};
-use crate::usb::{ControlRequest, Transport, UsbError};
+use crate::usb::{ControlRequest, Occupant, Transport, UsbError};
 
 /// A device that gives these answers, one after the other, to nothing but GET_DESCRIPTOR.
 struct Answers {
@@ -50,6 +50,10 @@ impl Transport for Answers {
 
     fn reopen(&mut self) -> Result<(), UsbError> {
         unreachable!("it is there")
+    }
+
+    fn at_port(&mut self) -> Option<Occupant> {
+        unreachable!("nobody asks for it")
     }
 
     fn reset(&mut self) -> Result<(), UsbError> {

@@ -7,7 +7,7 @@ use super::noise::Noise;
 use crate::dfu::protocol::{DfuRequest, DfuState, DfuStatus, StatusReport};
 use crate::dfuse::command::{COMMAND_BLOCK, DfuseCommand, FIRST_DATA_BLOCK};
 use crate::dfuse::layout::MemoryLayout;
-use crate::usb::{ControlRequest, Transport, UsbError};
+use crate::usb::{ControlRequest, Occupant, Transport, UsbError};
 
 /// How a device behaves.
 #[derive(Debug, Clone)]
@@ -481,6 +481,10 @@ impl Transport for Hostile {
 
     fn is_on_bus(&mut self) -> bool {
         !self.is_gone()
+    }
+
+    fn at_port(&mut self) -> Option<Occupant> {
+        unreachable!("nobody asks on DfuSe")
     }
 
     fn reset(&mut self) -> Result<(), UsbError> {

@@ -7,7 +7,7 @@ use crate::address::AddressRange;
 use crate::dfu::protocol::DfuRequest;
 use crate::dfuse::command::{COMMAND_BLOCK, DfuseCommand, FIRST_DATA_BLOCK};
 use crate::image::ImageElement;
-use crate::usb::{ControlRequest, Transport, UsbError};
+use crate::usb::{ControlRequest, Occupant, Transport, UsbError};
 
 /// What a transfer is for. Addresses are those that the host has asked for, wherever the device has its pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,6 +186,10 @@ impl Transport for Watched<'_> {
 
     fn is_on_bus(&mut self) -> bool {
         self.inner.is_on_bus()
+    }
+
+    fn at_port(&mut self) -> Option<Occupant> {
+        self.inner.at_port()
     }
 
     fn reset(&mut self) -> Result<(), UsbError> {
