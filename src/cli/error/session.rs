@@ -17,6 +17,31 @@ const START: &str = "Reset the board, or take its power away for a moment, with 
 /// For a board that was to lift its read protection, and nobody knows whether it has.
 const LOOK_AGAIN: &str = "Put the board into DFU mode again and repeat the command: it looks first whether read protection is on.";
 
+/// What to do with a download that a device without DfuSe has refused.
+fn after_refusal(status: DfuStatus) -> &'static str {
+    match status {
+        DfuStatus::ErrTarget
+        | DfuStatus::ErrFile
+        | DfuStatus::ErrVerify
+        | DfuStatus::ErrFirmware
+        | DfuStatus::ErrVendor => {
+            "The device doesn't want this file: check that it is for this device and this memory (--alt),\n\
+             and signed or prefixed as its maker asks for. `stdfu list` shows the memories."
+        }
+        DfuStatus::ErrAddress => {
+            "The file is too large for this memory: check its size, and --alt. `stdfu list` shows the memories."
+        }
+        DfuStatus::ErrWrite
+        | DfuStatus::ErrErase
+        | DfuStatus::ErrCheckErased
+        | DfuStatus::ErrProg => {
+            "The device could not write its memory: repeat the command.\n\
+             If that doesn't help, the memory is protected or worn out."
+        }
+        _ => "Unplug the device, put it into DFU mode again and repeat the command.",
+    }
+}
+
 pub fn of_session(error: &SessionError) -> (Exit, Option<String>) {
     let hint = |text: &str| Some(text.to_owned());
     match &error.cause {
@@ -44,6 +69,11 @@ pub fn of_session(error: &SessionError) -> (Exit, Option<String>) {
             Exit::Board,
             hint("Unplug the board, put it into DFU mode again and repeat the command."),
         ),
+        Cause::Answered { status, .. }
+            if matches!(error.action, Action::Download(_) | Action::Manifest) =>
+        {
+            (Exit::Board, hint(after_refusal(*status)))
+        }
         Cause::StillProtected => (Exit::Board, hint(NO_UNPROTECT)),
         Cause::Answered { .. } if error.action == Action::ReadUnprotect => {
             (Exit::Board, hint(NO_UNPROTECT))
