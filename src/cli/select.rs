@@ -1,6 +1,7 @@
 //! `--serial`, `--path`, `--id`: exactly the boards that are meant, or an error that shows the choice.
 
 mod candidates;
+mod choose;
 mod error;
 mod found;
 mod other;
@@ -20,9 +21,7 @@ use super::environment::{self, Variable};
 use super::shell;
 use super::suggest::nearest;
 pub use candidates::Candidates;
-use error::Candidate;
 pub use error::SelectError;
-use found::Found;
 use other::telling;
 pub use other::{Other, Reason, hints, not_left_out};
 pub use wait::OnWait;
@@ -253,83 +252,6 @@ impl Selection {
             || self.serial.iter().any(|serial| is_serial(board, serial))
     }
 
-    fn choose(&self, found: Found, candidates: Candidates) -> Result<Vec<Board>, SelectError> {
-        let closed = found.closed();
-        let Found {
-            mut boards,
-            others,
-            mut serials,
-        } = found;
-        serials.extend(boards.iter().filter_map(Board::serial).cloned());
-        let missing = |wanted, near| SelectError::NoBoard {
-            wanted,
-            others: telling(others.clone()),
-            near,
-        };
-        for serial in &self.serial {
-            if !boards.iter().any(|board| is_serial(board, serial)) {
-                let wanted = with_serial(serial) + &self.paths();
-                let near = near_ones(serial, &serials);
-                return Err(closed.unwrap_or_else(|| missing(wanted, near)));
-            }
-        }
-        if !self.serial.is_empty() {
-            boards.retain(|board| board.opened.is_ok());
-        }
-        for path in &self.path {
-            if !boards.iter().any(|board| board.info.path == *path) {
-                return Err(closed
-                    .filter(|closed| closed.is_about(path))
-                    .unwrap_or_else(|| missing(at(path), Vec::new())));
-            }
-        }
-        if boards.is_empty() {
-            return Err(closed.unwrap_or_else(|| missing(self.wanted(), Vec::new())));
-        }
-        let is_ambiguous = match self.every {
-            true => candidates.are_mixed(&boards) && !self.is_named(),
-            false => self.is_ambiguous(&boards),
-        };
-        if is_ambiguous {
-            return Err(SelectError::SeveralBoards {
-                wanted: self.wanted(),
-                candidates: options_for(&boards),
-            });
-        }
-        if let Some(count) = self
-            .count
-            .filter(|count| boards.len() < usize::from(*count))
-        {
-            return Err(SelectError::TooFewBoards {
-                wanted: self.wanted(),
-                found: boards.len(),
-                count,
-                others: not_left_out(others),
-            });
-        }
-        match &boards[..] {
-            [board] if board.opened.is_err() => {
-                Err(closed.unwrap_or_else(|| missing(self.wanted(), Vec::new())))
-            }
-            _ => Ok(boards),
-        }
-    }
-
-    /// Whether one name, or the lack of any, stands for more than one board. Paths never do.
-    fn is_ambiguous(&self, boards: &[Board]) -> bool {
-        let boards_with = |serial: &String| {
-            boards
-                .iter()
-                .filter(|board| is_serial(board, serial))
-                .count()
-        };
-        match (&self.path[..], &self.serial[..]) {
-            ([], []) => boards.len() > 1,
-            ([], serials) => serials.iter().any(|serial| boards_with(serial) > 1),
-            _ => false,
-        }
-    }
-
     /// What was asked for, to be put after "board".
     fn wanted(&self) -> String {
         let ids = self
@@ -388,30 +310,4 @@ fn is_serial(board: &Board, serial: &str) -> bool {
     board
         .serial()
         .is_some_and(|found| is_it(found.raw()) || is_it(&found.to_string()))
-}
-
-/// Serial numbers pick a board only where no two share one.
-fn options_for(boards: &[Board]) -> Vec<Candidate> {
-    let alone = |serial: &&Said| {
-        boards
-            .iter()
-            .filter(|board| is_serial(board, serial.raw()))
-            .count()
-            == 1
-    };
-    boards
-        .iter()
-        .map(|board| {
-            let serial = board
-                .serial()
-                .filter(alone)
-                .map(Said::raw)
-                .map(serial_option);
-            let path = format!("--path {}", board.info.path);
-            Candidate {
-                label: board.label(),
-                options: serial.into_iter().chain([path]).collect(),
-            }
-        })
-        .collect()
 }

@@ -43,23 +43,20 @@ fn after_refusal(status: DfuStatus) -> &'static str {
 }
 
 pub fn of_session(error: &SessionError) -> (Exit, Option<String>) {
-    let hint = |text: &str| Some(text.to_owned());
-    match &error.cause {
+    let SessionError { action, cause } = error;
+    let (exit, hint) = match cause {
         Cause::Usb(usb @ (UsbError::AccessDenied | UsbError::Busy | UsbError::DriverMissing))
-            if error.action == Action::Claim =>
+            if *action == Action::Claim =>
         {
-            of_usb(usb)
+            return of_usb(usb);
         }
         Cause::Usb(UsbError::NoDevice) => (
             Exit::Board,
-            hint("Check the cable, put the board into DFU mode again and repeat the command."),
+            "Check the cable, put the board into DFU mode again and repeat the command.",
         ),
-        Cause::Stayed => (Exit::Board, hint(START)),
-        Cause::Answered { .. } | Cause::Usb(UsbError::Stall) if error.action == Action::Leave => {
-            (Exit::Board, hint(START))
+        Cause::Answered { .. } | Cause::Usb(UsbError::Stall) if *action == Action::Leave => {
+            (Exit::Board, START)
         }
-        Cause::WentAway => (Exit::Board, hint(LOOK_AGAIN)),
-        Cause::Empty | Cause::NoUpload => (Exit::DoesNotFit, None),
         Cause::Usb(_)
         | Cause::StillBusy(_)
         | Cause::Short { .. }
@@ -67,58 +64,48 @@ pub fn of_session(error: &SessionError) -> (Exit, Option<String>) {
         | Cause::Endless(_)
         | Cause::Vanished => (
             Exit::Board,
-            hint("Unplug the board, put it into DFU mode again and repeat the command."),
+            "Unplug the board, put it into DFU mode again and repeat the command.",
         ),
-        Cause::Answered { status, .. }
-            if matches!(error.action, Action::Download(_) | Action::Manifest) =>
-        {
-            (Exit::Board, hint(after_refusal(*status)))
-        }
-        Cause::StillProtected => (Exit::Board, hint(NO_UNPROTECT)),
-        Cause::Answered { .. } if error.action == Action::ReadUnprotect => {
-            (Exit::Board, hint(NO_UNPROTECT))
-        }
-        Cause::Answered {
-            status: DfuStatus::ErrFile,
-            ..
-        } if matches!(error.action, Action::Write(_)) => (
+        Cause::Answered { status, .. } => (Exit::Board, after_answer(*action, *status)),
+        Cause::Stayed => (Exit::Board, START),
+        Cause::WentAway => (Exit::Board, LOOK_AGAIN),
+        Cause::StillProtected => (Exit::Board, NO_UNPROTECT),
+        Cause::NoSuchCommand => (Exit::DoesNotFit, NO_UNPROTECT),
+        Cause::RefusesUpload(_) => (
             Exit::Board,
-            hint(
-                "This bootloader may take a file only from its first block to its last, as MicroPython's mboot does with \
-                 packed images: repeat the command with --in-order --no-verify.",
-            ),
-        ),
-        Cause::Answered { .. } => (
-            Exit::Board,
-            hint(
-                "Look at the layout with `stdfu list`; repeat the command with -vv to see every request.",
-            ),
+            "`stdfu flash --full --no-verify` flashes it without reading anything; nobody can tell then what is in it.",
         ),
         Cause::Differs { .. } => (
             Exit::Differs,
-            hint(
-                "Write protection does this without an error: look at the option bytes.\n\
-                 Otherwise repeat the command; if the address stays the same, the flash there is worn out.",
-            ),
+            "Write protection does this without an error: look at the option bytes.\n\
+             Otherwise repeat the command; if the address stays the same, the flash there is worn out.",
         ),
         Cause::ReadProtected => (
             Exit::ReadProtected,
-            hint("`stdfu unprotect` lifts it, and erases everything on the chip."),
+            "`stdfu unprotect` lifts it, and erases everything on the chip.",
         ),
-        Cause::LinkedElsewhere(found) => (Exit::DoesNotFit, Some(linked_elsewhere(found))),
-        Cause::RefusesUpload(_) => (
-            Exit::Board,
-            hint(
-                "`stdfu flash --full --no-verify` flashes it without reading anything; nobody can tell then what is in it.",
-            ),
-        ),
-        Cause::NoSuchCommand => (Exit::DoesNotFit, hint(NO_UNPROTECT)),
+        Cause::LinkedElsewhere(found) => return (Exit::DoesNotFit, Some(linked_elsewhere(found))),
+        Cause::Empty | Cause::NoUpload => return (Exit::DoesNotFit, None),
         Cause::Interrupted => (
             Exit::Interrupted,
-            hint(
-                "The board is still in DFU mode: repeat the command to finish.\n\
-                 The block with the vector table is written last, so half an application never starts.",
-            ),
+            "The board is still in DFU mode: repeat the command to finish.\n\
+             The block with the vector table is written last, so half an application never starts.",
         ),
+    };
+    (exit, Some(hint.to_owned()))
+}
+
+/// What to do after this answer to what was being done.
+fn after_answer(action: Action, status: DfuStatus) -> &'static str {
+    match (action, status) {
+        (Action::Download(_) | Action::Manifest, _) => after_refusal(status),
+        (Action::ReadUnprotect, _) => NO_UNPROTECT,
+        (Action::Write(_), DfuStatus::ErrFile) => {
+            "This bootloader may take a file only from its first block to its last, as MicroPython's mboot does with \
+             packed images: repeat the command with --in-order --no-verify."
+        }
+        _ => {
+            "Look at the layout with `stdfu list`; repeat the command with -vv to see every request."
+        }
     }
 }
