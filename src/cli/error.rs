@@ -21,7 +21,7 @@ use crate::usb::UsbError;
 use super::args::alt::AltError;
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
-use super::plain::PlainError;
+use super::plain_error::PlainError;
 use super::select::SelectError;
 use super::shell;
 use super::suggest::file::Mistake;

@@ -16,6 +16,7 @@ mod keepsake;
 mod outcome;
 mod output;
 mod plain;
+mod plain_error;
 mod preview;
 mod progress_note;
 mod refusal;

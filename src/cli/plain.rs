@@ -6,33 +6,9 @@ use crate::dfuse::plan::error::PlanError;
 use crate::image::Stream;
 
 use super::args::alt::{AltChoice, AltError};
-use super::args::payload::{NoStream, Payload};
+use super::args::payload::Payload;
 use super::error::CliError;
-
-/// Why something can't be had of a device without DfuSe.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum PlainError {
-    /// The file.
-    #[error(transparent)]
-    NoStream(#[from] NoStream),
-    /// An option that is about addresses or sectors.
-    #[error(
-        "{0} is about addresses and sectors: this device speaks plain DFU, and has none to choose from"
-    )]
-    Option(&'static str),
-    /// A format that has addresses.
-    #[error("a {0} file needs addresses, and a device that speaks plain DFU has none")]
-    Format(&'static str),
-    /// It says that it takes nothing.
-    #[error("this device takes no firmware: its descriptor says so (bitCanDnload)")]
-    CantDownload,
-    /// It says that it gives nothing back, or is gone after a download.
-    #[error("this device can't be read back{why}")]
-    CantBeRead {
-        /// What makes it so, if that has to be said.
-        why: &'static str,
-    },
-}
+use super::plain_error::PlainError;
 
 /// How to send a file.
 #[derive(Debug, Clone, Copy)]

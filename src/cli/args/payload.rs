@@ -7,6 +7,7 @@ use crate::image::{self, BIN, FilesError, Image, ImageError, NamedFile, Stream};
 use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
+use crate::cli::plain_error::NoStream;
 use crate::cli::select::{Candidates, SelectError};
 
 use crate::cli::suspicion;
@@ -19,25 +20,6 @@ pub struct Payload {
     pub placed: Result<Image, FilesError>,
     /// The bytes of the file as they are, but for its suffix; or why that can't be, such as that there are several files.
     pub stream: Result<Stream, NoStream>,
-}
-
-/// Why firmware is nothing for a device without DfuSe.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum NoStream {
-    /// Several files.
-    #[error("a device that speaks plain DFU takes one file")]
-    Several,
-    /// An option that is about addresses.
-    #[error("{0} is about addresses, and a device that speaks plain DFU has none")]
-    Option(&'static str),
-    /// The file itself.
-    #[error("{name}: {error}")]
-    File {
-        /// What messages call it.
-        name: String,
-        /// Why not.
-        error: ImageError,
-    },
 }
 
 impl FirmwareArgs {

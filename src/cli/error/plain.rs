@@ -1,8 +1,7 @@
 //! Why something can't be had of a device without DfuSe, as an exit code and the next step.
 
-use crate::cli::args::payload::NoStream;
 use crate::cli::exit::Exit;
-use crate::cli::plain::PlainError;
+use crate::cli::plain_error::{NoStream, PlainError};
 use crate::image::ImageError;
 
 use super::file::of_image;
