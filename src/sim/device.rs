@@ -1,6 +1,5 @@
 //! A board as a USB device: the standard requests, and being on the bus or not.
 
-mod runtime;
 mod standard;
 
 use std::collections::BTreeMap;
@@ -8,11 +7,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::board::Board;
-use super::bootloader::Bootloader;
-use super::descriptor::{CONFIGURATION_VALUE, INTERFACE_NUMBER, Program, SelfDescription};
+use super::bootloader::{Bootloader, Departure};
+use super::descriptor::{CONFIGURATION_VALUE, Program, SelfDescription};
 use super::fault::{FaultKind, Faults};
 use super::flash::{FlashFileError, Memories};
 use super::quirk::{Quirk, Quirks};
+use super::runtime::{Application, Heard};
 use super::spec::BoardSpec;
 use super::timing::Timing;
 use super::transfer::{Answer, Exchange, SET_CONFIGURATION, Setup};
@@ -36,6 +36,7 @@ pub struct Device {
     timing: Timing,
     memories: Memories,
     bootloader: Bootloader,
+    application: Application,
     /// What is running.
     program: Program,
     configuration: u8,
@@ -67,10 +68,19 @@ impl Device {
             ..
         } = spec;
         let memories = Memories::blank(board, quirks, &serial);
+        let program = first_program(quirks);
+        let description = SelfDescription {
+            board,
+            quirks,
+            serial: &serial,
+            strings,
+            program,
+        };
         Self {
             board,
             bootloader: Bootloader::new(board, quirks, *timing, &memories),
-            program: first_program(quirks),
+            application: application(&description),
+            program,
             quirks: quirks.clone(),
             serial,
             strings: strings.clone(),
@@ -155,6 +165,47 @@ impl Device {
         }
     }
 
+    /// Lets the time come to `now`. Whether it has left the bus by itself meanwhile.
+    pub fn passes(&mut self, now: Duration) -> bool {
+        let is_bootloader = self.is_present() && self.program == Program::Bootloader;
+        let departure = is_bootloader.then(|| self.bootloader.departure(now));
+        if let Some(departure) = departure.flatten() {
+            self.goes_away(departure, now);
+        }
+        departure.flatten().is_some()
+    }
+
+    /// When it will leave the bus by itself unless something is asked.
+    pub fn leaves_at(&self) -> Option<Duration> {
+        let is_bootloader = self.is_present() && self.program == Program::Bootloader;
+        self.bootloader.leaves_at().filter(|_| is_bootloader)
+    }
+
+    /// The port is reset. Whether the board has left the bus by that; where it has not, the host configures it anew.
+    pub fn reset(&mut self, now: Duration) -> bool {
+        if !self.is_present() {
+            return true;
+        }
+        self.configuration = 0;
+        match self.program {
+            Program::Application => {
+                if self.application.reset(now) {
+                    self.detaches(now);
+                }
+            }
+            Program::Bootloader => {
+                self.bootloader.reset();
+                self.passes(now);
+            }
+        }
+        !self.is_present()
+    }
+
+    /// Whether the host has configured it.
+    pub fn is_configured(&self) -> bool {
+        self.configuration == CONFIGURATION_VALUE
+    }
+
     /// Plugs it in again, with BOOT0 held unless it is known for running its application. Whether it is on the bus
     /// then: a board that comes back by itself takes its time.
     pub fn plug_in(&mut self, now: Duration) -> bool {
@@ -175,11 +226,13 @@ impl Device {
             None
         };
         self.meet(fault, setup, now);
+        self.passes(now);
         if !self.is_present() {
             return Exchange {
                 answer: Answer::Gone,
                 taken: Duration::ZERO,
                 left: true,
+                leaves_after: None,
             };
         }
         let heard_at = self
@@ -195,9 +248,7 @@ impl Device {
         if let Answer::Data(bytes) = &mut answer {
             bytes.truncate(usize::from(setup.length));
         }
-        if self.bootloader.has_left() && self.is_present() {
-            self.goes_away(answered_at);
-        }
+        self.passes(answered_at);
         if let Some(fault) = fault {
             answer = fault.distort(answer);
         }
@@ -209,6 +260,7 @@ impl Device {
             answer,
             taken: answered_at.saturating_add(received).saturating_sub(now),
             left: !self.is_present(),
+            leaves_after: self.leaves_at().map(|at| at.saturating_sub(now)),
         }
     }
 
@@ -244,31 +296,53 @@ impl Device {
     /// What is answered to a request that is heard at the time `now`, and when.
     fn answer(&mut self, setup: &Setup, data: &[u8], now: Duration) -> (Answer, Duration) {
         match setup.request.request_type & TYPE {
-            STANDARD => (self.standard(setup), now),
+            STANDARD => (self.standard(setup, now), now),
             CLASS if self.is_for_interface(setup) => match self.program {
                 Program::Bootloader => {
                     self.bootloader
                         .request(setup, data, &mut self.memories, now)
                 }
-                Program::Application => (self.runtime(setup, now), now),
+                Program::Application => match self.application.request(setup, now) {
+                    Heard::Answer(answer) => (answer, now),
+                    Heard::Detaches => {
+                        self.detaches(now);
+                        (Answer::Acknowledged, now)
+                    }
+                },
             },
             _ => (Answer::Stall, now),
         }
     }
 
-    fn goes_away(&mut self, now: Duration) {
-        let after = self.quirks.comes_back_after();
-        let program = first_program(&self.quirks);
+    /// Leaves the bus out of DFU mode, and comes back as what there is to be started, where it shows itself.
+    fn goes_away(&mut self, departure: Departure, now: Duration) {
+        let program = match self.bootloader.has_nothing_to_start(&self.memories) {
+            true => Program::Bootloader,
+            false => Program::Application,
+        };
+        let shown = self.board.runtime.map(|_| (Quirks::CHANGE_OVER, program));
+        let asked_for = self.quirks.comes_back_after();
+        let asked_for = asked_for.map(|after| (after, first_program(&self.quirks)));
+        let back = match departure {
+            Departure::Starts => asked_for.or(shown),
+            Departure::Quits => None,
+        };
+        self.away = Some(Away { since: now, back });
+    }
+
+    /// Leaves the bus on the way from the application into DFU mode.
+    fn detaches(&mut self, now: Duration) {
         self.away = Some(Away {
             since: now,
-            back: after.map(|after| (after, program)),
+            back: Some((self.quirks.detach_time(), Program::Bootloader)),
         });
     }
 
     fn start(&mut self, program: Program) {
         self.bootloader = Bootloader::new(self.board, &self.quirks, self.timing, &self.memories);
-        self.configuration = 0;
         self.program = program;
+        self.application = application(&self.description());
+        self.configuration = 0;
         self.away = None;
     }
 
@@ -281,8 +355,17 @@ impl Device {
     fn is_for_interface(&self, setup: &Setup) -> bool {
         self.configuration == CONFIGURATION_VALUE
             && setup.request.request_type & RECIPIENT == INTERFACE
-            && setup.request.index == u16::from(INTERFACE_NUMBER)
+            && setup.request.index == u16::from(self.description().interface())
     }
+}
+
+/// The application of a board that describes itself so.
+fn application(description: &SelfDescription) -> Application {
+    Application::new(
+        description.runtime(),
+        description.detach_timeout(),
+        description.quirks,
+    )
 }
 
 /// What is running when power comes on.

@@ -141,6 +141,16 @@ impl Host {
         (status, state)
     }
 
+    /// DNLOAD, and GETSTATUS until it is written, whatever the board says for `bwPollTimeout`.
+    pub fn does_whatever_it_says(&mut self, block: u16, data: &[u8]) {
+        assert_eq!(self.downloads(block, data), Answer::Acknowledged);
+        let (status, _, mut state) = self.get_status();
+        if state == BUSY {
+            state = self.get_status().2;
+        }
+        assert_eq!((status, state), DONE);
+    }
+
     pub fn points_at(&mut self, address: u32) {
         let mut command = vec![0x21];
         command.extend(address.to_le_bytes());
