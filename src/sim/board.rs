@@ -9,10 +9,11 @@ mod newer_rom;
 mod older_rom;
 mod own_dfuse;
 mod plain;
+mod plain_small;
 
 use std::sync::LazyLock;
 
-pub use model::{Board, Cells, Memory};
+pub use model::{Blocks, Board, Cells, Memory, Runtime, Slot};
 
 /// Every board, by name.
 pub static BOARDS: LazyLock<Vec<&Board>> = LazyLock::new(|| {
@@ -21,6 +22,7 @@ pub static BOARDS: LazyLock<Vec<&Board>> = LazyLock::new(|| {
         newer_rom::BOARDS,
         own_dfuse::BOARDS,
         plain::BOARDS,
+        plain_small::BOARDS,
     ];
     let mut boards: Vec<&Board> = families.into_iter().flatten().collect();
     boards.sort_by_key(|board| board.name);

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use super::descriptor::INTERFACE_NUMBER;
 use super::port::Port;
 use super::quirk::Quirk;
 use super::seat::{SimError, lock, plug_in};
@@ -181,7 +180,7 @@ impl Transport for SimTransport {
             request_type: 0x01,
             request: SET_INTERFACE,
             value: u16::from(alternate_setting),
-            index: u16::from(INTERFACE_NUMBER),
+            index: u16::from(self.info.interface),
         };
         self.transfer(request, 0, &[], Self::SET_INTERFACE_TIMEOUT)
             .map(drop)
@@ -231,8 +230,11 @@ impl Transport for SimTransport {
         })
     }
 
-    /// The bootloaders take no notice of a reset; applications here detach by themselves.
     fn reset(&mut self) -> Result<(), UsbError> {
+        let mut port = lock(&self.port);
+        if !port.is_at(self.info.address) || !port.reset() {
+            return Err(UsbError::NoDevice);
+        }
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! What a board answers to GET_DESCRIPTOR.
 
+mod application;
+
 use std::collections::BTreeMap;
 
 use super::board::Board;
@@ -34,6 +36,15 @@ const STRINGS_SHORT_OF: u8 = 54;
 /// What stands behind a garbled layout. No dump tells; some of it printable, some not.
 const GARBAGE: &str = "\u{FF}\u{12}\u{5E04}*9Kg";
 
+/// `bmAttributes` (DFU 1.1 §4.1.3): bitCanDnload.
+pub const CAN_DNLOAD: u8 = 1 << 0;
+/// bitCanUpload.
+pub const CAN_UPLOAD: u8 = 1 << 1;
+/// bitManifestationTolerant.
+pub const MANIFESTATION_TOLERANT: u8 = 1 << 2;
+/// bitWillDetach.
+pub const WILL_DETACH: u8 = 1 << 3;
+
 /// What is running on a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Program {
@@ -67,8 +78,17 @@ impl SelfDescription<'_> {
             (CONFIGURATION, 0) => Some(self.configuration()),
             (STRING, 0) => Some(vec![4, STRING, 0x09, 0x04]),
             (STRING, index) => self.string(index),
+            (DFU_FUNCTIONAL, 0) if self.quirks.has(Quirk::FunctionalDescriptorUnknown) => None,
             (DFU_FUNCTIONAL, 0) => Some(self.functional().to_vec()),
             _ => None,
+        }
+    }
+
+    /// The number of the interface that is one of DFU's.
+    pub fn interface(&self) -> u8 {
+        match self.program {
+            Program::Application => self.runtime().interface,
+            Program::Bootloader => INTERFACE_NUMBER,
         }
     }
 
@@ -78,17 +98,13 @@ impl SelfDescription<'_> {
             && self.quirks.has(Quirk::FunctionalDescriptorIndirect)
     }
 
-    /// The numbers of the alternate settings, each with its `iInterface`.
-    pub fn alternate_settings(&self) -> impl Iterator<Item = (u8, u8)> + use<> {
+    /// The numbers of the bootloader's alternate settings, each with its `iInterface`.
+    fn alternate_settings(&self) -> impl Iterator<Item = (u8, u8)> + use<> {
         let has_strings = !self.quirks.has(Quirk::StringsNoLayout);
-        let count = match self.program {
-            Program::Bootloader => self.board.memories.len(),
-            Program::Application => 1,
-        };
         (0..)
             .zip(FIRST_INTERFACE_INDEX..)
             .map(move |(number, index)| (number, if has_strings { index } else { 0 }))
-            .take(count)
+            .take(self.board.memories.len())
     }
 
     /// Class, subclass and protocol of the interface (DFU 1.1 §4.1.2, §4.2.3).
@@ -102,26 +118,20 @@ impl SelfDescription<'_> {
 
     /// The configuration descriptor with all that belongs to it (USB 2.0 §9.6.3).
     pub fn configuration(&self) -> Vec<u8> {
-        let mut behind = Vec::new();
-        let count = self.alternate_settings().count();
-        for (position, (number, string_index)) in (1..).zip(self.alternate_settings()) {
-            behind.extend([9, INTERFACE, INTERFACE_NUMBER, number, 0]);
-            behind.extend(self.interface_class());
-            behind.push(string_index);
-            if position == count || self.quirks.functional_descriptor_behind_each() {
-                behind.extend(self.functional());
-            }
-        }
+        let (interfaces, behind) = match self.program {
+            Program::Bootloader => (1, self.bootloader_interface()),
+            Program::Application => (self.interface() + 1, self.application_interfaces()),
+        };
         let total_length =
             u16::try_from(9 + behind.len()).expect("a board has a handful of alternate settings");
         let [low, high] = total_length.to_le_bytes();
-        // One interface, no string, self-powered, 100 mA.
+        // No string, self-powered, 100 mA.
         let mut bytes = vec![
             9,
             CONFIGURATION,
             low,
             high,
-            1,
+            interfaces,
             CONFIGURATION_VALUE,
             0,
             0xC0,
@@ -131,15 +141,43 @@ impl SelfDescription<'_> {
         bytes
     }
 
+    fn bootloader_interface(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let count = self.alternate_settings().count();
+        for (position, (number, string_index)) in (1..).zip(self.alternate_settings()) {
+            bytes.extend([9, INTERFACE, INTERFACE_NUMBER, number, 0]);
+            bytes.extend(self.interface_class());
+            bytes.push(string_index);
+            if position == count || self.quirks.functional_descriptor_behind_each() {
+                bytes.extend(self.listed_functional());
+            }
+        }
+        bytes
+    }
+
+    /// The functional descriptor as far as it stands among the others.
+    fn listed_functional(&self) -> Vec<u8> {
+        let missing = self.quirks.has(Quirk::FunctionalDescriptorMissing)
+            || self.quirks.has(Quirk::FunctionalDescriptorUnknown);
+        if missing {
+            return Vec::new();
+        }
+        self.functional().to_vec()
+    }
+
     /// The device descriptor (USB 2.0 §9.6.1).
     pub fn device(&self) -> Vec<u8> {
         let board = self.board;
+        let (vendor_id, product_id) = match self.program {
+            Program::Application => (self.runtime().vendor_id, self.runtime().product_id),
+            Program::Bootloader => (board.vendor_id, board.product_id),
+        };
         let mut bytes = vec![18, DEVICE];
         bytes.extend(board.usb_release.to_le_bytes());
         // Class, subclass and protocol are told by the interface.
         bytes.extend([0, 0, 0, board.max_packet_size0]);
-        bytes.extend(board.vendor_id.to_le_bytes());
-        bytes.extend(board.product_id.to_le_bytes());
+        bytes.extend(vendor_id.to_le_bytes());
+        bytes.extend(product_id.to_le_bytes());
         bytes.extend(board.device_release.to_le_bytes());
         bytes.extend([MANUFACTURER_INDEX, PRODUCT_INDEX, SERIAL_INDEX, 1]);
         bytes
@@ -149,13 +187,17 @@ impl SelfDescription<'_> {
         let transfer_size = claimed_transfer_size(self.board, self.quirks);
         let [size_low, size_high] = transfer_size.to_le_bytes();
         let [version_low, version_high] = self.board.dfu_version.to_le_bytes();
+        let [timeout_low, timeout_high] = self.detach_timeout().to_le_bytes();
+        let attributes = match self.program {
+            Program::Application => self.runtime().attributes,
+            Program::Bootloader => attributes(self.board, self.quirks),
+        };
         [
             9,
             DFU_FUNCTIONAL,
-            attributes(self.board, self.quirks),
-            // wDetachTimeOut: 255 ms.
-            0xFF,
-            0x00,
+            attributes,
+            timeout_low,
+            timeout_high,
             size_low,
             size_high,
             version_low,
@@ -171,9 +213,15 @@ impl SelfDescription<'_> {
         match index {
             MANUFACTURER_INDEX | PRODUCT_INDEX | SERIAL_INDEX if missing => None,
             MANUFACTURER_INDEX => Some(utf_16(self.board.manufacturer, 0)),
+            PRODUCT_INDEX if self.program == Program::Application => {
+                Some(utf_16(self.runtime().product, 0))
+            }
             PRODUCT_INDEX => Some(utf_16(self.board.product, 0)),
             SERIAL_INDEX if self.quirks.has(Quirk::StringsEightBit) => {
                 Some(with_length(self.serial.bytes().collect(), 0))
+            }
+            SERIAL_INDEX if self.has_other_serial() => {
+                Some(utf_16(&self.serial.chars().rev().collect::<String>(), 0))
             }
             SERIAL_INDEX => Some(utf_16(self.serial, 0)),
             FIRST_INTERFACE_INDEX if self.program == Program::Application => {
@@ -202,10 +250,14 @@ impl SelfDescription<'_> {
 
 /// `bmAttributes` as the functional descriptor says it.
 fn attributes(board: &Board, quirks: &Quirks) -> u8 {
-    const CAN_UPLOAD: u8 = 1 << 1;
-    match quirks.has(Quirk::NoUpload) {
-        true => board.attributes & !CAN_UPLOAD,
-        false => board.attributes,
+    let mut attributes = board.attributes;
+    if quirks.has(Quirk::NoUpload) {
+        attributes &= !CAN_UPLOAD;
+    }
+    match quirks.says_tolerant() {
+        Some(true) => attributes | MANIFESTATION_TOLERANT,
+        Some(false) => attributes & !MANIFESTATION_TOLERANT,
+        None => attributes,
     }
 }
 

@@ -1,5 +1,6 @@
 //! A board as a USB device: the standard requests, and being on the bus or not.
 
+mod presence;
 mod standard;
 
 use std::collections::BTreeMap;
@@ -8,14 +9,16 @@ use std::time::Duration;
 
 use super::board::Board;
 use super::bootloader::Bootloader;
-use super::descriptor::{CONFIGURATION_VALUE, INTERFACE_NUMBER, Program, SelfDescription};
+use super::descriptor::{CONFIGURATION_VALUE, Program, SelfDescription};
 use super::fault::{FaultKind, Faults};
 use super::flash::{FlashFileError, Memories};
 use super::quirk::{Quirk, Quirks};
+use super::runtime::{Application, Heard};
 use super::spec::BoardSpec;
 use super::timing::Timing;
 use super::transfer::{Answer, Exchange, SET_CONFIGURATION, Setup};
-use crate::dfu::protocol::{DfuRequest, DfuState, DfuStatus, StatusReport};
+use crate::dfu::protocol::DfuRequest;
+use presence::{Away, application, first_program};
 
 /// `bmRequestType`: the bits that tell standard, class and vendor requests apart.
 const TYPE: u8 = 0b0110_0000;
@@ -35,6 +38,7 @@ pub struct Device {
     timing: Timing,
     memories: Memories,
     bootloader: Bootloader,
+    application: Application,
     /// What is running.
     program: Program,
     configuration: u8,
@@ -43,20 +47,7 @@ pub struct Device {
     away: Option<Away>,
 }
 
-/// A board off the bus.
-#[derive(Debug, Clone, Copy)]
-struct Away {
-    since: Duration,
-    /// After how long it is back by itself, and what is running then.
-    back: Option<(Duration, Program)>,
-}
-
 impl Device {
-    /// How long the power is off when it was cut.
-    const POWER_CUT: Duration = Duration::from_secs(1);
-    /// How long an application needs to hand over to the bootloader.
-    const DETACH: Duration = Duration::from_secs(1);
-
     /// A board with blank memories, plugged in. Not configured yet: that is for the host to do.
     pub fn new(spec: &BoardSpec, serial: String) -> Self {
         let BoardSpec {
@@ -68,10 +59,19 @@ impl Device {
             ..
         } = spec;
         let memories = Memories::blank(board, quirks, &serial);
+        let program = first_program(quirks);
+        let description = SelfDescription {
+            board,
+            quirks,
+            serial: &serial,
+            strings,
+            program,
+        };
         Self {
             board,
             bootloader: Bootloader::new(board, quirks, *timing, &memories),
-            program: first_program(quirks),
+            application: application(&description),
+            program,
             quirks: quirks.clone(),
             serial,
             strings: strings.clone(),
@@ -140,35 +140,9 @@ impl Device {
         self.away.is_none()
     }
 
-    /// Whether it is off the bus and will be back by itself.
-    pub fn is_coming_back(&self) -> bool {
-        self.away.is_some_and(|away| away.back.is_some())
-    }
-
-    /// Comes back by itself if it is off the bus and its time has come. Whether it has.
-    pub fn comes_back(&mut self, now: Duration) -> bool {
-        match self.away {
-            Some(Away {
-                since,
-                back: Some((after, program)),
-            }) if now.saturating_sub(since) >= after => {
-                self.start(program);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Plugs it in again, with BOOT0 held unless it is known for running its application. Whether it is on the bus
-    /// then: a board that comes back by itself takes its time.
-    pub fn plug_in(&mut self, now: Duration) -> bool {
-        match self.away {
-            Some(Away { back: Some(_), .. }) => self.comes_back(now),
-            Some(Away { back: None, .. }) | None => {
-                self.start(first_program(&self.quirks));
-                true
-            }
-        }
+    /// Whether the host has configured it.
+    pub fn is_configured(&self) -> bool {
+        self.configuration == CONFIGURATION_VALUE
     }
 
     /// Takes one control transfer that begins at the time `now`. `data` is the data stage of a request to the device.
@@ -179,11 +153,13 @@ impl Device {
             None
         };
         self.meet(fault, setup, now);
+        self.passes(now);
         if !self.is_present() {
             return Exchange {
                 answer: Answer::Gone,
                 taken: Duration::ZERO,
                 left: true,
+                leaves_after: None,
             };
         }
         let heard_at = self
@@ -199,9 +175,7 @@ impl Device {
         if let Answer::Data(bytes) = &mut answer {
             bytes.truncate(usize::from(setup.length));
         }
-        if self.bootloader.has_left() && self.is_present() {
-            self.goes_away(answered_at);
-        }
+        self.passes(answered_at);
         if let Some(fault) = fault {
             answer = fault.distort(answer);
         }
@@ -213,6 +187,7 @@ impl Device {
             answer,
             taken: answered_at.saturating_add(received).saturating_sub(now),
             left: !self.is_present(),
+            leaves_after: self.leaves_at().map(|at| at.saturating_sub(now)),
         }
     }
 
@@ -220,19 +195,13 @@ impl Device {
     fn meet(&mut self, fault: Option<FaultKind>, setup: &Setup, now: Duration) {
         match fault {
             Some(FaultKind::Unplug) => {
-                self.away = Some(Away {
-                    since: now,
-                    back: None,
-                });
+                self.is_pulled_out(now);
             }
             Some(FaultKind::PowerCut) => {
                 let is_get_status = is_class(setup, DfuRequest::GetStatus);
                 self.bootloader
                     .lose_power(is_get_status, &mut self.memories, now);
-                self.away = Some(Away {
-                    since: now,
-                    back: Some((Self::POWER_CUT, Program::Bootloader)),
-                });
+                self.is_without_power(now);
             }
             Some(FaultKind::Flip) => {
                 let alternate_setting = self.bootloader.alternate_setting();
@@ -248,32 +217,22 @@ impl Device {
     /// What is answered to a request that is heard at the time `now`, and when.
     fn answer(&mut self, setup: &Setup, data: &[u8], now: Duration) -> (Answer, Duration) {
         match setup.request.request_type & TYPE {
-            STANDARD => (self.standard(setup), now),
+            STANDARD => (self.standard(setup, now), now),
             CLASS if self.is_for_interface(setup) => match self.program {
                 Program::Bootloader => {
                     self.bootloader
                         .request(setup, data, &mut self.memories, now)
                 }
-                Program::Application => (self.runtime(setup, now), now),
+                Program::Application => match self.application.request(setup, now) {
+                    Heard::Answer(answer) => (answer, now),
+                    Heard::Detaches => {
+                        self.detaches(now);
+                        (Answer::Acknowledged, now)
+                    }
+                },
             },
             _ => (Answer::Stall, now),
         }
-    }
-
-    fn goes_away(&mut self, now: Duration) {
-        let after = self.quirks.comes_back_after();
-        let program = first_program(&self.quirks);
-        self.away = Some(Away {
-            since: now,
-            back: after.map(|after| (after, program)),
-        });
-    }
-
-    fn start(&mut self, program: Program) {
-        self.bootloader = Bootloader::new(self.board, &self.quirks, self.timing, &self.memories);
-        self.configuration = 0;
-        self.program = program;
-        self.away = None;
     }
 
     /// Faults are counted as a host counts its own requests: from the board's configuration on.
@@ -285,41 +244,7 @@ impl Device {
     fn is_for_interface(&self, setup: &Setup) -> bool {
         self.configuration == CONFIGURATION_VALUE
             && setup.request.request_type & RECIPIENT == INTERFACE
-            && setup.request.index == u16::from(INTERFACE_NUMBER)
-    }
-
-    /// What an application with a DFU runtime interface answers (DFU 1.1, table 3.2). It detaches by itself, as
-    /// bmAttributes has said.
-    fn runtime(&mut self, setup: &Setup, now: Duration) -> Answer {
-        if is_class(setup, DfuRequest::Detach) {
-            self.away = Some(Away {
-                since: now,
-                back: Some((Self::DETACH, Program::Bootloader)),
-            });
-            return Answer::Acknowledged;
-        }
-        if is_class(setup, DfuRequest::GetStatus) {
-            let report = StatusReport {
-                status: DfuStatus::Ok,
-                poll_timeout: 0,
-                state: DfuState::AppIdle,
-                string_index: 0,
-            };
-            return Answer::Data(report.to_bytes().to_vec());
-        }
-        if is_class(setup, DfuRequest::GetState) {
-            return Answer::Data(vec![DfuState::AppIdle.to_byte()]);
-        }
-        Answer::Stall
-    }
-}
-
-/// What is running when power comes on.
-fn first_program(quirks: &Quirks) -> Program {
-    if quirks.has(Quirk::Application) {
-        Program::Application
-    } else {
-        Program::Bootloader
+            && setup.request.index == u16::from(self.description().interface())
     }
 }
 

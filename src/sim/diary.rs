@@ -90,6 +90,12 @@ impl Host {
         }
     }
 
+    /// Out and in again, and configured; nothing else.
+    pub fn plugs_in_again_unasked(&mut self) {
+        assert!(self.device.plug_in(self.now));
+        assert_eq!(self.sends(0x00, 9, 1, &[]), Answer::Acknowledged);
+    }
+
     pub fn downloads(&mut self, block: u16, data: &[u8]) -> Answer {
         self.sends(0x21, 1, block, data)
     }
@@ -139,6 +145,16 @@ impl Host {
         self.now += Duration::from_millis(poll_timeout.into());
         let (status, _, state) = self.get_status();
         (status, state)
+    }
+
+    /// DNLOAD, and GETSTATUS until it is written, whatever the board says for `bwPollTimeout`.
+    pub fn does_whatever_it_says(&mut self, block: u16, data: &[u8]) {
+        assert_eq!(self.downloads(block, data), Answer::Acknowledged);
+        let (status, _, mut state) = self.get_status();
+        if state == BUSY {
+            state = self.get_status().2;
+        }
+        assert_eq!((status, state), DONE);
     }
 
     pub fn points_at(&mut self, address: u32) {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::board::{Board, Memory};
+use super::board::{Board, Cells, Memory, Slot};
 use super::quirk::{Quirk, QuirkError, QuirkName, Quirks};
 use crate::dfuse::layout::MemoryLayout;
 
@@ -66,10 +66,29 @@ pub fn real_layout(
 /// What a memory is taken for that has a name and no layout, on boards that speak no DfuSe.
 const WITHOUT_LAYOUT: &str = "@Firmware/0x00000000/64*001Ke";
 
-/// The layouts that the memories behind all alternate settings have.
+/// Where a board's memories without addresses lie, by alternate setting; none on boards that have no such.
+pub fn slots(board: &Board) -> Vec<Slot> {
+    let memories = board.memories.iter();
+    let slots = memories.filter_map(|memory| match memory.cells {
+        Cells::Slot(slot) => Some(slot),
+        _ => None,
+    });
+    slots.collect()
+}
+
+/// The flash that a board's slots lie in.
+fn whole_flash(board: &Board) -> Option<Cow<'static, str>> {
+    let ends = slots(board).into_iter().map(|slot| slot.start + slot.size);
+    let kibibytes = ends.max()? / 1024;
+    Some(Cow::Owned(format!("@Flash/0x00000000/{kibibytes}*001Ke")))
+}
+
+/// The layouts that the memories behind all alternate settings have. Slots all lie in the same flash.
 pub fn real_layouts(board: &Board, quirks: &Quirks, serial: &str) -> Vec<MemoryLayout> {
+    let whole_flash = whole_flash(board);
     (0..)
         .map_while(|alternate_setting| real_layout(board, quirks, serial, alternate_setting))
+        .map(|layout| whole_flash.clone().unwrap_or(layout))
         .map(|layout| {
             MemoryLayout::parse(&layout)
                 .or_else(|_| MemoryLayout::parse(WITHOUT_LAYOUT))

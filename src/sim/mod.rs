@@ -2,7 +2,7 @@
 //!
 //! Written from what ST and DFU 1.1 say of the device's side, not from what our host sends. The way in:
 //! [`spec`] reads what was asked for, [`board`] is the table of boards, [`device`] is one of them on the bus,
-//! [`bootloader`] its DFU state machine, [`flash`] its memories, made of [`flash_kinds`]; [`quirk`] is what boards do
+//! [`bootloader`] its DFU state machine, [`runtime`] its application's side, [`flash`] its memories, made of [`flash_kinds`]; [`quirk`] is what boards do
 //! differently, [`fault`] what goes wrong once; [`bus`] has them in this process, [`usbip`] serves them to a kernel.
 
 pub mod board;
@@ -18,6 +18,7 @@ mod flash_kinds;
 pub mod layout;
 mod port;
 pub mod quirk;
+mod runtime;
 mod seat;
 pub mod spec;
 mod timing;

@@ -6,7 +6,7 @@ use super::descriptor::CONFIGURATION_VALUE;
 use super::device::Device;
 use super::quirk::Quirk;
 use super::seat::Seat;
-use super::transfer::{Answer, SET_CONFIGURATION, Setup};
+use super::transfer::{Answer, SET_CONFIGURATION, SET_INTERFACE, Setup};
 use crate::usb::{ControlRequest, DeviceInfo, UsbError};
 
 /// A port.
@@ -58,6 +58,27 @@ impl Port {
         self.device.control(&setup, &[], self.now);
     }
 
+    /// What an operating system does with a port that shall be reset. Whether the board is still the same after it.
+    pub fn reset(&mut self) -> bool {
+        let alternate_setting = self.device.alternate_setting();
+        if self.device.reset(self.now) {
+            self.is_left();
+            return false;
+        }
+        self.configure();
+        if alternate_setting != 0 {
+            let request = ControlRequest {
+                request_type: 0x01,
+                request: SET_INTERFACE,
+                value: alternate_setting.into(),
+                index: self.device.description().interface().into(),
+            };
+            let setup = Setup { request, length: 0 };
+            self.device.control(&setup, &[], self.now);
+        }
+        true
+    }
+
     /// Enumerates the board at another address if it has come back.
     pub fn enumerate(&mut self, free_address: u8) {
         let Some(left) = self.left else {
@@ -102,12 +123,21 @@ impl Port {
 
     /// Whether the clock has to go on for something that is due: the board's way back, or the right to open it.
     pub fn is_awaited(&self) -> bool {
-        self.device.is_coming_back() || self.closed().is_some()
+        self.device.is_coming_back() || self.device.leaves_at().is_some() || self.closed().is_some()
     }
 
-    /// Lets time pass for the board.
+    /// Lets time pass for the board, which may leave by itself meanwhile.
     pub fn wait(&mut self, duration: Duration) {
         self.now = self.now.saturating_add(duration);
+        if self.device.passes(self.now) {
+            self.is_left();
+        }
+    }
+
+    /// Takes note that the board is off the bus.
+    fn is_left(&mut self) {
+        self.left.get_or_insert_with(Instant::now);
+        self.claimed = false;
     }
 
     /// Has the board take a control transfer: `length` bytes of data, which are `data` on their way to it.
@@ -145,8 +175,7 @@ impl Port {
         };
         self.wait(taken);
         if exchange.left && self.left.is_none() {
-            self.left = Some(Instant::now());
-            self.claimed = false;
+            self.is_left();
         }
         answer
     }

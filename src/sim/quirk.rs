@@ -3,13 +3,16 @@
 //! [`table`] has each of them with its name on the command line, as in `quirk=write-protected=0x08004000`; the table of
 //! boards says which board has which from the beginning.
 
+mod name;
+mod plain;
 mod table;
 
 use std::time::Duration;
 
 use thiserror::Error;
 
-pub use table::{QUIRKS, Quirk, QuirkName};
+pub use name::QuirkName;
+pub use table::{QUIRKS, Quirk};
 
 /// The word for a board without any quirk.
 pub const NONE: &str = "none";
@@ -22,7 +25,7 @@ pub struct Quirks {
 
 impl Quirks {
     /// How long a board in its application's hands needs to change over to DFU mode or back.
-    const CHANGE_OVER: Duration = Duration::from_secs(1);
+    pub const CHANGE_OVER: Duration = Duration::from_secs(1);
 
     /// These quirks.
     pub fn new(list: &[Quirk]) -> Self {
@@ -100,9 +103,23 @@ impl Quirks {
             Quirk::PollTimeoutZero => Some(Duration::ZERO),
             Quirk::PollTimeoutShort => Some(left / 10),
             Quirk::PollTimeoutLong => Some(left * 3 + Duration::from_millis(50)),
+            Quirk::PollTimeoutAlways(milliseconds) => {
+                Some(Duration::from_millis(milliseconds.into()))
+            }
             _ => None,
         });
         claim.unwrap_or(left)
+    }
+
+    /// What the board says for `bwPollTimeout` where it has nothing to do.
+    pub fn claimed_idle_wait(&self) -> Duration {
+        let claim = self.last(|quirk| match quirk {
+            Quirk::PollTimeoutAlways(milliseconds) => {
+                Some(Duration::from_millis(milliseconds.into()))
+            }
+            _ => None,
+        });
+        claim.unwrap_or_default()
     }
 
     /// How many GETSTATUS are refused after the wait.
@@ -146,7 +163,7 @@ impl Quirks {
         })
     }
 
-    /// How long the board stays away after leaving or resetting; `None` for ever.
+    /// How long the board stays away after leaving or resetting; `None` for ever, unless it has an application to show.
     pub fn comes_back_after(&self) -> Option<Duration> {
         self.last(|quirk| match quirk {
             Quirk::ComesBack(seconds) => Some(Duration::from_secs(seconds.into())),

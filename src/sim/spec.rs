@@ -21,7 +21,7 @@ pub struct BoardSpec {
     pub serial: Option<String>,
     /// Other texts than the board's usual ones in its string descriptors, by their index.
     pub strings: BTreeMap<u8, String>,
-    /// The file that keeps the contents of the first memory.
+    /// The file that keeps the contents of the first memory; on boards without DfuSe, the flash that all slots lie in.
     pub flash: Option<PathBuf>,
     /// Whether time counts.
     pub timing: Timing,
@@ -202,9 +202,10 @@ mod tests {
     fn what_does_not_exist_is_told_with_what_does() {
         assert_eq!(
             error("f401"),
-            "there is no simulated board \"f401\"; there are at32, atmega32u4, c5, class-sample, dapboot, f072, f103, f405, \
-             f411, f427, f429, f746, f767, g0b1, g474, gd32vf103, h723, h743, h743v9, l072, l476, longan, lpc, mboot, \
-             mboot-packed, numworks, pybd, u575, wb55, zephyr"
+            "there is no simulated board \"f401\"; there are at32, atmega32u4, c5, class-sample, dapboot, embassy, \
+             embassy-0.2, esp32s2, f072, f103, f405, f411, f427, f429, f746, f767, fomu, g0b1, g474, gd32vf103, h723, h743, \
+             h743v9, jabra, l072, l476, longan, lpc, maple, mboot, mboot-packed, mcuboot, numworks, openmoko, pluto, pybd, \
+             simtrace, tinyusb, u575, ubertooth, uboot, wb55, xmos, zephyr"
         );
         assert_eq!(
             error("f405,speed=high"),

@@ -43,4 +43,6 @@ pub struct Exchange {
     pub taken: Duration,
     /// Whether the board is off the bus then.
     pub left: bool,
+    /// How long after its beginning the board will leave the bus by itself, unless something more is asked.
+    pub leaves_after: Option<Duration>,
 }

@@ -17,6 +17,8 @@ use super::descriptor::CONFIGURATION_VALUE;
 use super::device::Device;
 use super::seat::{Seat, SimError, lock, plug_in};
 use super::spec::BoardSpec;
+use super::transfer::{SET_CONFIGURATION, Setup};
+use crate::usb::descriptor::GET_DESCRIPTOR;
 use connection::{Hurried, Lobby, Stranger};
 use conversation::{Conversation, Patient};
 use frame::{ExportedDevice, FrameError, Operation};
@@ -149,9 +151,14 @@ fn serve_connection(
             let described = exported_device(&lock(&import.export.device), import.export.seat);
             stream.write_all(&frame::import_reply(Some(&described)))?;
             stream.set_read_timeout(None)?;
+            let mut resets = Resets::default();
             let conversation = Conversation::new(described.device_id(), |setup, data| {
                 let now = started.elapsed();
-                lock(&import.export.device).control(setup, data, now)
+                let mut device = lock(&import.export.device);
+                if resets.are_meant_by(setup) && device.is_configured() {
+                    device.reset(now);
+                }
+                device.control(setup, data, now)
             });
             conversation.hold(&mut Patient(BufReader::new(stream)), &mut stream)
         }
@@ -169,6 +176,7 @@ impl<'a> Import<'a> {
     fn begin(export: &'a Export, now: Duration) -> Option<Self> {
         let mut imported = lock(&export.imported);
         let mut device = lock(&export.device);
+        device.passes(now);
         if *imported || !device.is_present() && !device.plug_in(now) {
             return None;
         }
@@ -180,6 +188,28 @@ impl<'a> Import<'a> {
 impl Drop for Import<'_> {
     fn drop(&mut self) {
         *lock(&self.export.imported) = false;
+    }
+}
+
+/// USB/IP doesn't carry a reset. What Linux does after one is to ask for the device descriptor, and to configure the
+/// device anew.
+#[derive(Default)]
+struct Resets {
+    has_asked_for_the_device: bool,
+}
+
+impl Resets {
+    /// Takes note of a request. Whether it is what comes after a reset, on a device that is configured.
+    fn are_meant_by(&mut self, setup: &Setup) -> bool {
+        let request = setup.request;
+        match (request.request_type, request.request, request.value) {
+            (0x80, GET_DESCRIPTOR, 0x0100) => {
+                self.has_asked_for_the_device = true;
+                false
+            }
+            (0x00, SET_CONFIGURATION, 1..) => std::mem::take(&mut self.has_asked_for_the_device),
+            _ => false,
+        }
     }
 }
 

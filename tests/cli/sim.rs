@@ -16,9 +16,10 @@ use crate::run::{FlashFile, stdfu};
 
 #[test]
 fn a_board_that_is_not_known_is_refused_with_those_that_are() {
-    let known = "there are at32, atmega32u4, c5, class-sample, dapboot, f072, f103, f405, f411, f427, f429, f746, \
-                 f767, g0b1, g474, gd32vf103, h723, h743, h743v9, l072, l476, longan, lpc, mboot, mboot-packed, numworks, pybd, \
-                 u575, wb55, zephyr";
+    let known = "there are at32, atmega32u4, c5, class-sample, dapboot, embassy, embassy-0.2, esp32s2, f072, f103, \
+                 f405, f411, f427, f429, f746, f767, fomu, g0b1, g474, gd32vf103, h723, h743, h743v9, jabra, l072, l476, longan, \
+                 lpc, maple, mboot, mboot-packed, mcuboot, numworks, openmoko, pluto, pybd, simtrace, tinyusb, u575, ubertooth, \
+                 uboot, wb55, xmos, zephyr";
     let run = stdfu("sim f999").run();
     assert_eq!(run.exit, 2);
     assert_eq!(run.stdout, "");

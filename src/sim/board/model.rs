@@ -1,5 +1,7 @@
 //! What a simulated board is described by.
 
+use std::time::Duration;
+
 use crate::sim::flash_kinds::NorFlash;
 use crate::sim::quirk::Quirk;
 
@@ -34,12 +36,52 @@ pub struct Board {
     pub transfer_size: u16,
     /// `bmAttributes` of the functional descriptor.
     pub attributes: u8,
+    /// `wDetachTimeOut`, in milliseconds.
+    pub detach_timeout: u16,
+    /// How it takes a block, where it speaks no DfuSe.
+    pub plain: Option<Blocks>,
+    /// What its application shows, where that is something else than the bootloader does.
+    pub runtime: Option<Runtime>,
     /// What it does that the specification doesn't tell.
     pub quirks: &'static [Quirk],
     /// First bytes of the commands it has; 0x00 is "get commands" itself (AN3156 §4.2).
     pub commands: &'static [u8],
     /// One per alternate setting. Equal layouts are one and the same memory.
     pub memories: &'static [Memory],
+}
+
+/// When a bootloader without DfuSe writes a block, and how long that takes with real timing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blocks {
+    /// In dfuDNBUSY, after the GETSTATUS that comes after it.
+    Busy(Duration),
+    /// Before that GETSTATUS is answered, with dfuDNLOAD-IDLE.
+    AtOnce(Duration),
+}
+
+/// An application with a DFU run-time interface, as far as it differs from its bootloader.
+#[derive(Debug, Clone, Copy)]
+pub struct Runtime {
+    /// `idVendor`.
+    pub vendor_id: u16,
+    /// `idProduct`.
+    pub product_id: u16,
+    /// The string of `iProduct`.
+    pub product: &'static str,
+    /// `bInterfaceNumber` of its DFU interface.
+    pub interface: u8,
+    /// `bmAttributes` of its functional descriptor.
+    pub attributes: u8,
+}
+
+/// Where a memory without addresses lies in its device's flash, in bytes from the beginning of that; both are multiples
+/// of 1024.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot {
+    /// Where it begins.
+    pub start: u32,
+    /// How large it is.
+    pub size: u32,
 }
 
 /// One alternate setting's memory.
@@ -62,6 +104,8 @@ pub enum Cells {
     Overwritable,
     /// Overwritten, and the chip resets at once.
     OptionBytes,
+    /// A part of the device's flash that the device erases by itself.
+    Slot(Slot),
 }
 
 /// Flash of this kind.
@@ -101,5 +145,13 @@ pub const fn named(name: &'static str) -> Memory {
     Memory {
         layout: name,
         cells: Cells::Overwritable,
+    }
+}
+
+/// A memory with a name and no addresses, in its device's flash.
+pub const fn slot(name: &'static str, start: u32, size: u32) -> Memory {
+    Memory {
+        layout: name,
+        cells: Cells::Slot(Slot { start, size }),
     }
 }

@@ -1,15 +1,43 @@
-//! Boards whose bootloader has the class of DFU and does not speak DfuSe.
+//! Boards whose bootloader has the class of DFU and does not speak DfuSe: those that take firmware from a computer.
 
-use super::model::{Board, named};
+use std::time::Duration;
+
+use super::model::{Blocks, Board, Runtime, named, slot};
 use super::older_rom::OLDER_ROM;
+use crate::sim::quirk::Quirk::*;
 
 /// Another bootloader's beginning: no command of DfuSe, and no vendor's name.
-const STRANGER: Board = Board {
+pub const STRANGER: Board = Board {
     usb_release: 0x0200,
     device_release: 0x0100,
+    dfu_version: 0x0110,
     quirks: &[],
     commands: &[],
     ..OLDER_ROM
+};
+
+/// One that speaks DFU 1.1. How long a block takes is inferred.
+pub const PLAIN: Board = Board {
+    plain: Some(Blocks::Busy(Duration::from_millis(20))),
+    ..STRANGER
+};
+
+/// U-Boot's gadget (`f_dfu.c`, `dfu.c`): it writes what it has at the end, and goes on waiting for more.
+const U_BOOT: Board = Board {
+    transfer_size: 4096,
+    attributes: 0x0F,
+    detach_timeout: 0,
+    plain: Some(Blocks::AtOnce(Duration::from_millis(1))),
+    quirks: &[
+        ChecksSequence,
+        OpenTransaction,
+        CommitsAtManifest,
+        ManifestTakes(3),
+        ManifestDeaf,
+        ResetIgnored,
+        DfuDetachLeaves,
+    ],
+    ..PLAIN
 };
 
 pub const BOARDS: &[Board] = &[
@@ -29,7 +57,7 @@ pub const BOARDS: &[Board] = &[
         ..STRANGER
     },
     // From dapboot's source (`usb_conf.c`, `dfu.c`). Builds of it were seen with a string that begins with '@' and is no
-    // layout.
+    // layout. Its flash holds 64 KiB without its own 8.
     Board {
         name: "dapboot",
         description: "dapboot on an STM32F103: plain DFU 1.1, though its string begins with '@'",
@@ -41,40 +69,159 @@ pub const BOARDS: &[Board] = &[
         product: "DAPBoot DFU Bootloader",
         // Inferred.
         serial: "0668FF515055",
-        dfu_version: 0x0110,
         transfer_size: 1024,
-        memories: &[named("@DAPBoot DFU")],
-        ..STRANGER
+        // The 100 ms that it claims.
+        plain: Some(Blocks::Busy(Duration::from_millis(100))),
+        quirks: &[ChecksVectorTable, ManifestLast, ResetIgnored],
+        memories: &[slot("@DAPBoot DFU", 0, 56 << 10)],
+        ..PLAIN
     },
-    // The ROM of NXP's LPC43xx, which HackRF and GreatFET show when nothing else starts (dmesg of a HackRF One).
+    // STM32duino-bootloader (`dfu.c`): flash at 0x08005000 and 0x08002000 overlap. Serial number, bmAttributes and the
+    // application's DFU interface are inferred.
     Board {
-        name: "lpc",
-        description: "LPC4320's ROM, as in a HackRF: plain DFU 1.0 that says it is an application",
-        vendor_id: 0x1FC9,
-        product_id: 0x000C,
-        manufacturer: "NXP",
-        product: "LPC",
-        serial: "ABCD",
-        interface_protocol: 1,
+        name: "maple",
+        description: "Maple with stm32duino's bootloader: DFU 1.0 by its word; RAM refuses",
+        vendor_id: 0x1EAF,
+        product_id: 0x0003,
+        device_release: 0x0200,
+        manufacturer: "LeafLabs",
+        product: "Maple 003",
+        serial: "LLM 003",
         dfu_version: 0x0100,
-        // Inferred.
-        attributes: 0x01,
-        memories: &[named("DFU")],
-        ..STRANGER
+        transfer_size: 1024,
+        attributes: 0x03,
+        plain: Some(Blocks::AtOnce(Duration::from_millis(40))),
+        runtime: Some(Runtime {
+            vendor_id: 0x1EAF,
+            product_id: 0x0004,
+            product: "Maple",
+            interface: 2,
+            attributes: 0x09,
+        }),
+        quirks: &[
+            LosesPlace,
+            StallsMemory(0),
+            ErrorWithOk,
+            ManifestWaitReset,
+            ResetIgnoredInIdle,
+            LeavesByItself,
+        ],
+        memories: &[
+            slot(
+                "STM32duino bootloader v1.0  ERROR. Upload to RAM not supported.",
+                128 << 10,
+                20 << 10,
+            ),
+            slot(
+                "STM32duino bootloader v1.0  Upload to Flash 0x8005000",
+                20 << 10,
+                108 << 10,
+            ),
+            slot(
+                "STM32duino bootloader v1.0  Upload to Flash 0x8002000",
+                8 << 10,
+                120 << 10,
+            ),
+        ],
+        ..PLAIN
     },
-    // Zephyr's DFU class in MCUboot. Blocks and serial number are inferred.
+    // Zephyr's DFU class (`usb_dfu.c`) in MCUboot, built with USB_DFU_REBOOT and for one slot. Blocks, slot and serial
+    // number are inferred.
+    Board {
+        name: "mcuboot",
+        description: "MCUboot with one slot, built with USB_DFU_REBOOT: restarts after a download",
+        vendor_id: 0x2FE3,
+        product_id: 0x0100,
+        manufacturer: "ZEPHYR",
+        product: "MCUBOOT",
+        serial: "3539361234567891",
+        transfer_size: 128,
+        attributes: 0x03,
+        runtime: Some(Runtime {
+            vendor_id: 0x2FE3,
+            product_id: 0x0100,
+            product: "Zephyr DFU sample",
+            interface: 0,
+            attributes: 0x03,
+        }),
+        quirks: &[PollTimeoutAlways(256), ManifestRestarts, ResetIgnored],
+        memories: &[slot("image_0", 0, 256 << 10)],
+        ..PLAIN
+    },
+    // An ADALM-Pluto in DFU mode is U-Boot on SPI flash (plutosdr-fw: `zynq_common.h`). Sizes, but for the environment's,
+    // are small ones; the application's interface is inferred.
+    Board {
+        name: "pluto",
+        description: "ADALM-Pluto: U-Boot with four memories, and an application with other ids",
+        vendor_id: 0x0456,
+        product_id: 0xB674,
+        // Inferred, as is the serial number.
+        device_release: 0x0221,
+        manufacturer: "Analog Devices Inc.",
+        product: "PlutoSDR (ADALM-PLUTO) DFU",
+        serial: "104473541196000618001900241F1E6931",
+        runtime: Some(Runtime {
+            vendor_id: 0x0456,
+            product_id: 0xB673,
+            product: "PlutoSDR (ADALM-PLUTO)",
+            interface: 6,
+            attributes: 0x0F,
+        }),
+        memories: &[
+            slot("firmware.dfu", 1 << 20, 2 << 20),
+            slot("boot.dfu", 0, 896 << 10),
+            slot("uboot-env.dfu", 896 << 10, 128 << 10),
+            slot("spare.dfu", 3 << 20, 1 << 20),
+        ],
+        ..U_BOOT
+    },
+    // U-Boot on a board of Texas Instruments' (`dfu_alt_info_emmc` of its am335x_evm). Names are those, sizes are small
+    // ones, the serial number is inferred.
+    Board {
+        name: "uboot",
+        description: "U-Boot on an eMMC: memories by name, seconds of manifestation, more after it",
+        vendor_id: 0x0451,
+        product_id: 0xD022,
+        device_release: 0x0224,
+        manufacturer: "Texas Instruments",
+        product: "USB download gadget",
+        serial: "0123456789ABCDEF",
+        memories: &[
+            slot("u-boot.img.raw", 0, 1 << 20),
+            slot("u-boot.env.raw", 1 << 20, 128 << 10),
+            slot("rootfs", 2 << 20, 2 << 20),
+        ],
+        ..U_BOOT
+    },
+    // Zephyr's DFU class (`usb_dfu.c`). Blocks, slots and serial number are inferred.
     Board {
         name: "zephyr",
-        description: "Zephyr's MCUboot: plain DFU 1.1 with two slots",
+        description: "Zephyr's MCUboot: plain DFU 1.1 with two slots, of which the second can be written",
         vendor_id: 0x2FE3,
         product_id: 0xFFFF,
         manufacturer: "ZEPHYR",
         product: "MCUBOOT",
         serial: "3539361234567890",
-        dfu_version: 0x0110,
         transfer_size: 128,
         attributes: 0x07,
-        memories: &[named("image_0"), named("image_1")],
-        ..STRANGER
+        runtime: Some(Runtime {
+            vendor_id: 0x2FE3,
+            product_id: 0x0100,
+            product: "Zephyr DFU sample",
+            interface: 0,
+            attributes: 0x07,
+        }),
+        quirks: &[
+            PollTimeoutAlways(256),
+            ManifestIdle,
+            RefusesMemory(0),
+            DefaultMemory(1),
+            ResetIgnored,
+        ],
+        memories: &[
+            slot("image_0", 0, 256 << 10),
+            slot("image_1", 256 << 10, 256 << 10),
+        ],
+        ..PLAIN
     },
 ];

@@ -1,6 +1,8 @@
 //! The standard requests of USB 2.0 §9.4, as a board answers them.
 
-use super::super::descriptor::{CONFIGURATION_VALUE, EXPLANATION_INDEX, utf_16};
+use std::time::Duration;
+
+use super::super::descriptor::{CONFIGURATION_VALUE, EXPLANATION_INDEX, Program, utf_16};
 use super::super::transfer::{Answer, SET_CONFIGURATION, SET_INTERFACE, Setup};
 use super::Device;
 use crate::usb::descriptor::{GET_DESCRIPTOR, STRING};
@@ -14,7 +16,7 @@ const GET_INTERFACE: u8 = 10;
 
 impl Device {
     /// Standard requests leave the DFU state alone, whether they make sense or not.
-    pub(super) fn standard(&mut self, setup: &Setup) -> Answer {
+    pub(super) fn standard(&mut self, setup: &Setup, now: Duration) -> Answer {
         let request = setup.request;
         match (request.request_type, request.request) {
             (0x80 | 0x81, GET_DESCRIPTOR) => self.get_descriptor(request.value),
@@ -28,9 +30,9 @@ impl Device {
             }
             (0x00, SET_ADDRESS) => Answer::Acknowledged,
             (0x80, GET_CONFIGURATION) => Answer::Data(vec![self.configuration]),
-            (0x00, SET_CONFIGURATION) => self.set_configuration(request.value),
+            (0x00, SET_CONFIGURATION) => self.set_configuration(request.value, now),
             (0x81, GET_INTERFACE) if self.is_for_interface(setup) => {
-                Answer::Data(vec![self.bootloader.alternate_setting()])
+                Answer::Data(vec![self.alternate_setting()])
             }
             (0x01, SET_INTERFACE) if self.is_for_interface(setup) => {
                 self.set_interface(request.value)
@@ -57,26 +59,46 @@ impl Device {
     }
 
     /// Configuring puts every interface back to alternate setting 0 (USB 2.0 §9.1.1.5).
-    fn set_configuration(&mut self, value: u16) -> Answer {
+    fn set_configuration(&mut self, value: u16, now: Duration) -> Answer {
         match u8::try_from(value) {
             Ok(value @ (0 | CONFIGURATION_VALUE)) => {
                 self.configuration = value;
-                self.bootloader.set_alternate_setting(0, &self.memories);
+                match self.program {
+                    Program::Bootloader => self.bootloader.configured(&self.memories, now),
+                    Program::Application => {
+                        self.application.set_alternate_setting(0);
+                    }
+                }
                 Answer::Acknowledged
             }
             _ => Answer::Stall,
         }
     }
 
-    fn set_interface(&mut self, value: u16) -> Answer {
-        match u8::try_from(value) {
-            Ok(number) if self.memories.get(number).is_some() => {
-                self.bootloader
-                    .set_alternate_setting(number, &self.memories);
-                Answer::Acknowledged
-            }
-            _ => Answer::Stall,
+    /// The alternate setting of the DFU interface that was chosen last.
+    pub fn alternate_setting(&self) -> u8 {
+        match self.program {
+            Program::Bootloader => self.bootloader.alternate_setting(),
+            Program::Application => self.application.alternate_setting(),
         }
+    }
+
+    fn set_interface(&mut self, value: u16) -> Answer {
+        let Ok(number) = u8::try_from(value) else {
+            return Answer::Stall;
+        };
+        let exists = match self.program {
+            Program::Application => self.application.set_alternate_setting(number),
+            Program::Bootloader => self.memories.get(number).is_some(),
+        };
+        if !exists {
+            return Answer::Stall;
+        }
+        if self.program == Program::Bootloader {
+            self.bootloader
+                .set_alternate_setting(number, &self.memories);
+        }
+        Answer::Acknowledged
     }
 }
 

@@ -203,7 +203,7 @@ impl MemoryContents {
         match self.cells {
             Cells::Nor(_) if address >= EXTERNAL_FLASH => Some(&flash_kinds::SPI_FLASH),
             Cells::Nor(nor) | Cells::OneTime(nor) => Some(nor),
-            Cells::Overwritable | Cells::OptionBytes => None,
+            Cells::Overwritable | Cells::OptionBytes | Cells::Slot(_) => None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::contents::MemoryContents;
 use super::file::FlashFileError;
 use crate::dfu::protocol::DfuStatus;
-use crate::sim::board::Board;
+use crate::sim::board::{Board, Slot};
 use crate::sim::layout::{memory, real_layouts};
 use crate::sim::quirk::{Quirk, Quirks};
 
@@ -60,6 +60,14 @@ impl Memories {
     /// Why the file could not keep a change, if there was such a one.
     pub fn file_failure(&self) -> Option<&str> {
         self.get(0)?.file_failure()
+    }
+
+    /// Whether something was ever written to one of these slots.
+    pub fn holds_an_image(&self, slots: &[Slot]) -> bool {
+        let starts = slots
+            .iter()
+            .filter_map(|slot| self.get(0)?.read(slot.start, 4));
+        starts.into_iter().any(|start| start != [0xFF; 4])
     }
 
     /// Whether read protection is on.

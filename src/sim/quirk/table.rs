@@ -3,121 +3,7 @@
 //! To add one, add an entry here, and ask for it where it matters. Name and description are for `stdfu sim --help`, in
 //! which they stand in this order.
 
-/// How a quirk is asked for.
-#[derive(Debug)]
-pub struct QuirkName {
-    /// What it is called on the command line.
-    pub name: &'static str,
-    /// What it does, in a line.
-    pub description: &'static str,
-    /// `None` where it takes no value.
-    takes: Option<Takes>,
-    /// The quirk with this value, which one that takes none ignores; `None` where it is too large.
-    make: fn(u32) -> Option<Quirk>,
-}
-
-/// What follows a quirk's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Takes {
-    Address,
-    Number,
-    /// A number of bytes, not 0.
-    Bytes,
-    /// A number of bytes.
-    Size,
-}
-
-impl QuirkName {
-    /// How it is written, with what it takes: `write-protected=ADDRESS`.
-    pub fn usage(&self) -> String {
-        let value = match self.takes {
-            None => return self.name.to_owned(),
-            Some(Takes::Address) => "ADDRESS",
-            Some(Takes::Number) => "N",
-            Some(Takes::Bytes | Takes::Size) => "SIZE",
-        };
-        format!("{}={value}", self.name)
-    }
-
-    /// The name of a quirk, whatever its value.
-    pub fn about(quirk: Quirk) -> &'static Self {
-        let value = quirk.value().unwrap_or_default();
-        let mut known = QUIRKS.iter();
-        known
-            .find(|known| (known.make)(value) == Some(quirk))
-            .expect("every quirk is made by an entry of the table")
-    }
-
-    /// How the quirk is asked for.
-    pub fn of(quirk: Quirk) -> String {
-        let known = Self::about(quirk);
-        match (known.takes, quirk.value()) {
-            (Some(Takes::Address), Some(value)) => format!("{}={value:#010x}", known.name),
-            (Some(Takes::Bytes), Some(value)) => format!("{}={value:#x}", known.name),
-            (_, Some(value)) => format!("{}={value}", known.name),
-            (_, None) => known.name.to_owned(),
-        }
-    }
-
-    /// The quirk, with the value that was written behind its name; `None` where it takes another, or none.
-    pub fn read(&self, value: Option<&str>) -> Option<Quirk> {
-        match (self.takes, value) {
-            (None, None) => (self.make)(0),
-            (Some(takes), Some(text)) => {
-                let value = number(text).filter(|value| *value > 0 || takes != Takes::Bytes)?;
-                (self.make)(value)
-            }
-            _ => None,
-        }
-    }
-}
-
-/// A number, decimal or hexadecimal after `0x`.
-fn number(text: &str) -> Option<u32> {
-    match text.strip_prefix("0x") {
-        Some(digits) => u32::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
-    }
-}
-
-/// From each entry, which is `Variant(type, what it takes) = "name", "description";`, a variant of [`Quirk`] and a
-/// line of [`QUIRKS`].
-macro_rules! quirks {
-    ($($(#[$doc:meta])* $quirk:ident $(($type:ty, $takes:ident))? = $name:literal, $description:literal;)*) => {
-        /// One behaviour. Where two contradict each other, the later one counts.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Quirk {
-            $($(#[$doc])* $quirk $(($type))?,)*
-        }
-
-        /// Every quirk there is.
-        pub static QUIRKS: &[QuirkName] = &[
-            $(QuirkName {
-                name: $name,
-                description: $description,
-                takes: quirks!(@takes $($takes)?),
-                make: quirks!(@make $quirk $($type)?),
-            },)*
-        ];
-
-        impl Quirk {
-            /// What it takes, where it takes something.
-            fn value(self) -> Option<u32> {
-                match self {
-                    $(quirks!(@pattern $quirk value $($type)?) => quirks!(@value value $($type)?),)*
-                }
-            }
-        }
-    };
-    (@takes) => { None };
-    (@takes $takes:ident) => { Some(Takes::$takes) };
-    (@make $quirk:ident) => { |_| Some(Quirk::$quirk) };
-    (@make $quirk:ident $type:ty) => { |value| <$type>::try_from(value).ok().map(Quirk::$quirk) };
-    (@pattern $quirk:ident $value:ident) => { Quirk::$quirk };
-    (@pattern $quirk:ident $value:ident $type:ty) => { Quirk::$quirk($value) };
-    (@value $value:ident) => { None };
-    (@value $value:ident $type:ty) => { Some(u32::from($value)) };
-}
+use super::name::{QuirkName, Takes, quirks};
 
 quirks! {
     /// The system denies access: Linux without an udev rule.
@@ -253,4 +139,121 @@ quirks! {
     GoneOnLastBlock = "gone-on-last-block", "is gone after a data block shorter than wTransferSize";
     /// After leaving or resetting, the board is back in DFU mode after so many seconds, at a new address.
     ComesBack(u32, Number) = "comes-back", "back in DFU mode N seconds after leaving, at a new address";
+    /// The application's DFU interface has this number, after others (pico-ice, devices with a serial port).
+    RuntimeInterface(u8, Number) = "runtime-interface", "the application's DFU interface has number N";
+    /// The application's DFU interface is one only in this alternate setting: another class stands before it.
+    RuntimeAlternate(u8, Number) = "runtime-alternate",
+        "the application's DFU interface is one in alternate setting N only";
+    /// Applications that know DETACH only (DFU 1.1 table 3.2 wants GETSTATUS and GETSTATE, too).
+    RuntimeNoStatus = "runtime=no-status", "the application refuses GETSTATUS and GETSTATE";
+    /// Many devices make up another serial number in each mode.
+    RuntimeOtherSerial = "runtime=other-serial", "the application has another serial number";
+    /// Applications that show a DFU interface and have nothing after it.
+    DetachStall = "detach=stall", "the application refuses DETACH";
+    /// 7 s from DETACH to DFU mode were seen.
+    DetachTakes(u32, Number) = "detach-takes", "N seconds from DETACH until it is back in DFU mode";
+    /// `wDetachTimeOut`, after which an application that waits for a reset waits no longer (DFU 1.1 §5.1).
+    DetachTimeout(u16, Number) = "detach-timeout", "wDetachTimeOut is N ms";
+    /// bitWillDetach, and what it says.
+    WillDetach = "will-detach=yes", "the application detaches by itself";
+    /// No bitWillDetach: DFU mode takes a USB reset after DETACH.
+    WillNotDetach = "will-detach=no", "the application detaches at a USB reset";
+    /// U-Boot's extension: DETACH in dfuIDLE ends DFU (`f_dfu.c`). *Inferred*: 100 ms later.
+    DfuDetachLeaves = "dfu-detach=leaves", "DETACH in dfuIDLE makes it leave: U-Boot";
+    /// embassy-usb-dfu acknowledges a DETACH in DFU mode and does nothing.
+    DfuDetachAccepted = "dfu-detach=accepted", "DETACH in DFU mode is acknowledged and does nothing: embassy";
+    /// U-Boot, Zephyr and libopencm3's bootloaders take no notice of a bare reset.
+    ResetIgnored = "reset=ignored", "a USB reset does nothing in DFU mode: U-Boot";
+    /// Maple restarts at a reset, but in dfuIDLE (`dfuUpdateByReset`).
+    ResetIgnoredInIdle = "reset=ignored-in-idle", "a USB reset does nothing in dfuIDLE: Maple";
+    /// embassy-usb-dfu restarts at a reset only once a download is over.
+    ResetAfterManifest = "reset=after-manifest", "a USB reset counts only after a download: embassy";
+    /// TinyUSB's examples are in dfuIDLE again after a reset, in the same shape.
+    ResetIdle = "reset=idle", "a USB reset leads to dfuIDLE, in the same shape: TinyUSB";
+    /// Maple starts its application after a second if nobody asks it anything; *inferred*: Fomu, too.
+    LeavesByItself = "leaves-by-itself", "starts its application after a second if nothing is asked: Maple";
+    /// U-Boot takes blocks in order only: errUNKNOWN for another number, which ends the transaction (`dfu.c`).
+    ChecksSequence = "checks-sequence", "errUNKNOWN for a block out of order: U-Boot";
+    /// U-Boot's ABORT leaves its transaction open: block 0 has a wrong number then (`f_dfu.c`).
+    OpenTransaction = "open-transaction", "ABORT does not end a download or upload: U-Boot";
+    /// TinyUSB hands the number on, and examples multiply it by the size of a block.
+    PlacesByNumber = "places-by-number", "a block goes where its number says: TinyUSB";
+    /// Maple (`dfu.c`): GETSTATUS and GETSTATE in dfuDNLOAD-IDLE lead to dfuIDLE, and the next block begins anew.
+    LosesPlace = "loses-place", "GETSTATUS or GETSTATE in dfuDNLOAD-IDLE leads to dfuIDLE: Maple";
+    /// Zephyr acknowledges a block for the slot that runs and is in dfuERROR/errWRITE then.
+    RefusesMemory(u8, Number) = "refuses-memory", "errWRITE for a block to memory N: Zephyr's image_0";
+    /// Maple refuses a block for RAM.
+    StallsMemory(u8, Number) = "stalls-memory", "a block to memory N is refused: Maple's RAM";
+    /// A memory that takes blocks and keeps none.
+    WritesNothing(u8, Number) = "writes-nothing", "blocks to memory N report success and are not kept";
+    /// Zephyr works on image_1 until SET_INTERFACE has said otherwise, whatever GET_INTERFACE says.
+    DefaultMemory(u8, Number) = "default-memory", "memory N until SET_INTERFACE chooses one: Zephyr";
+    /// U-Boot keeps up to 8 MiB in RAM and writes when the download is over.
+    CommitsAtManifest = "commits-at-manifest", "keeps nothing before the manifestation: U-Boot";
+    /// Older TinyUSB: whatever comes in dfuDNBUSY is refused and leads into dfuERROR.
+    BusyStall = "busy=stall", "any request in dfuDNBUSY leads into dfuERROR: older TinyUSB";
+    /// Writing a block takes so long, whatever the timing.
+    BlockTakes(u32, Number) = "block-takes", "a block takes N ms";
+    /// Zephyr says 256 in every state, embassy 50, and Openmoko's and SIMtrace's say nonsense.
+    PollTimeoutAlways(u32, Number) = "poll-timeout-always", "bwPollTimeout is N ms in every state";
+    /// The file is for another device.
+    ErrTargetAt(u16, Number) = "errTARGET-at", "errTARGET at block N";
+    /// The file fails a check.
+    ErrFileAt(u16, Number) = "errFILE-at", "errFILE at block N";
+    /// The memory can't be written.
+    ErrWriteAt(u16, Number) = "errWRITE-at", "errWRITE at block N";
+    /// Programming fails.
+    ErrProgAt(u16, Number) = "errPROG-at", "errPROG at block N";
+    /// What was programmed reads otherwise: dapboot.
+    ErrVerifyAt(u16, Number) = "errVERIFY-at", "errVERIFY at block N";
+    /// The file is too large.
+    ErrAddressAt(u16, Number) = "errADDRESS-at", "errADDRESS at block N";
+    /// U-Boot writes its eMMC then; others check a signature.
+    ManifestTakes(u32, Number) = "manifest-takes", "the manifestation takes N seconds";
+    /// U-Boot says 300 ms, and hears nothing until it has written all.
+    ManifestDeaf = "manifest-deaf", "claims 300 ms for the manifestation and hears nothing meanwhile: U-Boot";
+    /// Zephyr goes from dfuMANIFEST-SYNC straight to dfuIDLE.
+    ManifestIdle = "manifest=idle", "dfuIDLE without dfuMANIFEST: Zephyr";
+    /// Old bootloaders that are not tolerant wait for their reset in dfuMANIFEST-SYNC.
+    ManifestSync = "manifest=sync", "dfuMANIFEST-SYNC until a USB reset";
+    /// embassy-usb-dfu 0.3 stays in dfuMANIFEST.
+    ManifestStays = "manifest=stays", "dfuMANIFEST until a USB reset: embassy 0.3";
+    /// dfuMANIFEST-WAIT-RESET at once: Maple, embassy.
+    ManifestWaitReset = "manifest=wait-reset", "dfuMANIFEST-WAIT-RESET until a USB reset: Maple";
+    /// Zephyr with USB_DFU_REBOOT restarts half a second after it has said dfuMANIFEST-WAIT-RESET.
+    ManifestRestarts = "manifest=restarts", "dfuMANIFEST-WAIT-RESET, and gone 500 ms later: Zephyr";
+    /// embassy-usb-dfu 0.2 and TinyUSB are gone before they have answered.
+    ManifestGone = "manifest=gone", "gone instead of an answer: embassy 0.2, TinyUSB";
+    /// dapboot answers dfuMANIFEST and restarts.
+    ManifestLast = "manifest=answered", "answers dfuMANIFEST and is gone: dapboot";
+    /// U-Boot quits DFU when it can't write what it has.
+    ManifestQuits = "manifest=quits", "can't write, and is gone for good: U-Boot";
+    /// The file is for another device.
+    ManifestErrTarget = "manifest=errTARGET", "errTARGET instead of a manifestation";
+    /// The file fails a check.
+    ManifestErrFile = "manifest=errFILE", "errFILE instead of a manifestation";
+    /// The memory can't be written.
+    ManifestErrWrite = "manifest=errWRITE", "errWRITE instead of a manifestation";
+    /// Programming fails.
+    ManifestErrProg = "manifest=errPROG", "errPROG instead of a manifestation";
+    /// The signature is wrong: embassy built with a public key.
+    ManifestErrVerify = "manifest=errVERIFY", "errVERIFY instead of a manifestation";
+    /// The file is too large.
+    ManifestErrAddress = "manifest=errADDRESS", "errADDRESS instead of a manifestation";
+    /// It is no firmware.
+    ManifestErrFirmware = "manifest=errFIRMWARE", "errFIRMWARE instead of a manifestation";
+    /// dapboot (`validate_application`): errFIRMWARE where the image does not begin with a stack pointer in RAM.
+    ChecksVectorTable = "checks-vector-table", "errFIRMWARE unless the image begins with a stack pointer: dapboot";
+    /// bmAttributes has bitManifestationTolerant, and it is not so.
+    TolerantClaimed = "tolerant=claimed", "says that it is manifestation tolerant, true or not";
+    /// bmAttributes lacks bitManifestationTolerant, and it is so all the same.
+    TolerantDenied = "tolerant=denied", "says that it is not manifestation tolerant, true or not";
+    /// An upload ends where the image does, and not where the memory does.
+    UploadImage = "upload=image", "an UPLOAD gives the image alone";
+    /// An upload has no bytes.
+    UploadNothing = "upload=nothing", "an UPLOAD gives no bytes";
+    /// Openmoko: no functional descriptor among the others, but on demand.
+    FunctionalDescriptorMissing = "functional-descriptor=missing", "only when asked for by itself: Openmoko";
+    /// No functional descriptor, on demand neither.
+    FunctionalDescriptorUnknown = "functional-descriptor=unknown", "none, and refused when asked for";
 }

@@ -35,6 +35,8 @@ pub struct Conversation<C> {
     current: Option<Current>,
     /// Transfers that will never be answered.
     unanswered: HashSet<u32>,
+    /// When the board will be gone by itself unless something more is asked.
+    leaves_at: Option<Instant>,
 }
 
 /// A transfer whose answer is known and not yet due.
@@ -56,6 +58,7 @@ impl<C: FnMut(&Setup, &[u8]) -> Exchange> Conversation<C> {
             queue: VecDeque::new(),
             current: None,
             unanswered: HashSet::new(),
+            leaves_at: None,
         }
     }
 
@@ -81,6 +84,11 @@ impl<C: FnMut(&Setup, &[u8]) -> Exchange> Conversation<C> {
                         return Ok(());
                     }
                     continue;
+                }
+            } else if let Some(leaves_at) = self.leaves_at {
+                let left = leaves_at.saturating_duration_since(Instant::now());
+                if left.is_zero() || !reader.look(left)? {
+                    return Ok(());
                 }
             }
             if !self.hear(Command::read(reader)?, writer)? {
@@ -116,8 +124,10 @@ impl<C: FnMut(&Setup, &[u8]) -> Exchange> Conversation<C> {
                 answer: Answer::Stall,
                 taken: Duration::ZERO,
                 left: false,
+                leaves_after: None,
             }
         };
+        self.leaves_at = exchange.leaves_after.map(|after| received + after);
         let outcome = outcome(exchange.answer, submit);
         if outcome.is_none() {
             self.unanswered.insert(submit.sequence);
@@ -235,6 +245,7 @@ mod tests {
             answer: Answer::Silent,
             taken: Duration::ZERO,
             left: false,
+            leaves_after: None,
         }
     }
 
@@ -282,6 +293,7 @@ mod tests {
                 answer: Answer::Data(vec![0; 6]),
                 taken: Duration::from_secs(60),
                 left: false,
+                leaves_after: None,
             }
         });
         assert_eq!(
@@ -302,6 +314,7 @@ mod tests {
                 answer: Answer::Silent,
                 taken,
                 left: false,
+                leaves_after: None,
             });
             assert!(conversation.hold(&mut rest, &mut Vec::new()).is_ok());
             assert_eq!(rest.len(), (1000 - most) * 48);

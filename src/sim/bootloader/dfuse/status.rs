@@ -58,7 +58,7 @@ impl Bootloader {
             } else {
                 self.status
             },
-            poll_timeout: whole_milliseconds(poll_timeout),
+            poll_timeout: super::super::poll_timeout(poll_timeout),
             state: if unknown_state {
                 DfuState::Unknown(42)
             } else {
@@ -67,10 +67,4 @@ impl Bootloader {
             string_index: self.explanation.map_or(0, |_| EXPLANATION_INDEX),
         }
     }
-}
-
-/// `bwPollTimeout`: rounded up, so that a host that waits as told finds the work done; 24 bits.
-fn whole_milliseconds(duration: Duration) -> u32 {
-    let milliseconds = duration.as_nanos().div_ceil(1_000_000);
-    u32::try_from(milliseconds).map_or(0xFF_FFFF, |ms| ms.min(0xFF_FFFF))
 }
