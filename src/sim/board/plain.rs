@@ -76,8 +76,8 @@ pub const BOARDS: &[Board] = &[
         memories: &[slot("@DAPBoot DFU", 0, 56 << 10)],
         ..PLAIN
     },
-    // STM32duino-bootloader (`dfu.c`, `usb_descriptor.c`): flash at 0x08005000 and 0x08002000 overlap. Serial number and
-    // the application's DFU interface are inferred.
+    // STM32duino-bootloader (`dfu.c`): flash at 0x08005000 and 0x08002000 overlap. Serial number, bmAttributes and the
+    // application's DFU interface are inferred.
     Board {
         name: "maple",
         description: "Maple with stm32duino's bootloader: DFU 1.0 by its word; RAM refuses",
