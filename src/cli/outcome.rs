@@ -116,14 +116,27 @@ impl<'p> Outcome<'p> {
         self.dfuse().map(oddities).unwrap_or_default()
     }
 
+    /// Of a board that was to leave DFU mode, and has not.
+    fn still_in_dfu_mode(&self) -> &'static str {
+        let is_checked = self.tally.verified_bytes + self.tally.skipped_bytes > 0;
+        match (self.is_plain(), is_checked) {
+            (false, _) => {
+                "flash is right, but the board is still in DFU mode; reset it to start the application"
+            }
+            (true, true) => {
+                "the device has the file, but is still in DFU mode; unplug it and plug it in again to start it"
+            }
+            (true, false) => {
+                "the device accepted the file, but is still in DFU mode; unplug it and plug it in again to start it"
+            }
+        }
+    }
+
     /// What is done and yet not as it may be expected, a sentence each.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.error.is_none() && self.tally.left == Some(false) {
-            warnings.push(
-                "flash is right, but the board is still in DFU mode; reset it to start the application"
-                    .to_owned(),
-            );
+            warnings.push(self.still_in_dfu_mode().to_owned());
         }
         if self.error.is_none() && self.tally.unchecked_sectors > 0 {
             let sectors = count(self.tally.unchecked_sectors as u64, "sector");

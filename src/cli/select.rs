@@ -122,6 +122,11 @@ impl Selection {
         }
     }
 
+    /// Whether to wait for what isn't there yet, and has a name or ids.
+    pub fn waits_for_a_named_device(&self) -> bool {
+        self.waits() && (self.is_named() || self.id.is_some())
+    }
+
     /// Whether to wait for what isn't there yet.
     pub fn waits(&self) -> bool {
         self.wait.is_some()

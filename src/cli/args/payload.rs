@@ -2,13 +2,13 @@
 
 use crate::board::Board;
 use crate::board::protocol::Protocol;
-use crate::image::{self, BIN, FilesError, Image, ImageError, NamedFile, Stream};
+use crate::image::{self, BIN, FileIds, FilesError, Image, ImageError, NamedFile, Stream};
 
 use crate::cli::app::App;
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::plain_error::NoStream;
-use crate::cli::select::{Candidates, SelectError};
+use crate::cli::select::{Candidates, Other, Reason, SelectError};
 
 use crate::cli::suspicion;
 
@@ -62,21 +62,36 @@ impl Payload {
             (Err(error), Err(_)) => Err(error.clone().into()),
             (Err(error), Ok(stream)) => {
                 let ids = stream.ids.filter(|_| !any_id);
-                let candidates = Candidates::Plain(ids);
-                match app.select_at_once(candidates) {
-                    Ok(boards) if boards.iter().any(is_plain) => Ok(boards),
-                    Err(CliError::Select(error @ SelectError::SeveralBoards { .. })) => {
-                        Err(error.into())
-                    }
-                    _ if !self.lacks_address() => Err(error.clone().into()),
-                    Err(CliError::Select(SelectError::NoBoard { others, .. }))
-                        if others.is_empty() && app.selection.waits() =>
-                    {
-                        app.select(candidates)
-                    }
-                    _ => Err(error.clone().into()),
-                }
+                self.select_plain(app, ids)
+                    .unwrap_or(Err(error.clone().into()))
             }
+        }
+    }
+
+    /// Devices without DfuSe for a file that has no addresses; `None` where there is none, and the file has to be made fit
+    /// for another.
+    fn select_plain(
+        &self,
+        app: &App,
+        ids: Option<FileIds>,
+    ) -> Option<Result<Vec<Board>, CliError>> {
+        let candidates = Candidates::Plain(ids);
+        let error = match app.select_at_once(candidates) {
+            Ok(boards) => return boards.iter().any(is_plain).then_some(Ok(boards)),
+            Err(CliError::Select(error)) => error,
+            Err(_) => return None,
+        };
+        let is_application = |other: &Other| other.reason == Reason::Application;
+        match &error {
+            SelectError::SeveralBoards { .. } => Some(Err(error.into())),
+            SelectError::NoBoard { others, .. } if self.lacks_address() => {
+                if app.selection.waits_for_a_named_device() && others.iter().all(is_application) {
+                    return Some(app.select(candidates));
+                }
+                let is_running = others.iter().any(is_application);
+                is_running.then_some(Err(error.into()))
+            }
+            _ => None,
         }
     }
 
