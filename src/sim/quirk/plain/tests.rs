@@ -452,6 +452,6 @@ fn a_memory_can_keep_nothing_or_something_else() {
 #[test]
 fn a_fomu_starts_what_it_was_given() {
     let mut host = has_downloaded("fomu");
-    assert_eq!(host.get_status(), (0, 0, MANIFEST));
+    assert_eq!(host.get_status(), (0, 100, MANIFEST));
     is_gone(&mut host);
 }
