@@ -45,8 +45,10 @@ const NO_FILE: &str = "; no file was written";
 
 fn plain_state(diagnosis: &Diagnosis, plan: &plain::Plan<'_>, tally: Tally) -> String {
     match plan {
-        plain::Plan::Download(_) if !tally.touched => "; nothing was sent".to_owned(),
-        plain::Plan::Download(download) => format!(
+        plain::Plan::Download(_) | plain::Plan::Rehearse(_) if !tally.touched => {
+            "; nothing was sent".to_owned()
+        }
+        plain::Plan::Download(download) | plain::Plan::Rehearse(download) => format!(
             "; {} of {} were sent",
             tally.written_bytes,
             count(download.bytes.len() as u64, "byte")
@@ -68,6 +70,7 @@ fn plain_step(exit: Exit, plan: &plain::Plan<'_>, tally: Tally) -> Option<&'stat
         (plain::Plan::Download(_), Exit::Differs) => {
             Some("Repeat the command; if it differs again, the device has stored something else.")
         }
+        (plain::Plan::Leave, Exit::Board) => Some("Unplug the device and plug it in again."),
         (plain::Plan::Verify { .. }, Exit::Differs) => Some("`stdfu flash` sends it again."),
         (plain::Plan::Read { .. }, Exit::Differs) => Some(
             "The connection or the board can't be relied on: read again, with another cable or port.",

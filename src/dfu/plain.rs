@@ -13,7 +13,7 @@ mod upload;
 
 use std::ops::ControlFlow;
 
-use crate::chip::rom::has_false_poll_timeout;
+use crate::chip::rom::{has_false_poll_timeout, leaves_when_done};
 use crate::usb::{DeviceInfo, Transport};
 
 use super::error::{Action, Cause, SessionError};
@@ -61,7 +61,8 @@ impl Options {
             },
             several_memories: info.alternate_settings.len() > 1,
             can_upload: functional.is_some_and(|said| said.can_upload()),
-            is_tolerant: functional.is_some_and(|said| said.is_manifestation_tolerant()),
+            is_tolerant: functional.is_some_and(|said| said.is_manifestation_tolerant())
+                && !leaves_when_done(ids),
             will_detach: functional.is_some_and(|said| said.will_detach()),
             ignores_poll_timeout: has_false_poll_timeout(ids),
         }
@@ -78,6 +79,8 @@ impl Options {
 pub enum Plan<'s> {
     /// Sending a file.
     Download(Download<'s>),
+    /// Looking what that would come to, and sending nothing.
+    Rehearse(Download<'s>),
     /// Comparing a file with what the device gives.
     Verify {
         /// `bAlternateSetting`
@@ -160,6 +163,7 @@ impl<'t> Session<'t> {
     fn carry_out(&mut self, plan: &Plan<'_>) -> Result<Option<Vec<u8>>, SessionError> {
         match plan {
             Plan::Download(download) => self.download(download),
+            Plan::Rehearse(download) => self.rehearse(download),
             Plan::Verify { memory, bytes } => self.verify(*memory, bytes),
             Plan::Read { memory, twice } => return self.read(*memory, *twice).map(Some),
             Plan::Leave => self.leave(),
