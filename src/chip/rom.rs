@@ -26,7 +26,7 @@
 //! | AT32 | answers a read unprotect as any other command | [`read_unprotect`](crate::dfu::link::Link::read_unprotect) |
 //! | mboot | always says `bwPollTimeout` 0 | [`SHORTEST_POLL`] |
 //! | Openmoko, SIMtrace and others | says nonsense as `bwPollTimeout` | [`has_false_poll_timeout`] |
-//! | Fomu | says that it is manifestation tolerant, and starts what it has got | [`leaves_when_done`] |
+//! | Tomu, Fomu | says that it is manifestation tolerant, and starts what it was given | [`starts_what_it_is_given`] |
 //! | LPC43xx (1FC9:000C) | says protocol 1 in DFU mode | [`DfuMode`](crate::usb::DfuMode) |
 //!
 //! Serial numbers that are constants are many parts': [`is_shared_serial`].
@@ -79,10 +79,10 @@ pub fn has_false_poll_timeout((vendor, product): (u16, u16)) -> bool {
     }
 }
 
-/// Whether a device starts what it has got, though it says that it is manifestation tolerant: its application may have no
-/// USB, so nothing comes back. Tomu, and Fomu with foboot (`usb-desc.c`).
-pub fn leaves_when_done(ids: (u16, u16)) -> bool {
-    matches!(ids, (0x1209, 0x5BF0 | 0x5BF2 | 0x70B1))
+/// Whether it starts what it was given at the end of a download, though it says that it is manifestation tolerant: Tomu
+/// and Fomu (foboot), whose applications need not have any USB.
+pub fn starts_what_it_is_given(ids: (u16, u16)) -> bool {
+    matches!(ids, (0x1209, 0x70B1 | 0x5BF0 | 0x5BF2))
 }
 
 /// Whether the chip starts from a vector table, as a Cortex-M does. GigaDevice's bootloader has the same ids in a
@@ -132,5 +132,25 @@ mod tests {
             assert!(is_shared_serial(serial), "{serial}");
         }
         assert!(!is_shared_serial("336133663433"));
+    }
+
+    #[test]
+    fn devices_whose_poll_timeout_is_nonsense_are_known_by_their_ids() {
+        let nonsense = [
+            (0x1D50, 0x5117),
+            (0x1D50, 0x5126),
+            (0x1457, 0x5120),
+            (0x16C0, 0x0762),
+            (0x16C0, 0x076B),
+            (0x16C0, 0x076C),
+            (0x0908, 0x02C4),
+            (0x0763, 0x2806),
+        ];
+        for ids in nonsense {
+            assert!(has_false_poll_timeout(ids), "{ids:04x?}");
+        }
+        for ids in [(0x1D50, 0x5116), (0x1D50, 0x6003), (0x16C0, 0x0763)] {
+            assert!(!has_false_poll_timeout(ids), "{ids:04x?}");
+        }
     }
 }

@@ -4,7 +4,9 @@ mod download;
 mod leave;
 mod manifest;
 mod recovery;
+mod sim;
 mod upload;
+mod watched;
 
 use std::ops::ControlFlow;
 

@@ -370,12 +370,12 @@ fn an_older_tinyusb_answers_whatever_comes_in_dfudnbusy_with_a_stall_and_dfuerro
 #[test]
 fn a_failure_is_told_at_the_block_that_was_chosen() {
     let errors = [
-        ("errTARGET", 1),
-        ("errFILE", 2),
-        ("errWRITE", 3),
-        ("errPROG", 6),
-        ("errVERIFY", 7),
-        ("errADDRESS", 8),
+        ("err-target", 1),
+        ("err-file", 2),
+        ("err-write", 3),
+        ("err-prog", 6),
+        ("err-verify", 7),
+        ("err-address", 8),
     ];
     for (name, status) in errors {
         let mut host = Host::sees(&format!("ubertooth,quirk={name}-at=1"));
@@ -385,13 +385,13 @@ fn a_failure_is_told_at_the_block_that_was_chosen() {
         let mut host = has_downloaded(&format!("ubertooth,quirk=manifest={name}"));
         host.is_told(status);
     }
-    let mut host = has_downloaded("ubertooth,quirk=manifest=errFIRMWARE");
+    let mut host = has_downloaded("ubertooth,quirk=manifest=err-firmware");
     host.is_told(ERR_FIRMWARE);
 }
 
 #[test]
 fn a_download_that_fails_in_the_end_leaves_a_uboot_as_it_was() {
-    let mut host = has_downloaded("uboot,quirk=manifest=errVERIFY");
+    let mut host = has_downloaded("uboot,quirk=manifest=err-verify");
     host.is_told(7);
     assert_eq!(host.device.main_flash()[..8], [0xFF; 8]);
     host.does_whatever_it_says(0, &IMAGE);
