@@ -21,7 +21,7 @@ use super::outcome::{Found, Outcome};
 use super::output::Output;
 use super::output::progress::{BoardProgress, Progress};
 use super::preview::{Preview, task_text};
-use super::progress_note::so_far;
+use super::progress_note::with_progress;
 use super::task::{Planned, Task};
 use super::{interrupt, keepsake, report};
 
@@ -139,7 +139,7 @@ impl<'p> Job<'p> {
                 outcome.seconds = (transport.now() - start).as_secs_f64();
                 if let Err((error, unsaved)) = ended {
                     let error = Diagnosis::from(&error.into());
-                    let error = so_far(error, &task, outcome.tally);
+                    let error = with_progress(error, &task, outcome.tally);
                     outcome.error = Some(match &unsaved[..] {
                         [] => error,
                         unsaved => keepsake::keep(error, unsaved, outcome.name(), ids),
