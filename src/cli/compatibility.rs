@@ -2,11 +2,12 @@
 
 use std::fmt::Display;
 
+use crate::board::protocol::Protocol;
 use crate::board::{Board, BoardName};
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::{NoPlan, PlanError};
 use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
-use crate::image::{Description, FileIds, FilesError, Image, ImageError};
+use crate::image::{Description, FileIds, FilesError, Image, ImageError, Stream};
 use crate::printable::Said;
 
 use super::app::App;
@@ -17,9 +18,10 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::job::Job;
 use super::outcome::oddities;
+use super::plain_error::NoStream;
 use super::select::Candidates;
 use super::task::Planned;
-use super::{job, suspicion};
+use super::{job, plain, suspicion};
 
 /// Whether a firmware fits a board.
 pub struct Fit {
@@ -40,10 +42,21 @@ pub struct Refusal {
 }
 
 /// Judges a file for each of the boards; a raw one is `placed_at` an address by the user.
-pub fn judge(file: &Description, placed_at: Option<u32>, boards: &mut [Board]) -> Vec<Fit> {
+///
+/// `stream` is what a device without DfuSe would be sent.
+pub fn judge(
+    file: &Description,
+    stream: &Result<Stream, NoStream>,
+    placed_at: Option<u32>,
+    boards: &mut [Board],
+) -> Vec<Fit> {
     let image = &file.image;
     let judge = |board: &mut Board| {
         let (refusal, warnings) = match file.has_addresses {
+            _ if board.opened.is_ok() && board.protocol() == Protocol::Plain => {
+                let fits = plain::check_fit(stream, board);
+                (fits.err().map(|error| refusal(&error, board)), Vec::new())
+            }
             false => (Some(without_address(image.ids, board)), Vec::new()),
             true => match job::plan(board, |board| plan(image, placed_at, board)) {
                 Err(error) => (Some(refusal(&error, board)), Vec::new()),

@@ -123,7 +123,25 @@ pub struct PreviewDocument<'o> {
 
 /// What is left to do.
 #[derive(Debug, Serialize)]
-pub struct PlanDocument {
+#[serde(untagged)]
+pub enum PlanDocument {
+    Placed(PlacedPlanDocument),
+    Stream(StreamPlanDocument),
+}
+
+/// What is left to do on a device without DfuSe.
+#[derive(Debug, Serialize)]
+pub struct StreamPlanDocument {
+    pub alt: u8,
+    pub send_bytes: u64,
+    pub skipped_bytes: u64,
+    pub verify: bool,
+    pub leave: bool,
+}
+
+/// What is left to do on a board with addresses.
+#[derive(Debug, Serialize)]
+pub struct PlacedPlanDocument {
     pub targets: Vec<MemoryPlanDocument>,
     pub start: Option<u32>,
     pub skipped_bytes: u64,

@@ -17,6 +17,7 @@ use super::diagnosis::Diagnosis;
 use super::document::Boards;
 use super::error::{CliError, of_closed};
 use super::exit::Exit;
+use super::other_memories::{self, hint_at_others};
 use super::outcome::{Found, Outcome};
 use super::output::Output;
 use super::output::progress::{BoardProgress, Progress};
@@ -65,7 +66,18 @@ pub fn carry_out(
     output: &Output,
     summary: impl Fn(&Outcome<'_>) -> String,
 ) -> Result<Exit, CliError> {
-    let outcomes = attempt(jobs, output, &|_| Ok(()));
+    carry_out_and(jobs, odd, output, &|_| Ok(()), summary)
+}
+
+/// The same, with what is left to do for a board.
+pub fn carry_out_and(
+    jobs: Vec<Job<'_>>,
+    odd: &[String],
+    output: &Output,
+    finish: &Finish<'_>,
+    summary: impl Fn(&Outcome<'_>) -> String,
+) -> Result<Exit, CliError> {
+    let outcomes = attempt(jobs, output, finish);
     output.summary(&report::results(&outcomes, summary))?;
     report::failures(outcomes.iter().map(Outcome::end), output);
     output.document(Boards::of(&outcomes, |outcome| outcome.document(odd)))?;
@@ -120,6 +132,7 @@ impl<'p> Job<'p> {
         let mut outcome = Outcome::of(&board);
         let (dfuse, plain) = (board.session_options(), board.plain_options());
         let ids = board.file_ids();
+        let memories = other_memories::named(&board);
         let opened = match &mut board.opened {
             Ok(opened) => opened,
             Err(error) => {
@@ -138,8 +151,9 @@ impl<'p> Job<'p> {
                 };
                 outcome.seconds = (transport.now() - start).as_secs_f64();
                 if let Err((error, unsaved)) = ended {
-                    let error = Diagnosis::from(&error.into());
-                    let error = with_progress(error, &task, outcome.tally);
+                    let diagnosis = Diagnosis::from(&error.clone().into());
+                    let diagnosis = with_progress(diagnosis, &task, outcome.tally);
+                    let error = hint_at_others(diagnosis, &error, &task, &memories);
                     outcome.error = Some(match &unsaved[..] {
                         [] => error,
                         unsaved => keepsake::keep(error, unsaved, outcome.name(), ids),
@@ -205,6 +219,10 @@ fn run_plain(
     let found = session.run(plan);
     outcome.tally = session.tally();
     outcome.found = found.map_err(broken)?.map(Found::Stream);
+    if let plain::Plan::Rehearse(download) = plan {
+        let skipped = outcome.tally.skipped_bytes;
+        outcome.preview = Some(Preview::of_download(download, skipped));
+    }
     Ok(())
 }
 

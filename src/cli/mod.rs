@@ -13,6 +13,7 @@ mod exit;
 mod interrupt;
 mod job;
 mod keepsake;
+mod other_memories;
 mod outcome;
 mod output;
 mod plain;

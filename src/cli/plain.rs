@@ -8,7 +8,7 @@ use crate::image::Stream;
 use super::args::alt::{AltChoice, AltError};
 use super::args::payload::Payload;
 use super::error::CliError;
-use super::plain_error::PlainError;
+use super::plain_error::{NoStream, PlainError};
 
 /// How to send a file.
 #[derive(Debug, Clone, Copy)]
@@ -31,12 +31,10 @@ pub fn download<'p>(
     alt: Option<&AltChoice>,
     board: &Board,
     sending: Sending,
-) -> Result<Plan<'p>, CliError> {
-    let stream = stream_for(payload, board, sending.any_id)?;
+) -> Result<Download<'p>, CliError> {
+    let stream = stream_for(&payload.stream, board, sending.any_id)?;
     let memory = memory(alt, board)?;
-    if !board.can_download() {
-        return Err(PlainError::CantDownload.into());
-    }
+    check_download(board)?;
     if sending.if_different {
         check_upload(board)?;
     }
@@ -47,13 +45,13 @@ pub fn download<'p>(
             return Err(PlainError::CantBeRead { why }.into());
         }
     }
-    Ok(Plan::Download(Download {
+    Ok(Download {
         memory,
         bytes: &stream.bytes,
         if_different: sending.if_different,
         verify: sending.verify,
         leave: sending.leave,
-    }))
+    })
 }
 
 /// Compares a file with what a device has.
@@ -63,7 +61,7 @@ pub fn verify<'p>(
     board: &Board,
     any_id: bool,
 ) -> Result<Plan<'p>, CliError> {
-    let stream = stream_for(payload, board, any_id)?;
+    let stream = stream_for(&payload.stream, board, any_id)?;
     check_upload(board)?;
     Ok(Plan::Verify {
         memory: memory(alt, board)?,
@@ -90,14 +88,19 @@ pub fn refuse(options: &[(bool, &'static str)]) -> Result<(), CliError> {
     }
 }
 
+/// Whether a device takes a file, as `flash` would judge it.
+pub fn check_fit(stream: &Result<Stream, NoStream>, board: &Board) -> Result<(), CliError> {
+    stream_for(stream, board, false)?;
+    check_download(board)
+}
+
 /// The bytes to send, if the file is for this device.
-pub fn stream_for<'p>(
-    payload: &'p Payload,
+fn stream_for<'p>(
+    stream: &'p Result<Stream, NoStream>,
     board: &Board,
     any_id: bool,
 ) -> Result<&'p Stream, CliError> {
-    let stream = payload
-        .stream
+    let stream = stream
         .as_ref()
         .map_err(|error| PlainError::from(error.clone()))?;
     match stream.ids.filter(|ids| !any_id && !board.is_meant_by(*ids)) {
@@ -106,6 +109,13 @@ pub fn stream_for<'p>(
             board: (board.info.vendor_id, board.info.product_id),
         })),
         None => Ok(stream),
+    }
+}
+
+fn check_download(board: &Board) -> Result<(), CliError> {
+    match board.can_download() {
+        true => Ok(()),
+        false => Err(PlainError::CantDownload.into()),
     }
 }
 

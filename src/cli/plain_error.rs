@@ -19,6 +19,11 @@ pub enum PlainError {
     /// It says that it takes nothing.
     #[error("this device takes no firmware: its descriptor says so (bitCanDnload)")]
     CantDownload,
+    /// It says that it gives back what it has taken, and hasn't.
+    #[error(
+        "the device accepted the file, and then did not let itself be read: nothing is verified"
+    )]
+    NotVerified,
     /// It says that it gives nothing back, or is gone after a download.
     #[error("this device can't be read back{why}")]
     CantBeRead {

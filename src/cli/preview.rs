@@ -10,7 +10,10 @@ use crate::dfuse::plan::region::Region;
 use crate::dfuse::steps::{MemorySteps, SectorSteps, Steps, Work};
 
 use super::args::number::{amount, count};
-use super::document::{MemoryPlanDocument, PlanDocument, RangeDocument, SectorDocument};
+use super::document::{
+    MemoryPlanDocument, PlacedPlanDocument, PlanDocument, RangeDocument, SectorDocument,
+    StreamPlanDocument,
+};
 use super::task::Task;
 
 /// What is left to do, for people and for scripts.
@@ -26,13 +29,33 @@ impl Preview {
     pub fn of(steps: &Steps<'_>) -> Self {
         Self {
             text: steps_text(steps),
-            document: PlanDocument {
+            document: PlanDocument::Placed(PlacedPlanDocument {
                 targets: steps.memories.iter().map(target_document).collect(),
                 start: steps.start.map(|start| start.address),
                 skipped_bytes: steps.skipped_bytes(),
                 lost_bytes: steps.lost_bytes(),
                 preserved_bytes: steps.preserved_bytes(),
-            },
+            }),
+        }
+    }
+
+    /// Of a download of which so many bytes are there already: all of them, or none.
+    pub fn of_download(download: &plain::Download<'_>, skipped_bytes: u64) -> Self {
+        let is_left = skipped_bytes == 0;
+        let size = download.bytes.len() as u64;
+        let text = match is_left {
+            true => download_text(download),
+            false => format!("  {} are there already\n", count(skipped_bytes, "byte")),
+        };
+        Self {
+            text: text + end_text(download),
+            document: PlanDocument::Stream(StreamPlanDocument {
+                alt: download.memory,
+                send_bytes: if is_left { size } else { 0 },
+                skipped_bytes,
+                verify: is_left && download.verify,
+                leave: download.leave,
+            }),
         }
     }
 }
@@ -90,23 +113,12 @@ pub fn task_text(task: &Task<'_>) -> String {
 /// What is wanted of a device without DfuSe, a step a line.
 pub fn plain_text(plan: &plain::Plan<'_>) -> String {
     match plan {
-        plain::Plan::Download(download) => {
-            let mut text = String::new();
-            if download.if_different {
-                text += "  read first, and leave it out if it is there already\n";
-            }
-            let bytes = count(download.bytes.len() as u64, "byte");
-            text += &format!(
-                "  send    {bytes} to alternate setting {}\n",
-                download.memory
-            );
-            if download.verify {
-                text += "  verify, if the device lets itself be read\n";
-            }
-            text + match download.leave {
-                true => "  start the application\n",
-                false => "  stay in DFU mode\n",
-            }
+        plain::Plan::Download(download) | plain::Plan::Rehearse(download) => {
+            let first = match download.if_different {
+                true => "  read first, and leave it out if it is there already\n",
+                false => "",
+            };
+            first.to_owned() + &download_text(download) + end_text(download)
         }
         plain::Plan::Verify { memory, bytes } => {
             let bytes = count(bytes.len() as u64, "byte");
@@ -114,6 +126,23 @@ pub fn plain_text(plan: &plain::Plan<'_>) -> String {
         }
         plain::Plan::Read { memory, .. } => format!("  read    alternate setting {memory}\n"),
         plain::Plan::Leave => "  start the application\n".to_owned(),
+    }
+}
+
+fn download_text(download: &plain::Download<'_>) -> String {
+    let bytes = count(download.bytes.len() as u64, "byte");
+    let check = match download.verify {
+        true => "  verify, if the device lets itself be read\n",
+        false => "",
+    };
+    let memory = download.memory;
+    format!("  send    {bytes} to alternate setting {memory}\n{check}")
+}
+
+fn end_text(download: &plain::Download<'_>) -> &'static str {
+    match download.leave {
+        true => "  start the application\n",
+        false => "  stay in DFU mode\n",
     }
 }
 

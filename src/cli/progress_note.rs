@@ -45,8 +45,10 @@ const NO_FILE: &str = "; no file was written";
 
 fn plain_state(diagnosis: &Diagnosis, plan: &plain::Plan<'_>, tally: Tally) -> String {
     match plan {
-        plain::Plan::Download(_) if !tally.touched => "; nothing was sent".to_owned(),
-        plain::Plan::Download(download) => format!(
+        plain::Plan::Download(_) | plain::Plan::Rehearse(_) if !tally.touched => {
+            "; nothing was sent".to_owned()
+        }
+        plain::Plan::Download(download) | plain::Plan::Rehearse(download) => format!(
             "; {} of {} were sent",
             tally.written_bytes,
             count(download.bytes.len() as u64, "byte")

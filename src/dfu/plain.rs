@@ -28,6 +28,8 @@ pub use options::{Options, ask_functional};
 pub enum Plan<'s> {
     /// Sending a file.
     Download(Download<'s>),
+    /// Looking what that would come to, and sending nothing.
+    Rehearse(Download<'s>),
     /// Comparing a file with what the device gives.
     Verify {
         /// `bAlternateSetting`
@@ -111,6 +113,7 @@ impl<'t> Session<'t> {
     fn carry_out(&mut self, plan: &Plan<'_>) -> Result<Option<Vec<u8>>, SessionError> {
         match plan {
             Plan::Download(download) => self.download(download),
+            Plan::Rehearse(download) => self.rehearse(download),
             Plan::Verify { memory, bytes } => self.verify(*memory, bytes),
             Plan::Read { memory, twice } => return self.read(*memory, *twice).map(Some),
             Plan::Leave => self.leave(),

@@ -30,7 +30,7 @@ impl FromStr for AltChoice {
 #[derive(Debug, thiserror::Error)]
 pub enum AltError {
     /// No memory has it.
-    #[error("the board has no memory called {name:?}; it has {}", quoted(names))]
+    #[error("the board has no memory called {name:?}; {}", quoted(names))]
     Unknown {
         /// What was asked for.
         name: String,
@@ -67,8 +67,11 @@ fn list(numbers: &[u8]) -> String {
 }
 
 fn quoted(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none of its memories has a name, so choose by number".to_owned();
+    }
     let quoted: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
-    quoted.join(", ")
+    format!("it has {}", quoted.join(", "))
 }
 
 /// The memories of a board to plan with, and the number of the one that the user has chosen.

@@ -12,7 +12,7 @@ use crate::cli::select::{Candidates, Other, Reason, SelectError};
 
 use crate::cli::suspicion;
 
-use super::firmware::{self, FirmwareArgs};
+use super::firmware::{self, FirmwareArgs, ReadingArgs};
 
 /// Firmware, as devices of both kinds take it.
 pub struct Payload {
@@ -35,16 +35,25 @@ impl FirmwareArgs {
             .collect();
         let files = files?;
         let stream = match &files[..] {
-            _ if self.reading.address.is_some() => Err(NoStream::Option("--address")),
-            [file] => Stream::load(file.bytes.clone()).map_err(|error| NoStream::File {
-                name: file.name.clone(),
-                error,
-            }),
+            [file] => self.reading.stream(file),
             _ => Err(NoStream::Several),
         };
         Ok(Payload {
             placed: image::load_several(files, &self.reading.options()),
             stream,
+        })
+    }
+}
+
+impl ReadingArgs {
+    /// A file's bytes, as a device without DfuSe is sent them.
+    pub fn stream(&self, file: &NamedFile) -> Result<Stream, NoStream> {
+        if self.address.is_some() {
+            return Err(NoStream::Option("--address"));
+        }
+        Stream::load(file.bytes.clone()).map_err(|error| NoStream::File {
+            name: file.name.clone(),
+            error,
         })
     }
 }
@@ -57,8 +66,13 @@ impl Payload {
     /// which. Nobody waits for a device to be told of the command line.
     pub fn select(&self, app: &App, any_id: bool) -> Result<Vec<Board>, CliError> {
         match (&self.placed, &self.stream) {
-            (Ok(_), Err(_)) => app.select(Candidates::Dfuse),
+            (Ok(_), Err(_)) => app
+                .select(Candidates::Dfuse)
+                .or_else(|error| plain_after_all(app, error)),
             (Ok(_), Ok(_)) => app.select(Candidates::DfuseFirst),
+            (Err(error), Err(_)) if self.lacks_address() => {
+                plain_after_all(app, error.clone().into())
+            }
             (Err(error), Err(_)) => Err(error.clone().into()),
             (Err(error), Ok(stream)) => {
                 let ids = stream.ids.filter(|_| !any_id);
@@ -104,7 +118,7 @@ impl Payload {
     pub fn tell_oddities(&self, boards: &[Board], output: &Output) -> Vec<String> {
         let (told, odd) = match (&self.placed, boards.iter().all(is_plain)) {
             (Ok(image), false) => (image.warnings.clone(), suspicion::warnings(image)),
-            (Ok(image), true) if image.format != &BIN => {
+            (Ok(image), true) if image.format != &BIN && self.stream.is_ok() => {
                 let warning = format!(
                     "The file is {}: the device gets it byte for byte, nothing in it is decoded.",
                     image.format
@@ -128,6 +142,14 @@ impl Payload {
                 ..
             })
         )
+    }
+}
+
+/// Where there are none but devices without DfuSe for files that are nothing for one: those, so that each says why not.
+fn plain_after_all(app: &App, error: CliError) -> Result<Vec<Board>, CliError> {
+    match app.select_at_once(Candidates::DfuseFirst) {
+        Ok(boards) if boards.iter().all(is_plain) => Ok(boards),
+        _ => Err(error),
     }
 }
 

@@ -163,7 +163,11 @@ pub fn run(args: &FlashArgs, app: &App) -> Result<Exit, CliError> {
         return rehearse(jobs, &odd, &app.output);
     }
     args.consent.ask_for_settings(&jobs, &app.output)?;
-    job::carry_out(jobs, &odd, &app.output, summary)
+    let finish = |outcome: &mut Outcome<'_>| match args.must_verify && outcome.tally.accepted {
+        true => Err(PlainError::NotVerified.into()),
+        false => Ok(()),
+    };
+    job::carry_out_and(jobs, &odd, &app.output, &finish, summary)
 }
 
 /// What is odd about the file for these boards, each once.
@@ -265,7 +269,11 @@ fn plan_plain<'p>(
         leave: !args.stay,
         any_id: args.any_id,
     };
-    plain::download(payload, args.alt.as_ref(), board, sending)
+    let download = plain::download(payload, args.alt.as_ref(), board, sending)?;
+    Ok(match args.dry_run {
+        true => dfu::plain::Plan::Rehearse(download),
+        false => dfu::plain::Plan::Download(download),
+    })
 }
 
 fn summary(outcome: &Outcome<'_>) -> String {

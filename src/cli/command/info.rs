@@ -6,11 +6,11 @@ use std::path::Path;
 use clap::Args;
 
 use crate::board::Board;
-use crate::image::{self, Description, FileIds, ImageElement, ImageTarget, LoadOptions};
+use crate::image::{self, Description, FileIds, ImageElement, ImageTarget, LoadOptions, Stream};
 use crate::printable::Printable;
 
 use crate::cli::app::App;
-use crate::cli::args::firmware::{self, FirmwareArgs};
+use crate::cli::args::firmware::{self, FirmwareArgs, ReadingArgs};
 use crate::cli::args::number::count;
 use crate::cli::compatibility::{Fit, judge};
 use crate::cli::diagnosis::Diagnosis;
@@ -20,6 +20,7 @@ use crate::cli::document::{
 };
 use crate::cli::error::{CliError, Doing};
 use crate::cli::exit::Exit;
+use crate::cli::plain_error::NoStream;
 use crate::cli::select::Candidates;
 use crate::cli::suspicion;
 
@@ -44,6 +45,8 @@ struct Described {
     /// In bytes.
     size: u64,
     description: Description,
+    /// As a device without DfuSe is sent it.
+    stream: Result<Stream, NoStream>,
     /// Board by board, whether it fits.
     fits: Vec<Fit>,
 }
@@ -51,7 +54,7 @@ struct Described {
 pub fn run(args: &InfoArgs, app: &App) -> Result<Exit, CliError> {
     let mut files = Vec::new();
     for path in &args.firmware.files {
-        let described = describe(path, &args.firmware.reading.options());
+        let described = describe(path, &args.firmware.reading);
         let described = described.map_err(|error| Diagnosis::from(&error));
         files.push((path.to_string_lossy().into_owned(), described));
     }
@@ -79,7 +82,7 @@ fn fits(file: &mut Described, args: &InfoArgs, boards: &mut [Board]) -> Result<(
             .map_err(|refusal| Diagnosis::from(&refusal.into()))?;
     }
     let placed_at = args.firmware.reading.address;
-    file.fits = judge(&file.description, placed_at, boards);
+    file.fits = judge(&file.description, &file.stream, placed_at, boards);
     Ok(())
 }
 
@@ -115,12 +118,13 @@ fn exit(file: &Result<Described, Diagnosis>) -> Option<Exit> {
     }
 }
 
-fn describe(path: &Path, options: &LoadOptions<'_>) -> Result<Described, CliError> {
+fn describe(path: &Path, reading: &ReadingArgs) -> Result<Described, CliError> {
     let file = firmware::read(path, None)?;
+    let stream = reading.stream(&file);
     let size = file.bytes.len() as u64;
     let options = LoadOptions {
         file_name: Some(path),
-        ..*options
+        ..reading.options()
     };
     let mut description = image::describe(file.bytes, &options).doing(&file.name)?;
     if let Some(suspicion) = &mut description.image.suspicion {
@@ -129,6 +133,7 @@ fn describe(path: &Path, options: &LoadOptions<'_>) -> Result<Described, CliErro
     Ok(Described {
         size,
         description,
+        stream,
         fits: Vec::new(),
     })
 }

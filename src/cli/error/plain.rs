@@ -26,8 +26,13 @@ pub fn of_plain(error: &PlainError) -> (Exit, Option<String>) {
         }
         PlainError::Format(_) => "Write a .bin file, or a .dfu file, which has a DFU suffix.",
         PlainError::CantDownload => "`stdfu list` shows what a device can do.",
+        PlainError::NotVerified => {
+            let hint = "Many devices say that they can be read after a download, and are gone then. Try the application,\n\
+                        and leave out --must-verify on this device.";
+            return (Exit::Board, Some(hint.to_owned()));
+        }
         PlainError::CantBeRead { .. } => {
-            "Such a device can only be flashed; `stdfu flash` says that it could not check."
+            "Such a device can only be flashed: without --must-verify and --if-different."
         }
     };
     (Exit::DoesNotFit, Some(hint.to_owned()))

@@ -71,6 +71,10 @@ pub fn of_session(error: &SessionError) -> (Exit, Option<String>) {
         Cause::WentAway => (Exit::Board, LOOK_AGAIN),
         Cause::StillProtected => (Exit::Board, NO_UNPROTECT),
         Cause::NoSuchCommand => (Exit::DoesNotFit, NO_UNPROTECT),
+        Cause::RefusesUpload(_) if matches!(action, Action::Upload(_) | Action::Compare(_)) => (
+            Exit::Board,
+            "Such a device can only be flashed; `stdfu flash` says that it could not check.",
+        ),
         Cause::RefusesUpload(_) => (
             Exit::Board,
             "`stdfu flash --full --no-verify` flashes it without reading anything; nobody can tell then what is in it.",

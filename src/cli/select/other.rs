@@ -110,7 +110,9 @@ impl Reason {
                  Or ask the application: `stdfu detach`, or `stdfu flash` with --enter-dfu."
             }
             Self::InDfuMode => "It needs no detaching: go on with `stdfu flash`.",
-            Self::Plain => "It erases by itself what it is sent: `stdfu flash FILE`.",
+            Self::Plain => {
+                "It takes and gives whole memories, and erases by itself: `stdfu flash FILE`, `stdfu read OUT`."
+            }
             Self::NeedsAddress => {
                 "Say where the file belongs, for most boards --address 0x08000000."
             }

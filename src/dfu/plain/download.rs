@@ -18,15 +18,20 @@ impl Session<'_> {
                 cause: Cause::Empty,
             });
         }
-        let is_there = plan.if_different && self.is_there_already(plan)?;
-        let manifested = match is_there {
-            true => {
-                self.tally.skipped_bytes = plan.bytes.len() as u64;
-                Manifested::Idle
-            }
+        self.rehearse(plan)?;
+        let manifested = match self.tally.skipped_bytes > 0 {
+            true => Manifested::Idle,
             false => self.persist(|session| session.attempt(plan))?,
         };
         self.conclude(plan, manifested)
+    }
+
+    /// Looks whether the file is there, where that is asked for.
+    pub(super) fn rehearse(&mut self, plan: &Download<'_>) -> Result<(), SessionError> {
+        if plan.if_different && self.is_there_already(plan)? {
+            self.tally.skipped_bytes = plan.bytes.len() as u64;
+        }
+        Ok(())
     }
 
     /// One try at all of it, from the first block to the device's own word.
