@@ -49,9 +49,12 @@ pub struct MemoryString {
 
 impl Board {
     /// Opens a board and reads its serial number.
-    pub fn open(bus: &dyn Bus, info: DeviceInfo, watch: Option<Watch>) -> Self {
+    pub fn open(bus: &dyn Bus, mut info: DeviceInfo, watch: Option<Watch>) -> Self {
         let opened = bus.open(&info).and_then(|transport| {
             let mut transport = Tap::new(transport, watch);
+            if info.functional.is_none() && info.is_in_dfu_mode() {
+                info.functional = plain::ask_functional(&mut transport);
+            }
             let serial = read_text(&mut transport, info.serial_index)?;
             Ok(Opened {
                 transport,

@@ -22,7 +22,7 @@ use super::outcome::{Found, Outcome};
 use super::output::Output;
 use super::output::progress::{BoardProgress, Progress};
 use super::preview::{Preview, task_text};
-use super::progress_note::so_far;
+use super::progress_note::with_progress;
 use super::task::{Planned, Task};
 use super::{interrupt, keepsake, report};
 
@@ -152,7 +152,7 @@ impl<'p> Job<'p> {
                 outcome.seconds = (transport.now() - start).as_secs_f64();
                 if let Err((error, unsaved)) = ended {
                     let diagnosis = Diagnosis::from(&error.clone().into());
-                    let diagnosis = so_far(diagnosis, &task, outcome.tally);
+                    let diagnosis = with_progress(diagnosis, &task, outcome.tally);
                     let error = hint_at_others(diagnosis, &error, &task, &memories);
                     outcome.error = Some(match &unsaved[..] {
                         [] => error,

@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::task::Task;
 
 /// Adds to what went wrong how far the work had come, and gives the next step where it depends on the work.
-pub fn so_far(diagnosis: Diagnosis, task: &Task<'_>, tally: Tally) -> Diagnosis {
+pub fn with_progress(diagnosis: Diagnosis, task: &Task<'_>, tally: Tally) -> Diagnosis {
     let (state, next_step) = match task {
         Task::Dfuse(plan) => (
             dfuse_state(&diagnosis, plan, tally),
@@ -60,24 +60,35 @@ fn plain_state(diagnosis: &Diagnosis, plan: &plain::Plan<'_>, tally: Tally) -> S
 }
 
 fn plain_step(exit: Exit, plan: &plain::Plan<'_>, tally: Tally) -> Option<&'static str> {
-    match (plan, exit) {
-        (plain::Plan::Download(_), Exit::Interrupted) if tally.complete => {
-            Some("The firmware is all there. `stdfu leave` starts it.")
+    use plain::Plan::{Download, Leave, Read, Verify};
+    let step = match (plan, exit) {
+        (Download(_), Exit::Interrupted) if tally.complete => {
+            "The firmware is all there. `stdfu leave` starts it."
         }
-        (plain::Plan::Download(_), Exit::Interrupted) => {
-            Some("Repeat the command before the device is used: what it has taken is not whole.")
+        (Download(_), Exit::Interrupted) => {
+            "Repeat the command before the device is used: what it has taken is not whole."
         }
-        (plain::Plan::Download(_), Exit::Differs) => {
-            Some("Repeat the command; if it differs again, the device has stored something else.")
+        (Download(_), Exit::Differs) => {
+            "Repeat the command. If it differs again, the device has stored something else."
         }
-        (plain::Plan::Leave, Exit::Board) => Some("Unplug the device and plug it in again."),
-        (plain::Plan::Verify { .. }, Exit::Differs) => Some("`stdfu flash` sends it again."),
-        (plain::Plan::Read { .. }, Exit::Differs) => Some(
-            "The connection or the board can't be relied on: read again, with another cable or port.",
-        ),
-        _ => None,
-    }
+        (Verify { .. }, Exit::Differs) => "`stdfu flash` sends it again.",
+        (Read { .. }, Exit::Differs) => READ_AGAIN,
+        (Verify { .. } | Read { .. }, Exit::Interrupted) => REPEAT,
+        (Verify { .. } | Read { .. }, Exit::Board) => {
+            "Unplug the device, put it into DFU mode again and repeat the command.\n\
+             Some say that they can be read, and refuse: such a device can only be flashed."
+        }
+        (Leave, Exit::Board) => "Unplug the device and plug it in again.",
+        _ => return None,
+    };
+    Some(step)
 }
+
+/// After two readings that differ.
+const READ_AGAIN: &str =
+    "The connection or the board can't be relied on: read again, with another cable or port.";
+/// After an interruption that has changed nothing.
+const REPEAT: &str = "The board is still in DFU mode: repeat the command.";
 
 fn changed(diagnosis: &Diagnosis, tally: Tally) -> String {
     // A protected chip refuses whatever it is sent. One that says so later on has done what it did before.
@@ -87,7 +98,7 @@ fn changed(diagnosis: &Diagnosis, tally: Tally) -> String {
         return "; nothing was erased or written".to_owned();
     }
     let sectors = count(tally.erased_sectors as u64, "sector");
-    let withdrawn = if tally.withdrawn {
+    let bad_head = if tally.erased_bad_head {
         "; the sector with the vector table was erased again, so that the board doesn't start half an application"
     } else {
         ""
@@ -108,7 +119,7 @@ fn changed(diagnosis: &Diagnosis, tally: Tally) -> String {
         (lost, _) => format!("; {} beyond the image are gone", count(lost, "byte")),
     };
     format!(
-        "; so far {sectors} erased and {} written{withdrawn}{beyond}",
+        "; so far {sectors} erased and {} written{bad_head}{beyond}",
         count(tally.written_bytes, "byte")
     )
 }
@@ -137,12 +148,8 @@ fn next_step(exit: Exit, plan: &Plan<'_>, tally: Tally) -> Option<&'static str> 
         (Plan::Verify(_), Exit::Differs) => {
             Some("`stdfu flash` puts it right, and writes only what differs.")
         }
-        (Plan::Read(_), Exit::Differs) => Some(
-            "The connection or the board can't be relied on: read again, with another cable or port.",
-        ),
-        (Plan::Verify(_) | Plan::Read(_), Exit::Interrupted) => {
-            Some("The board is still in DFU mode: repeat the command.")
-        }
+        (Plan::Read(_), Exit::Differs) => Some(READ_AGAIN),
+        (Plan::Verify(_) | Plan::Read(_), Exit::Interrupted) => Some(REPEAT),
         _ => None,
     }
 }

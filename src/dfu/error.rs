@@ -66,37 +66,52 @@ impl fmt::Display for SessionError {
 }
 
 /// What a session does with a board.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Action {
     /// Claiming the DFU interface.
+    #[error("taking the DFU interface")]
     Claim,
     /// Bringing the board to dfuIDLE.
+    #[error("getting the board's attention")]
     ReachIdle,
     /// Choosing this alternate setting.
+    #[error("choosing alternate setting {0}")]
     SelectMemory(u8),
     /// Moving the address pointer.
+    #[error("setting the address {0:#010x}")]
     SetAddress(u32),
     /// Erasing the sector at this address.
+    #[error("erasing the sector at {0:#010x}")]
     Erase(u32),
     /// Erasing all of a memory.
+    #[error("erasing all of the memory")]
     MassErase,
     /// Writing the block at this address.
+    #[error("writing at {0:#010x}")]
     Write(u32),
     /// Reading the block at this address.
+    #[error("reading at {0:#010x}")]
     Read(u32),
     /// Comparing what is in flash from this address on.
+    #[error("verifying at {0:#010x}")]
     Verify(u32),
     /// Sending this block of a download without addresses, from 0, and without the wrapping of `wBlockNum`.
+    #[error("sending block {0}")]
     Download(u32),
     /// Ending the download, and waiting until the device is done with it.
+    #[error("finishing the download")]
     Manifest,
     /// Reading this block of an upload without addresses, from 0.
+    #[error("reading block {0}")]
     Upload(u32),
     /// Comparing this block of an upload without addresses, from 0.
+    #[error("comparing block {0}")]
     Compare(u32),
     /// Leaving DFU mode.
+    #[error("starting the application")]
     Leave,
     /// Lifting read protection.
+    #[error("lifting read protection")]
     ReadUnprotect,
 }
 
@@ -123,34 +138,14 @@ impl Action {
     }
 }
 
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Claim => f.write_str("taking the DFU interface"),
-            Self::ReachIdle => f.write_str("getting the board's attention"),
-            Self::SelectMemory(number) => write!(f, "choosing alternate setting {number}"),
-            Self::SetAddress(address) => write!(f, "setting the address {address:#010x}"),
-            Self::Erase(address) => write!(f, "erasing the sector at {address:#010x}"),
-            Self::MassErase => f.write_str("erasing all of the memory"),
-            Self::Write(address) => write!(f, "writing at {address:#010x}"),
-            Self::Read(address) => write!(f, "reading at {address:#010x}"),
-            Self::Verify(address) => write!(f, "verifying at {address:#010x}"),
-            Self::Download(block) => write!(f, "sending block {block}"),
-            Self::Manifest => f.write_str("finishing the download"),
-            Self::Upload(block) => write!(f, "reading block {block}"),
-            Self::Compare(block) => write!(f, "comparing block {block}"),
-            Self::Leave => f.write_str("starting the application"),
-            Self::ReadUnprotect => f.write_str("lifting read protection"),
-        }
-    }
-}
-
 /// Why a session ended early.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
     /// The request did not get through.
+    #[error("{0}")]
     Usb(UsbError),
     /// The board answered an error, or something that makes no sense here.
+    #[error("the board answered {status} in {state}{}", in_words(explanation))]
     Answered {
         /// `bStatus`
         status: DfuStatus,
@@ -160,8 +155,10 @@ pub enum Cause {
         explanation: Option<String>,
     },
     /// The board was still busy when the time that the work may take was over.
+    #[error("the board was still busy after {} s", .0.as_secs())]
     StillBusy(Duration),
     /// The board's answer is shorter than it has to be.
+    #[error("the board answered {found} bytes where {expected} were due")]
     Short {
         /// In bytes.
         expected: usize,
@@ -169,16 +166,24 @@ pub enum Cause {
         found: usize,
     },
     /// The board is in a state in which it does not wait for the block that is due.
+    #[error("the board is in {0} where it should wait for the next block: it has lost its place")]
     LostPlace(DfuState),
     /// An upload has not come to its end after this many bytes.
+    #[error("what the board gives has no end: {} MiB came", .0 >> 20)]
     Endless(u64),
     /// There is nothing to send.
+    #[error("there is nothing to send")]
     Empty,
     /// The board says that it can't be read.
+    #[error("the board says that it can't be read")]
     NoUpload,
     /// The board went off the bus before it was done, and has not come back as an application.
+    #[error(
+        "the board went off the bus before it said that it was done, and has not come back as an application"
+    )]
     Vanished,
     /// Flash holds something else than it should.
+    #[error("{address:#010x} holds {found:#04x} where {expected:#04x} should be")]
     Differs {
         /// Of the first wrong byte; its offset, where there are no addresses.
         address: u32,
@@ -188,20 +193,30 @@ pub enum Cause {
         found: u8,
     },
     /// The chip's read protection is on: nothing can be read, erased or written.
+    #[error("the chip's read protection is on")]
     ReadProtected,
     /// The file would not start where it was to be flashed, and what is on the board doesn't have its code, either.
+    #[error("{0}")]
     LinkedElsewhere(LinkedElsewhere),
     /// The board says that its memory can be read, and has refused each time.
+    #[error("the board says that it can be read, and refuses each time: {0}")]
     RefusesUpload(Box<Cause>),
     /// The board's list of commands lacks the one that is needed.
+    #[error("the board's bootloader has no such command")]
     NoSuchCommand,
     /// The board was to leave DFU mode, and has not.
+    #[error("the board is still in DFU mode")]
     Stayed,
     /// The board was to lift its read protection and has left the bus before it could be heard doing so.
+    #[error(
+        "the board went away before it said that it was at work, so that nobody knows whether it is done"
+    )]
     WentAway,
     /// The board says that its read protection is lifted, and refuses to be read all the same.
+    #[error("the board says that it is done, and its read protection is still on")]
     StillProtected,
     /// The user has asked to stop.
+    #[error("interrupted")]
     Interrupted,
 }
 
@@ -219,69 +234,12 @@ impl Cause {
     }
 }
 
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Usb(error) => error.fmt(f),
-            Self::Answered {
-                status,
-                state,
-                explanation,
-            } => {
-                write!(f, "the board answered {status} in {state}")?;
-                match explanation {
-                    Some(text) => write!(f, " and says {text:?}"),
-                    None => Ok(()),
-                }
-            }
-            Self::StillBusy(deadline) => {
-                write!(f, "the board was still busy after {} s", deadline.as_secs())
-            }
-            Self::Short { expected, found } => {
-                write!(
-                    f,
-                    "the board answered {found} bytes where {expected} were due"
-                )
-            }
-            Self::LostPlace(state) => write!(
-                f,
-                "the board is in {state} where it should wait for the next block: it has lost its place"
-            ),
-            Self::Endless(bytes) => write!(
-                f,
-                "what the board gives has no end: {} MiB came",
-                bytes >> 20
-            ),
-            Self::Empty => f.write_str("there is nothing to send"),
-            Self::NoUpload => f.write_str("the board says that it can't be read"),
-            Self::Vanished => f.write_str(
-                "the board went off the bus before it said that it was done, and has not come back as an application",
-            ),
-            Self::Differs {
-                address,
-                expected,
-                found,
-            } => write!(
-                f,
-                "{address:#010x} holds {found:#04x} where {expected:#04x} should be"
-            ),
-            Self::ReadProtected => f.write_str("the chip's read protection is on"),
-            Self::LinkedElsewhere(found) => found.fmt(f),
-            Self::RefusesUpload(refusal) => write!(
-                f,
-                "the board says that it can be read, and refuses each time: {refusal}"
-            ),
-            Self::NoSuchCommand => f.write_str("the board's bootloader has no such command"),
-            Self::Stayed => f.write_str("the board is still in DFU mode"),
-            Self::WentAway => f.write_str(
-                "the board went away before it said that it was at work, so that nobody knows whether it is done",
-            ),
-            Self::StillProtected => {
-                f.write_str("the board says that it is done, and its read protection is still on")
-            }
-            Self::Interrupted => f.write_str("interrupted"),
-        }
-    }
+/// What the board says in words.
+fn in_words(explanation: &Option<String>) -> String {
+    let said = explanation
+        .as_ref()
+        .map(|text| format!(" and says {text:?}"));
+    said.unwrap_or_default()
 }
 
 #[cfg(test)]

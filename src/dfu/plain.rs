@@ -21,7 +21,7 @@ use super::event::{Event, Phase};
 use super::link::Link;
 use super::tally::Tally;
 
-pub use options::Options;
+pub use options::{Options, ask_functional};
 
 /// What is wanted of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -28,7 +28,7 @@ pub struct Tally {
     /// How often something went wrong and was tried again.
     pub retries: u32,
     /// Whether the sector with the vector table was erased again, because it had not become what it should.
-    pub withdrawn: bool,
+    pub erased_bad_head: bool,
     /// Whether the chip has reset, as it does once its option bytes were written, and has not come back in DFU mode:
     /// nobody could look at what it had taken.
     pub reset: bool,

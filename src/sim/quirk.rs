@@ -11,8 +11,30 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-pub use name::QuirkName;
-pub use table::{QUIRKS, Quirk};
+use name::Takes;
+pub use table::{QUIRKS, Quirk, QuirkName};
+
+impl QuirkName {
+    /// The name of a quirk, whatever its value.
+    pub fn about(quirk: Quirk) -> &'static Self {
+        let value = quirk.value().unwrap_or_default();
+        let mut known = QUIRKS.iter();
+        known
+            .find(|known| (known.make)(value) == Some(quirk))
+            .expect("every quirk is made by an entry of the table")
+    }
+
+    /// How the quirk is asked for.
+    pub fn of(quirk: Quirk) -> String {
+        let known = Self::about(quirk);
+        match (known.takes, quirk.value()) {
+            (Some(Takes::Address), Some(value)) => format!("{}={value:#010x}", known.name),
+            (Some(Takes::Bytes), Some(value)) => format!("{}={value:#x}", known.name),
+            (_, Some(value)) => format!("{}={value}", known.name),
+            (_, None) => known.name.to_owned(),
+        }
+    }
+}
 
 /// The word for a board without any quirk.
 pub const NONE: &str = "none";

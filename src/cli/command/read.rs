@@ -160,8 +160,8 @@ fn plan(args: &ReadArgs, format: OutputFormat, board: &Board) -> Planned<'static
     }
     let (memories, alternate_setting) =
         memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
-    let profile = board.facts(&memories);
-    let plan = plan_read(&args.ranges, profile, alternate_setting, args.twice)
+    let facts = board.facts(&memories);
+    let plan = plan_read(&args.ranges, facts, alternate_setting, args.twice)
         .map_err(|error| error.map(CliError::OnlyLooking))?;
     if format.format == &BIN {
         check_gaps(&plan).map_err(CliError::from)?;

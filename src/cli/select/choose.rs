@@ -6,8 +6,8 @@ use crate::printable::Said;
 use super::error::Candidate;
 use super::found::Found;
 use super::{
-    Candidates, SelectError, Selection, at, is_serial, near_ones, not_left_out, serial_option,
-    telling, with_serial,
+    Candidates, Other, SelectError, Selection, at, is_serial, near_ones, not_left_out,
+    serial_option, telling, with_serial,
 };
 
 impl Selection {
@@ -48,32 +48,41 @@ impl Selection {
         if boards.is_empty() {
             return Err(closed.unwrap_or_else(|| missing(self.wanted(), Vec::new())));
         }
-        let is_ambiguous = match self.every {
-            true => candidates.are_mixed(&boards) && !self.is_named(),
-            false => self.is_ambiguous(&boards),
-        };
-        if is_ambiguous {
-            return Err(SelectError::SeveralBoards {
-                wanted: self.wanted(),
-                candidates: options_for(&boards),
-            });
-        }
-        if let Some(count) = self
-            .count
-            .filter(|count| boards.len() < usize::from(*count))
-        {
-            return Err(SelectError::TooFewBoards {
-                wanted: self.wanted(),
-                found: boards.len(),
-                count,
-                others: not_left_out(others),
-            });
-        }
+        self.check_number(&boards, others.clone(), candidates)?;
         match &boards[..] {
             [board] if board.opened.is_err() => {
                 Err(closed.unwrap_or_else(|| missing(self.wanted(), Vec::new())))
             }
             _ => Ok(boards),
+        }
+    }
+
+    /// Refuses more boards than are meant, and fewer.
+    fn check_number(
+        &self,
+        boards: &[Board],
+        others: Vec<Other>,
+        candidates: Candidates,
+    ) -> Result<(), SelectError> {
+        let is_ambiguous = match self.every {
+            true => candidates.are_mixed(boards) && !self.is_named(),
+            false => self.is_ambiguous(boards),
+        };
+        if is_ambiguous {
+            return Err(SelectError::SeveralBoards {
+                wanted: self.wanted(),
+                candidates: options_for(boards),
+            });
+        }
+        let is_short = |count: &u16| boards.len() < usize::from(*count);
+        match self.count.filter(is_short) {
+            None => Ok(()),
+            Some(count) => Err(SelectError::TooFewBoards {
+                wanted: self.wanted(),
+                found: boards.len(),
+                count,
+                others: not_left_out(others),
+            }),
         }
     }
 

@@ -52,27 +52,15 @@ impl Options {
         }
     }
 
-    /// The same; where the bus tells of no functional descriptor, the device is asked for it, which some answer
-    /// (Openmoko), and others not (SIMtrace).
-    pub fn ask(info: &DeviceInfo, transport: &mut dyn Transport) -> Self {
-        let functional = match info.functional {
-            None => ask_functional(transport),
-            known => known,
-        };
-        Self::of(&DeviceInfo {
-            functional,
-            ..info.clone()
-        })
-    }
-
     /// Whether what was downloaded can be read back, if the device is what it says.
     pub fn can_verify(&self) -> bool {
         self.can_upload && self.is_tolerant
     }
 }
 
-/// GET_DESCRIPTOR for the functional descriptor, as of a device; `None` where it gives none.
-fn ask_functional(transport: &mut dyn Transport) -> Option<DfuFunctionalDescriptor> {
+/// Asks a device for its functional descriptor where the bus tells of none (GET_DESCRIPTOR of the device), which some
+/// answer (Openmoko), and others not (SIMtrace).
+pub fn ask_functional(transport: &mut dyn Transport) -> Option<DfuFunctionalDescriptor> {
     let request = ControlRequest {
         request_type: STANDARD_FROM_DEVICE,
         request: GET_DESCRIPTOR,
@@ -97,7 +85,13 @@ mod tests {
         let bus = SimBus::new(&[board.parse().expect("good")]).expect("no files");
         let info = bus.devices().expect("there is a bus").remove(0);
         let mut transport = bus.open(&info).expect("nothing in the way");
-        (Options::of(&info), Options::ask(&info, transport.as_mut()))
+        let asked = DeviceInfo {
+            functional: info
+                .functional
+                .or_else(|| ask_functional(transport.as_mut())),
+            ..info.clone()
+        };
+        (Options::of(&info), Options::of(&asked))
     }
 
     #[test]

@@ -48,6 +48,8 @@ impl Session<'_> {
 /// How often to begin anew after this.
 fn worth_restarting(error: &SessionError) -> u32 {
     match is_transient(&error.cause) {
+        // Two minutes were given to the end of it already.
+        _ if error.action == Action::Manifest && matches!(error.cause, Cause::Usb(_)) => 0,
         // U-Boot's, too. Any other means what it says.
         true if is_refused_upload(error) => 1,
         true => RESTARTS,

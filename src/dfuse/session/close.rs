@@ -46,6 +46,6 @@ impl Session<'_> {
             }
             Ok(is_erased)
         });
-        self.tally.withdrawn |= !sectors.is_empty() && result == Ok(true);
+        self.tally.erased_bad_head |= !sectors.is_empty() && result == Ok(true);
     }
 }

@@ -1,10 +1,8 @@
 //! How a quirk is written on the command line, and the macro that makes the table of them.
 
-use super::table::{QUIRKS, Quirk};
-
 /// How a quirk is asked for.
 #[derive(Debug)]
-pub struct QuirkName {
+pub struct Named<Q> {
     /// What it is called on the command line.
     pub name: &'static str,
     /// What it does, in a line.
@@ -12,7 +10,7 @@ pub struct QuirkName {
     /// `None` where it takes no value.
     pub(super) takes: Option<Takes>,
     /// The quirk with this value, which one that takes none ignores; `None` where it is too large.
-    pub(super) make: fn(u32) -> Option<Quirk>,
+    pub(super) make: fn(u32) -> Option<Q>,
 }
 
 /// What follows a quirk's name.
@@ -26,7 +24,7 @@ pub(super) enum Takes {
     Size,
 }
 
-impl QuirkName {
+impl<Q> Named<Q> {
     /// How it is written, with what it takes: `write-protected=ADDRESS`.
     pub fn usage(&self) -> String {
         let value = match self.takes {
@@ -38,28 +36,8 @@ impl QuirkName {
         format!("{}={value}", self.name)
     }
 
-    /// The name of a quirk, whatever its value.
-    pub fn about(quirk: Quirk) -> &'static Self {
-        let value = quirk.value().unwrap_or_default();
-        let mut known = QUIRKS.iter();
-        known
-            .find(|known| (known.make)(value) == Some(quirk))
-            .expect("every quirk is made by an entry of the table")
-    }
-
-    /// How the quirk is asked for.
-    pub fn of(quirk: Quirk) -> String {
-        let known = Self::about(quirk);
-        match (known.takes, quirk.value()) {
-            (Some(Takes::Address), Some(value)) => format!("{}={value:#010x}", known.name),
-            (Some(Takes::Bytes), Some(value)) => format!("{}={value:#x}", known.name),
-            (_, Some(value)) => format!("{}={value}", known.name),
-            (_, None) => known.name.to_owned(),
-        }
-    }
-
-    /// The quirk, with the value that was written behind its name; `None` where it takes another, or none.
-    pub fn read(&self, value: Option<&str>) -> Option<Quirk> {
+    /// The quirk, with the value that was written after its name; `None` where it takes another, or none.
+    pub fn read(&self, value: Option<&str>) -> Option<Q> {
         match (self.takes, value) {
             (None, None) => (self.make)(0),
             (Some(takes), Some(text)) => {
@@ -79,8 +57,8 @@ fn number(text: &str) -> Option<u32> {
     }
 }
 
-/// From each entry, which is `Variant(type, what it takes) = "name", "description";`, a variant of [`Quirk`] and a
-/// line of [`QUIRKS`].
+/// From each entry, which is `Variant(type, what it takes) = "name", "description";`, a variant of `Quirk` and a
+/// line of `QUIRKS`.
 macro_rules! quirks {
     ($($(#[$doc:meta])* $quirk:ident $(($type:ty, $takes:ident))? = $name:literal, $description:literal;)*) => {
         /// One behaviour. Where two contradict each other, the later one counts.
@@ -89,9 +67,12 @@ macro_rules! quirks {
             $($(#[$doc])* $quirk $(($type))?,)*
         }
 
+        /// How a quirk is asked for.
+        pub type QuirkName = Named<Quirk>;
+
         /// Every quirk there is.
         pub static QUIRKS: &[QuirkName] = &[
-            $(QuirkName {
+            $(Named {
                 name: $name,
                 description: $description,
                 takes: quirks!(@takes $($takes)?),

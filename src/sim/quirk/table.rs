@@ -3,7 +3,7 @@
 //! To add one, add an entry here, and ask for it where it matters. Name and description are for `stdfu sim --help`, in
 //! which they stand in this order.
 
-use super::name::{QuirkName, Takes, quirks};
+use super::name::{Named, Takes, quirks};
 
 quirks! {
     /// The system denies access: Linux without an udev rule.

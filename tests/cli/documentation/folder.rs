@@ -31,6 +31,11 @@ if [ -z "$STDFU_SIM" ] && [ "$1" = verify ]; then
 fi
 if [ -z "$STDFU_SIM" ]; then
     case " $* " in
+        *" --alt u-boot."* | *" --alt rootfs"*) STDFU_SIM=uboot ;;
+        *" --alt firmware.dfu"* | *" --alt uboot-env.dfu"*) STDFU_SIM=pluto ;;
+        *" --enter-dfu"*) STDFU_SIM=zephyr,quirk=application ;;
+        *" --id 303a:0002"*) STDFU_SIM=esp32s2 ;;
+        *" flash hackrf_usb.dfu"*) STDFU_SIM=lpc ;;
         *" detach --path "*) STDFU_SIM='f405,quirk=application;l476,quirk=application' ;;
         *" detach "*) STDFU_SIM=f405,quirk=application ;;
         *" unprotect "*) STDFU_SIM=f405,quirk=read-protected ;;
@@ -94,6 +99,27 @@ impl Folder {
                 .arg(folder.path(&format!("{name}.bin")))
                 .args(&format!("--address {address} -o"))
                 .arg(folder.path(&format!("{name}.hex")))
+                .run();
+            assert_eq!(run.exit, 0, "{run:?}");
+        }
+        for name in [
+            "u-boot.img",
+            "rootfs.squashfs",
+            "zephyr.signed.bin",
+            "build/dfu.bin",
+        ] {
+            file(name, &sample("blinky.bin"));
+        }
+        file("hackrf_usb.bin", &sample("blinky.bin"));
+        // Pluto's files have the ids of the application.
+        for (name, ids, prefix) in [
+            ("pluto.dfu", "0456:b673", ""),
+            ("uboot-env.dfu", "0456:b673", ""),
+            ("hackrf_usb.dfu", "1fc9:000c", "--prefix lpc"),
+        ] {
+            let run = stdfu(&format!("convert --plain --id {ids} {prefix} -o"))
+                .arg(folder.path(name))
+                .arg(folder.path("hackrf_usb.bin"))
                 .run();
             assert_eq!(run.exit, 0, "{run:?}");
         }

@@ -10,8 +10,6 @@ use crate::usb::Bus;
 pub struct Ran {
     pub result: Result<Option<Vec<u8>>, SessionError>,
     pub tally: Tally,
-    pub requests: usize,
-    pub resets: usize,
     pub wrongs: Vec<String>,
     pub taken: Duration,
 }
@@ -36,8 +34,6 @@ pub fn run(bus: &SimBus, plan: Plan<'_>) -> Ran {
     Ran {
         result,
         tally,
-        requests: device.requests,
-        resets: device.resets,
         taken: device.now() - begun,
         wrongs: device.wrongs,
     }
