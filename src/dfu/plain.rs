@@ -165,7 +165,9 @@ impl<'t> Session<'t> {
 fn is_worth_closing(error: &SessionError) -> bool {
     match error.cause {
         Cause::Stayed | Cause::Vanished => false,
-        Cause::Interrupted | Cause::StillBusy(_) => error.action != Action::Manifest,
+        Cause::Interrupted | Cause::StillBusy(_) | Cause::Usb(_) => {
+            error.action != Action::Manifest
+        }
         _ => true,
     }
 }

@@ -36,6 +36,7 @@ mod operations;
 mod others;
 mod output;
 mod places;
+mod plain;
 mod plan;
 mod preserve;
 mod progress;
