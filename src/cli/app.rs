@@ -126,9 +126,9 @@ impl App {
         }
     }
 
-    /// The same, for boards that are meant and were put into DFU mode, if none of them was in it. From there on their
-    /// ports are followed, whatever their ids and serial numbers have become.
-    pub fn with_boards_in_dfu_mode(&self) -> Result<Self, CliError> {
+    /// Asks the boards that are meant to enter DFU mode, if none of them is in it, and follows their ports from there on,
+    /// whatever their ids and serial numbers have become.
+    pub fn enter_dfu_mode(&self) -> Result<Self, CliError> {
         if !matches!(
             self.select_at_once(Candidates::All),
             Err(CliError::Select(SelectError::NoBoard { .. }))

@@ -79,6 +79,9 @@ pub enum CliError {
     /// A simulated board that can't be had.
     #[error(transparent)]
     Simulation(#[from] SimError),
+    /// What is to be verified at any price can't be.
+    #[error("{0} can't be read back on this board")]
+    CantVerify(String),
     /// The file to write is there.
     #[error("{0} is there already")]
     AlreadyThere(String),
@@ -176,6 +179,13 @@ impl CliError {
             Self::Write(error) => of_writing(error),
             Self::Usb(error) => of_usb(error),
             Self::Simulation(error) => of_simulation(error),
+            Self::CantVerify(_) => (
+                Exit::DoesNotFit,
+                Some(
+                    "Without --must-verify it is flashed all the same. Nothing was erased."
+                        .to_owned(),
+                ),
+            ),
             Self::AlreadyThere(_) => (
                 Exit::Other,
                 Some("Nothing was written; --force overwrites it.".to_owned()),

@@ -2,6 +2,7 @@
 
 use crate::board::{Board, BoardName};
 use crate::chip::vector_table::BadVectorTable;
+use crate::dfu::plain::{self, ReadBack};
 use crate::dfu::tally::Tally;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::flash::Check;
@@ -47,6 +48,8 @@ pub enum Found {
 
 /// Of a board whose read protection was to be lifted.
 pub const NOT_PROTECTED: &str = "this board is not read-protected; nothing was done";
+/// Of a device that has taken a file and can't be asked to give it back.
+pub const ACCEPTED: &str = "the device accepted it; it can't be read back";
 /// What whoever wants more than that does next.
 const ERASE_ALL: &str = "To erase everything all the same, use `stdfu erase --all`.";
 
@@ -98,6 +101,16 @@ impl<'p> Outcome<'p> {
     /// Whether the device speaks no DfuSe.
     pub fn is_plain(&self) -> bool {
         matches!(self.task, Some(Task::Plain(_)))
+    }
+
+    /// Whether nobody wanted what was sent to be read back.
+    pub fn is_read_back_unwanted(&self) -> bool {
+        match &self.task {
+            Some(Task::Plain(plain::Plan::Download(download))) => {
+                download.read_back == ReadBack::NotWanted
+            }
+            _ => false,
+        }
     }
 
     /// The ids that it has after it was left, where they are others.
@@ -161,6 +174,9 @@ impl<'p> Outcome<'p> {
         warnings.extend(self.warnings());
         if self.hint().is_some() {
             warnings.push(NOT_PROTECTED.to_owned());
+        }
+        if self.tally.accepted && !self.is_read_back_unwanted() {
+            warnings.push(ACCEPTED.to_owned());
         }
         WorkDocument {
             result: self.result(),

@@ -24,12 +24,14 @@ pub enum PlainError {
         "the device accepted the file, and then did not let itself be read: nothing is verified"
     )]
     NotVerified,
-    /// It says that it gives nothing back, or is gone after a download.
-    #[error("this device can't be read back{why}")]
-    CantBeRead {
-        /// What makes it so, if that has to be said.
-        why: &'static str,
-    },
+    /// It says that it gives nothing back.
+    #[error("this device can't be read back")]
+    CantBeRead,
+    /// It gives nothing back after a download.
+    #[error(
+        "this device can't be read back: it leaves DFU mode as soon as it has taken the firmware"
+    )]
+    GoneByThen,
 }
 
 /// Why firmware is nothing for a device without DfuSe.

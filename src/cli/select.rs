@@ -161,11 +161,11 @@ impl Selection {
         watch: &OnTransfer<'_>,
         waiting: &OnWait<'_>,
     ) -> Result<Listing, SelectError> {
-        let is_settled = |listing: &Listing| {
+        let is_final = |listing: &Listing| {
             let error = listing.error.as_ref();
             all_open(&listing.boards) && !error.is_some_and(SelectError::may_pass)
         };
-        self.patiently(bus, waiting, is_settled, || {
+        self.patiently(bus, waiting, is_final, || {
             let found = self.in_dfu_mode(bus, watch, Candidates::All)?;
             let closed = found.closed();
             if found.boards.is_empty() && closed.is_none() {

@@ -51,6 +51,9 @@ impl ReadingArgs {
         if self.address.is_some() {
             return Err(NoStream::Option("--address"));
         }
+        if self.names_addresses() {
+            return Err(NoStream::Option("--format"));
+        }
         Stream::load(file.bytes.clone()).map_err(|error| NoStream::File {
             name: file.name.clone(),
             error,

@@ -31,7 +31,7 @@ pub fn of_plain(error: &PlainError) -> (Exit, Option<String>) {
                         and leave out --must-verify on this device.";
             return (Exit::Board, Some(hint.to_owned()));
         }
-        PlainError::CantBeRead { .. } => {
+        PlainError::CantBeRead | PlainError::GoneByThen => {
             "Such a device can only be flashed: without --must-verify and --if-different."
         }
     };
