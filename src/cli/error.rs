@@ -170,8 +170,14 @@ impl CliError {
             | Self::NoLayout(_) => (Exit::DoesNotFit, Some(layouts())),
             Self::Plan(error) => of_plan(error, " Nothing was erased."),
             Self::OnlyLooking(error) => of_plan(error, ""),
+            Self::Enter(EnterError::Asking(UsbError::Stall) | EnterError::StaysAway) => (
+                Exit::Board,
+                Some(
+                    "Put it into DFU mode by hand: by its button, or on an STM32 with BOOT0 high and a reset."
+                        .to_owned(),
+                ),
+            ),
             Self::Enter(EnterError::Asking(error) | EnterError::Closed(error)) => of_usb(error),
-            Self::Enter(EnterError::StaysAway) => (Exit::Other, None),
             Self::Plain(error) => of_plain(error),
             Self::Session(error) => of_session(error),
             Self::Files(error) => of_files(error),

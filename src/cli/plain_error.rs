@@ -10,7 +10,7 @@ pub enum PlainError {
     NoStream(#[from] NoStream),
     /// An option that is about addresses or sectors.
     #[error(
-        "{0} is about addresses and sectors: this device speaks plain DFU, and has none to choose from"
+        "{0} means nothing to a device that speaks plain DFU: it has no addresses and no sectors"
     )]
     Option(&'static str),
     /// A format that has addresses.
@@ -24,6 +24,9 @@ pub enum PlainError {
         "the device accepted the file, and then did not let itself be read: nothing is verified"
     )]
     NotVerified,
+    /// It has given nothing.
+    #[error("the device gave nothing: it ended the upload with its first block")]
+    GaveNothing,
     /// It says that it gives nothing back.
     #[error("this device can't be read back")]
     CantBeRead,
@@ -43,6 +46,11 @@ pub enum NoStream {
     /// An option that is about addresses.
     #[error("{0} is about addresses, and a device that speaks plain DFU has none")]
     Option(&'static str),
+    /// A file whose name promises a DFU suffix.
+    #[error(
+        "{0}: the file has no DFU suffix, which its name promises: it is cut short, or no .dfu file"
+    )]
+    NoSuffix(String),
     /// The file itself.
     #[error("{name}: {error}")]
     File {

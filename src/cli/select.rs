@@ -97,7 +97,7 @@ impl Selection {
     }
 
     /// Whether it is said which board, by a name that is its own.
-    fn is_named(&self) -> bool {
+    pub fn is_named(&self) -> bool {
         !self.serial.is_empty() || !self.path.is_empty()
     }
 
@@ -195,13 +195,14 @@ impl Selection {
         bus: &dyn Bus,
         watch: &OnTransfer<'_>,
         waiting: &OnWait<'_>,
+        candidates: Candidates,
     ) -> Result<Vec<Board>, SelectError> {
         self.patiently(
             bus,
             waiting,
             |boards: &Vec<Board>| all_open(boards),
             || {
-                let found = self.in_application(bus, watch)?;
+                let found = self.in_application(bus, watch, candidates)?;
                 if found.boards.is_empty() {
                     return Err(SelectError::NoneRunning {
                         wanted: self.wanted(),

@@ -145,7 +145,7 @@ pub enum Cause {
     #[error("{0}")]
     Usb(UsbError),
     /// The board answered an error, or something that makes no sense here.
-    #[error("the board answered {status} in {state}{}", in_words(explanation))]
+    #[error("{}{}", answer(*status, *state), in_words(explanation))]
     Answered {
         /// `bStatus`
         status: DfuStatus,
@@ -231,6 +231,16 @@ impl Cause {
                 ..
             }
         )
+    }
+}
+
+/// Maple's bootloader says OK in dfuERROR.
+fn answer(status: DfuStatus, state: DfuState) -> String {
+    match (status, state) {
+        (DfuStatus::Ok, DfuState::DfuError) => {
+            "the board reports an error without saying which (OK in dfuERROR)".to_owned()
+        }
+        _ => format!("the board answered {status} in {state}"),
     }
 }
 

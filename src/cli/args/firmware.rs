@@ -46,6 +46,11 @@ impl ReadingArgs {
         self.format.is_some_and(|format| format != &BIN)
     }
 
+    /// Whether a format is named.
+    pub fn names_format(&self) -> bool {
+        self.format.is_some()
+    }
+
     /// The same for the reader.
     pub fn options(&self) -> LoadOptions<'static> {
         LoadOptions {

@@ -104,7 +104,8 @@ pub struct FlashArgs {
     /// may be others in DFU mode.
     #[arg(
         long, value_enum, value_name = "HOW",
-        num_args = 0..=1, require_equals = true, default_missing_value = "detach"
+        num_args = 0..=1, require_equals = true, default_missing_value = "detach",
+        conflicts_with = "dry_run"
     )]
     enter_dfu: Option<HowToEnter>,
     /// Start the application here
@@ -147,7 +148,7 @@ enum HowToEnter {
 pub fn run(args: &FlashArgs, app: &App) -> Result<Exit, CliError> {
     let payload = args.firmware.payload()?;
     let app = &match args.enter_dfu {
-        Some(HowToEnter::Detach) => app.enter_dfu_mode()?,
+        Some(HowToEnter::Detach) => app.enter_dfu_mode(payload.candidates(args.any_id)?)?,
         None => app.clone(),
     };
     let boards = match payload.select(app, args.any_id) {
