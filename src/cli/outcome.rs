@@ -2,7 +2,7 @@
 
 use crate::board::{Board, BoardName};
 use crate::chip::vector_table::BadVectorTable;
-use crate::dfu::plain::{self, ReadBack};
+use crate::dfu::plain::{self, Download, ReadBack};
 use crate::dfu::tally::Tally;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::flash::Check;
@@ -103,14 +103,18 @@ impl<'p> Outcome<'p> {
         matches!(self.task, Some(Task::Plain(_)))
     }
 
+    /// What was to be sent to a device without DfuSe.
+    fn download(&self) -> Option<&Download<'p>> {
+        match &self.task {
+            Some(Task::Plain(plain::Plan::Download(download))) => Some(download),
+            _ => None,
+        }
+    }
+
     /// Whether nobody wanted what was sent to be read back.
     pub fn is_read_back_unwanted(&self) -> bool {
-        match &self.task {
-            Some(Task::Plain(plain::Plan::Download(download))) => {
-                download.read_back == ReadBack::NotWanted
-            }
-            _ => false,
-        }
+        let download = self.download();
+        download.is_some_and(|download| download.read_back == ReadBack::NotWanted)
     }
 
     /// The ids that it has after it was left, where they are others.
@@ -150,6 +154,10 @@ impl<'p> Outcome<'p> {
         let mut warnings = Vec::new();
         if self.error.is_none() && self.tally.left == Some(false) {
             warnings.push(self.still_in_dfu_mode().to_owned());
+        }
+        let was_to_stay = self.download().is_some_and(|download| !download.leave);
+        if self.error.is_none() && was_to_stay && self.tally.left == Some(true) {
+            warnings.push("this device does not stay in DFU mode after a download".to_owned());
         }
         if self.error.is_none() && self.tally.unchecked_sectors > 0 {
             let sectors = count(self.tally.unchecked_sectors as u64, "sector");
