@@ -4,7 +4,9 @@ use serde_json::json;
 
 use crate::run::{FlashFile, sample, stdfu};
 
-const PLAIN: &str = "speaks plain DFU, not DfuSe: stdfu can't flash these yet";
+const PLAIN: &str = "speaks plain DFU, not DfuSe: it has no addresses and no sectors";
+/// Its next step.
+const WHOLE: &str = "It takes and gives whole memories, and erases by itself: `stdfu flash FILE`, `stdfu read OUT`.";
 /// Commands that look for a board, in the order in which they are tried.
 const COMMANDS: [&str; 5] = [
     "serial",
@@ -13,19 +15,40 @@ const COMMANDS: [&str; 5] = [
     "leave",
     "info blinky.dfu --every",
 ];
+/// Those of them that need addresses, whatever the device.
+const ABOUT_ADDRESSES: [&str; 4] = [
+    "erase --all",
+    "erase 0x08000000",
+    "unprotect --yes",
+    "leave 0x08000000",
+];
 
-/// Asserts exit 3 with the only device there named, in every command, as text and in JSON.
+/// Asserts that the only device there is named in every one of the commands, as text and in JSON.
 #[track_caller]
-fn check(board: &str, ids: &str, reason: &str, hint: &str) {
+fn is_named(
+    board: &str,
+    ids: &str,
+    (reason, hint): (&str, &str),
+    (exit, commands): (i32, &[&str]),
+) {
     let message = format!("there is no DfuSe board in DFU mode\nthe board at 1-1 ({ids}) {reason}");
     let stderr = format!("error: {message}\nhint: {hint}\n");
-    for command in COMMANDS {
+    for command in commands {
         let command = format!("--sim {board} {command}");
-        stdfu(&command).run().says(3, "", &stderr);
-        let document = stdfu(&command).arg("--json").run().document(3);
-        let error = json!({"exit": 3, "message": message, "hint": hint});
+        stdfu(&command).run().says(exit, "", &stderr);
+        let document = stdfu(&command).arg("--json").run().document(exit);
+        let error = json!({"exit": exit, "message": message, "hint": hint});
         assert_eq!(document["error"], error, "{command}");
     }
+}
+
+/// Asserts exit 3 with the only device there named, in every command, and that it is listed with the reason.
+#[track_caller]
+fn check(board: &str, ids: &str, reason: &str, hint: &str) {
+    is_named(board, ids, (reason, hint), (3, &COMMANDS));
+    let stderr = format!(
+        "error: there is no DfuSe board in DFU mode\nthe board at 1-1 ({ids}) {reason}\nhint: {hint}\n"
+    );
     let list = stdfu(&format!("--sim {board} list")).run();
     assert_eq!((list.exit, list.stderr.as_str()), (3, stderr.as_str()));
     let line = format!("  {reason}\n");
@@ -48,19 +71,50 @@ fn check(board: &str, ids: &str, reason: &str, hint: &str) {
     assert_eq!(other["product_id"], number(product_id));
 }
 
+/// Asserts exit 7 with the only device there named, in every command that is about addresses, and that it is a board in
+/// the list, with its ids.
+#[track_caller]
+fn is_plain(board: &str, ids: &str) {
+    is_named(board, ids, (PLAIN, WHOLE), (7, &ABOUT_ADDRESSES));
+    // A DfuSe file is refused in its own words.
+    let run = stdfu(&format!("--sim {board} flash blinky.dfu")).run();
+    assert_eq!(run.exit, 7, "{run:?}");
+    assert!(
+        run.stderr
+            .contains(" at 1-1: blinky.dfu: the file is a DfuSe file"),
+        "{run:?}"
+    );
+    let list = stdfu(&format!("--sim {board} list --json"))
+        .run()
+        .document(0);
+    assert_eq!(list["others"], json!([]));
+    let listed = &list["boards"][0];
+    let (vendor_id, product_id) = ids.split_once(':').expect("two");
+    let number = |text| u64::from_str_radix(text, 16).expect("hexadecimal");
+    assert_eq!(
+        json!([
+            listed["protocol"],
+            listed["path"],
+            listed["vendor_id"],
+            listed["product_id"]
+        ]),
+        json!(["dfu", "1-1", number(vendor_id), number(product_id)])
+    );
+}
+
 #[test]
 fn a_dapboot_whose_string_begins_with_an_at_sign_speaks_plain_dfu() {
-    check("dapboot", "1209:db42", PLAIN, "dfu-util can flash it.");
+    is_plain("dapboot", "1209:db42");
 }
 
 #[test]
 fn an_lpc_rom_is_in_dfu_mode_whatever_its_protocol_says() {
-    check("lpc", "1fc9:000c", PLAIN, "dfu-util can flash it.");
+    is_plain("lpc", "1fc9:000c");
 }
 
 #[test]
 fn a_zephyr_speaks_plain_dfu() {
-    check("zephyr", "2fe3:ffff", PLAIN, "dfu-util can flash it.");
+    is_plain("zephyr", "2fe3:ffff");
 }
 
 #[test]
@@ -102,32 +156,28 @@ fn others_beside_a_board_are_listed_after_it_and_make_no_choice_necessary() {
         .answers("336133663433\n");
     let run = stdfu(&format!("{boards} list --json")).run();
     let document = run.document(0);
-    assert_eq!(document["boards"].as_array().map(Vec::len), Some(1));
+    let listed = document["boards"].as_array().expect("a list");
+    let listed: Vec<_> = listed
+        .iter()
+        .map(|board| json!([board["path"], board["protocol"]]))
+        .collect();
+    let expected = [
+        json!(["1-1", "dfu"]),
+        json!(["1-2", "dfuse"]),
+        json!(["1-3", "dfu"]),
+    ];
+    assert_eq!(listed, expected);
     let others = document["others"].as_array().expect("a list");
     let found: Vec<_> = others
         .iter()
         .map(|other| json!([other["path"], other["serial"]]))
         .collect();
-    let expected = [
-        json!(["1-1", "3539361234567890"]),
-        json!(["1-3", "ABCD"]),
-        json!(["1-4", null]),
-        json!(["1-5", null]),
-    ];
+    let expected = [json!(["1-4", null]), json!(["1-5", null])];
     assert_eq!(found, expected);
     let text = stdfu(&format!("{boards} list")).run();
     assert_eq!((text.exit, text.stderr.as_str()), (0, ""));
-    let (_, others) = text.stdout.split_once("\n\n").expect("others");
-    let expected = format!(
-        "\
-3539361234567890
-  path 1-1   ids 2fe3:ffff
-  {PLAIN}
-
-ABCD
-  path 1-3   ids 1fc9:000c
-  {PLAIN}
-
+    let (_, others) = text.stdout.split_once("  0  DFU\n\n").expect("others");
+    let expected = "\
 serial number unknown
   path 1-4   ids 03eb:2ff4
   speaks FLIP, Atmel's own protocol, not DFU
@@ -135,8 +185,7 @@ serial number unknown
 serial number unknown
   path 1-5   ids 0483:df11
   is running its application
-"
-    );
+";
     assert_eq!(others, expected);
 }
 
@@ -150,23 +199,27 @@ the board at 1-2 (1209:db42) {PLAIN}
 the board at 1-3 (2fe3:ffff) {PLAIN}
 hint: Ask the application: `stdfu detach`, or `stdfu flash` with --enter-dfu.
       Or start the bootloader by hand: on an STM32, set BOOT0 high and reset the board.
-      dfu-util can flash it.
+      {WHOLE}
 "
     );
-    stdfu("--sim f405,quirk=application --sim dapboot --sim zephyr serial")
+    stdfu("--sim f405,quirk=application --sim dapboot --sim zephyr erase --all")
         .run()
-        .says(3, "", &stderr);
+        .says(7, "", &stderr);
 }
 
 /// Asking for its ids, serial number or path doesn't make it another device.
 #[test]
 fn a_plain_device_that_is_asked_for_is_named_and_nothing_else() {
     for option in ["--id 1209:db42", "--serial 0668FF515055", "--path 1-2"] {
-        let run = stdfu(&format!("--sim f405 --sim dapboot {option} serial")).run();
-        assert_eq!(run.exit, 3, "{run:?}");
+        let boards = format!("--sim f405 --sim dapboot {option}");
+        stdfu(&format!("{boards} serial"))
+            .run()
+            .answers("0668FF515055\n");
+        let run = stdfu(&format!("{boards} erase --all")).run();
+        assert_eq!(run.exit, 7, "{run:?}");
         let lines: Vec<&str> = run.stderr.lines().skip(1).collect();
         let named = format!("the board at 1-2 (1209:db42) {PLAIN}");
-        assert_eq!(lines, [named.as_str(), "hint: dfu-util can flash it."]);
+        assert_eq!(lines, [named, format!("hint: {WHOLE}")]);
     }
 }
 
