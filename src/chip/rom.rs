@@ -26,6 +26,7 @@
 //! | AT32 | answers a read unprotect as any other command | [`read_unprotect`](crate::dfu::link::Link::read_unprotect) |
 //! | mboot | always says `bwPollTimeout` 0 | [`SHORTEST_POLL`] |
 //! | Openmoko, SIMtrace and others | says nonsense as `bwPollTimeout` | [`has_false_poll_timeout`] |
+//! | Tomu, Fomu | says that it is manifestation tolerant, and starts what it was given | [`starts_what_it_is_given`] |
 //! | LPC43xx (1FC9:000C) | says protocol 1 in DFU mode | [`DfuMode`](crate::usb::DfuMode) |
 //!
 //! Serial numbers that are constants are many parts': [`is_shared_serial`].
@@ -76,6 +77,12 @@ pub fn has_false_poll_timeout((vendor, product): (u16, u16)) -> bool {
         0x0763 => product == 0x2806,
         _ => false,
     }
+}
+
+/// Whether it starts what it was given at the end of a download, though it says that it is manifestation tolerant: Tomu
+/// and Fomu (foboot), whose applications need not have any USB.
+pub fn starts_what_it_is_given(ids: (u16, u16)) -> bool {
+    matches!(ids, (0x1209, 0x70B1 | 0x5BF0 | 0x5BF2))
 }
 
 /// Whether the chip starts from a vector table, as a Cortex-M does. GigaDevice's bootloader has the same ids in a

@@ -6,12 +6,14 @@ use crate::usb::{Bus, ControlRequest, DeviceInfo, Transport, UsbError};
 
 use super::protocol::DfuRequest;
 
-/// How long the application may take to let go, in milliseconds, where it doesn't say (`wDetachTimeOut`).
+/// How long the application may take to let go, in milliseconds, where it doesn't say or says 0 (`wDetachTimeOut`).
 const DETACH_TIMEOUT: u16 = 1000;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a board may take to come back in DFU mode (7 s was seen), and how often to look.
 const COMES_BACK: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
+/// How many such looks are given to an application that has refused to go, or seems to have.
+const LOOKS: u32 = 10;
 
 /// Why an application is not in DFU mode.
 #[derive(Debug, thiserror::Error)]
@@ -34,12 +36,17 @@ pub fn detach_and_wait(
     info: &DeviceInfo,
     patience: Duration,
 ) -> Result<(), EnterError> {
-    detach(transport, info).map_err(EnterError::Asking)?;
-    until_back(bus, &info.path, patience)
+    let reset = detach(transport, info).map_err(EnterError::Asking)?;
+    match (until_back(bus, &info.path, patience), reset) {
+        // It may have needed none. Where it did, this is why it has not come.
+        (Err(EnterError::StaysAway), Err(error)) => Err(EnterError::Asking(error)),
+        (ended, _) => ended,
+    }
 }
 
-/// Waits until there is a board in DFU mode at the port that can be opened; `patience` is what opening may take.
-fn until_back(bus: &dyn Bus, path: &str, patience: Duration) -> Result<(), EnterError> {
+/// Waits until there is a board in DFU mode at the port that can be opened, whatever its ids and its serial number have
+/// become; `patience` is what opening may take.
+pub fn until_back(bus: &dyn Bus, path: &str, patience: Duration) -> Result<(), EnterError> {
     let asked = bus.now();
     let mut came = None;
     loop {
@@ -60,86 +67,61 @@ fn until_back(bus: &dyn Bus, path: &str, patience: Duration) -> Result<(), Enter
     }
 }
 
-/// DFU 1.1 §5.1: DETACH, and a bus reset by the host unless the device says that it detaches by itself.
-fn detach(transport: &mut dyn Transport, info: &DeviceInfo) -> Result<(), UsbError> {
+/// DFU 1.1 §5.1: DETACH, and a bus reset by the host unless the device says that it detaches by itself. It is in appIDLE
+/// or it refuses, so nothing is asked before: some STALL a GETSTATUS there. Returns what became of the reset.
+///
+/// # Errors
+/// What kept the application from hearing of it, or its refusal.
+fn detach(
+    transport: &mut dyn Transport,
+    info: &DeviceInfo,
+) -> Result<Result<(), UsbError>, UsbError> {
     transport.claim()?;
+    // Its run-time interface may be an alternate setting of another one.
+    let setting = info.alternate_settings.first();
+    if let Some(setting) = setting.filter(|setting| setting.number != 0) {
+        transport.set_alternate_setting(setting.number)?;
+    }
     let request = ControlRequest {
         request_type: DfuRequest::TO_DEVICE,
         request: DfuRequest::Detach as u8,
-        value: info
-            .functional
-            .map_or(DETACH_TIMEOUT, |functional| functional.detach_timeout),
+        value: detach_timeout(info),
         index: info.interface.into(),
     };
     match transport.control_out(request, &[], REQUEST_TIMEOUT) {
         // It was quicker than its answer.
         Ok(()) | Err(UsbError::NoDevice | UsbError::Io | UsbError::Timeout) => {}
+        // Windows makes a STALL of several errors on the bus, so the bus decides.
+        Err(UsbError::Stall) if goes(transport) => {}
         Err(error) => return Err(error),
     }
-    if info
-        .functional
-        .is_some_and(|functional| functional.will_detach())
-    {
-        return Ok(());
+    let functional = info.functional.as_ref();
+    if functional.is_some_and(|functional| functional.will_detach()) || !transport.is_on_bus() {
+        return Ok(Ok(()));
     }
-    match transport.reset() {
+    Ok(match transport.reset() {
         Ok(()) | Err(UsbError::NoDevice) => Ok(()),
         Err(error) => Err(error),
+    })
+}
+
+/// What a DETACH says that the application may take, in milliseconds.
+fn detach_timeout(info: &DeviceInfo) -> u16 {
+    let said = info.functional.map(|functional| functional.detach_timeout);
+    said.filter(|timeout| *timeout != 0)
+        .unwrap_or(DETACH_TIMEOUT)
+}
+
+/// Whether a device goes off the bus within the moment that the system takes to notice.
+fn goes(transport: &mut dyn Transport) -> bool {
+    for _ in 0..LOOKS {
+        if !transport.is_on_bus() {
+            return true;
+        }
+        transport.wait(PAUSE);
     }
+    false
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sim::SimBus;
-
-    /// A bus with one board that runs its application, and the way to it, which can be opened by now.
-    fn bus(board: &str) -> (SimBus, Box<dyn Transport>, DeviceInfo) {
-        let spec = format!("{board},quirk=application").parse();
-        let bus = SimBus::new(&[spec.expect("good")]).expect("no files");
-        bus.wait(Duration::from_secs(1));
-        let info = bus.devices().expect("there is a bus").remove(0);
-        let transport = bus.open(&info).expect("long enough there");
-        (bus, transport, info)
-    }
-
-    #[test]
-    fn it_ends_when_the_board_can_be_opened() {
-        for (board, at_least) in [("f405", 1000), ("f405,quirk=late-access", 1500)] {
-            let (bus, mut transport, info) = bus(board);
-            let asked = bus.now();
-            let patience = Duration::from_secs(2);
-            assert!(detach_and_wait(&bus, transport.as_mut(), &info, patience).is_ok());
-            let taken = bus.now() - asked;
-            let expected = Duration::from_millis(at_least);
-            assert!(
-                (expected..expected + Duration::from_millis(300)).contains(&taken),
-                "{taken:?}"
-            );
-            let info = bus.devices().expect("there is a bus").remove(0);
-            assert!(info.is_in_dfu_mode());
-            assert!(bus.open(&info).is_ok());
-        }
-    }
-
-    #[test]
-    fn a_board_that_can_not_be_opened_in_time_is_an_error_of_the_system() {
-        let (bus, mut transport, info) = bus("f405,quirk=late-access");
-        let patience = Duration::from_millis(200);
-        let error =
-            detach_and_wait(&bus, transport.as_mut(), &info, patience).expect_err("too early");
-        let EnterError::Closed(error) = error else {
-            panic!("{error}");
-        };
-        assert_eq!(error, UsbError::AccessDenied);
-    }
-
-    #[test]
-    fn a_board_that_does_not_come_back_is_waited_for_ten_seconds() {
-        let (bus, ..) = bus("f405");
-        let asked = bus.now();
-        let error = until_back(&bus, "1-9", Duration::ZERO).expect_err("nobody there");
-        assert!(matches!(error, EnterError::StaysAway));
-        assert!(bus.now() - asked >= COMES_BACK);
-    }
-}
+mod tests;

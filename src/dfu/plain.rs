@@ -13,7 +13,7 @@ mod upload;
 
 use std::ops::ControlFlow;
 
-use crate::chip::rom::has_false_poll_timeout;
+use crate::chip::rom::{has_false_poll_timeout, starts_what_it_is_given};
 use crate::usb::{DeviceInfo, Transport};
 
 use super::error::{Action, Cause, SessionError};
@@ -37,7 +37,7 @@ pub struct Options {
     pub several_memories: bool,
     /// Whether it says that it can be read.
     pub can_upload: bool,
-    /// Whether it says that it goes on answering after a download.
+    /// Whether it goes on answering after a download, as far as it can be believed.
     #[doc(alias = "bitManifestationTolerant")]
     pub is_tolerant: bool,
     /// Whether it says that it leaves the bus by itself, without a reset.
@@ -61,7 +61,8 @@ impl Options {
             },
             several_memories: info.alternate_settings.len() > 1,
             can_upload: functional.is_some_and(|said| said.can_upload()),
-            is_tolerant: functional.is_some_and(|said| said.is_manifestation_tolerant()),
+            is_tolerant: functional.is_some_and(|said| said.is_manifestation_tolerant())
+                && !starts_what_it_is_given(ids),
             will_detach: functional.is_some_and(|said| said.will_detach()),
             ignores_poll_timeout: has_false_poll_timeout(ids),
         }

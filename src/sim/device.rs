@@ -1,5 +1,6 @@
 //! A board as a USB device: the standard requests, and being on the bus or not.
 
+mod presence;
 mod standard;
 
 use std::collections::BTreeMap;
@@ -7,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::board::Board;
-use super::bootloader::{Bootloader, Departure};
+use super::bootloader::Bootloader;
 use super::descriptor::{CONFIGURATION_VALUE, Program, SelfDescription};
 use super::fault::{FaultKind, Faults};
 use super::flash::{FlashFileError, Memories};
@@ -17,6 +18,7 @@ use super::spec::BoardSpec;
 use super::timing::Timing;
 use super::transfer::{Answer, Exchange, SET_CONFIGURATION, Setup};
 use crate::dfu::protocol::DfuRequest;
+use presence::{Away, application, first_program};
 
 /// `bmRequestType`: the bits that tell standard, class and vendor requests apart.
 const TYPE: u8 = 0b0110_0000;
@@ -45,18 +47,7 @@ pub struct Device {
     away: Option<Away>,
 }
 
-/// A board off the bus.
-#[derive(Debug, Clone, Copy)]
-struct Away {
-    since: Duration,
-    /// After how long it is back by itself, and what is running then.
-    back: Option<(Duration, Program)>,
-}
-
 impl Device {
-    /// How long the power is off when it was cut.
-    const POWER_CUT: Duration = Duration::from_secs(1);
-
     /// A board with blank memories, plugged in. Not configured yet: that is for the host to do.
     pub fn new(spec: &BoardSpec, serial: String) -> Self {
         let BoardSpec {
@@ -146,76 +137,9 @@ impl Device {
         self.away.is_none()
     }
 
-    /// Whether it is off the bus and will be back by itself.
-    pub fn is_coming_back(&self) -> bool {
-        self.away.is_some_and(|away| away.back.is_some())
-    }
-
-    /// Comes back by itself if it is off the bus and its time has come. Whether it has.
-    pub fn comes_back(&mut self, now: Duration) -> bool {
-        match self.away {
-            Some(Away {
-                since,
-                back: Some((after, program)),
-            }) if now.saturating_sub(since) >= after => {
-                self.start(program);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Lets the time come to `now`. Whether it has left the bus by itself meanwhile.
-    pub fn passes(&mut self, now: Duration) -> bool {
-        let is_bootloader = self.is_present() && self.program == Program::Bootloader;
-        let departure = is_bootloader.then(|| self.bootloader.departure(now));
-        if let Some(departure) = departure.flatten() {
-            self.goes_away(departure, now);
-        }
-        departure.flatten().is_some()
-    }
-
-    /// When it will leave the bus by itself unless something is asked.
-    pub fn leaves_at(&self) -> Option<Duration> {
-        let is_bootloader = self.is_present() && self.program == Program::Bootloader;
-        self.bootloader.leaves_at().filter(|_| is_bootloader)
-    }
-
-    /// The port is reset. Whether the board has left the bus by that; where it has not, the host configures it anew.
-    pub fn reset(&mut self, now: Duration) -> bool {
-        if !self.is_present() {
-            return true;
-        }
-        self.configuration = 0;
-        match self.program {
-            Program::Application => {
-                if self.application.reset(now) {
-                    self.detaches(now);
-                }
-            }
-            Program::Bootloader => {
-                self.bootloader.reset();
-                self.passes(now);
-            }
-        }
-        !self.is_present()
-    }
-
     /// Whether the host has configured it.
     pub fn is_configured(&self) -> bool {
         self.configuration == CONFIGURATION_VALUE
-    }
-
-    /// Plugs it in again, with BOOT0 held unless it is known for running its application. Whether it is on the bus
-    /// then: a board that comes back by itself takes its time.
-    pub fn plug_in(&mut self, now: Duration) -> bool {
-        match self.away {
-            Some(Away { back: Some(_), .. }) => self.comes_back(now),
-            Some(Away { back: None, .. }) | None => {
-                self.start(first_program(&self.quirks));
-                true
-            }
-        }
     }
 
     /// Takes one control transfer that begins at the time `now`. `data` is the data stage of a request to the device.
@@ -268,19 +192,13 @@ impl Device {
     fn meet(&mut self, fault: Option<FaultKind>, setup: &Setup, now: Duration) {
         match fault {
             Some(FaultKind::Unplug) => {
-                self.away = Some(Away {
-                    since: now,
-                    back: None,
-                });
+                self.is_pulled_out(now);
             }
             Some(FaultKind::PowerCut) => {
                 let is_get_status = is_class(setup, DfuRequest::GetStatus);
                 self.bootloader
                     .lose_power(is_get_status, &mut self.memories, now);
-                self.away = Some(Away {
-                    since: now,
-                    back: Some((Self::POWER_CUT, Program::Bootloader)),
-                });
+                self.is_without_power(now);
             }
             Some(FaultKind::Flip) => {
                 let alternate_setting = self.bootloader.alternate_setting();
@@ -314,38 +232,6 @@ impl Device {
         }
     }
 
-    /// Leaves the bus out of DFU mode, and comes back as what there is to be started, where it shows itself.
-    fn goes_away(&mut self, departure: Departure, now: Duration) {
-        let program = match self.bootloader.has_nothing_to_start(&self.memories) {
-            true => Program::Bootloader,
-            false => Program::Application,
-        };
-        let shown = self.board.runtime.map(|_| (Quirks::CHANGE_OVER, program));
-        let asked_for = self.quirks.comes_back_after();
-        let asked_for = asked_for.map(|after| (after, first_program(&self.quirks)));
-        let back = match departure {
-            Departure::Starts => asked_for.or(shown),
-            Departure::Quits => None,
-        };
-        self.away = Some(Away { since: now, back });
-    }
-
-    /// Leaves the bus on the way from the application into DFU mode.
-    fn detaches(&mut self, now: Duration) {
-        self.away = Some(Away {
-            since: now,
-            back: Some((self.quirks.detach_time(), Program::Bootloader)),
-        });
-    }
-
-    fn start(&mut self, program: Program) {
-        self.bootloader = Bootloader::new(self.board, &self.quirks, self.timing, &self.memories);
-        self.program = program;
-        self.application = application(&self.description());
-        self.configuration = 0;
-        self.away = None;
-    }
-
     /// Faults are counted as a host counts its own requests: from the board's configuration on.
     fn is_counted(&self, setup: &Setup) -> bool {
         let request = (setup.request.request_type, setup.request.request);
@@ -356,24 +242,6 @@ impl Device {
         self.configuration == CONFIGURATION_VALUE
             && setup.request.request_type & RECIPIENT == INTERFACE
             && setup.request.index == u16::from(self.description().interface())
-    }
-}
-
-/// The application of a board that describes itself so.
-fn application(description: &SelfDescription) -> Application {
-    Application::new(
-        description.runtime(),
-        description.detach_timeout(),
-        description.quirks,
-    )
-}
-
-/// What is running when power comes on.
-fn first_program(quirks: &Quirks) -> Program {
-    if quirks.has(Quirk::Application) {
-        Program::Application
-    } else {
-        Program::Bootloader
     }
 }
 

@@ -90,6 +90,12 @@ impl Host {
         }
     }
 
+    /// Out and in again, and configured; nothing else.
+    pub fn plugs_in_again_unasked(&mut self) {
+        assert!(self.device.plug_in(self.now));
+        assert_eq!(self.sends(0x00, 9, 1, &[]), Answer::Acknowledged);
+    }
+
     pub fn downloads(&mut self, block: u16, data: &[u8]) -> Answer {
         self.sends(0x21, 1, block, data)
     }

@@ -105,3 +105,6 @@ impl Application {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

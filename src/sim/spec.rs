@@ -21,7 +21,7 @@ pub struct BoardSpec {
     pub serial: Option<String>,
     /// Other texts than the board's usual ones in its string descriptors, by their index.
     pub strings: BTreeMap<u8, String>,
-    /// The file that keeps the contents of the first memory.
+    /// The file that keeps the contents of the first memory; on boards without DfuSe, the flash that all slots lie in.
     pub flash: Option<PathBuf>,
     /// Whether time counts.
     pub timing: Timing,

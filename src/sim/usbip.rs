@@ -129,7 +129,12 @@ fn serve_connection(
         Operation::ListDevices => {
             let described: Vec<ExportedDevice> = exports
                 .iter()
-                .map(|export| exported_device(&lock(&export.device), export.seat))
+                .map(|export| {
+                    let mut device = lock(&export.device);
+                    device.passes(started.elapsed());
+                    device.comes_back(started.elapsed());
+                    exported_device(&device, export.seat)
+                })
                 .collect();
             stream.write_all(&frame::list_of_devices(&described))?;
             Ok(())

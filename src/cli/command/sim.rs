@@ -158,7 +158,10 @@ const OPTIONS: [(&str, &str); 6] = [
         "string=N:TEXT",
         "another text in string N: 2 is the product, 4 the layout of the first memory, 32 what mboot says of an error",
     ),
-    ("flash=FILE", "keeps its main flash in this file"),
+    (
+        "flash=FILE",
+        "keeps its main flash in this file; without DfuSe, all of its memories",
+    ),
     (
         "timing=real",
         "takes a data sheet's times and a full-speed bus; timing=none, the default, takes none",

@@ -12,18 +12,28 @@ pub struct Script {
     pub diary: String,
     /// How many looks at the bus find it there; all, where that is not said.
     pub stays_for: Option<usize>,
-    /// What each look at the port finds, the last one from then on; the device itself while it is on the bus, where
-    /// that is not said.
-    pub port: VecDeque<Option<Occupant>>,
+    /// What comes of every request once there are no answers left; none may come, where that is not said.
+    pub forever: Option<Answer>,
+    /// Whether it goes off the bus when it is reset.
+    pub minds_reset: bool,
+    /// What each look at the port finds once it is off the bus, the last one from then on; nothing, where that is not said.
+    pub afterwards: VecDeque<Option<Occupant>>,
+    /// Whether it can be opened anew.
+    pub reopens: bool,
     now: Duration,
 }
 
 /// What comes of a request.
+#[derive(Clone)]
 pub enum Answer {
     Bytes(&'static [u8]),
     Fails(UsbError),
+    /// Nothing, for as long as the host waits.
+    Silent,
+    /// It goes off the bus, which the host is told so.
+    Leaves(UsbError),
 }
-use Answer::{Bytes, Fails};
+use Answer::{Bytes, Fails, Leaves, Silent};
 
 pub const ACK: Answer = Bytes(&[]);
 pub const IDLE: Answer = Bytes(&[0, 0, 0, 0, 2, 0]);
@@ -43,15 +53,30 @@ impl Script {
             answers,
             diary: String::new(),
             stays_for: None,
-            port: VecDeque::new(),
+            forever: None,
+            minds_reset: false,
+            afterwards: VecDeque::new(),
+            reopens: false,
             now: Duration::ZERO,
         }
     }
 
-    fn answer(&mut self) -> Result<&'static [u8], UsbError> {
-        match self.answers.pop_front().expect("a request too many") {
+    fn answer(&mut self, timeout: Duration) -> Result<&'static [u8], UsbError> {
+        let next = self.answers.pop_front();
+        match next
+            .or_else(|| self.forever.clone())
+            .expect("a request too many")
+        {
             Bytes(bytes) => Ok(bytes),
             Fails(error) => Err(error),
+            Silent => {
+                self.now += timeout;
+                Err(UsbError::Timeout)
+            }
+            Leaves(error) => {
+                self.stays_for = Some(0);
+                Err(error)
+            }
         }
     }
 
@@ -75,7 +100,8 @@ impl Transport for Script {
         Ok(())
     }
 
-    fn set_alternate_setting(&mut self, _: u8) -> Result<(), UsbError> {
+    fn set_alternate_setting(&mut self, number: u8) -> Result<(), UsbError> {
+        writeln!(self.diary, "choose {number}").expect("a String");
         Ok(())
     }
 
@@ -83,11 +109,11 @@ impl Transport for Script {
         &mut self,
         request: ControlRequest,
         buffer: &mut [u8],
-        _: Duration,
+        timeout: Duration,
     ) -> Result<usize, UsbError> {
         self.note(request);
         writeln!(self.diary, " < {}", buffer.len()).expect("a String");
-        let bytes = self.answer()?;
+        let bytes = self.answer(timeout)?;
         buffer[..bytes.len()].copy_from_slice(bytes);
         Ok(bytes.len())
     }
@@ -96,15 +122,19 @@ impl Transport for Script {
         &mut self,
         request: ControlRequest,
         data: &[u8],
-        _: Duration,
+        timeout: Duration,
     ) -> Result<(), UsbError> {
         self.note(request);
         writeln!(self.diary, " > {data:02x?}").expect("a String");
-        self.answer().map(|_| ())
+        self.answer(timeout).map(|_| ())
     }
 
     fn reopen(&mut self) -> Result<(), UsbError> {
-        Err(UsbError::NoDevice)
+        if !self.reopens {
+            return Err(UsbError::NoDevice);
+        }
+        self.stays_for = None;
+        Ok(())
     }
 
     fn is_on_bus(&mut self) -> bool {
@@ -119,15 +149,20 @@ impl Transport for Script {
     }
 
     fn at_port(&mut self) -> Option<Occupant> {
-        match self.port.len() {
-            0 => (self.stays_for != Some(0)).then_some(Self::IN_DFU_MODE),
-            1 => self.port[0],
-            _ => self.port.pop_front().flatten(),
+        if self.stays_for != Some(0) {
+            return Some(Self::IN_DFU_MODE);
+        }
+        match self.afterwards.len() {
+            0 | 1 => self.afterwards.front().copied().flatten(),
+            _ => self.afterwards.pop_front().flatten(),
         }
     }
 
     fn reset(&mut self) -> Result<(), UsbError> {
         self.diary.push_str("reset\n");
+        if self.minds_reset {
+            self.stays_for = Some(0);
+        }
         Ok(())
     }
 

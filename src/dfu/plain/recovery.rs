@@ -1,6 +1,6 @@
 //! What goes wrong once and is worth beginning anew, and what a device means to say.
 
-use crate::dfu::error::{Cause, SessionError};
+use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfu::event::Event;
 use crate::dfu::protocol::DfuStatus;
 use crate::usb::UsbError;
@@ -18,13 +18,14 @@ impl Session<'_> {
         &mut self,
         mut work: impl FnMut(&mut Self) -> Result<T, SessionError>,
     ) -> Result<T, SessionError> {
-        for _ in 0..RESTARTS {
+        let mut restarts = 0;
+        loop {
             match work(self) {
-                Err(error) if is_transient(&error.cause) => self.recover(error)?,
-                ended => return ended,
+                Err(error) if restarts < worth_restarting(&error) => self.recover(error)?,
+                ended => return ended.map_err(told_from_a_fault),
             }
+            restarts += 1;
         }
-        work(self)
     }
 
     /// Makes ready for another try, with the device in dfuIDLE, or gives the error back.
@@ -42,6 +43,35 @@ impl Session<'_> {
             _ => self.link.come_to_rest(),
         }
     }
+}
+
+/// How often to begin anew after this.
+fn worth_restarting(error: &SessionError) -> u32 {
+    match is_transient(&error.cause) {
+        // U-Boot's, too. Any other means what it says.
+        true if is_refused_upload(error) => 1,
+        true => RESTARTS,
+        false => 0,
+    }
+}
+
+/// A device that says it can be read, and refuses the first block again, has not had bad luck.
+fn told_from_a_fault(error: SessionError) -> SessionError {
+    match is_refused_upload(&error) {
+        true => SessionError {
+            cause: Cause::RefusesUpload(Box::new(error.cause)),
+            ..error
+        },
+        false => error,
+    }
+}
+
+fn is_refused_upload(error: &SessionError) -> bool {
+    matches!(error.action, Action::Upload(0) | Action::Compare(0))
+        && matches!(
+            error.cause,
+            Cause::Usb(UsbError::Stall) | Cause::Answered { .. }
+        )
 }
 
 /// Whether it may not happen again: a transfer that was disturbed, or a device that had not understood.

@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use crate::dfu::difference::first_difference;
 use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfu::event::Phase;
-use crate::usb::UsbError;
 
 use super::{Session, wire_number};
 
@@ -68,10 +67,7 @@ impl Session<'_> {
         loop {
             let action = doing(block);
             let failed = |cause| SessionError { action, cause };
-            let length = self
-                .link
-                .upload(wire_number(block), &mut buffer, action)
-                .map_err(|error| told_from_a_fault(block, error))?;
+            let length = self.link.upload(wire_number(block), &mut buffer, action)?;
             let goes_on = take(offset, &buffer[..length]).map_err(failed)?;
             offset += length as u64;
             self.advance(length as u64, action)?;
@@ -83,17 +79,6 @@ impl Session<'_> {
             }
             block += 1;
         }
-    }
-}
-
-/// A device that says it can be read and refuses the first block has not had bad luck.
-fn told_from_a_fault(block: u32, error: SessionError) -> SessionError {
-    match error.cause {
-        Cause::Usb(UsbError::Stall) | Cause::Answered { .. } if block == 0 => SessionError {
-            cause: Cause::RefusesUpload(Box::new(error.cause)),
-            ..error
-        },
-        _ => error,
     }
 }
 

@@ -76,13 +76,14 @@ pub const BOARDS: &[Board] = &[
         memories: &[slot("@DAPBoot DFU", 0, 56 << 10)],
         ..PLAIN
     },
-    // STM32duino-bootloader (`dfu.c`, `usb_descriptor.c`): flash at 0x08005000 and 0x08002000 overlap. Serial number and
-    // the application's DFU interface are inferred.
+    // STM32duino-bootloader (`dfu.c`, `usb_descriptor.c`; that of release 0200 by dfu-util's list of exceptions): flash
+    // at 0x08005000 and 0x08002000 overlap. The application's DFU interface is inferred.
     Board {
         name: "maple",
         description: "Maple with stm32duino's bootloader: DFU 1.0 by its word; RAM refuses",
         vendor_id: 0x1EAF,
         product_id: 0x0003,
+        usb_release: 0x0100,
         device_release: 0x0200,
         manufacturer: "LeafLabs",
         product: "Maple 003",

@@ -86,7 +86,7 @@ pub const BOARDS: &[Board] = &[
         memories: &[slot("flash", 0, 1 << 20)],
         ..PLAIN
     },
-    // foboot (`usb-desc.c`). What it does at the end is inferred.
+    // foboot (`usb-desc.c`, `dfu.c`): its interface has no string, and it says that it is tolerant and restarts.
     Board {
         name: "fomu",
         description: "Fomu: starts what it was given, after a download or after a second",
@@ -98,9 +98,17 @@ pub const BOARDS: &[Board] = &[
         product: "Fomu PVT running DFU Bootloader v2.0.4",
         // Inferred: it has none.
         serial: "0",
+        dfu_version: 0x0101,
         transfer_size: 1024,
         attributes: 0x0D,
-        quirks: &[ManifestLast, LeavesByItself, ResetIgnored],
+        quirks: &[
+            PollTimeoutAlways(100),
+            PlacesByNumber,
+            ManifestLast,
+            LeavesByItself,
+            ResetIgnored,
+            StringsNoLayout,
+        ],
         memories: &[slot("Fomu PVT DFU Bootloader", 0, 128 << 10)],
         ..PLAIN
     },
@@ -208,7 +216,8 @@ pub const BOARDS: &[Board] = &[
         product: "TinyUSB Device",
         serial: "123456",
         transfer_size: 512,
-        attributes: 0x07,
+        // As the older example has it, which is not tolerant.
+        attributes: 0x03,
         detach_timeout: 1000,
         plain: Some(Blocks::Busy(Duration::from_millis(10))),
         quirks: &[PlacesByNumber, ManifestGone, ResetIdle],

@@ -110,11 +110,6 @@ impl Bootloader {
         }
     }
 
-    /// The string behind `iString`: what went wrong, told once.
-    pub fn explain(&mut self) -> Option<&'static str> {
-        self.explanation.take()
-    }
-
     /// Answers a class request to the DFU interface that is heard at the time `now`; also, when that answer is given.
     pub fn request(
         &mut self,
@@ -282,12 +277,6 @@ impl Bootloader {
         self.state = DfuState::DfuError;
         self.report_error(status);
     }
-
-    fn report_error(&mut self, status: DfuStatus) {
-        self.status = status;
-        let explains = self.quirks.has(Quirk::ExplainsErrors);
-        self.explanation = explains.then_some(explanation(status));
-    }
 }
 
 /// Whether a request only asks what came of the one before, or is the DNLOAD of nothing, which makes it leave.
@@ -302,17 +291,6 @@ fn is_about_the_last(setup: &Setup) -> bool {
 /// Block 1 is neither a command nor data (AN3156 §4, §5).
 fn is_reserved(block: u16) -> bool {
     block != COMMAND_BLOCK && block < FIRST_DATA_BLOCK
-}
-/// In words of our own; mboot's are of this kind.
-fn explanation(status: DfuStatus) -> &'static str {
-    match status {
-        DfuStatus::ErrTarget => "Address out of range",
-        DfuStatus::ErrErase => "Erase failed",
-        DfuStatus::ErrFile => "Not the next piece of an image",
-        DfuStatus::ErrProg | DfuStatus::ErrWrite => "Write failed",
-        DfuStatus::ErrStalledPkt => "Request not allowed now",
-        _ => "Unknown error",
-    }
 }
 
 #[cfg(test)]

@@ -163,12 +163,11 @@ impl Bootloader {
                 None => self.state = DfuState::DfuDnloadIdle,
             },
             DfuState::DfuDnloadIdle => self.lose_place(),
-            DfuState::DfuManifestSync | DfuState::DfuManifest => {
-                if self.manifest(memories, now) == Answer::Gone {
-                    return (Answer::Gone, now);
-                }
-            }
+            DfuState::DfuManifestSync | DfuState::DfuManifest => self.manifest(memories, now),
             _ => {}
+        }
+        if self.departure.is_some() && self.quirks.manifest() == Some(Quirk::ManifestGone) {
+            return (Answer::Gone, now);
         }
         let report = StatusReport {
             status: match self.state {

@@ -88,3 +88,69 @@ fn a_full_speed_device_has_no_qualifier_and_no_other_configuration() {
         assert_eq!(get("f405", value), None, "{value:#06x}");
     }
 }
+
+/// Written out from Zephyr's source (`dfu_mode_desc`): two alternate settings, a functional descriptor after both.
+#[test]
+fn the_configuration_descriptor_of_a_zephyr_is_the_one_in_its_source() {
+    let expected = [
+        [0x09, 0x02, 0x24, 0x00, 0x01, 0x01, 0x00, 0xC0, 0x32],
+        [0x09, 0x04, 0x00, 0x00, 0x00, 0xFE, 0x01, 0x02, 0x04],
+        [0x09, 0x04, 0x00, 0x01, 0x00, 0xFE, 0x01, 0x02, 0x05],
+        [0x09, 0x21, 0x07, 0xFF, 0x00, 0x80, 0x00, 0x10, 0x01],
+    ];
+    assert_eq!(get("zephyr", 0x0200).expect("present"), expected.concat());
+}
+
+/// Ids, bcdDevice and the rest as a host reads them out of the bytes: `bInterfaceProtocol`, alternate settings, and of
+/// the functional descriptor bmAttributes, wDetachTimeOut, wTransferSize and bcdDFUVersion.
+#[test]
+fn what_boards_without_dfuse_say_of_themselves_can_be_read_out_of_the_bytes() {
+    use crate::usb::descriptor::Descriptors;
+    type Functional = Option<(u8, u16, u16, u16)>;
+    let check = |name, ids, protocol, settings: usize, functional: Functional| {
+        let device = get(name, 0x0100).expect("present");
+        let configuration = get(name, 0x0200).expect("present");
+        let said = Descriptors::parse(&device, &configuration).expect("descriptors");
+        assert_eq!((said.vendor_id, said.product_id), ids, "{name}");
+        assert_eq!(said.interfaces.len(), settings, "{name}");
+        for interface in &said.interfaces {
+            assert_eq!(interface.class, [0xFE, 0x01, protocol], "{name}");
+            assert_eq!(interface.number, 0, "{name}");
+        }
+        let last = &said.interfaces[settings - 1].extra;
+        let expected = functional.map(|(attributes, timeout, size, version)| {
+            let [t0, t1] = u16::to_le_bytes(timeout);
+            let [s0, s1] = u16::to_le_bytes(size);
+            let [v0, v1] = u16::to_le_bytes(version);
+            vec![9, 0x21, attributes, t0, t1, s0, s1, v0, v1]
+        });
+        assert_eq!(last, &expected.unwrap_or_default(), "{name}");
+    };
+    let v10 = |attributes, size| Some((attributes, 255, size, 0x0100));
+    let v11 = |attributes, size| Some((attributes, 255, size, 0x0110));
+    let timed = |attributes, timeout, size| Some((attributes, timeout, size, 0x0110));
+    check("dapboot", (0x1209, 0xDB42), 2, 1, v11(0x0B, 1024));
+    check("embassy", (0xC0DE, 0xCAFE), 2, 1, timed(0x01, 2500, 4096));
+    check(
+        "embassy-0.2",
+        (0xC0DE, 0xCAFE),
+        2,
+        1,
+        timed(0x09, 2500, 4096),
+    );
+    check("esp32s2", (0x303A, 0x0002), 2, 1, v11(0x09, 4096));
+    let fomu = Some((0x0D, 255, 1024, 0x0101));
+    check("fomu", (0x1209, 0x5BF0), 2, 1, fomu);
+    check("jabra", (0x0B0E, 0x0411), 0, 1, v10(0x01, 64));
+    check("lpc", (0x1FC9, 0x000C), 1, 1, v10(0x01, 2048));
+    check("maple", (0x1EAF, 0x0003), 2, 3, v10(0x03, 1024));
+    check("mcuboot", (0x2FE3, 0x0100), 2, 1, v11(0x03, 128));
+    check("openmoko", (0x1D50, 0x5119), 2, 6, None);
+    check("pluto", (0x0456, 0xB674), 2, 4, timed(0x0F, 0, 4096));
+    check("simtrace", (0x16C0, 0x0762), 2, 1, None);
+    check("tinyusb", (0xCAFE, 0x4000), 2, 2, timed(0x03, 1000, 512));
+    check("ubertooth", (0x1D50, 0x6003), 2, 1, v10(0x07, 256));
+    check("uboot", (0x0451, 0xD022), 2, 3, timed(0x0F, 0, 4096));
+    check("xmos", (0x20B1, 0x0008), 2, 2, v11(0x07, 64));
+    check("zephyr", (0x2FE3, 0xFFFF), 2, 2, v11(0x07, 128));
+}

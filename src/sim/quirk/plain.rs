@@ -145,3 +145,6 @@ fn manifest_error(quirk: Quirk) -> Option<DfuStatus> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests;

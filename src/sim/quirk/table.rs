@@ -197,17 +197,17 @@ quirks! {
     /// Zephyr says 256 in every state, embassy 50, and Openmoko's and SIMtrace's say nonsense.
     PollTimeoutAlways(u32, Number) = "poll-timeout-always", "bwPollTimeout is N ms in every state";
     /// The file is for another device.
-    ErrTargetAt(u16, Number) = "errTARGET-at", "errTARGET at block N";
+    ErrTargetAt(u16, Number) = "err-target-at", "errTARGET at block N";
     /// The file fails a check.
-    ErrFileAt(u16, Number) = "errFILE-at", "errFILE at block N";
+    ErrFileAt(u16, Number) = "err-file-at", "errFILE at block N";
     /// The memory can't be written.
-    ErrWriteAt(u16, Number) = "errWRITE-at", "errWRITE at block N";
+    ErrWriteAt(u16, Number) = "err-write-at", "errWRITE at block N";
     /// Programming fails.
-    ErrProgAt(u16, Number) = "errPROG-at", "errPROG at block N";
+    ErrProgAt(u16, Number) = "err-prog-at", "errPROG at block N";
     /// What was programmed reads otherwise: dapboot.
-    ErrVerifyAt(u16, Number) = "errVERIFY-at", "errVERIFY at block N";
+    ErrVerifyAt(u16, Number) = "err-verify-at", "errVERIFY at block N";
     /// The file is too large.
-    ErrAddressAt(u16, Number) = "errADDRESS-at", "errADDRESS at block N";
+    ErrAddressAt(u16, Number) = "err-address-at", "errADDRESS at block N";
     /// U-Boot writes its eMMC then; others check a signature.
     ManifestTakes(u32, Number) = "manifest-takes", "the manifestation takes N seconds";
     /// U-Boot says 300 ms, and hears nothing until it has written all.
@@ -229,19 +229,19 @@ quirks! {
     /// U-Boot quits DFU when it can't write what it has.
     ManifestQuits = "manifest=quits", "can't write, and is gone for good: U-Boot";
     /// The file is for another device.
-    ManifestErrTarget = "manifest=errTARGET", "errTARGET instead of a manifestation";
+    ManifestErrTarget = "manifest=err-target", "errTARGET instead of a manifestation";
     /// The file fails a check.
-    ManifestErrFile = "manifest=errFILE", "errFILE instead of a manifestation";
+    ManifestErrFile = "manifest=err-file", "errFILE instead of a manifestation";
     /// The memory can't be written.
-    ManifestErrWrite = "manifest=errWRITE", "errWRITE instead of a manifestation";
+    ManifestErrWrite = "manifest=err-write", "errWRITE instead of a manifestation";
     /// Programming fails.
-    ManifestErrProg = "manifest=errPROG", "errPROG instead of a manifestation";
+    ManifestErrProg = "manifest=err-prog", "errPROG instead of a manifestation";
     /// The signature is wrong: embassy built with a public key.
-    ManifestErrVerify = "manifest=errVERIFY", "errVERIFY instead of a manifestation";
+    ManifestErrVerify = "manifest=err-verify", "errVERIFY instead of a manifestation";
     /// The file is too large.
-    ManifestErrAddress = "manifest=errADDRESS", "errADDRESS instead of a manifestation";
+    ManifestErrAddress = "manifest=err-address", "errADDRESS instead of a manifestation";
     /// It is no firmware.
-    ManifestErrFirmware = "manifest=errFIRMWARE", "errFIRMWARE instead of a manifestation";
+    ManifestErrFirmware = "manifest=err-firmware", "errFIRMWARE instead of a manifestation";
     /// dapboot (`validate_application`): errFIRMWARE where the image does not begin with a stack pointer in RAM.
     ChecksVectorTable = "checks-vector-table", "errFIRMWARE unless the image begins with a stack pointer: dapboot";
     /// bmAttributes has bitManifestationTolerant, and it is not so.

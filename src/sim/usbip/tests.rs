@@ -440,3 +440,64 @@ fn real_timing_is_slept() {
     }
     assert!(begin.elapsed() >= Duration::from_millis(10));
 }
+
+/// The ids of a device descriptor.
+fn ids(kernel: &mut Kernel) -> (u16, u16) {
+    let (status, _, device) = kernel.submits([0x80, 6, 0, 1, 0, 0, 18, 0], &[]);
+    assert_eq!(status, 0);
+    let number = |at: usize| u16::from_le_bytes([device[at], device[at + 1]]);
+    (number(8), number(10))
+}
+
+/// DNLOAD of a block and of nothing, each with what GETSTATUS says in the end.
+fn downloads(kernel: &mut Kernel) -> u8 {
+    let image = [0x00, 0x50, 0x00, 0x20];
+    let state = |kernel: &mut Kernel| kernel.submits([0xA1, 3, 0, 0, 0, 0, 6, 0], &[]).2[4];
+    assert_eq!(kernel.submits([0x21, 1, 0, 0, 0, 0, 4, 0], &image).0, 0);
+    while state(kernel) != 5 {}
+    assert_eq!(kernel.submits([0x21, 1, 1, 0, 0, 0, 0, 0], &[]).0, 0);
+    state(kernel)
+}
+
+#[test]
+fn a_zephyr_that_restarts_by_itself_hangs_up_and_is_its_application_when_it_is_back() {
+    let address = serve(&["mcuboot,quirk=runtime-interface=1"]);
+    let mut kernel = Kernel::imports(address, "1-1");
+    assert_eq!(ids(&mut kernel), (0x2FE3, 0x0100));
+    assert_eq!(downloads(&mut kernel), 8);
+    assert!(kernel.is_hung_up_on());
+    assert_ne!(Kernel::connect(address).asks_for("1-1"), 0);
+    thread::sleep(Duration::from_millis(1100));
+    let mut kernel = Kernel::imports(address, "1-1");
+    let (_, _, configuration) = kernel.submits([0x80, 6, 0, 2, 0, 0, 255, 0], &[]);
+    // Two interfaces, of which the second is DFU's, with protocol 1.
+    assert_eq!(configuration[4], 2);
+    assert_eq!(configuration[18..25], [9, 4, 1, 0, 0, 0xFE, 1]);
+    assert_eq!(configuration[25], 1);
+}
+
+#[test]
+fn a_ubertooth_detaches_and_is_imported_again_with_other_ids() {
+    let address = serve(&["ubertooth,quirk=application"]);
+    let mut kernel = Kernel::imports(address, "1-1");
+    assert_eq!(ids(&mut kernel), (0x1D50, 0x6002));
+    assert_eq!(kernel.submits([0x21, 0, 0xE8, 3, 1, 0, 0, 0], &[]).0, 0);
+    assert!(kernel.is_hung_up_on());
+    thread::sleep(Duration::from_millis(1100));
+    assert_eq!(Kernel::connect(address).lists(), Some(1));
+    let mut kernel = Kernel::imports(address, "1-1");
+    assert_eq!(ids(&mut kernel), (0x1D50, 0x6003));
+}
+
+/// What Linux sends after a reset of the port.
+#[test]
+fn a_reset_is_known_by_what_comes_after_it() {
+    let address = serve(&["simtrace"]);
+    let mut kernel = Kernel::imports(address, "1-1");
+    // To be configured without being asked for its descriptor is none.
+    assert_eq!(kernel.submits([0x00, 9, 1, 0, 0, 0, 0, 0], &[]).0, 0);
+    assert_eq!(downloads(&mut kernel), 6);
+    assert_eq!(ids(&mut kernel), (0x16C0, 0x0762));
+    kernel.sends_submit(0, [0x00, 9, 1, 0, 0, 0, 0, 0], &[]);
+    assert!(kernel.is_hung_up_on());
+}

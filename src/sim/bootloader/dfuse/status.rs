@@ -67,4 +67,27 @@ impl Bootloader {
             string_index: self.explanation.map_or(0, |_| EXPLANATION_INDEX),
         }
     }
+
+    /// The string behind `iString`: what went wrong, told once.
+    pub fn explain(&mut self) -> Option<&'static str> {
+        self.explanation.take()
+    }
+
+    pub(super) fn report_error(&mut self, status: DfuStatus) {
+        self.status = status;
+        let explains = self.quirks.has(Quirk::ExplainsErrors);
+        self.explanation = explains.then_some(explanation(status));
+    }
+}
+
+/// In words of our own; mboot's are of this kind.
+fn explanation(status: DfuStatus) -> &'static str {
+    match status {
+        DfuStatus::ErrTarget => "Address out of range",
+        DfuStatus::ErrErase => "Erase failed",
+        DfuStatus::ErrFile => "Not the next piece of an image",
+        DfuStatus::ErrProg | DfuStatus::ErrWrite => "Write failed",
+        DfuStatus::ErrStalledPkt => "Request not allowed now",
+        _ => "Unknown error",
+    }
 }

@@ -64,6 +64,9 @@ impl Bootloader {
         now: Duration,
     ) -> Duration {
         let outcome = self.write(block, memories);
+        if outcome.is_err() {
+            self.next_number = None;
+        }
         let (Blocks::Busy(typical) | Blocks::AtOnce(typical)) = self.blocks;
         let taken = self.quirks.block_time();
         let until = now.saturating_add(taken.unwrap_or_else(|| self.timing.work(typical)));

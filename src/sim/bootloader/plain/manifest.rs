@@ -31,13 +31,13 @@ impl Bootloader {
     }
 
     /// A GETSTATUS in dfuMANIFEST-SYNC or dfuMANIFEST moves it on (DFU 1.1 §A.2.7, §A.2.8).
-    pub(super) fn manifest(&mut self, memories: &mut Memories, now: Duration) -> Answer {
+    pub(super) fn manifest(&mut self, memories: &mut Memories, now: Duration) {
         let quirk = self.quirks.manifest();
         let Some(manifested_at) = self.manifested_at else {
             return self.begin_manifestation(quirk, memories, now);
         };
         if quirk == Some(Quirk::ManifestStays) || now < manifested_at {
-            return Answer::Acknowledged;
+            return;
         }
         self.manifested_at = None;
         self.next_number = None;
@@ -52,7 +52,6 @@ impl Bootloader {
             _ if self.attributes & MANIFESTATION_TOLERANT != 0 => self.state = DfuState::DfuIdle,
             _ => self.state = DfuState::DfuManifestWaitReset,
         }
-        Answer::Acknowledged
     }
 
     fn begin_manifestation(
@@ -60,21 +59,22 @@ impl Bootloader {
         quirk: Option<Quirk>,
         memories: &mut Memories,
         now: Duration,
-    ) -> Answer {
+    ) {
         if quirk == Some(Quirk::ManifestSync) {
             // What there is to do is done; only that is never said.
             let _ = self.commit(memories);
-            return Answer::Acknowledged;
+            return;
         }
         if quirk == Some(Quirk::ManifestQuits) {
             self.state = DfuState::DfuManifest;
             self.manifested_at = Some(now.saturating_add(Self::DEAF_CLAIM));
             self.leaves_at = Some((now.saturating_add(Self::QUIT), Departure::Quits));
-            return Answer::Acknowledged;
+            return;
         }
         if let Err(status) = self.commit(memories) {
+            self.next_number = None;
             self.enter_error(status);
-            return Answer::Acknowledged;
+            return;
         }
         let manifested_at = now.saturating_add(self.quirks.manifest_time().unwrap_or_default());
         self.manifested_at = Some(manifested_at);
@@ -82,10 +82,7 @@ impl Bootloader {
             self.deaf_until = manifested_at;
         }
         match quirk {
-            Some(Quirk::ManifestGone) => {
-                self.departure = Some(Departure::Starts);
-                return Answer::Gone;
-            }
+            Some(Quirk::ManifestGone) => self.departure = Some(Departure::Starts),
             Some(Quirk::ManifestLast) => {
                 self.state = DfuState::DfuManifest;
                 self.departure = Some(Departure::Starts);
@@ -94,11 +91,10 @@ impl Bootloader {
             Some(Quirk::ManifestIdle | Quirk::ManifestWaitReset | Quirk::ManifestRestarts)
                 if manifested_at <= now =>
             {
-                return self.manifest(memories, now);
+                self.manifest(memories, now);
             }
             _ => self.state = DfuState::DfuManifest,
         }
-        Answer::Acknowledged
     }
 
     /// Writes what was kept, and looks at what there is.
