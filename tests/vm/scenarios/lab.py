@@ -60,14 +60,14 @@ class Lab:
         return path
 
     @contextlib.contextmanager
-    def stay_plugged(self):
-        """Plugs board 1-1 in again whenever it has left, at the same port, as a cable does by itself."""
+    def stay_plugged(self, busid="1-1"):
+        """Plugs the only board in again whenever it has left, at the same port, as a cable does by itself."""
         stop = threading.Event()
 
         def replug():
             while not stop.wait(0.05):
                 if not occupied():
-                    subprocess.run(attach_command("1-1"), capture_output=True)
+                    subprocess.run(attach_command(busid), capture_output=True)
 
         cable = threading.Thread(target=replug)
         cable.start()
