@@ -145,7 +145,7 @@ pub enum Cause {
     #[error("{0}")]
     Usb(UsbError),
     /// The board answered an error, or something that makes no sense here.
-    #[error("{}{}", answer(*status, *state), in_words(explanation))]
+    #[error("{}", answer(*status, *state, explanation.as_deref()))]
     Answered {
         /// `bStatus`
         status: DfuStatus,
@@ -234,22 +234,15 @@ impl Cause {
     }
 }
 
-/// Maple's bootloader says OK in dfuERROR.
-fn answer(status: DfuStatus, state: DfuState) -> String {
-    match (status, state) {
-        (DfuStatus::Ok, DfuState::DfuError) => {
+/// What the board answered, and says in words. Maple's bootloader says OK in dfuERROR, and nothing else.
+fn answer(status: DfuStatus, state: DfuState, explanation: Option<&str>) -> String {
+    match (status, state, explanation) {
+        (_, _, Some(text)) => format!("the board answered {status} in {state} and says {text:?}"),
+        (DfuStatus::Ok, DfuState::DfuError, None) => {
             "the board reports an error without saying which (OK in dfuERROR)".to_owned()
         }
-        _ => format!("the board answered {status} in {state}"),
+        (_, _, None) => format!("the board answered {status} in {state}"),
     }
-}
-
-/// What the board says in words.
-fn in_words(explanation: &Option<String>) -> String {
-    let said = explanation
-        .as_ref()
-        .map(|text| format!(" and says {text:?}"));
-    said.unwrap_or_default()
 }
 
 #[cfg(test)]

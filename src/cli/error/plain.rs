@@ -40,7 +40,9 @@ pub fn of_plain(error: &PlainError) -> (Exit, Option<String>) {
                         and leave out --must-verify on this device.";
             return (Exit::Board, Some(hint.to_owned()));
         }
-        PlainError::CantBeRead => "Such a device can only be flashed, and not compared.",
+        PlainError::CantBeRead => {
+            "It can only be flashed: `stdfu flash`, without --must-verify and --if-different."
+        }
         PlainError::GoneByThen => {
             "Without --must-verify, it is flashed all the same. Nothing was sent."
         }
