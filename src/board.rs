@@ -4,12 +4,13 @@ pub mod protocol;
 
 use std::fmt;
 
+use crate::chip::run_time::run_time_ids;
 use crate::dfu::plain;
-use crate::dfu::run_time::run_time_ids;
 use crate::dfuse::command::DFUSE_VERSION;
 use crate::dfuse::layout::MemoryLayout;
 use crate::dfuse::layout::error::LayoutError;
 use crate::dfuse::plan::board_facts::{BoardFacts, Memory};
+use crate::dfuse::plan::error::PlanError;
 use crate::dfuse::session::SessionOptions;
 use crate::image::FileIds;
 use crate::printable::Said;
@@ -221,6 +222,17 @@ impl Board {
     pub fn is_meant_by(&self, ids: FileIds) -> bool {
         let dfu_mode = (self.info.vendor_id, self.info.product_id);
         ids.accepts_either(dfu_mode, run_time_ids(dfu_mode))
+    }
+
+    /// Refuses the ids of a file that is for another device.
+    pub fn check_ids(&self, ids: FileIds) -> Result<(), PlanError> {
+        match self.is_meant_by(ids) {
+            true => Ok(()),
+            false => Err(PlanError::OtherDevice {
+                file: (ids.vendor_id, ids.product_id),
+                board: (self.info.vendor_id, self.info.product_id),
+            }),
+        }
     }
 
     /// What it is known by.

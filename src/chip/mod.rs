@@ -3,5 +3,6 @@
 pub mod family;
 pub mod map;
 pub mod rom;
+pub mod run_time;
 pub mod settings;
 pub mod vector_table;

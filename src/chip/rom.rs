@@ -26,6 +26,11 @@
 //! | AT32 | answers a read unprotect as any other command | [`read_unprotect`](crate::dfu::link::Link::read_unprotect) |
 //! | mboot | always says `bwPollTimeout` 0 | [`SHORTEST_POLL`] |
 //! | Openmoko, SIMtrace and others | says nonsense as `bwPollTimeout` | [`has_false_poll_timeout`] |
+//! | Openmoko | has no functional descriptor in its configuration, and gives one when it is asked | [`ask_functional`](crate::dfu::plain::ask_functional) |
+//! | Maple | ends a download where it is asked in dfuDNLOAD-IDLE, and leaves whatever it is told | [`plain`](crate::dfu::plain) |
+//! | U-Boot | leaves its transaction open at an ABORT, and quits where it can't write | [`plain`](crate::dfu::plain) |
+//! | embassy | stays in dfuMANIFEST until a reset, or goes inside the GETSTATUS | [`plain`](crate::dfu::plain) |
+//! | TinyUSB | STALLs in dfuDNBUSY (older ones), and comes back in the same shape | [`plain`](crate::dfu::plain) |
 //! | Tomu, Fomu | says that it is manifestation tolerant, and starts what it was given | [`starts_what_it_is_given`] |
 //! | LPC43xx (1FC9:000C) | says protocol 1 in DFU mode | [`DfuMode`](crate::usb::DfuMode) |
 //!

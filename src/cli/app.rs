@@ -104,11 +104,12 @@ impl App {
     }
 
     /// The boards that are meant and run their application.
-    pub fn running(&self) -> Result<Vec<Board>, CliError> {
+    pub fn running(&self, candidates: Candidates) -> Result<Vec<Board>, CliError> {
         Ok(self.selection.running(
             self.bus()?.as_ref(),
             &|info| trace::watch(&self.output, info),
             &|error| self.waiting(error),
+            candidates,
         )?)
     }
 
@@ -126,18 +127,22 @@ impl App {
         }
     }
 
-    /// The same, for boards that are meant and were put into DFU mode, if none of them was in it. From there on their
-    /// ports are followed, whatever their ids and serial numbers have become.
-    pub fn with_boards_in_dfu_mode(&self) -> Result<Self, CliError> {
+    /// Asks the boards that are meant to enter DFU mode, if none of them is in it, and follows their ports from there on,
+    /// whatever their ids and serial numbers have become.
+    pub fn enter_dfu_mode(&self, candidates: Candidates) -> Result<Self, CliError> {
+        let in_dfu_mode = self.select_at_once(candidates);
         if !matches!(
-            self.select_at_once(Candidates::All),
+            in_dfu_mode,
             Err(CliError::Select(SelectError::NoBoard { .. }))
         ) {
             return Ok(self.clone());
         }
-        let mut boards = self.running()?;
+        let mut boards = self.running(candidates)?;
         for board in &mut boards {
-            self.detach(board)?;
+            self.detach(board).map_err(|error| CliError::While {
+                what: board.label(),
+                error: Box::new(error),
+            })?;
             self.output.note(&format!("{}: in DFU mode", board.name()));
         }
         let paths = boards.into_iter().map(|board| board.info.path);

@@ -157,7 +157,7 @@ fn refusal(error: &CliError, board: &Board) -> Refusal {
 
 /// Nobody has said where a raw binary belongs. That it is for another device can be told all the same.
 fn without_address(ids: Option<FileIds>, board: &Board) -> Refusal {
-    let foreign = ids.and_then(|ids| other_device(ids, board));
+    let foreign = ids.and_then(|ids| board.check_ids(ids).err());
     Refusal {
         is_certain: foreign.is_some(),
         diagnosis: Diagnosis::from(&match foreign {
@@ -165,15 +165,6 @@ fn without_address(ids: Option<FileIds>, board: &Board) -> Refusal {
             None => CliError::from(ImageError::MissingAddress { ids }),
         }),
     }
-}
-
-/// The error of a file with these ids, where the board has others.
-fn other_device(ids: FileIds, board: &Board) -> Option<PlanError> {
-    let (vendor_id, product_id) = (board.info.vendor_id, board.info.product_id);
-    (!ids.accepts(vendor_id, product_id)).then_some(PlanError::OtherDevice {
-        file: (ids.vendor_id, ids.product_id),
-        board: (vendor_id, product_id),
-    })
 }
 
 /// What to say of firmware that can't be loaded. A raw binary that lacks an address, and that is for other devices than
@@ -194,7 +185,7 @@ pub fn explain(error: CliError, any_id: bool, app: &App) -> Result<Exit, CliErro
         return Err(error);
     };
     let foreign = |board: Board| {
-        let task = Err(other_device(ids, &board)?.into());
+        let task = Err(board.check_ids(ids).err()?.into());
         Some(Job { board, task })
     };
     match boards.into_iter().map(foreign).collect() {

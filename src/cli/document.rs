@@ -76,7 +76,7 @@ pub struct WorkDocument<'o> {
     pub requests: u64,
     pub retries: u32,
     pub left: bool,
-    /// Of a device without DfuSe: whether it has taken a download and said that it is done with it.
+    /// Of a device without DfuSe: whether its own word is all that there is, since it could not be read back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<bool>,
     /// The ids that it has after it was left.

@@ -79,6 +79,9 @@ pub enum CliError {
     /// A simulated board that can't be had.
     #[error(transparent)]
     Simulation(#[from] SimError),
+    /// What is to be verified at any price can't be.
+    #[error("{0} can't be read back on this board")]
+    CantVerify(String),
     /// The file to write is there.
     #[error("{0} is there already")]
     AlreadyThere(String),
@@ -167,8 +170,14 @@ impl CliError {
             | Self::NoLayout(_) => (Exit::DoesNotFit, Some(layouts())),
             Self::Plan(error) => of_plan(error, " Nothing was erased."),
             Self::OnlyLooking(error) => of_plan(error, ""),
+            Self::Enter(EnterError::Asking(UsbError::Stall) | EnterError::StaysAway) => (
+                Exit::Board,
+                Some(
+                    "Put it into DFU mode by hand: by its button, or on an STM32 with BOOT0 high and a reset."
+                        .to_owned(),
+                ),
+            ),
             Self::Enter(EnterError::Asking(error) | EnterError::Closed(error)) => of_usb(error),
-            Self::Enter(EnterError::StaysAway) => (Exit::Other, None),
             Self::Plain(error) => of_plain(error),
             Self::Session(error) => of_session(error),
             Self::Files(error) => of_files(error),
@@ -176,6 +185,13 @@ impl CliError {
             Self::Write(error) => of_writing(error),
             Self::Usb(error) => of_usb(error),
             Self::Simulation(error) => of_simulation(error),
+            Self::CantVerify(_) => (
+                Exit::DoesNotFit,
+                Some(
+                    "Without --must-verify it is flashed all the same. Nothing was erased."
+                        .to_owned(),
+                ),
+            ),
             Self::AlreadyThere(_) => (
                 Exit::Other,
                 Some("Nothing was written; --force overwrites it.".to_owned()),

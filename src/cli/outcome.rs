@@ -2,6 +2,7 @@
 
 use crate::board::{Board, BoardName};
 use crate::chip::vector_table::BadVectorTable;
+use crate::dfu::plain::{self, Download, ReadBack};
 use crate::dfu::tally::Tally;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::flash::Check;
@@ -47,6 +48,8 @@ pub enum Found {
 
 /// Of a board whose read protection was to be lifted.
 pub const NOT_PROTECTED: &str = "this board is not read-protected; nothing was done";
+/// Of a device that has taken a file and can't be asked to give it back.
+pub const ACCEPTED: &str = "the device accepted it; it can't be read back";
 /// What whoever wants more than that does next.
 const ERASE_ALL: &str = "To erase everything all the same, use `stdfu erase --all`.";
 
@@ -100,6 +103,20 @@ impl<'p> Outcome<'p> {
         matches!(self.task, Some(Task::Plain(_)))
     }
 
+    /// What was to be sent to a device without DfuSe.
+    fn download(&self) -> Option<&Download<'p>> {
+        match &self.task {
+            Some(Task::Plain(plain::Plan::Download(download))) => Some(download),
+            _ => None,
+        }
+    }
+
+    /// Whether nobody wanted what was sent to be read back.
+    pub fn is_read_back_unwanted(&self) -> bool {
+        let download = self.download();
+        download.is_some_and(|download| download.read_back == ReadBack::NotWanted)
+    }
+
     /// The ids that it has after it was left, where they are others.
     pub fn started_as(&self) -> Option<String> {
         let (vendor_id, product_id) = self.tally.started_as?;
@@ -138,6 +155,10 @@ impl<'p> Outcome<'p> {
         if self.error.is_none() && self.tally.left == Some(false) {
             warnings.push(self.still_in_dfu_mode().to_owned());
         }
+        let was_to_stay = self.download().is_some_and(|download| !download.leave);
+        if self.error.is_none() && was_to_stay && self.tally.left == Some(true) {
+            warnings.push("this device does not stay in DFU mode after a download".to_owned());
+        }
         if self.error.is_none() && self.tally.unchecked_sectors > 0 {
             let sectors = count(self.tally.unchecked_sectors as u64, "sector");
             warnings.push(format!(
@@ -161,6 +182,9 @@ impl<'p> Outcome<'p> {
         warnings.extend(self.warnings());
         if self.hint().is_some() {
             warnings.push(NOT_PROTECTED.to_owned());
+        }
+        if self.tally.accepted && !self.is_read_back_unwanted() {
+            warnings.push(ACCEPTED.to_owned());
         }
         WorkDocument {
             result: self.result(),

@@ -1,8 +1,7 @@
 //! What can be wanted of a device without DfuSe, checked before anything is sent to it.
 
 use crate::board::Board;
-use crate::dfu::plain::{Download, Plan};
-use crate::dfuse::plan::error::PlanError;
+use crate::dfu::plain::{Download, Plan, ReadBack};
 use crate::image::Stream;
 
 use super::args::alt::{AltChoice, AltError};
@@ -10,15 +9,22 @@ use super::args::payload::Payload;
 use super::error::CliError;
 use super::plain_error::{NoStream, PlainError};
 
+/// Whether to read back and compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verification {
+    NotWanted,
+    WhereItCanBe,
+    /// Where it can't be, nothing is sent.
+    Demanded,
+}
+
 /// How to send a file.
 #[derive(Debug, Clone, Copy)]
 pub struct Sending {
     /// Read first, and leave out what is there.
     pub if_different: bool,
-    /// Read back and compare, where that can be.
-    pub verify: bool,
-    /// Only where that can be.
-    pub must_verify: bool,
+    /// Read back and compare.
+    pub verify: Verification,
     /// Start it.
     pub leave: bool,
     /// For a device with other ids, too.
@@ -38,18 +44,21 @@ pub fn download<'p>(
     if sending.if_different {
         check_upload(board)?;
     }
-    if sending.must_verify {
-        check_upload(board)?;
-        if !board.plain_options().is_tolerant {
-            let why = ": it leaves DFU mode as soon as it has taken the firmware";
-            return Err(PlainError::CantBeRead { why }.into());
+    let can_be = board.plain_options().can_verify();
+    let read_back = match sending.verify {
+        Verification::NotWanted => ReadBack::NotWanted,
+        _ if can_be => ReadBack::Wanted,
+        Verification::WhereItCanBe => ReadBack::Impossible,
+        Verification::Demanded => {
+            check_upload(board)?;
+            return Err(PlainError::GoneByThen.into());
         }
-    }
+    };
     Ok(Download {
         memory,
         bytes: &stream.bytes,
         if_different: sending.if_different,
-        verify: sending.verify,
+        read_back,
         leave: sending.leave,
     })
 }
@@ -103,13 +112,10 @@ fn stream_for<'p>(
     let stream = stream
         .as_ref()
         .map_err(|error| PlainError::from(error.clone()))?;
-    match stream.ids.filter(|ids| !any_id && !board.is_meant_by(*ids)) {
-        Some(ids) => Err(CliError::Plan(PlanError::OtherDevice {
-            file: (ids.vendor_id, ids.product_id),
-            board: (board.info.vendor_id, board.info.product_id),
-        })),
-        None => Ok(stream),
+    if let Some(ids) = stream.ids.filter(|_| !any_id) {
+        board.check_ids(ids)?;
     }
+    Ok(stream)
 }
 
 fn check_download(board: &Board) -> Result<(), CliError> {
@@ -122,7 +128,7 @@ fn check_download(board: &Board) -> Result<(), CliError> {
 fn check_upload(board: &Board) -> Result<(), CliError> {
     match board.plain_options().can_upload {
         true => Ok(()),
-        false => Err(PlainError::CantBeRead { why: "" }.into()),
+        false => Err(PlainError::CantBeRead.into()),
     }
 }
 

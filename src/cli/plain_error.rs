@@ -10,7 +10,7 @@ pub enum PlainError {
     NoStream(#[from] NoStream),
     /// An option that is about addresses or sectors.
     #[error(
-        "{0} is about addresses and sectors: this device speaks plain DFU, and has none to choose from"
+        "{0} means nothing to a device that speaks plain DFU: it has no addresses and no sectors"
     )]
     Option(&'static str),
     /// A format that has addresses.
@@ -24,12 +24,17 @@ pub enum PlainError {
         "the device accepted the file, and then did not let itself be read: nothing is verified"
     )]
     NotVerified,
-    /// It says that it gives nothing back, or is gone after a download.
-    #[error("this device can't be read back{why}")]
-    CantBeRead {
-        /// What makes it so, if that has to be said.
-        why: &'static str,
-    },
+    /// It has given nothing.
+    #[error("the device gave nothing: it ended the upload with its first block")]
+    GaveNothing,
+    /// It says that it gives nothing back.
+    #[error("this device can't be read back")]
+    CantBeRead,
+    /// It gives nothing back after a download.
+    #[error(
+        "this device can't be read back: it leaves DFU mode as soon as it has taken the firmware"
+    )]
+    GoneByThen,
 }
 
 /// Why firmware is nothing for a device without DfuSe.
@@ -41,6 +46,11 @@ pub enum NoStream {
     /// An option that is about addresses.
     #[error("{0} is about addresses, and a device that speaks plain DFU has none")]
     Option(&'static str),
+    /// A file whose name promises a DFU suffix.
+    #[error(
+        "{0}: the file has no DFU suffix, which its name promises: it is cut short, or no .dfu file"
+    )]
+    NoSuffix(String),
     /// The file itself.
     #[error("{name}: {error}")]
     File {

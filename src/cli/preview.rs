@@ -1,7 +1,7 @@
 //! What a plan comes to, before and after a look at what is there: a step a line, and as JSON.
 
 use crate::address::AddressRange;
-use crate::dfu::plain;
+use crate::dfu::plain::{self, ReadBack};
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::flash::{Around, Erase, FlashPlan};
@@ -39,7 +39,7 @@ impl Preview {
         }
     }
 
-    /// Of a download of which so many bytes are there already: all of them, or none.
+    /// Of a download, of whose bytes all are there already, or none.
     pub fn of_download(download: &plain::Download<'_>, skipped_bytes: u64) -> Self {
         let is_left = skipped_bytes == 0;
         let size = download.bytes.len() as u64;
@@ -53,7 +53,7 @@ impl Preview {
                 alt: download.memory,
                 send_bytes: if is_left { size } else { 0 },
                 skipped_bytes,
-                verify: is_left && download.verify,
+                verify: is_left && download.read_back == ReadBack::Wanted,
                 leave: download.leave,
             }),
         }
@@ -131,9 +131,12 @@ pub fn plain_text(plan: &plain::Plan<'_>) -> String {
 
 fn download_text(download: &plain::Download<'_>) -> String {
     let bytes = count(download.bytes.len() as u64, "byte");
-    let check = match download.verify {
-        true => "  verify, if the device lets itself be read\n",
-        false => "",
+    let check = match download.read_back {
+        ReadBack::Wanted => "  verify  all of it\n",
+        ReadBack::Impossible => {
+            "  verify  nothing: the device can't be read back after a download\n"
+        }
+        ReadBack::NotWanted => "  verify  nothing\n",
     };
     let memory = download.memory;
     format!("  send    {bytes} to alternate setting {memory}\n{check}")

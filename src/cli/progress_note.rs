@@ -65,6 +65,14 @@ fn plain_step(exit: Exit, plan: &plain::Plan<'_>, tally: Tally) -> Option<&'stat
         (Download(_), Exit::Interrupted) if tally.complete => {
             "The firmware is all there. `stdfu leave` starts it."
         }
+        (Download(_), Exit::Interrupted) if !tally.touched => {
+            "Nothing was sent: repeat the command."
+        }
+        (Download(download), Exit::Interrupted)
+            if tally.written_bytes == download.bytes.len() as u64 =>
+        {
+            "All of the file was sent. `stdfu verify` compares it; if in doubt, repeat the command."
+        }
         (Download(_), Exit::Interrupted) => {
             "Repeat the command before the device is used: what it has taken is not whole."
         }

@@ -97,7 +97,7 @@ impl Selection {
     }
 
     /// Whether it is said which board, by a name that is its own.
-    fn is_named(&self) -> bool {
+    pub fn is_named(&self) -> bool {
         !self.serial.is_empty() || !self.path.is_empty()
     }
 
@@ -161,11 +161,11 @@ impl Selection {
         watch: &OnTransfer<'_>,
         waiting: &OnWait<'_>,
     ) -> Result<Listing, SelectError> {
-        let is_settled = |listing: &Listing| {
+        let is_final = |listing: &Listing| {
             let error = listing.error.as_ref();
             all_open(&listing.boards) && !error.is_some_and(SelectError::may_pass)
         };
-        self.patiently(bus, waiting, is_settled, || {
+        self.patiently(bus, waiting, is_final, || {
             let found = self.in_dfu_mode(bus, watch, Candidates::All)?;
             let closed = found.closed();
             if found.boards.is_empty() && closed.is_none() {
@@ -195,13 +195,14 @@ impl Selection {
         bus: &dyn Bus,
         watch: &OnTransfer<'_>,
         waiting: &OnWait<'_>,
+        candidates: Candidates,
     ) -> Result<Vec<Board>, SelectError> {
         self.patiently(
             bus,
             waiting,
             |boards: &Vec<Board>| all_open(boards),
             || {
-                let found = self.in_application(bus, watch)?;
+                let found = self.in_application(bus, watch, candidates)?;
                 if found.boards.is_empty() {
                     return Err(SelectError::NoneRunning {
                         wanted: self.wanted(),

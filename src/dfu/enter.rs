@@ -13,7 +13,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
 const COMES_BACK: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
 /// How many such looks are given to an application that has refused to go, or seems to have.
-const LOOKS: u32 = 10;
+const ATTEMPTS: u32 = 10;
 
 /// Why an application is not in DFU mode.
 #[derive(Debug, thiserror::Error)]
@@ -114,7 +114,7 @@ fn detach_timeout(info: &DeviceInfo) -> u16 {
 
 /// Whether a device goes off the bus within the moment that the system takes to notice.
 fn goes(transport: &mut dyn Transport) -> bool {
-    for _ in 0..LOOKS {
+    for _ in 0..ATTEMPTS {
         if !transport.is_on_bus() {
             return true;
         }

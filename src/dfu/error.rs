@@ -145,7 +145,7 @@ pub enum Cause {
     #[error("{0}")]
     Usb(UsbError),
     /// The board answered an error, or something that makes no sense here.
-    #[error("the board answered {status} in {state}{}", in_words(explanation))]
+    #[error("{}", answer(*status, *state, explanation.as_deref()))]
     Answered {
         /// `bStatus`
         status: DfuStatus,
@@ -234,12 +234,15 @@ impl Cause {
     }
 }
 
-/// What the board says in words.
-fn in_words(explanation: &Option<String>) -> String {
-    let said = explanation
-        .as_ref()
-        .map(|text| format!(" and says {text:?}"));
-    said.unwrap_or_default()
+/// What the board answered, and says in words. Maple's bootloader says OK in dfuERROR, and nothing else.
+fn answer(status: DfuStatus, state: DfuState, explanation: Option<&str>) -> String {
+    match (status, state, explanation) {
+        (_, _, Some(text)) => format!("the board answered {status} in {state} and says {text:?}"),
+        (DfuStatus::Ok, DfuState::DfuError, None) => {
+            "the board reports an error without saying which (OK in dfuERROR)".to_owned()
+        }
+        (_, _, None) => format!("the board answered {status} in {state}"),
+    }
 }
 
 #[cfg(test)]

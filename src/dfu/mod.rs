@@ -37,5 +37,4 @@ pub mod finish;
 pub mod link;
 pub mod plain;
 pub mod protocol;
-pub mod run_time;
 pub mod tally;

@@ -57,10 +57,21 @@ pub struct Download<'s> {
     pub bytes: &'s [u8],
     /// Whether to read first, and to send nothing where it is there already.
     pub if_different: bool,
-    /// Whether to read it back afterwards, where that can be.
-    pub verify: bool,
+    /// Whether to read it back afterwards.
+    pub read_back: ReadBack,
     /// Whether to leave DFU mode at the end.
     pub leave: bool,
+}
+
+/// Whether a file is read back and compared once it was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadBack {
+    /// Nobody wants it.
+    NotWanted,
+    /// The device says that it can't be read, or has gone by then.
+    Impossible,
+    /// Yes, if the device keeps to what it says.
+    Wanted,
 }
 
 /// A device at work.
@@ -142,7 +153,7 @@ impl<'t> Session<'t> {
         self.tell(Event::Begin(phase, total), action)
     }
 
-    /// Tells that so many bytes more are done, and of no more than there are.
+    /// Tells that this many bytes more are done, and of no more than there are.
     fn advance(&mut self, bytes: u64, action: Action) -> Result<(), SessionError> {
         let told = self.untold.map_or(bytes, |untold| untold.min(bytes));
         self.untold = self.untold.map(|untold| untold - told);

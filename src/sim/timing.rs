@@ -19,7 +19,7 @@ impl Timing {
     /// What 1024 bytes of data cost on top.
     const KIBIBYTE: Duration = Duration::from_micros(900);
 
-    /// Time on the bus for a request with so many bytes of data.
+    /// Time on the bus for a request with N bytes of data.
     pub fn request(self, data_length: usize) -> Duration {
         match self {
             Self::None => Duration::ZERO,

@@ -46,3 +46,13 @@ pub struct Exchange {
     /// How long after its beginning the board will leave the bus by itself, unless something more is asked.
     pub leaves_after: Option<Duration>,
 }
+
+impl Exchange {
+    /// Of a board that has just left.
+    pub const FAREWELL: Self = Self {
+        answer: Answer::Stall,
+        taken: Duration::ZERO,
+        left: true,
+        leaves_after: None,
+    };
+}

@@ -17,7 +17,7 @@ use super::descriptor::CONFIGURATION_VALUE;
 use super::device::Device;
 use super::seat::{Seat, SimError, lock, plug_in};
 use super::spec::BoardSpec;
-use super::transfer::{SET_CONFIGURATION, Setup};
+use super::transfer::{Exchange, SET_CONFIGURATION, Setup};
 use crate::usb::descriptor::GET_DESCRIPTOR;
 use connection::{Hurried, Lobby, Stranger};
 use conversation::{Conversation, Patient};
@@ -157,10 +157,12 @@ fn serve_connection(
             let conversation = Conversation::new(described.device_id(), |setup, data| {
                 let now = started.elapsed();
                 let mut device = lock(&import.export.device);
-                if resets.are_meant_by(setup) && device.is_configured() {
-                    device.reset(now);
+                let reset = resets.meant_by(setup, now);
+                match reset.filter(|_| device.is_configured()) {
+                    // Linux would wait five seconds for an answer.
+                    Some(at) if device.reset(at) => Exchange::FAREWELL,
+                    _ => device.control(setup, data, now),
                 }
-                device.control(setup, data, now)
             });
             conversation.hold(&mut Patient(BufReader::new(stream)), &mut stream)
         }
@@ -194,23 +196,29 @@ impl Drop for Import<'_> {
 }
 
 /// USB/IP doesn't carry a reset. What Linux does after one is to ask for the device descriptor, and to configure the
-/// device anew.
+/// device anew; nothing else comes between.
 #[derive(Default)]
 struct Resets {
-    has_asked_for_the_device: bool,
+    /// When the device descriptor was asked for first, right after what may be a reset.
+    asked_at: Option<Duration>,
 }
 
 impl Resets {
-    /// Takes note of a request. Whether it is what comes after a reset, on a device that is configured.
-    fn are_meant_by(&mut self, setup: &Setup) -> bool {
+    /// Takes note of a request that comes at the time `now`. When the reset was, if this is what comes after one on a
+    /// device that is configured.
+    fn meant_by(&mut self, setup: &Setup, now: Duration) -> Option<Duration> {
         let request = setup.request;
         match (request.request_type, request.request, request.value) {
             (0x80, GET_DESCRIPTOR, 0x0100) => {
-                self.has_asked_for_the_device = true;
-                false
+                self.asked_at.get_or_insert(now);
+                None
             }
-            (0x00, SET_CONFIGURATION, 1..) => std::mem::take(&mut self.has_asked_for_the_device),
-            _ => false,
+            (0x00, SET_CONFIGURATION, 1..) => self.asked_at.take(),
+            (0x00 | 0x80, ..) => None,
+            _ => {
+                self.asked_at = None;
+                None
+            }
         }
     }
 }

@@ -197,8 +197,8 @@ error: there is no DfuSe board in DFU mode
 the board at 1-1 (0483:df11) is running its application
 the board at 1-2 (1209:db42) {PLAIN}
 the board at 1-3 (2fe3:ffff) {PLAIN}
-hint: Set BOOT0 high and reset the board, so that it starts its bootloader.
-      Or ask the application: `stdfu detach`, or `stdfu flash` with --enter-dfu.
+hint: Ask the application: `stdfu detach`, or `stdfu flash` with --enter-dfu.
+      Or start the bootloader by hand: on an STM32, set BOOT0 high and reset the board.
       {WHOLE}
 "
     );

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::image::{Format, ImageError, LoadOptions, MOST_BYTES, NamedFile};
+use crate::image::{BIN, Format, ImageError, LoadOptions, MOST_BYTES, NamedFile};
 use crate::printable;
 
 use crate::cli::args::format;
@@ -41,6 +41,16 @@ pub struct ReadingArgs {
 }
 
 impl ReadingArgs {
+    /// Whether the format that is named has addresses.
+    pub fn names_addresses(&self) -> bool {
+        self.format.is_some_and(|format| format != &BIN)
+    }
+
+    /// Whether a format is named.
+    pub fn names_format(&self) -> bool {
+        self.format.is_some()
+    }
+
     /// The same for the reader.
     pub fn options(&self) -> LoadOptions<'static> {
         LoadOptions {

@@ -1,8 +1,10 @@
 //! What firmware files come to: bytes with addresses, or a stream of them, by what the device speaks.
 
+use std::path::Path;
+
 use crate::board::Board;
 use crate::board::protocol::Protocol;
-use crate::image::{self, BIN, FileIds, FilesError, Image, ImageError, NamedFile, Stream};
+use crate::image::{self, BIN, DFU, FilesError, Image, ImageError, NamedFile, Stream, promised_by};
 
 use crate::cli::app::App;
 use crate::cli::error::CliError;
@@ -46,15 +48,27 @@ impl FirmwareArgs {
 }
 
 impl ReadingArgs {
-    /// A file's bytes, as a device without DfuSe is sent them.
+    /// A file's bytes, as a device without DfuSe is sent them. A name that promises a suffix is believed: what lacks it is
+    /// damaged, unless the format is named.
     pub fn stream(&self, file: &NamedFile) -> Result<Stream, NoStream> {
         if self.address.is_some() {
             return Err(NoStream::Option("--address"));
         }
-        Stream::load(file.bytes.clone()).map_err(|error| NoStream::File {
+        if self.names_addresses() {
+            return Err(NoStream::Option("--format"));
+        }
+        let in_file = |error| NoStream::File {
             name: file.name.clone(),
             error,
-        })
+        };
+        let stream = Stream::load(file.bytes.clone()).map_err(in_file)?;
+        let is_promised = promised_by(Path::new(&file.name)).is_some_and(|format| format == &DFU);
+        match stream.ids {
+            None if is_promised && !self.names_format() => {
+                Err(NoStream::NoSuffix(file.name.clone()))
+            }
+            _ => Ok(stream),
+        }
     }
 }
 
@@ -65,48 +79,59 @@ impl Payload {
     /// What is wrong with the file, where that doesn't hang on the device; else that there is no device, or no telling
     /// which. Nobody waits for a device to be told of the command line.
     pub fn select(&self, app: &App, any_id: bool) -> Result<Vec<Board>, CliError> {
-        match (&self.placed, &self.stream) {
-            (Ok(_), Err(_)) => app
-                .select(Candidates::Dfuse)
+        let candidates = self.candidates(any_id)?;
+        match &self.placed {
+            Ok(_) if self.stream.is_ok() => app.select(candidates),
+            Ok(_) => app
+                .select(candidates)
                 .or_else(|error| plain_after_all(app, error)),
-            (Ok(_), Ok(_)) => app.select(Candidates::DfuseFirst),
-            (Err(error), Err(_)) if self.lacks_address() => {
-                plain_after_all(app, error.clone().into())
-            }
-            (Err(error), Err(_)) => Err(error.clone().into()),
-            (Err(error), Ok(stream)) => {
-                let ids = stream.ids.filter(|_| !any_id);
-                self.select_plain(app, ids)
-                    .unwrap_or(Err(error.clone().into()))
-            }
+            Err(_) => self.select_plain(app, candidates),
         }
     }
 
-    /// Devices without DfuSe for a file that has no addresses; `None` where there is none, and the file has to be made fit
-    /// for another.
-    fn select_plain(
-        &self,
-        app: &App,
-        ids: Option<FileIds>,
-    ) -> Option<Result<Vec<Board>, CliError>> {
-        let candidates = Candidates::Plain(ids);
-        let error = match app.select_at_once(candidates) {
-            Ok(boards) => return boards.iter().any(is_plain).then_some(Ok(boards)),
-            Err(CliError::Select(error)) => error,
-            Err(_) => return None,
-        };
-        let is_application = |other: &Other| other.reason == Reason::Application;
-        match &error {
-            SelectError::SeveralBoards { .. } => Some(Err(error.into())),
-            SelectError::NoBoard { others, .. } if self.lacks_address() => {
-                if app.selection.waits_for_a_named_device() && others.iter().all(is_application) {
-                    return Some(app.select(candidates));
-                }
-                let is_running = others.iter().any(is_application);
-                is_running.then_some(Err(error.into()))
-            }
-            _ => None,
+    /// The devices that it can be for; with `any_id` whatever ids the file has.
+    ///
+    /// # Errors
+    /// What is wrong with the file, where that doesn't hang on the device.
+    pub fn candidates(&self, any_id: bool) -> Result<Candidates, CliError> {
+        match (&self.placed, &self.stream) {
+            (Ok(_), Err(_)) => Ok(Candidates::Dfuse),
+            (Ok(_), Ok(_)) => Ok(Candidates::DfuseFirst),
+            (Err(_), Ok(stream)) => Ok(Candidates::Plain(stream.ids.filter(|_| !any_id))),
+            (Err(_), Err(_)) if self.lacks_address() => Ok(Candidates::Plain(None)),
+            (Err(error), Err(_)) => Err(error.clone().into()),
         }
+    }
+
+    /// Devices without DfuSe for a file that has no addresses; where there is none, the file has to be made fit for
+    /// another.
+    fn select_plain(&self, app: &App, candidates: Candidates) -> Result<Vec<Board>, CliError> {
+        let error = match app.select_at_once(candidates) {
+            Ok(boards) if boards.iter().any(is_plain) => return Ok(boards),
+            Ok(_) => return Err(self.placed_error()),
+            Err(CliError::Select(error)) => error,
+            Err(error) => return Err(error),
+        };
+        let SelectError::NoBoard { others, .. } = &error else {
+            return Err(error.into());
+        };
+        if !self.lacks_address() {
+            return Err(self.placed_error());
+        }
+        let is_named = app.selection.is_named() || app.selection.waits_for_a_named_device();
+        let needs_address = |other: &Other| other.reason == Reason::NeedsAddress;
+        match others.iter().all(needs_address) {
+            // Nobody waits for a device to be told of the command line.
+            true if others.is_empty() && is_named => app.select(candidates),
+            true => Err(self.placed_error()),
+            false => Err(error.into()),
+        }
+    }
+
+    /// Why the bytes have no addresses.
+    fn placed_error(&self) -> CliError {
+        let error = self.placed.as_ref().err().cloned();
+        error.map_or(CliError::Plain(NoStream::Several.into()), CliError::from)
     }
 
     /// The bytes with addresses.
@@ -120,7 +145,7 @@ impl Payload {
             (Ok(image), false) => (image.warnings.clone(), suspicion::warnings(image)),
             (Ok(image), true) if image.format != &BIN && self.stream.is_ok() => {
                 let warning = format!(
-                    "The file is {}: the device gets it byte for byte, nothing in it is decoded.",
+                    "The file is {}. The device gets it as it is, byte for byte.",
                     image.format
                 );
                 (vec![warning.clone()], vec![warning])

@@ -10,6 +10,7 @@ use crate::cli::document::{BoardResult, Boards};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::report;
+use crate::cli::select::Candidates;
 
 /// Asks a running application to enter DFU mode
 ///
@@ -27,7 +28,7 @@ type Asked = (Board, Option<Diagnosis>);
 
 pub fn run(_: &DetachArgs, app: &App) -> Result<Exit, CliError> {
     let mut asked: Vec<Asked> = Vec::new();
-    for mut board in app.running()? {
+    for mut board in app.running(Candidates::All)? {
         let result = app.detach(&mut board);
         let refusal = result.err().map(|error| Diagnosis::from(&error));
         app.output.ended(board.name(), refusal.as_ref());

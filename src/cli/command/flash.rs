@@ -23,9 +23,9 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
 use crate::cli::job::{Job, jobs};
-use crate::cli::outcome::{Outcome, bad_vector_table, oddities};
+use crate::cli::outcome::{ACCEPTED, Outcome, bad_vector_table, oddities};
 use crate::cli::output::Output;
-use crate::cli::plain::{self, Sending};
+use crate::cli::plain::{self, Sending, Verification};
 use crate::cli::plain_error::PlainError;
 use crate::cli::report;
 use crate::cli::suspicion;
@@ -104,7 +104,8 @@ pub struct FlashArgs {
     /// may be others in DFU mode.
     #[arg(
         long, value_enum, value_name = "HOW",
-        num_args = 0..=1, require_equals = true, default_missing_value = "detach"
+        num_args = 0..=1, require_equals = true, default_missing_value = "detach",
+        conflicts_with = "dry_run"
     )]
     enter_dfu: Option<HowToEnter>,
     /// Start the application here
@@ -147,7 +148,7 @@ enum HowToEnter {
 pub fn run(args: &FlashArgs, app: &App) -> Result<Exit, CliError> {
     let payload = args.firmware.payload()?;
     let app = &match args.enter_dfu {
-        Some(HowToEnter::Detach) => app.with_boards_in_dfu_mode()?,
+        Some(HowToEnter::Detach) => app.enter_dfu_mode(payload.candidates(args.any_id)?)?,
         None => app.clone(),
     };
     let boards = match payload.select(app, args.any_id) {
@@ -172,12 +173,12 @@ pub fn run(args: &FlashArgs, app: &App) -> Result<Exit, CliError> {
 
 /// What is odd about the file for these boards, each once.
 fn warnings(payload: &Payload, jobs: &[Job<'_>]) -> BTreeSet<String> {
-    let works = jobs.iter().filter_map(|job| job.task.as_ref().ok());
+    let tasks = jobs.iter().filter_map(|job| job.task.as_ref().ok());
     let of_plan = |plan| {
         let of_file = payload.placed.as_ref().ok().and_then(suspicion::warning);
         oddities(plan).into_iter().chain(of_file)
     };
-    works.filter_map(Task::dfuse).flat_map(of_plan).collect()
+    tasks.filter_map(Task::dfuse).flat_map(of_plan).collect()
 }
 
 /// `--dry-run`: looks what the plans come to, and shows it; `odd` is what is odd about the files. Returns the first
@@ -235,17 +236,19 @@ fn plan<'i>(args: &FlashArgs, payload: &'i Payload, board: &Board) -> Planned<'i
         let error = PlanError::BadVectorTable(fault.clone());
         return Err(NoPlan::Refused(error.into()));
     }
-    if args.must_verify && !is_verified(&plan) {
-        let why = "";
-        return Err(NoPlan::Refused(PlainError::CantBeRead { why }.into()));
+    if args.must_verify {
+        check_verification(&plan)?;
     }
     Ok(plan.into())
 }
 
-/// Whether all that is written can be read back.
-fn is_verified(plan: &Plan<'_>) -> bool {
+/// Refuses a memory that can't be read back.
+fn check_verification(plan: &Plan<'_>) -> Result<(), CliError> {
     let mut memories = plan.flash().into_iter().flat_map(|plan| &plan.memories);
-    memories.all(|memory| memory.check == Check::ReadBack)
+    match memories.find(|memory| memory.check != Check::ReadBack) {
+        Some(memory) => Err(CliError::CantVerify(memory.region.name.clone())),
+        None => Ok(()),
+    }
 }
 
 fn plan_plain<'p>(
@@ -264,8 +267,11 @@ fn plan_plain<'p>(
     ])?;
     let sending = Sending {
         if_different: args.if_different,
-        verify: !args.no_verify,
-        must_verify: args.must_verify,
+        verify: match (args.no_verify, args.must_verify) {
+            (true, _) => Verification::NotWanted,
+            (false, true) => Verification::Demanded,
+            (false, false) => Verification::WhereItCanBe,
+        },
         leave: !args.stay,
         any_id: args.any_id,
     };
@@ -295,7 +301,8 @@ fn plain_summary(outcome: &Outcome<'_>) -> String {
     } else {
         done.push(format!("sent {}", count(tally.written_bytes, "byte")));
         done.push(match tally.verified_bytes {
-            0 => "the device accepted it; it can't be read back".to_owned(),
+            0 if outcome.is_read_back_unwanted() => "not verified".to_owned(),
+            0 => ACCEPTED.to_owned(),
             bytes => format!("verified {}", count(bytes, "byte")),
         });
     }

@@ -190,6 +190,9 @@ fn file(found: &Found, ids: FileIds, format: OutputFormat) -> Result<Vec<u8>, Cl
     Ok(match (found, format.write) {
         (Found::Placed(target), Write::Elements(write)) => write(&target.elements)?,
         (Found::Placed(target), Write::Targets(write)) => write(std::slice::from_ref(target), ids)?,
+        (Found::Stream(bytes), _) if bytes.is_empty() => {
+            return Err(PlainError::GaveNothing.into());
+        }
         (Found::Stream(bytes), Write::Elements(_)) => bytes.clone(),
         (Found::Stream(bytes), Write::Targets(_)) => Stream::of(bytes.clone()).into_file(ids),
     })

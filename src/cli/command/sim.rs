@@ -27,7 +27,7 @@ const USUAL_PORT: u16 = 3240;
 pub struct SimArgs {
     /// The boards, such as f405 or l476,flash=board.bin
     ///
-    /// Their options stand behind commas. Below is what there is.
+    /// Their options stand after commas. Below is what there is.
     #[arg(required = true, value_name = "BOARD")]
     boards: Vec<BoardSpec>,
 
@@ -119,7 +119,7 @@ Boards:
     for board in BOARDS.iter() {
         columns(&mut help, 14, board.name, board.description);
     }
-    help.push_str("\nOptions of a board, each behind a comma:\n");
+    help.push_str("\nOptions of a board, each after a comma:\n");
     for (option, description) in OPTIONS {
         columns(&mut help, 14, option, description);
     }

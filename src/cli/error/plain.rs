@@ -14,6 +14,15 @@ pub fn of_plain(error: &PlainError) -> (Exit, Option<String>) {
         }) => {
             "It takes a raw file, with a DFU suffix or without: `stdfu convert FILE -o firmware.bin`."
         }
+        PlainError::NoStream(NoStream::NoSuffix(_)) => {
+            let hint = "If these very bytes are what is to be sent, add --format bin.";
+            return (Exit::File, Some(hint.to_owned()));
+        }
+        PlainError::GaveNothing => {
+            let hint =
+                "Some devices say that they can be read, and give nothing. Nothing was written.";
+            return (Exit::Board, Some(hint.to_owned()));
+        }
         PlainError::NoStream(NoStream::File { error, .. }) => return of_image(error),
         PlainError::NoStream(NoStream::Several) => {
             "Flash one after the other, each to its own memory: --alt NAME --stay."
@@ -31,8 +40,11 @@ pub fn of_plain(error: &PlainError) -> (Exit, Option<String>) {
                         and leave out --must-verify on this device.";
             return (Exit::Board, Some(hint.to_owned()));
         }
-        PlainError::CantBeRead { .. } => {
-            "Such a device can only be flashed: without --must-verify and --if-different."
+        PlainError::CantBeRead => {
+            "It can only be flashed: `stdfu flash`, without --must-verify and --if-different."
+        }
+        PlainError::GoneByThen => {
+            "Without --must-verify, it is flashed all the same. Nothing was sent."
         }
     };
     (Exit::DoesNotFit, Some(hint.to_owned()))

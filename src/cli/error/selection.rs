@@ -13,8 +13,8 @@ pub fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
             (Exit::NoBoard, Some(hint))
         }
         SelectError::NoBoard { others, .. } => {
-            let is_plain = |other: &Other| other.reason == Reason::Plain;
-            let exit = match others.iter().any(is_plain) {
+            let is_unfit = |other: &Other| matches!(other.reason, Reason::Plain | Reason::OtherIds);
+            let exit = match others.iter().any(is_unfit) {
                 true => Exit::DoesNotFit,
                 false => Exit::NoBoard,
             };

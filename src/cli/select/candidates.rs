@@ -21,21 +21,33 @@ pub enum Candidates {
 
 impl Candidates {
     /// Leaves in `boards` those that the command can be for, and returns the others. `is_named`: the user has said which
-    /// device, by its serial number or path.
-    pub fn narrow(self, boards: &mut Vec<Board>, is_named: bool) -> Vec<Board> {
+    /// device, by its serial number or path. `is_sure`: nothing else is there that may be a board that speaks DfuSe, in its
+    /// application or not to be opened.
+    pub fn narrow(self, boards: &mut Vec<Board>, is_named: bool, is_sure: bool) -> Vec<Board> {
         let any_plain = boards.iter().any(is_plain);
         let any_dfuse = !boards.iter().all(is_plain);
         match self {
             Self::Dfuse => drain(boards, is_plain),
-            Self::DfuseFirst if any_dfuse && !is_named => drain(boards, is_plain),
+            Self::DfuseFirst if !is_named && (any_dfuse || !is_sure) => drain(boards, is_plain),
             Self::Plain(_) if !any_plain => drain(boards, |_| true),
-            Self::Plain(Some(ids)) if !is_named => {
-                match boards.iter().any(|board| board.is_meant_by(ids)) {
-                    true => drain(boards, |board| !board.is_meant_by(ids)),
-                    false => Vec::new(),
-                }
+            // A single one is told what is wrong with its ids.
+            Self::Plain(Some(ids)) if !is_named && boards.len() > 1 => {
+                drain(boards, |board| !board.is_meant_by(ids))
             }
             Self::All | Self::DfuseFirst | Self::Plain(_) => Vec::new(),
+        }
+    }
+
+    /// Leaves those in `applications` that the command can be for, before it is known what they speak in DFU mode: by the
+    /// file's ids, and by the version that their run-time interface tells.
+    pub fn narrow_applications(self, applications: &mut Vec<Board>) {
+        let is_for = |board: &Board| match self {
+            Self::All => true,
+            Self::Dfuse | Self::DfuseFirst => board.says_dfuse(),
+            Self::Plain(ids) => ids.is_none_or(|ids| board.is_meant_by(ids)),
+        };
+        if applications.iter().any(is_for) {
+            applications.retain(is_for);
         }
     }
 

@@ -32,7 +32,9 @@ impl Selection {
         let (there, mut others) = self.sorted(devices, |info| Reason::of_mode(info.mode));
         let mut found = self.opened(bus, watch, there, &mut others);
         found.boards.iter_mut().for_each(Board::read_first_memory);
+        let there = found.boards.len();
         found.boards.retain(|board| !board.is_gone());
+        let any_gone = found.boards.len() < there;
         found.boards.retain(|board| {
             let reason = match &board.opened {
                 Ok(_) => Reason::of_protocol(board.protocol()),
@@ -45,10 +47,14 @@ impl Selection {
             others.extend(other);
             is_usable
         });
-        let not_for = candidates.narrow(&mut found.boards, self.is_named());
+        let may_be_dfuse =
+            |other: &Other| matches!(other.reason, Reason::Application | Reason::Closed(_));
+        let is_sure = !any_gone && !others.iter().any(may_be_dfuse);
+        let not_for = candidates.narrow(&mut found.boards, self.is_named(), is_sure);
         others.extend(not_for.iter().map(|board| {
             let reason = match (candidates, board.protocol()) {
                 (Candidates::Plain(_), Protocol::Plain) => Reason::OtherIds,
+                (Candidates::DfuseFirst, Protocol::Plain) => Reason::Unnamed,
                 (_, Protocol::Plain) => Reason::Plain,
                 (_, Protocol::Dfuse | Protocol::WithoutLayouts) => Reason::NeedsAddress,
             };
@@ -64,6 +70,7 @@ impl Selection {
         &self,
         bus: &dyn Bus,
         watch: &OnTransfer<'_>,
+        candidates: Candidates,
     ) -> Result<Found, UsbError> {
         let reason = |info: &DeviceInfo| match Reason::of_mode(info.mode) {
             None => Some(Reason::InDfuMode),
@@ -73,6 +80,9 @@ impl Selection {
         let (there, mut others) = self.sorted(bus.devices()?, reason);
         let mut found = self.opened(bus, watch, there, &mut others);
         found.boards.retain(|board| !board.is_gone());
+        if !self.is_named() {
+            candidates.narrow_applications(&mut found.boards);
+        }
         found.others = others;
         Ok(found)
     }

@@ -34,6 +34,8 @@ pub enum Reason {
     InDfuMode,
     /// It has no addresses, DFU 1.0 or 1.1 without ST's extension, and the command is about some.
     Plain,
+    /// It has no addresses, and what is there beside it may be what is meant.
+    Unnamed,
     /// The file is for a device with other ids.
     OtherIds,
     /// It speaks DfuSe, and nobody has said where the file belongs.
@@ -106,8 +108,8 @@ impl Reason {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Application => {
-                "Set BOOT0 high and reset the board, so that it starts its bootloader.\n\
-                 Or ask the application: `stdfu detach`, or `stdfu flash` with --enter-dfu."
+                "Ask the application: `stdfu detach`, or `stdfu flash` with --enter-dfu.\n\
+                 Or start the bootloader by hand: on an STM32, set BOOT0 high and reset the board."
             }
             Self::InDfuMode => "It needs no detaching: go on with `stdfu flash`.",
             Self::Plain => {
@@ -116,6 +118,7 @@ impl Reason {
             Self::NeedsAddress => {
                 "Say where the file belongs, for most boards --address 0x08000000."
             }
+            Self::Unnamed => "If it is what you mean, name it with --path or --serial.",
             Self::OtherIds => "--any-id takes the file for it all the same.",
             Self::WithoutLayouts => "The maker's own tool can flash it.",
             Self::Flip => "dfu-programmer can flash it.",
@@ -161,6 +164,7 @@ impl fmt::Display for Reason {
                 f.write_str("speaks plain DFU, not DfuSe: it has no addresses and no sectors")
             }
             Self::NeedsAddress => f.write_str("speaks DfuSe, and the file names no address"),
+            Self::Unnamed => f.write_str("speaks plain DFU, not DfuSe, and nobody has named it"),
             Self::OtherIds => f.write_str("has other ids than the file"),
             Self::WithoutLayouts => {
                 f.write_str("says that it speaks DfuSe, but none of its memories has a layout")

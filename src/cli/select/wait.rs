@@ -15,12 +15,12 @@ pub const UNTIL_OPENED: Duration = Duration::from_millis(2500);
 
 impl Selection {
     /// Looks again and again: for what is missing as long as `--wait` says, and in any case for a moment while something
-    /// is not `is_settled`, or can't be opened yet.
+    /// is not `is_final`, or can't be opened yet.
     pub(super) fn patiently<T>(
         &self,
         bus: &dyn Bus,
         waiting: &OnWait<'_>,
-        is_settled: impl Fn(&T) -> bool,
+        is_final: impl Fn(&T) -> bool,
         look: impl Fn() -> Result<T, SelectError>,
     ) -> Result<T, SelectError> {
         const PAUSE: Duration = Duration::from_millis(200);
@@ -34,7 +34,7 @@ impl Selection {
             let waits = self.waits_for(now - start);
             let mut may_open = || now - *closed_since.get_or_insert(now) < UNTIL_OPENED;
             let (goes_on, is_worth_saying) = match &outcome {
-                Ok(found) => (!is_settled(found) && may_open(), false),
+                Ok(found) => (!is_final(found) && may_open(), false),
                 Err(error) if error.may_pass() => {
                     let is_moment = may_open();
                     (is_moment || waits, !is_moment)

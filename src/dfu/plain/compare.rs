@@ -6,11 +6,11 @@ use crate::dfu::error::{Action, Cause, SessionError};
 use crate::dfu::event::Phase;
 use crate::usb::UsbError;
 
-use super::upload::{LARGEST, compare, is_all};
-use super::{Download, Session};
+use super::upload::{LARGEST, check_length, compare};
+use super::{Download, ReadBack, Session};
 
 /// How often a device is looked for that has restarted, a tenth of a second each.
-const LOOKS: u32 = 20;
+const ATTEMPTS: u32 = 20;
 
 impl Session<'_> {
     /// Compares, which is all there is to do.
@@ -32,7 +32,7 @@ impl Session<'_> {
         if self.tally.skipped_bytes > 0 {
             return Ok(());
         }
-        if !(plan.verify && self.options.can_verify()) {
+        if !self.reads_back(plan) {
             self.tally.accepted = true;
             return Ok(());
         }
@@ -45,11 +45,15 @@ impl Session<'_> {
         }
     }
 
+    fn reads_back(&self, plan: &Download<'_>) -> bool {
+        plan.read_back == ReadBack::Wanted && self.options.can_verify()
+    }
+
     /// The same of a device that has gone before it said that it was done, and is back in DFU mode: without a look at
     /// what it holds, nobody knows what has become of the download.
     pub(super) fn check_after_return(&mut self, plan: &Download<'_>) -> Result<(), SessionError> {
         self.selected = None;
-        if plan.verify && self.options.can_verify() && (0..LOOKS).any(|_| self.link.reopen()) {
+        if self.reads_back(plan) && (0..ATTEMPTS).any(|_| self.link.reopen()) {
             return self.verify(plan.memory, plan.bytes);
         }
         Err(SessionError {
@@ -59,8 +63,8 @@ impl Session<'_> {
     }
 
     /// Whether the device gives the file already. One that can't be read gives nothing.
-    pub(super) fn is_there_already(&mut self, plan: &Download<'_>) -> Result<bool, SessionError> {
-        match self.persist(|session| session.gives(plan)) {
+    pub(super) fn look_for_file(&mut self, plan: &Download<'_>) -> Result<bool, SessionError> {
+        match self.persist(|session| session.read_and_compare(plan)) {
             Err(error) => match error.cause {
                 Cause::NoUpload => Ok(false),
                 Cause::Interrupted | Cause::Usb(UsbError::NoDevice) => Err(error),
@@ -72,7 +76,7 @@ impl Session<'_> {
 
     /// Where it doesn't, all that the device gives is read, up to the block that is not full: U-Boot's ABORT would leave
     /// the upload open, and block 0 of the download meet a wrong sequence number.
-    fn gives(&mut self, plan: &Download<'_>) -> Result<bool, SessionError> {
+    fn read_and_compare(&mut self, plan: &Download<'_>) -> Result<bool, SessionError> {
         let size = plan.bytes.len() as u64;
         self.begin(Phase::Compare, Some(size), Action::Compare(0))?;
         let mut is_same = true;
@@ -97,7 +101,7 @@ impl Session<'_> {
                 false => ControlFlow::Continue(()),
             })
         })?;
-        is_all(bytes, given, given >= size, Action::Compare(0))
+        check_length(bytes, given, given >= size, Action::Compare(0))
     }
 }
 

@@ -28,7 +28,7 @@ impl Session<'_> {
 
     /// Looks whether the file is there, where that is asked for.
     pub(super) fn rehearse(&mut self, plan: &Download<'_>) -> Result<(), SessionError> {
-        if plan.if_different && self.is_there_already(plan)? {
+        if plan.if_different && self.look_for_file(plan)? {
             self.tally.skipped_bytes = plan.bytes.len() as u64;
         }
         Ok(())

@@ -58,7 +58,7 @@ impl Session<'_> {
                     Some(ended) => return Ok(ended),
                     None => self.pause(*report),
                 },
-                Err(error) if self.is_gone(error) => return self.judge_departure(),
+                Err(error) if self.confirm_gone(error) => return self.judge_departure(),
                 Err(_) => PAUSE_AFTER_LEAVE,
             };
             watch.note(&heard, pause, self.link.now());
@@ -102,7 +102,7 @@ impl Session<'_> {
     }
 
     /// Whether the bus says that the device has gone, which no answer and no silence does.
-    fn is_gone(&mut self, error: &UsbError) -> bool {
+    fn confirm_gone(&mut self, error: &UsbError) -> bool {
         !self.link.is_on_bus() || *error == UsbError::NoDevice && self.link.await_departure()
     }
 

@@ -38,7 +38,7 @@ const DOWNLOAD: Download<'static> = Download {
     memory: 0,
     bytes: FILE,
     if_different: false,
-    verify: false,
+    read_back: ReadBack::NotWanted,
     leave: false,
 };
 

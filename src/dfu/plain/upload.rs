@@ -42,7 +42,7 @@ impl Session<'_> {
             compare(bytes, offset, found)?;
             Ok(ControlFlow::Continue(()))
         })?;
-        is_all(bytes, given, given == bytes.len() as u64, action)
+        check_length(bytes, given, given == bytes.len() as u64, action)
     }
 
     /// Uploads from block 0 on and shows each block with its offset to `take`, until that breaks off or a block is not
@@ -96,7 +96,7 @@ pub(super) fn compare(bytes: &[u8], offset: u64, found: &[u8]) -> Result<(), Cau
 
 /// # Errors
 /// How many bytes were `given`, where that is not as it should be.
-pub(super) fn is_all(
+pub(super) fn check_length(
     bytes: &[u8],
     given: u64,
     is_enough: bool,

@@ -11,7 +11,7 @@ use super::{Event, Phase, Session};
 
 /// How often to look whether the board is back, a tenth of a second each. To start and to be
 /// enumerated takes a board a second or two.
-const LOOKS: u32 = 40;
+const ATTEMPTS: u32 = 40;
 
 impl Session<'_> {
     /// After `error`, which came of writing `block`: nothing, if all that has happened is that the chip has reset as it
@@ -73,7 +73,7 @@ impl Session<'_> {
         self.tell(Event::Begin(Phase::Reset, None), Action::ReachIdle)?;
         self.selected = None;
         self.pointer = None;
-        for _ in 0..LOOKS {
+        for _ in 0..ATTEMPTS {
             self.advance(0, Action::ReachIdle)?;
             if self.link.reopen() {
                 return Ok(true);

@@ -36,7 +36,7 @@ quirks! {
     BlockingErase = "blocking=erase", "the GETSTATUS that starts an erase is answered after it";
     /// mboot answers that GETSTATUS at once and works then, deaf for whatever comes next.
     BlockingNext = "blocking=next", "works after that answer, and the next request waits";
-    /// F411 and L4 ROMs STALL so many GETSTATUS after the wait that an erase needs, without being in dfuERROR.
+    /// F411 and L4 ROMs STALL N GETSTATUS after the wait that an erase needs, without being in dfuERROR.
     StallAfterWait(u32, Number) = "stall-after-wait", "refuses N GETSTATUS after the wait for an erase";
     /// H743 ROMs of V9.0 stay in dfuDNBUSY after a bank-2 erase, until a CLRSTATUS takes them to dfuERROR/errUNKNOWN
     /// and a second one to dfuIDLE (also betaflight-configurator, pull request 5348). The erase itself is done.
@@ -65,11 +65,11 @@ quirks! {
     /// belong to its second core.
     WriteProtected(u32, Address) = "write-protected",
         "erasing and writing this sector report success and change nothing";
-    /// One erase takes so many bytes at least, aligned to that, where the layout of main flash claims smaller sectors:
+    /// One erase takes this many bytes at least, aligned to that, where the layout of main flash claims smaller sectors:
     /// a bootloader built for another part of its family.
-    EraseUnit(u32, Bytes) = "erase-unit", "an erase in main flash takes so many bytes at least, aligned to that";
-    /// Main flash has so many bytes, fewer than its layout claims: after them come the same bytes again.
-    TrueSize(u32, Bytes) = "true-size", "main flash has so many bytes; behind them come the same again";
+    EraseUnit(u32, Bytes) = "erase-unit", "an erase in main flash takes this many bytes at least, aligned to that";
+    /// Main flash has N bytes, fewer than its layout claims: after them come the same bytes again.
+    TrueSize(u32, Bytes) = "true-size", "main flash has this many bytes; after them come the same again";
     /// An erase in one half of main flash erases the same place of the other half, too. *Inferred*: a chip with two
     /// banks that a bootloader takes for one with larger sectors.
     EraseHitsOtherBank = "erase-hits-other-bank", "an erase takes the same place of main flash's other half, too";
@@ -104,15 +104,15 @@ quirks! {
     /// bmAttributes has bitCanUpload, and UPLOAD leads into dfuERROR all the same.
     UploadStall = "upload=stall", "says that it can upload, and refuses to";
     /// The functional descriptor stands after the last alternate setting only: ST's ROMs.
-    FunctionalDescriptorLast = "functional-descriptor=last", "stands behind the last alternate setting";
+    FunctionalDescriptorLast = "functional-descriptor=last", "stands after the last alternate setting";
     /// The functional descriptor stands after each alternate setting: libopencm3 and others.
-    FunctionalDescriptorEach = "functional-descriptor=each", "stands behind each alternate setting";
+    FunctionalDescriptorEach = "functional-descriptor=each", "stands after each alternate setting";
     /// C5 ROMs never answer when asked for the functional descriptor by itself.
     FunctionalDescriptorIndirect = "functional-descriptor=indirect", "no answer when asked for by itself";
     /// F42x and F43x ROMs send layouts 54 bytes shorter than `bLength` says: 112 bytes that claim to be 166.
     StringsShort = "strings=short", "layouts are 54 bytes shorter than they say";
     /// An F429's ROM was seen to append garbage to a layout.
-    StringsGarbled = "strings=garbled", "garbage behind the layouts";
+    StringsGarbled = "strings=garbled", "garbage after the layouts";
     /// No string descriptors but the layouts.
     StringsMissing = "strings=missing", "no strings but the layouts";
     /// No layouts: the alternate settings have no strings.
@@ -137,7 +137,7 @@ quirks! {
     LeaveStall = "leave=stall", "the DNLOAD that makes others leave is refused";
     /// H723 ROMs are gone after the last data block. *Inferred*: a ROM knows it by being short.
     GoneOnLastBlock = "gone-on-last-block", "is gone after a data block shorter than wTransferSize";
-    /// After leaving or resetting, the board is back in DFU mode after so many seconds, at a new address.
+    /// After leaving or resetting, the board is back in DFU mode after N seconds, at a new address.
     ComesBack(u32, Number) = "comes-back", "back in DFU mode N seconds after leaving, at a new address";
     /// The application's DFU interface has this number, after others (pico-ice, devices with a serial port).
     RuntimeInterface(u8, Number) = "runtime-interface", "the application's DFU interface has number N";

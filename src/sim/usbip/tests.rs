@@ -498,6 +498,24 @@ fn a_reset_is_known_by_what_comes_after_it() {
     assert_eq!(kernel.submits([0x00, 9, 1, 0, 0, 0, 0, 0], &[]).0, 0);
     assert_eq!(downloads(&mut kernel), 6);
     assert_eq!(ids(&mut kernel), (0x16C0, 0x0762));
-    kernel.sends_submit(0, [0x00, 9, 1, 0, 0, 0, 0, 0], &[]);
+    assert_eq!(kernel.submits([0x00, 9, 1, 0, 0, 0, 0, 0], &[]).0, -32);
     assert!(kernel.is_hung_up_on());
+}
+
+/// A kernel takes its time from the reset to the configuration.
+#[test]
+fn what_counts_is_when_the_port_was_reset() {
+    let board = "zephyr,quirk=application,quirk=detach-timeout=500";
+    let address = serve(&[board, board]);
+    for (bus_id, before, after, detaches) in [("1-1", 0, 700, true), ("1-2", 700, 0, false)] {
+        let mut kernel = Kernel::imports(address, bus_id);
+        // What was asked for before DETACH says nothing of a reset.
+        assert_eq!(ids(&mut kernel), (0x2FE3, 0x0100));
+        assert_eq!(kernel.submits([0x21, 0, 0xE8, 3, 0, 0, 0, 0], &[]).0, 0);
+        thread::sleep(Duration::from_millis(before));
+        ids(&mut kernel);
+        thread::sleep(Duration::from_millis(after));
+        let (status, ..) = kernel.submits([0x00, 9, 1, 0, 0, 0, 0, 0], &[]);
+        assert_eq!(status, if detaches { -32 } else { 0 }, "{bus_id}");
+    }
 }

@@ -52,8 +52,8 @@ fn a_board_that_runs_its_application() {
     let stderr = "\
 error: there is no board in DFU mode
 the board at 1-1 (0483:df11) is running its application
-hint: Set BOOT0 high and reset the board, so that it starts its bootloader.
-      Or ask the application: `stdfu detach`, or `stdfu flash` with --enter-dfu.
+hint: Ask the application: `stdfu detach`, or `stdfu flash` with --enter-dfu.
+      Or start the bootloader by hand: on an STM32, set BOOT0 high and reset the board.
 ";
     for command in ["serial", "flash blinky.dfu"] {
         check("--sim f405,quirk=application", command, 3, stderr);
@@ -70,8 +70,8 @@ fn a_board_at_a_path_that_runs_its_application() {
     let stderr = "\
 error: there is no board at 1-2 in DFU mode
 the board at 1-2 (28e9:0189) is running its application
-hint: Set BOOT0 high and reset the board, so that it starts its bootloader.
-      Or ask the application: `stdfu detach`, or `stdfu flash` with --enter-dfu.
+hint: Ask the application: `stdfu detach`, or `stdfu flash` with --enter-dfu.
+      Or start the bootloader by hand: on an STM32, set BOOT0 high and reset the board.
 ";
     let boards = "--sim f405 --sim gd32vf103,quirk=application --path 1-2";
     check(boards, "flash blinky.dfu", 3, stderr);

@@ -65,11 +65,11 @@ fn a_maple_whose_ram_refuses_is_told_with_the_others() {
         "",
         "\
 writing 5000 bytes
-sending block 0: the board answered OK in dfuERROR; trying again
+sending block 0: the board reports an error without saying which (OK in dfuERROR); trying again
 writing 5000 bytes
-sending block 0: the board answered OK in dfuERROR; trying again
+sending block 0: the board reports an error without saying which (OK in dfuERROR); trying again
 writing 5000 bytes
-error: LLM 003 at 1-1: sending block 0: the board answered OK in dfuERROR; 0 of 5000 bytes were sent
+error: LLM 003 at 1-1: sending block 0: the board reports an error without saying which (OK in dfuERROR); 0 of 5000 bytes were sent
 hint: The file was for alternate setting 0: STM32duino bootloader v1.0  ERROR. Upload to RAM not supported.
       This device has others:
         --alt 1   STM32duino bootloader v1.0  Upload to Flash 0x8005000

@@ -76,7 +76,7 @@ fn a_pluto_that_takes_longer_than_ten_seconds_is_given_up() {
     let device = Device::of("pluto,quirk=application,quirk=detach-takes=30");
     let file = program();
     let run = device.run(&format!("flash {} --enter-dfu", file.path()));
-    assert_eq!(run.exit, 1, "{run:?}");
+    assert_eq!(run.exit, 8, "{run:?}");
     assert!(
         run.stderr.contains("has not come back in DFU mode"),
         "{run:?}"

@@ -121,9 +121,8 @@ fn a_program_with_addresses_is_sent_byte_for_byte_with_a_warning() {
     ] {
         let device = Device::of("pluto");
         let run = device.run(&format!("flash {name}"));
-        let warning = format!(
-            "warning: The file is {kind}: the device gets it byte for byte, nothing in it is decoded.\n"
-        );
+        let warning =
+            format!("warning: The file is {kind}. The device gets it as it is, byte for byte.\n");
         assert!(run.stderr.starts_with(&warning), "{run:?}");
         assert_eq!(run.exit, 0, "{run:?}");
         device.has(1 << 20, &sample(name));

@@ -168,7 +168,7 @@ fn a_dry_run_sends_nothing_and_says_what_would_be() {
         "\
 104473541196000618001900241F1E6931 at 1-1: dry run, nothing is erased or written
   send    5000 bytes to alternate setting 1
-  verify, if the device lets itself be read
+  verify  all of it
   start the application
 ",
         "",
@@ -206,7 +206,7 @@ fn the_plan_is_shown_where_that_is_asked_for() {
 0123456789ABCDEF at 1-1: the plan
   read first, and leave it out if it is there already
   send    5000 bytes to alternate setting 0
-  verify, if the device lets itself be read
+  verify  all of it
   start the application
 ";
     assert!(run.stderr.starts_with(plan), "{run:?}");
@@ -232,8 +232,8 @@ fn options_about_addresses_and_sectors_are_refused_in_words() {
             7,
             "",
             &format!(
-                "error: 3539361234567890 at 1-1: {name} is about addresses and sectors: this device speaks plain DFU, and has \
-                 none to choose from\nhint: Leave out {name}. Nothing was sent.\n"
+                "error: 3539361234567890 at 1-1: {name} means nothing to a device that speaks plain DFU: it has no addresses \
+                 and no sectors\nhint: Leave out {name}. Nothing was sent.\n"
             ),
         );
     }

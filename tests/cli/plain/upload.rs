@@ -151,7 +151,7 @@ fn what_an_embassy_can_not_do_is_told_before_it_is_asked() {
             7,
             "",
             "error: 1235678 at 1-1: this device can't be read back\n\
-             hint: Such a device can only be flashed: without --must-verify and --if-different.\n",
+             hint: It can only be flashed: `stdfu flash`, without --must-verify and --if-different.\n",
         );
     }
     let result = device.result("read out.bin", 7);

@@ -214,7 +214,7 @@ fn a_tolerant_device_that_comes_back_in_dfu_mode_is_judged_by_what_it_gives() {
         device
     };
     let plan = Plan::Download(Download {
-        verify: true,
+        read_back: ReadBack::Wanted,
         ..DOWNLOAD
     });
     let given = [IDLE, Bytes(&[1, 2, 3, 4]), Bytes(&[5, 6])];

@@ -54,7 +54,7 @@ fn flashed(board: &str, memory: u8) -> (SimBus, Ran) {
         memory,
         bytes: &image(IMAGE),
         if_different: false,
-        verify: true,
+        read_back: ReadBack::Wanted,
         leave: true,
     };
     let ran = run(&bus, Plan::Download(plan));
@@ -117,7 +117,7 @@ fn a_file_that_a_u_boot_has_already_is_not_sent_and_one_that_it_has_not_is_sent_
         memory: 1,
         bytes: &image,
         if_different: true,
-        verify: true,
+        read_back: ReadBack::Wanted,
         leave: false,
     });
     let first = run(&bus, plan);
@@ -142,7 +142,11 @@ fn a_u_boot_whose_upload_was_aborted_takes_a_second_try() {
             memory: 0,
             bytes: &image,
             if_different: false,
-            verify,
+            read_back: if verify {
+                ReadBack::Wanted
+            } else {
+                ReadBack::NotWanted
+            },
             leave: false,
         });
         run(&bus, plan)
@@ -171,7 +175,7 @@ fn a_u_boot_leaves_when_it_is_asked_and_a_zephyr_stays() {
         memory: 0,
         bytes: &image(IMAGE),
         if_different: false,
-        verify: false,
+        read_back: ReadBack::NotWanted,
         leave: false,
     };
     assert_eq!(run(&pluto, Plan::Download(application)).result, Ok(None));
@@ -208,7 +212,11 @@ fn disturbed((board, memory, start): (&str, u8, usize), faults: &str, verify: bo
         memory,
         bytes: &image,
         if_different: false,
-        verify,
+        read_back: if verify {
+            ReadBack::Wanted
+        } else {
+            ReadBack::NotWanted
+        },
         leave: true,
     });
     let ran = run(&bus, plan);
@@ -283,7 +291,7 @@ fn a_bit_that_flips_is_found_where_it_can_be() {
                 memory: 0,
                 bytes: &image(900),
                 if_different: false,
-                verify: true,
+                read_back: ReadBack::Wanted,
                 leave: false,
             });
             let ran = run(&bus, plan);

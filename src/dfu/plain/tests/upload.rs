@@ -5,7 +5,7 @@ use crate::dfu::link::script::Answer::{Bytes, Silent};
 use crate::dfu::link::script::{ACK, DNLOAD_IDLE, STALL};
 
 const VERIFYING: Download<'static> = Download {
-    verify: true,
+    read_back: ReadBack::Wanted,
     ..DOWNLOAD
 };
 
