@@ -396,8 +396,9 @@ fn names_that_can_not_be_one_are_refused() {
     check(
         "--sim f999",
         "error: invalid value 'f999' for '--sim <BOARD>': there is no simulated board \"f999\"; \
-         there are at32, atmega32u4, c5, class-sample, dapboot, f072, f103, f405, f411, f427, f429, f746, f767, \
-         g0b1, g474, gd32vf103, h723, h743, h743v9, l072, l476, longan, lpc, mboot, mboot-packed, numworks, pybd, \
-         u575, wb55, zephyr",
+         there are at32, atmega32u4, c5, class-sample, dapboot, embassy, embassy-0.2, esp32s2, f072, f103, \
+         f405, f411, f427, f429, f746, f767, fomu, g0b1, g474, gd32vf103, h723, h743, h743v9, jabra, l072, l476, \
+         longan, lpc, maple, mboot, mboot-packed, mcuboot, numworks, openmoko, pluto, pybd, simtrace, tinyusb, u575, \
+         ubertooth, uboot, wb55, xmos, zephyr",
     );
 }

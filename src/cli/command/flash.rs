@@ -98,12 +98,13 @@ pub struct FlashArgs {
     /// Stay in DFU mode: don't start the application
     #[arg(long)]
     stay: bool,
-    /// Put a board that runs its application into DFU mode first
+    /// Put a running application into DFU mode first
     ///
-    /// Where none of the boards that are meant is in DFU mode. Its port is followed from there on: ids and serial number
+    /// Where none of the boards that are meant is in DFU mode. HOW is detach, which asks the application to leave by its
+    /// DFU run-time interface, and need not be named. Its port is followed from there on: ids and serial number
     /// may be others in DFU mode.
     #[arg(
-        long, value_enum, value_name = "HOW",
+        long, value_enum, value_name = "HOW", hide_possible_values = true,
         num_args = 0..=1, require_equals = true, default_missing_value = "detach",
         conflicts_with = "dry_run"
     )]
@@ -113,7 +114,9 @@ pub struct FlashArgs {
     /// Where its vector table is. Without it: where the firmware has one, else the beginning of main flash.
     #[arg(long, value_name = "ADDRESS", value_parser = parse_address, conflicts_with = "stay")]
     entry: Option<u32>,
-    /// Flash a file that is for a device with other ids, or a UF2 file for another chip
+    /// Flash a file for a device with other ids
+    ///
+    /// Or a UF2 file for another chip.
     #[arg(long)]
     any_id: bool,
     /// Take of the files what the board has a memory for

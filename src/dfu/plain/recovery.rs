@@ -18,14 +18,17 @@ impl Session<'_> {
         &mut self,
         mut work: impl FnMut(&mut Self) -> Result<T, SessionError>,
     ) -> Result<T, SessionError> {
-        let mut restarts = 0;
-        loop {
+        let mut was_refused = false;
+        for _ in 0..RESTARTS {
             match work(self) {
-                Err(error) if restarts < worth_restarting(&error) => self.recover(error)?,
+                Err(error) if is_worth_restarting(&error, was_refused) => {
+                    was_refused |= is_refused_upload(&error);
+                    self.recover(error)?;
+                }
                 ended => return ended.map_err(told_from_a_fault),
             }
-            restarts += 1;
         }
+        work(self).map_err(told_from_a_fault)
     }
 
     /// Makes ready for another try, with the device in dfuIDLE, or gives the error back.
@@ -45,15 +48,14 @@ impl Session<'_> {
     }
 }
 
-/// How often to begin anew after this.
-fn worth_restarting(error: &SessionError) -> u32 {
-    match is_transient(&error.cause) {
+/// Whether to begin anew after this; `was_refused`: an upload was refused from its first block on before.
+fn is_worth_restarting(error: &SessionError, was_refused: bool) -> bool {
+    match error.cause {
         // Two minutes were given to the end of it already.
-        _ if error.action == Action::Manifest && matches!(error.cause, Cause::Usb(_)) => 0,
-        // U-Boot's, too. Any other means what it says.
-        true if is_refused_upload(error) => 1,
-        true => RESTARTS,
-        false => 0,
+        Cause::Usb(_) if error.action == Action::Manifest => false,
+        // U-Boot does that once, after an upload that was aborted, too. Any other means what it says.
+        _ if is_refused_upload(error) && was_refused => false,
+        ref cause => is_transient(cause),
     }
 }
 
