@@ -16,13 +16,14 @@ from pathlib import Path
 import access
 import dfu_util
 import embassy
+import plain_dfu_util
 import plain_stdfu
 import pyusb_host
 import stdfu_host
 import trouble
 from lab import Lab
 
-MODULES = (pyusb_host, dfu_util, stdfu_host, access, trouble, plain_stdfu, embassy)
+MODULES = (pyusb_host, dfu_util, stdfu_host, access, trouble, plain_stdfu, plain_dfu_util, embassy)
 SECONDS_EACH = 240
 
 

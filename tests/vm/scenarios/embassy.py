@@ -2,6 +2,8 @@
 tests/vm/embassy-dfu. Beside dfu-util, which can't follow a device to its other mode in here (its libusb learns of that
 from udev only), and pyusb."""
 
+import json
+
 import usb.core
 
 import firmware
@@ -63,6 +65,61 @@ def a_tolerant_one_is_idle_once_the_download_is_done_and_only_unplugging_starts_
     _wait_for(APPLICATION, lab.plug())
     server.stop()
     _check_application(lab, image)
+
+
+def stdfu_takes_it_from_one_application_to_the_next(lab):
+    image = firmware.sample(45_001, seed=74)
+    file = lab.file("app.bin", image)
+    server = lab.serve_embassy("--will-detach", "--serial", "EMBASSY-1")
+    path = lab.plug()
+    with lab.stay_plugged():
+        result = _flash(lab, file, "--enter-dfu=detach")
+        _expect(result, serial="EMBASSY-1", accepted=True, left=True, started_as="c0de:cafe")
+        _wait_for(APPLICATION, path)
+    server.stop()
+    _check_application(lab, image)
+
+
+def stdfu_resets_one_that_stays_in_dfumanifest(lab):
+    image = firmware.sample(3 * BLOCK, seed=75)
+    file = lab.file("app.bin", image)
+    # The application, too, waits for a reset.
+    server = lab.serve_embassy()
+    path = lab.plug()
+    with lab.stay_plugged():
+        lab.run_stdfu("detach")
+        _wait_for(DFU_MODE, path)
+        result = _flash(lab, file)
+        _expect(result, accepted=True, left=True, started_as="c0de:cafe")
+        _wait_for(APPLICATION, path)
+    server.stop()
+    _check_application(lab, image)
+
+
+def stdfu_says_that_a_tolerant_one_stays(lab):
+    image = firmware.sample(10_000, seed=76)
+    file = lab.file("app.bin", image)
+    server = lab.serve_embassy("--mode", "dfu", "--tolerant")
+    lab.plug()
+    result = _flash(lab, file)
+    _expect(result, accepted=True, left=False)
+    unplug_all()
+    _wait_for(APPLICATION, lab.plug())
+    server.stop()
+    _check_application(lab, image)
+
+
+def _flash(lab, file, *options):
+    done = lab.run_stdfu("flash", file, *options, "--json")
+    (result,) = json.loads(done.stdout)["boards"]
+    size = file.stat().st_size
+    _expect(result, exit=0, error=None, written_bytes=size, verified_bytes=0, retries=0)
+    return result
+
+
+def _expect(result, **expected):
+    for name, value in expected.items():
+        assert result[name] == value, f"{name} is {result[name]!r}, expected {value!r}"
 
 
 def _listed(lab, mode, path):

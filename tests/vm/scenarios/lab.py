@@ -1,9 +1,11 @@
 """The bench a scenario works at: simulated boards served over USB/IP, plugged into and out of the kernel."""
 
+import concurrent.futures
 import contextlib
 import os
 import shlex
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -12,6 +14,7 @@ from pathlib import Path
 
 ADDRESS = ("127.0.0.1", 3240)
 SYSFS = Path("/sys/bus/usb/devices")
+CONTROLLER = Path("/sys/devices/platform/vhci_hcd.0")
 # Software emulation on a busy machine: generous, since every wait ends as soon as it can.
 PATIENCE = 30.0
 # How much of a line is shown: JSON has long ones.
@@ -25,6 +28,8 @@ class Lab:
         self.stdfu = str(stdfu)
         self.folder = Path(tempfile.mkdtemp(prefix="lab-"))
         self._servers = []
+        # Where boards are plugged in, by bus id: ports of the virtual host controller.
+        self._ports = {}
 
     def close(self):
         for server in self._servers:
@@ -52,22 +57,25 @@ class Lab:
 
     def plug(self, busid="1-1", port=ADDRESS[1]):
         """Plugs a board in and waits until programs can open it. Returns where: the kernel's name, as 1-1."""
-        before = set(boards())
+        before, taken = set(boards()), set(occupied())
         self.run(*attach_command(busid, port))
         wait_until(lambda: set(boards()) - before, f"the kernel shows board {busid}")
         (path,) = set(boards()) - before
+        (self._ports[busid],) = set(occupied()) - taken
         print(f"  board {busid} is at {path}")
         return path
 
     @contextlib.contextmanager
-    def stay_plugged(self, busid="1-1"):
-        """Plugs the only board in again whenever it has left, at the same port, as a cable does by itself."""
+    def stay_plugged(self, *busids):
+        """Plugs boards in again whenever they have left, each at the port where it is now, as a cable does by itself; the
+        one at 1-1 where none is named."""
+        ports = {self._ports[busid]: busid for busid in busids or ("1-1",)}
         stop = threading.Event()
 
         def replug():
             while not stop.wait(0.05):
-                if not occupied():
-                    subprocess.run(attach_command(busid), capture_output=True)
+                for port in ports.keys() - occupied():
+                    attach(ports[port], port)
 
         cable = threading.Thread(target=replug)
         cable.start()
@@ -77,11 +85,15 @@ class Lab:
             stop.set()
             cable.join()
 
+    def at_once(self, work, *items):
+        """Like map, but several at a time: boards take their time, and so do those who wait for them."""
+        with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
+            return list(pool.map(work, *items))
+
     def run(self, *command, expect=(0,), timeout=120, env=None):
         """Runs a command in the scenario's folder, shows it with what it said, and checks its exit status against
         `expect`: a number, several, or None for any. Returns what it said, whole, and how many seconds it took."""
         command = [str(part) for part in command]
-        print("$", shlex.join(command))
         started = time.monotonic()
         done = subprocess.run(
             command,
@@ -94,10 +106,11 @@ class Lab:
             env={**os.environ, **(env or {})},
         )
         done.seconds = time.monotonic() - started
+        log = ["$ " + shlex.join(command)]
         for name, text in (("out", done.stdout), ("err", done.stderr)):
-            for line in text.splitlines():
-                print(f"  {name}| {line if len(line) <= LINE else line[:LINE] + ' …'}")
-        print(f"  exit {done.returncode} after {done.seconds:.1f} s")
+            log += [f"  {name}| {line if len(line) <= LINE else line[:LINE] + ' …'}" for line in text.splitlines()]
+        # At once, since others may be running.
+        print("\n".join((*log, f"  exit {done.returncode} after {done.seconds:.1f} s")))
         if isinstance(expect, int):
             expect = (expect,)
         if expect is not None:
@@ -177,9 +190,21 @@ def attach_command(busid, port=ADDRESS[1]):
     return ("usbip", "--tcp-port", str(port), "attach", "-r", ADDRESS[0], "-b", busid)
 
 
+def attach(busid, port):
+    """Plugs a board in at a port of the virtual host controller, if the server lets it have: what `usbip attach` does,
+    which takes the first free one (the kernel's usbip_protocol)."""
+    with contextlib.suppress(OSError), socket.create_connection(ADDRESS) as server:
+        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        server.sendall(struct.pack(">HHI32s", 0x0111, 0x8003, 0, busid.encode()))
+        reply = server.recv(320, socket.MSG_WAITALL)
+        if len(reply) == 320:
+            bus, device, speed = struct.unpack_from(">3I", reply, 8 + 256 + 32)
+            Path(CONTROLLER, "attach").write_text(f"{port} {server.fileno()} {bus << 16 | device} {speed}")
+
+
 def occupied():
     """The ports of the virtual host controller that something is plugged into."""
-    status = Path("/sys/devices/platform/vhci_hcd.0/status")
+    status = CONTROLLER / "status"
     found = []
     for line in status.read_text().splitlines()[1:] if status.exists() else ():
         # hub port state …; state 4: nothing there.
@@ -193,7 +218,7 @@ def unplug_all():
     """Pulls out what is still plugged in."""
     for port in occupied():
         subprocess.run(["usbip", "detach", "-p", str(port)], capture_output=True)
-    wait_until(lambda: not boards(), "the kernel lets go of the boards")
+    wait_until(lambda: not (boards() or occupied()), "the kernel lets go of the boards")
 
 
 def wait_until(condition, what):

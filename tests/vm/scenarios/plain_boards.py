@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import firmware
+from lab import ADDRESS
 
 KIB = 1 << 10
 STACK_POINTER = bytes.fromhex("00500020")
@@ -37,13 +38,15 @@ class Plain:
     tolerant: bool = False
     # The application's ids, where it has any USB.
     application: str | None = None
+    # An upload ends with the image, and not with the memory.
+    gives_image: bool = False
     # Nothing but being unplugged takes it out of DFU mode.
     stays: bool = False
 
     def spec(self, *options):
         return ",".join((self.name, f"serial={self.serial}", f"flash={self.name}.bin", *options))
 
-    def image(self, seed, blocks=5):
+    def image(self, seed, blocks=3):
         """Some blocks of firmware and a bit, which begin with a stack pointer in 20 KiB of RAM: dapboot looks for that."""
         return STACK_POINTER + firmware.sample(blocks * self.block + 96, seed)
 
@@ -51,6 +54,10 @@ class Plain:
         """Its flash, which was blank, with firmware in it."""
         end = self.memory.start + len(image)
         return b"\xff" * self.memory.start + image + b"\xff" * (self.flash - end)
+
+    def given(self, image):
+        """What an upload gives that comes after a download of this image alone."""
+        return image if self.gives_image else self.holding(image)[self.memory.start :][: self.memory.size]
 
     def stored(self, lab):
         return (lab.folder / f"{self.name}.bin").read_bytes()
@@ -61,7 +68,7 @@ UBOOT = Plain(
     "0451:d022",
     "0123456789ABCDEF",
     4096,
-    Memory(2, "rootfs", 2048 * KIB, 2048 * KIB),
+    Memory(1, "u-boot.env.raw", 1024 * KIB, 128 * KIB),
     4096 * KIB,
     uploads=True,
     tolerant=True,
@@ -149,6 +156,7 @@ XMOS = Plain(
     uploads=True,
     tolerant=True,
     application="20b1:0008",
+    gives_image=True,
 )
 BOARDS = (
     UBOOT,
@@ -168,6 +176,18 @@ BOARDS = (
 )
 
 
+def plug_in(lab, *specs, port=ADDRESS[1]):
+    """Serves boards and plugs them all in. Returns the server, and the boards' paths."""
+    server = lab.serve(*specs)
+    return server, [lab.plug(busid(number), port) for number in range(len(specs))]
+
+
 def busid(number):
     """Where the simulator has its board with this number, from 0 on."""
     return f"1-{number + 1}"
+
+
+def with_applications(boards):
+    """Bus ids of those that come to their ports again once they have left. One whose application has no USB doesn't; to
+    be plugged in by hand would mean DFU mode."""
+    return [busid(number) for number, board in enumerate(boards) if board.application]
