@@ -133,4 +133,24 @@ mod tests {
         }
         assert!(!is_shared_serial("336133663433"));
     }
+
+    #[test]
+    fn devices_whose_poll_timeout_is_nonsense_are_known_by_their_ids() {
+        let nonsense = [
+            (0x1D50, 0x5117),
+            (0x1D50, 0x5126),
+            (0x1457, 0x5120),
+            (0x16C0, 0x0762),
+            (0x16C0, 0x076B),
+            (0x16C0, 0x076C),
+            (0x0908, 0x02C4),
+            (0x0763, 0x2806),
+        ];
+        for ids in nonsense {
+            assert!(has_false_poll_timeout(ids), "{ids:04x?}");
+        }
+        for ids in [(0x1D50, 0x5116), (0x1D50, 0x6003), (0x16C0, 0x0763)] {
+            assert!(!has_false_poll_timeout(ids), "{ids:04x?}");
+        }
+    }
 }

@@ -21,6 +21,8 @@
 //! dfuIDLE ─ UPLOAD → dfuUPLOAD-IDLE ─ UPLOAD → … ─ a block that is not full → dfuIDLE
 //! ```
 //!
+//! A device without DfuSe takes a file as it is, from its first block to its last ([`plain`]).
+//!
 //! A device that is told to leave falls silent in one of several ways, and none of them decides whether it has left: the
 //! bus does.
 //!

@@ -7,72 +7,21 @@ mod compare;
 mod download;
 mod leave;
 mod manifest;
+mod options;
 mod poll;
 mod recovery;
 mod upload;
 
 use std::ops::ControlFlow;
 
-use crate::chip::rom::{has_false_poll_timeout, starts_what_it_is_given};
-use crate::usb::{DeviceInfo, Transport};
+use crate::usb::Transport;
 
 use super::error::{Action, Cause, SessionError};
 use super::event::{Event, Phase};
 use super::link::Link;
 use super::tally::Tally;
 
-/// The size of a block, in bytes, for a device that doesn't say it.
-const WITHOUT_DESCRIPTOR: u16 = 1024;
-
-/// What a session has to know of its device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// `bInterfaceNumber`.
-    pub interface: u8,
-    /// `idVendor`, `idProduct`.
-    pub ids: (u16, u16),
-    /// The size of a block, in bytes.
-    pub transfer_size: u16,
-    /// Whether there is more than one alternate setting, so that one has to be chosen.
-    pub several_memories: bool,
-    /// Whether it says that it can be read.
-    pub can_upload: bool,
-    /// Whether it goes on answering after a download, as far as it can be believed.
-    #[doc(alias = "bitManifestationTolerant")]
-    pub is_tolerant: bool,
-    /// Whether it says that it leaves the bus by itself, without a reset.
-    #[doc(alias = "bitWillDetach")]
-    pub will_detach: bool,
-    /// Whether its `bwPollTimeout` is nonsense.
-    pub ignores_poll_timeout: bool,
-}
-
-impl Options {
-    /// By what the bus tells. One without a functional descriptor (Openmoko) can do no more than DFU 1.0 asks of all.
-    pub fn of(info: &DeviceInfo) -> Self {
-        let ids = (info.vendor_id, info.product_id);
-        let functional = info.functional.as_ref();
-        Self {
-            interface: info.interface,
-            ids,
-            transfer_size: match functional {
-                Some(_) => info.transfer_size(),
-                None => WITHOUT_DESCRIPTOR,
-            },
-            several_memories: info.alternate_settings.len() > 1,
-            can_upload: functional.is_some_and(|said| said.can_upload()),
-            is_tolerant: functional.is_some_and(|said| said.is_manifestation_tolerant())
-                && !starts_what_it_is_given(ids),
-            will_detach: functional.is_some_and(|said| said.will_detach()),
-            ignores_poll_timeout: has_false_poll_timeout(ids),
-        }
-    }
-
-    /// Whether what was downloaded can be read back, if the device is what it says.
-    pub fn can_verify(&self) -> bool {
-        self.can_upload && self.is_tolerant
-    }
-}
+pub use options::Options;
 
 /// What is wanted of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,13 +98,14 @@ impl<'t> Session<'t> {
     /// Carries out a plan, and returns what was to be read. After an error the device is brought to dfuIDLE again, if it
     /// still listens.
     pub fn run(&mut self, plan: &Plan<'_>) -> Result<Option<Vec<u8>>, SessionError> {
-        self.carry_out(plan).map_err(|error| {
-            if is_worth_closing(&error) {
-                // Should this fail too, the first error says more.
-                let _ = self.come_to_rest(&error.cause);
-            }
-            error
-        })
+        let result = self.carry_out(plan);
+        if let Err(error) = &result
+            && is_worth_closing(error)
+        {
+            // Should this fail too, the first error says more.
+            let _ = self.come_to_rest(&error.cause);
+        }
+        result
     }
 
     fn carry_out(&mut self, plan: &Plan<'_>) -> Result<Option<Vec<u8>>, SessionError> {

@@ -143,3 +143,42 @@ fn an_application_that_refuses_and_stays_is_not_reset() {
     let (_, ended) = asked(&application(0, 0x05, 255), Fails(denied.clone()));
     assert_eq!(ended, Err(denied));
 }
+
+#[test]
+fn every_application_comes_back_in_dfu_mode_whatever_it_wants() {
+    for board in [
+        // Each with what it says of itself: other ids, the same ids, interface 6, 4, 2 or 3, by itself or by a reset.
+        "pluto",
+        "embassy",
+        "maple",
+        "jabra",
+        "xmos",
+        "tinyusb",
+        "zephyr",
+        "mcuboot",
+        "ubertooth",
+        "f405,quirk=will-detach=no",
+        "f405,quirk=runtime-alternate=1",
+        "f405,quirk=runtime-interface=3,quirk=runtime-alternate=2,quirk=will-detach=no",
+        "f405,quirk=runtime=no-status",
+        "f405,quirk=runtime=other-serial",
+        "f405,quirk=detach-takes=7",
+        "f405,quirk=detach-timeout=0",
+    ] {
+        let (bus, mut transport, info) = bus(board);
+        assert!(!info.is_in_dfu_mode(), "{board}");
+        let ended = detach_and_wait(&bus, transport.as_mut(), &info, Duration::ZERO);
+        assert!(ended.is_ok(), "{board}: {ended:?}");
+        let back = bus.devices().expect("there is a bus").remove(0);
+        assert!(back.is_in_dfu_mode() && back.path == info.path, "{board}");
+    }
+}
+
+#[test]
+fn an_application_that_refuses_is_an_error_at_once() {
+    let (bus, mut transport, info) = bus("f405,quirk=detach=stall");
+    let asked = bus.now();
+    let error = detach_and_wait(&bus, transport.as_mut(), &info, Duration::ZERO);
+    assert!(matches!(error, Err(EnterError::Asking(UsbError::Stall))));
+    assert_eq!(bus.now(), asked);
+}
