@@ -1,10 +1,11 @@
 //! The fault sweep: what is asked of every simulated board, with a fault of every kind at every request, with two, and on
-//! boards that lie about their flash; judged from outside.
+//! boards that lie about their flash; judged from outside. Devices without DfuSe have one of their own, in `plain`.
 //!
 //! `cargo test` runs a sample; with `STDFU_SWEEP=all` in the environment it is all of it.
 
 mod batch;
 mod judge;
+mod plain;
 mod scratch;
 mod session;
 mod targets;
@@ -17,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use judge::{Case, Ending, judge};
+use judge::{Case, Ending, Judgement, judge};
 use scratch::Scratch;
 use session::{Old, Plan, Session, Work};
 use targets::{LIES, TARGETS};
@@ -81,17 +82,14 @@ type Violations = BTreeMap<(String, &'static str, &'static str), Vec<String>>;
 
 #[test]
 fn no_fault_anywhere_ends_in_wrong_flash_that_is_called_right_or_in_a_loss_that_is_not_told() {
-    let in_ci = std::env::var_os("CI").is_some();
-    let all = std::env::var("STDFU_SWEEP").as_deref() == Ok("all");
     let start = Instant::now();
-    let threads = thread::available_parallelism().map_or(2, usize::from);
     let plans: Vec<(usize, Plan)> = plans().into_iter().enumerate().collect();
-    let judged = in_parallel(threads, &plans, |flashes, (shift, plan)| {
+    let judged = in_parallel(threads(), &plans, |flashes, (shift, plan)| {
         let session = Session::learn(plan, &mut flashes[0]);
         let mut sample = IN_CI(plan.work, plan.lies);
-        if all {
+        if is_all() {
             sample.every = 1;
-        } else if !in_ci {
+        } else if !is_in_ci() {
             sample.every *= 3;
             sample.pairs /= 3;
         }
@@ -101,29 +99,54 @@ fn no_fault_anywhere_ends_in_wrong_flash_that_is_called_right_or_in_a_loss_that_
         let judged: Vec<_> = judged.collect();
         cases.into_iter().zip(judged).collect::<Vec<_>>()
     });
+    let judged = plans.iter().zip(judged).flat_map(|((_, plan), judged)| {
+        let board = plan.target.board;
+        judged.into_iter().map(move |(case, judgement)| Judged {
+            board,
+            kind: case.kind(),
+            judgement,
+        })
+    });
+    sum_up("fault sweep", TARGETS.len(), start, CASES_IN_CI, judged);
+}
+
+/// How a case ended, on which board and with which kind of fault.
+struct Judged {
+    board: &'static str,
+    kind: &'static str,
+    judgement: Judgement,
+}
+
+/// Says how many cases ended how, and asserts that there are enough of them, and no rule is broken.
+fn sum_up(
+    what: &str,
+    boards: usize,
+    start: Instant,
+    cases_in_ci: usize,
+    judged: impl Iterator<Item = Judged>,
+) {
     let mut table = Table::new();
     let mut violations = Violations::new();
     let mut count = 0;
-    for ((_, plan), judged) in plans.iter().zip(judged) {
-        count += judged.len();
-        for (case, (ending, broken)) in judged {
-            let kind = match case.faults[..] {
-                [] => NONE,
-                [(kind, _)] => kind,
-                _ => TWO,
-            };
-            *table.entry((kind, ending)).or_default() += 1;
-            for (rule, said) in broken {
-                let key = (rule, plan.target.board, kind);
-                violations.entry(key).or_default().push(said);
-            }
+    for Judged {
+        board,
+        kind,
+        judgement: (ending, broken),
+    } in judged
+    {
+        count += 1;
+        *table.entry((kind, ending)).or_default() += 1;
+        for (rule, said) in broken {
+            violations
+                .entry((rule, board, kind))
+                .or_default()
+                .push(said);
         }
     }
     let text = format!(
-        "\nfault sweep: {count} cases on {} boards in {:.0} s{}\n{}\n",
-        TARGETS.len(),
+        "\n{what}: {count} cases on {boards} boards in {:.0} s{}\n{}\n",
         start.elapsed().as_secs_f64(),
-        if all {
+        if is_all() {
             ""
         } else {
             ", a sample; STDFU_SWEEP=all for all of it"
@@ -134,13 +157,27 @@ fn no_fault_anywhere_ends_in_wrong_flash_that_is_called_right_or_in_a_loss_that_
     std::io::stderr()
         .write_all(text.as_bytes())
         .expect("stderr is there");
-    let enough = if in_ci || all {
-        CASES_IN_CI
+    let enough = if is_in_ci() || is_all() {
+        cases_in_ci
     } else {
-        CASES_IN_CI / 4
+        cases_in_ci / 4
     };
     assert!(count >= enough, "{count} cases");
     assert!(violations.is_empty(), "{}", list(&violations));
+}
+
+fn is_in_ci() -> bool {
+    std::env::var_os("CI").is_some()
+}
+
+/// Whether every kind of fault is wanted at every request.
+fn is_all() -> bool {
+    std::env::var("STDFU_SWEEP").as_deref() == Ok("all")
+}
+
+/// How many threads to work with.
+fn threads() -> usize {
+    thread::available_parallelism().map_or(2, usize::from)
 }
 
 /// What is asked of which board, with what in its flash.

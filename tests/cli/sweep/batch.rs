@@ -18,6 +18,20 @@ pub const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// How many boards one process has at most. A GD32VF103's serial tells how large it is, and may not be counted further.
 pub const BOARDS: usize = 8;
 
+/// Something that is asked of a board.
+pub trait Asked {
+    /// The board with its quirks, as it is written for `--sim`.
+    fn board(&self) -> String;
+
+    /// The command line, but for the boards; what is read goes to `output`.
+    fn arguments(&self, output: &str) -> String;
+
+    /// More options, in every run.
+    fn options(&self) -> &'static str {
+        ""
+    }
+}
+
 /// What is left of a run, as far as it is about one board.
 pub struct Outcome {
     /// `None`: it had to be killed.
@@ -37,7 +51,7 @@ pub struct Outcome {
 /// Runs the session on as many boards as there are faults, each with a flash of its own, which holds `before`, or
 /// whatever it may hold.
 pub fn run(
-    session: &Session,
+    session: &dyn Asked,
     flashes: &mut [Scratch],
     faults: &[String],
     before: Option<&[u8]>,
@@ -68,13 +82,13 @@ pub fn run(
 }
 
 /// Runs the session on one board.
-pub fn run_one(session: &Session, flash: &mut Scratch, faults: &str, options: &str) -> Outcome {
+pub fn run_one(session: &dyn Asked, flash: &mut Scratch, faults: &str, options: &str) -> Outcome {
     run_to(session, flash, faults, options, "")
 }
 
 /// The same, and reads into this file.
 pub fn run_to(
-    session: &Session,
+    session: &dyn Asked,
     flash: &mut Scratch,
     faults: &str,
     options: &str,
@@ -92,20 +106,15 @@ pub fn run_to(
 }
 
 fn spawn(
-    session: &Session,
+    session: &dyn Asked,
     flashes: &[Scratch],
     faults: &[String],
     options: &str,
     output: &str,
 ) -> Whole {
-    let plan = &session.plan;
-    let quirk = match plan.quirk {
-        "" => String::new(),
-        quirk => format!(",quirk={quirk}"),
-    };
-    let mut command = stdfu(options).arg("--json");
+    let mut command = stdfu(options).args(session.options()).arg("--json");
     for (flash, faults) in flashes.iter().zip(faults) {
-        let board = format!("{}{quirk}{faults}", plan.target.board);
+        let board = session.board() + faults;
         command = command.arg("--sim").arg(flash.board(&board));
     }
     if faults.len() > 1 {
@@ -174,7 +183,9 @@ impl Whole {
     fn about(&self, path: &str) -> String {
         let boards = self.document["boards"].as_array().map_or(0, Vec::len);
         let label = format!(" at {path}: ");
-        let is_meant = |line: &&str| boards < 2 || line.contains(&label);
+        let trace = format!("{path}: ");
+        let is_meant =
+            |line: &&str| boards < 2 || line.contains(&label) || line.starts_with(&trace);
         let lines: Vec<&str> = self.stderr.lines().filter(is_meant).collect();
         lines.join("\n")
     }

@@ -8,7 +8,7 @@ use super::session::{LARGEST_BLOCK, Old, Session, Work, number};
 use crate::trace::{Transfer, transfers};
 
 /// What passes, and must not keep work from being done.
-const TRANSIENT: [&str; 3] = ["stall", "lost-request", "lost-answer"];
+pub const TRANSIENT: [&str; 3] = ["stall", "lost-request", "lost-answer"];
 
 /// One run: what goes wrong, and at which request, from 1.
 #[derive(Debug, Clone)]
@@ -81,14 +81,23 @@ pub fn judge(session: &Session, cases: &[Case], flashes: &mut [Scratch]) -> Vec<
 
 impl Case {
     /// As it is written behind a board.
-    fn written(&self) -> String {
+    pub fn written(&self) -> String {
         let faults = self.faults.iter();
         faults
             .map(|(kind, request)| format!(",fault={kind}@{request}"))
             .collect()
     }
 
-    fn has(&self, kinds: &[&str]) -> bool {
+    /// What it is called in the table.
+    pub fn kind(&self) -> &'static str {
+        match self.faults[..] {
+            [] => super::NONE,
+            [(kind, _)] => kind,
+            _ => super::TWO,
+        }
+    }
+
+    pub fn has(&self, kinds: &[&str]) -> bool {
         self.faults.iter().any(|(kind, _)| kinds.contains(kind))
     }
 

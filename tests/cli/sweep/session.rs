@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::batch::{self, Outcome};
+use super::batch::{self, Asked, Outcome};
 use super::scratch::Scratch;
 use super::targets::{Lie, TARGETS, Target};
 use crate::firmware::Firmware;
@@ -139,25 +139,6 @@ impl Session {
         }
     }
 
-    /// The command line, but for the boards.
-    pub fn arguments(&self, output: &str) -> String {
-        let address = |offset: usize| format!("{:#010x}", 0x0800_0000 + offset);
-        let start = address(self.plan.image.start);
-        let path = self.image.path();
-        match self.plan.work {
-            Work::Flash => format!("flash {path} --address {start}"),
-            Work::Keep => format!("flash --preserve {path} --address {start}"),
-            Work::Erase => {
-                let sectors = &self.plan.sectors;
-                format!("erase {}..{}", address(sectors.start), address(sectors.end))
-            }
-            Work::Verify => format!("verify {path} --address {start}"),
-            Work::Read => format!("read {output} {start}..{}", address(self.plan.image.end)),
-            Work::Leave => "leave".to_owned(),
-            Work::Unprotect => "unprotect --yes".to_owned(),
-        }
-    }
-
     /// What is said without a fault is exactly what has happened.
     fn check_tally(&self, outcome: &Outcome, now: &[u8]) {
         let number = |name: &str| outcome.board[name].as_u64();
@@ -251,6 +232,34 @@ impl Session {
     pub fn outside_changed(&self, now: &[u8]) -> bool {
         let Range { start, end } = self.plan.sectors;
         now[..start] != self.before[..start] || now[end..] != self.before[end..]
+    }
+}
+
+impl Asked for Session {
+    fn board(&self) -> String {
+        let Plan { target, quirk, .. } = &self.plan;
+        match *quirk {
+            "" => target.board.to_owned(),
+            quirk => format!("{},quirk={quirk}", target.board),
+        }
+    }
+
+    fn arguments(&self, output: &str) -> String {
+        let address = |offset: usize| format!("{:#010x}", 0x0800_0000 + offset);
+        let start = address(self.plan.image.start);
+        let path = self.image.path();
+        match self.plan.work {
+            Work::Flash => format!("flash {path} --address {start}"),
+            Work::Keep => format!("flash --preserve {path} --address {start}"),
+            Work::Erase => {
+                let sectors = &self.plan.sectors;
+                format!("erase {}..{}", address(sectors.start), address(sectors.end))
+            }
+            Work::Verify => format!("verify {path} --address {start}"),
+            Work::Read => format!("read {output} {start}..{}", address(self.plan.image.end)),
+            Work::Leave => "leave".to_owned(),
+            Work::Unprotect => "unprotect --yes".to_owned(),
+        }
     }
 }
 
