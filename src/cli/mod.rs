@@ -42,7 +42,7 @@ use exit::Exit;
 use output::{Output, OutputArgs};
 use select::Selection;
 
-/// Flashes STM32 boards in DFU mode, checks what it wrote, and says so only then.
+/// Flashes boards in DFU mode, checks what it wrote, and says so only then.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = AFTER_HELP, after_long_help = AFTER_LONG_HELP)]
 struct Cli {

@@ -44,6 +44,9 @@ use crate::cli::task::{Planned, Task};
 /// the command. In the end all of the firmware is read and compared, written just now or not.
 ///
 /// Option bytes and one-time programmable memory are written only when --alt names them.
+///
+/// A device without DfuSe, such as U-Boot or Zephyr, takes one file as it is, into the memory that --alt names. It erases by
+/// itself, and is read back and compared where it lets itself be read.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -71,7 +74,7 @@ pub struct FlashArgs {
     /// Read first, and leave out what is there already
     ///
     /// On boards that speak DfuSe this is always done. A device that speaks plain DFU is only read if this asks for it.
-    #[arg(long, conflicts_with = "full")]
+    #[arg(long, hide_short_help = true, conflicts_with = "full")]
     if_different: bool,
     /// Write from the first block to the last, and all of it
     ///
@@ -90,7 +93,7 @@ pub struct FlashArgs {
     /// Refuse what can't be read back and compared
     ///
     /// Many devices that speak plain DFU leave DFU mode as soon as they have taken the firmware (exit code 7).
-    #[arg(long, conflicts_with = "no_verify")]
+    #[arg(long, hide_short_help = true, conflicts_with = "no_verify")]
     must_verify: bool,
     /// Erase all of the memory first
     #[arg(long)]

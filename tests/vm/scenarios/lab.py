@@ -218,7 +218,7 @@ def unplug_all():
     """Pulls out what is still plugged in."""
     for port in occupied():
         subprocess.run(["usbip", "detach", "-p", str(port)], capture_output=True)
-    wait_until(lambda: not boards(), "the kernel lets go of the boards")
+    wait_until(lambda: not (boards() or occupied()), "the kernel lets go of the boards")
 
 
 def wait_until(condition, what):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import firmware
+from lab import ADDRESS
 
 KIB = 1 << 10
 STACK_POINTER = bytes.fromhex("00500020")
@@ -175,10 +176,10 @@ BOARDS = (
 )
 
 
-def plug_in(lab, *specs):
+def plug_in(lab, *specs, port=ADDRESS[1]):
     """Serves boards and plugs them all in. Returns the server, and the boards' paths."""
     server = lab.serve(*specs)
-    return server, [lab.plug(busid(number)) for number in range(len(specs))]
+    return server, [lab.plug(busid(number), port) for number in range(len(specs))]
 
 
 def busid(number):
