@@ -50,7 +50,7 @@ fn an_error_state_is_an_error_even_where_the_status_is_ok() {
     });
     assert_eq!(
         result.unwrap_err(),
-        "setting the address 0x00000000: the board answered OK in dfuERROR"
+        "setting the address 0x00000000: the board reports an error without saying which (OK in dfuERROR)"
     );
 }
 
