@@ -2,10 +2,12 @@
 gone, and what comes back has been enumerated by a kernel."""
 
 import json
+import threading
 
 import firmware
-from lab import address, boards, check_flash
-from plain_boards import BOARDS, PLUTO, TINYUSB, UBERTOOTH, UBOOT, XMOS, ZEPHYR, busid, plug_in, with_applications
+import stranger
+from lab import ADDRESS, address, attach, boards, check_flash, occupied, unplug_all, wait_until
+from plain_boards import BOARDS, DAPBOOT, PLUTO, TINYUSB, UBERTOOTH, UBOOT, XMOS, ZEPHYR, busid, plug_in, with_applications
 
 
 def every_board_is_listed_with_what_it_can_flashed_and_seen_off(lab):
@@ -145,6 +147,24 @@ def _check_list(lab, paths):
         assert (found["bus"], found["device"]) == address(found["path"])
         memories = [(memory["alt"], memory["name"]) for memory in found["memories"]]
         assert (board.memory.alt, board.memory.name) in memories, f"{board.name} has {memories}"
+
+
+def an_application_that_knows_no_dfu_is_told_by_its_ids(lab):
+    _, (path,) = plug_in(lab, DAPBOOT.spec())
+    file = lab.file("app.bin", DAPBOOT.image(seed=107))
+
+    def application():
+        wait_until(lambda: not occupied(), "the bootloader leaves")
+        attach("1-1", 0, (ADDRESS[0], stranger.PORT))
+
+    with stranger.served():
+        other = threading.Thread(target=application)
+        other.start()
+        done = lab.run_stdfu("flash", file, "--json")
+        other.join()
+        _expect(DAPBOOT, _only(done), exit=0, left=True, accepted=True, started_as="1209:0001")
+        wait_until(lambda: boards() == [path], "the application is there")
+        unplug_all()
 
 
 def _only(done):
