@@ -190,16 +190,16 @@ def attach_command(busid, port=ADDRESS[1]):
     return ("usbip", "--tcp-port", str(port), "attach", "-r", ADDRESS[0], "-b", busid)
 
 
-def attach(busid, port):
+def attach(busid, port, server=ADDRESS):
     """Plugs a board in at a port of the virtual host controller, if the server lets it have: what `usbip attach` does,
     which takes the first free one (the kernel's usbip_protocol)."""
-    with contextlib.suppress(OSError), socket.create_connection(ADDRESS) as server:
-        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        server.sendall(struct.pack(">HHI32s", 0x0111, 0x8003, 0, busid.encode()))
-        reply = server.recv(320, socket.MSG_WAITALL)
+    with contextlib.suppress(OSError), socket.create_connection(server) as link:
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        link.sendall(struct.pack(">HHI32s", 0x0111, 0x8003, 0, busid.encode()))
+        reply = link.recv(320, socket.MSG_WAITALL)
         if len(reply) == 320:
             bus, device, speed = struct.unpack_from(">3I", reply, 8 + 256 + 32)
-            Path(CONTROLLER, "attach").write_text(f"{port} {server.fileno()} {bus << 16 | device} {speed}")
+            Path(CONTROLLER, "attach").write_text(f"{port} {link.fileno()} {bus << 16 | device} {speed}")
 
 
 def occupied():

@@ -42,19 +42,9 @@ SAYS = {
 }
 
 
-def it_lists_every_board(lab):
-    _, paths = plug_in(lab, *(board.spec() for board in BOARDS))
-    listed = lab.run("dfu-util", "-l").stdout
-    for board, path in zip(BOARDS, paths):
-        name = board.memory.name or "UNKNOWN"
-        parts = ("Found DFU", f"[{board.ids}]", f'path="{path}", alt={board.memory.alt}', f'name="{name}"')
-        found = [line for line in listed.splitlines() if all(part in line for part in parts)]
-        assert len(found) == 1, f"{board.name} is not listed with all of {parts}"
-        assert f'serial="{board.serial}"' in found[0], found[0]
-
-
-def it_stores_what_stdfu_stores_and_often_ends_with_an_error(lab):
+def it_lists_every_board_stores_what_stdfu_stores_and_often_ends_with_an_error(lab):
     server, paths = plug_in(lab, *(board.spec() for board in BOARDS))
+    _check_list(lab, paths)
 
     def download(board, path):
         image = board.image(seed=101)
@@ -117,3 +107,13 @@ def stdfu_needs_no_more_requests_for_the_same_download(lab):
         ours = requests(lab.stdfu, "flash", *options, expect=0)
         print(f"  {board.name}: stdfu {ours}, dfu-util {theirs}")
         assert ours <= theirs, f"{board.name}: stdfu asks {ours} times, dfu-util {theirs} times"
+
+
+def _check_list(lab, paths):
+    listed = lab.run("dfu-util", "-l").stdout
+    for board, path in zip(BOARDS, paths):
+        name = board.memory.name or "UNKNOWN"
+        parts = ("Found DFU", f"[{board.ids}]", f'path="{path}", alt={board.memory.alt}', f'name="{name}"')
+        found = [line for line in listed.splitlines() if all(part in line for part in parts)]
+        assert len(found) == 1, f"{board.name} is not listed with all of {parts}"
+        assert f'serial="{board.serial}"' in found[0], found[0]

@@ -2,37 +2,17 @@
 gone, and what comes back has been enumerated by a kernel."""
 
 import json
+import threading
 
 import firmware
-from lab import address, boards, check_flash
-from plain_boards import BOARDS, MAPLE, PLUTO, TINYUSB, UBERTOOTH, UBOOT, XMOS, ZEPHYR, busid, plug_in, with_applications
+import stranger
+from lab import ADDRESS, address, attach, boards, check_flash, occupied, unplug_all, wait_until
+from plain_boards import BOARDS, DAPBOOT, PLUTO, TINYUSB, UBERTOOTH, UBOOT, XMOS, ZEPHYR, busid, plug_in, with_applications
 
 
-def every_board_is_listed_with_what_it_can(lab):
-    _, paths = plug_in(lab, *(board.spec() for board in BOARDS))
-    listed = json.loads(lab.run_stdfu("list", "--json").stdout)["boards"]
-    assert [board["path"] for board in listed] == paths
-    for board, found in zip(BOARDS, listed):
-        vendor, product = (int(number, 16) for number in board.ids.split(":"))
-        _expect(
-            board,
-            found,
-            protocol="dfu",
-            serial=board.serial,
-            vendor_id=vendor,
-            product_id=product,
-            transfer_size=board.block,
-            can_download=True,
-            can_upload=board.uploads,
-            manifestation_tolerant=board.tolerant,
-        )
-        assert (found["bus"], found["device"]) == address(found["path"])
-        memories = [(memory["alt"], memory["name"]) for memory in found["memories"]]
-        assert (board.memory.alt, board.memory.name) in memories, f"{board.name} has {memories}"
-
-
-def every_board_is_flashed_and_seen_off(lab):
+def every_board_is_listed_with_what_it_can_flashed_and_seen_off(lab):
     server, paths = plug_in(lab, *(board.spec() for board in BOARDS))
+    _check_list(lab, paths)
 
     def flash(board, path):
         image = board.image(seed=101)
@@ -113,11 +93,11 @@ def an_application_is_followed_into_dfu_mode_at_its_port_whatever_becomes_of_its
     chosen = {
         PLUTO: ("quirk=runtime=other-serial",),
         UBERTOOTH: ("quirk=runtime-alternate=1",),
-        MAPLE: ("quirk=runtime-interface=3",),
+        XMOS: ("quirk=runtime-interface=5", slowly),
         TINYUSB: ("quirk=runtime=no-status", "quirk=will-detach=no", slowly),
         ZEPHYR: ("quirk=detach-takes=7", slowly),
     }
-    applications = ("0456:b673", "1d50:6002", "1eaf:0004", "cafe:4000", "2fe3:0100")
+    applications = ("0456:b673", "1d50:6002", "20b1:0008", "cafe:4000", "2fe3:0100")
     specs = (board.spec("quirk=application", *quirks) for board, quirks in chosen.items())
     server, paths = plug_in(lab, *specs)
     listed = json.loads(lab.run_stdfu("list", "--json", expect=3).stdout)
@@ -145,6 +125,46 @@ def detach_ends_when_the_board_can_be_opened_in_dfu_mode(lab):
         lab.run_stdfu("detach")
         (found,) = json.loads(lab.run_stdfu("list", "--json").stdout)["boards"]
     _expect(PLUTO, found, path=path, serial=PLUTO.serial, vendor_id=0x0456, product_id=0xB674)
+
+
+def _check_list(lab, paths):
+    listed = json.loads(lab.run_stdfu("list", "--json").stdout)["boards"]
+    assert [board["path"] for board in listed] == paths
+    for board, found in zip(BOARDS, listed):
+        vendor, product = (int(number, 16) for number in board.ids.split(":"))
+        _expect(
+            board,
+            found,
+            protocol="dfu",
+            serial=board.serial,
+            vendor_id=vendor,
+            product_id=product,
+            transfer_size=board.block,
+            can_download=True,
+            can_upload=board.uploads,
+            manifestation_tolerant=board.tolerant,
+        )
+        assert (found["bus"], found["device"]) == address(found["path"])
+        memories = [(memory["alt"], memory["name"]) for memory in found["memories"]]
+        assert (board.memory.alt, board.memory.name) in memories, f"{board.name} has {memories}"
+
+
+def an_application_that_knows_no_dfu_is_told_by_its_ids(lab):
+    _, (path,) = plug_in(lab, DAPBOOT.spec())
+    file = lab.file("app.bin", DAPBOOT.image(seed=107))
+
+    def application():
+        wait_until(lambda: not occupied(), "the bootloader leaves")
+        attach("1-1", 0, (ADDRESS[0], stranger.PORT))
+
+    with stranger.served():
+        other = threading.Thread(target=application)
+        other.start()
+        done = lab.run_stdfu("flash", file, "--json")
+        other.join()
+        _expect(DAPBOOT, _only(done), exit=0, left=True, accepted=True, started_as="1209:0001")
+        wait_until(lambda: boards() == [path], "the application is there")
+        unplug_all()
 
 
 def _only(done):
