@@ -111,14 +111,12 @@ impl<'t> Session<'t> {
     /// Carries out a plan, and returns what was to be read. After an error the device is brought to dfuIDLE again, if it
     /// still listens.
     pub fn run(&mut self, plan: &Plan<'_>) -> Result<Option<Vec<u8>>, SessionError> {
-        let result = self.carry_out(plan);
-        if let Err(error) = &result
-            && is_worth_closing(error)
-        {
-            // Should this fail too, the first error says more.
-            let _ = self.come_to_rest(&error.cause);
-        }
-        result
+        self.carry_out(plan).inspect_err(|error| {
+            if is_worth_closing(error) {
+                // Should this fail too, the first error says more.
+                let _ = self.come_to_rest(&error.cause);
+            }
+        })
     }
 
     fn carry_out(&mut self, plan: &Plan<'_>) -> Result<Option<Vec<u8>>, SessionError> {

@@ -1,5 +1,7 @@
 //! Motorola S-records (M68000 Family Programmer's Reference Manual, appendix C): records of text, a line each.
 
+use std::fmt;
+
 use super::codec::{Codec, Read, Write, Writer};
 use super::error::ImageError;
 use super::format::Format;
@@ -91,6 +93,15 @@ fn walk(bytes: &[u8], visit: Visit<'_>) -> Result<(), ImageError> {
     Ok(())
 }
 
+/// What kind of record one is, by the digit after its S.
+struct Kind(u8);
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an S{} record", char::from(self.0))
+    }
+}
+
 /// A record whose length and checksum are right.
 struct Record<'a> {
     /// The digit after the S.
@@ -116,9 +127,10 @@ impl<'a> Record<'a> {
                 return Err(line.malformed("a record of type S0 to S3 or S5 to S9", line.excerpt()));
             }
         };
+        let name = Kind(*kind);
         let frame = Frame {
             mark: 2,
-            name: &format_args!("an S{} record", char::from(*kind)),
+            name: &name,
             shortest: 1 + address_length + 1,
             uncounted: 1,
             checksum: |sum| !sum,

@@ -284,18 +284,19 @@ fn the_same_holds_where_two_things_go_wrong() {
 #[test]
 fn a_bit_that_flips_is_found_where_it_can_be() {
     let mut found = 0;
+    let bytes = image(900);
     for board in ["uboot", "ubertooth"] {
         for request in 2..12 {
             let bus = bus(&format!("{board},fault=flip@{request}"));
             let plan = Plan::Download(Download {
                 memory: 0,
-                bytes: &image(900),
+                bytes: &bytes,
                 if_different: false,
                 read_back: ReadBack::Wanted,
                 leave: false,
             });
             let ran = run(&bus, plan);
-            let is_right = bus.main_flash(0)[..900] == image(900);
+            let is_right = bus.main_flash(0)[..900] == bytes[..];
             assert_eq!(ran.result.is_ok(), is_right, "{board} {request}");
             found += usize::from(!is_right);
         }
