@@ -136,6 +136,9 @@ impl<'p> Outcome<'p> {
     /// Of a board that was to leave DFU mode, and has not.
     fn still_in_dfu_mode(&self) -> &'static str {
         let is_checked = self.tally.verified_bytes + self.tally.skipped_bytes > 0;
+        if self.is_plain() && self.download().is_none() {
+            return "the device has restarted and is in DFU mode again; it may have nothing to start";
+        }
         match (self.is_plain(), is_checked) {
             (false, _) => {
                 "flash is right, but the board is still in DFU mode; reset it to start the application"

@@ -65,6 +65,7 @@ fn summary(outcome: &Outcome<'_>) -> String {
     let started = match (outcome.dfuse(), outcome.started_as()) {
         (Some(Plan::Leave(start)), _) => format!("started at {:#010x}", start.address),
         (_, Some(ids)) => format!("started as {ids}"),
+        _ if outcome.tally.left == Some(false) => "restarted, and in DFU mode again".to_owned(),
         _ => "started".to_owned(),
     };
     format!("{started}, in {:.1} s", outcome.seconds)

@@ -8,15 +8,15 @@ use super::manifest::Manifested;
 use super::{Download, Session};
 
 impl Session<'_> {
-    /// Leaves, which is all there is to do: a device that stays is an error.
+    /// Leaves, which is all there is to do: a device that stays is an error. One that was gone and is back as what it was
+    /// has restarted, and that is told.
     pub(super) fn leave(&mut self) -> Result<(), SessionError> {
-        self.leave_idle()?;
-        match self.tally.left {
-            Some(true) => Ok(()),
-            _ => Err(SessionError {
+        match self.leave_idle()? {
+            Whereabouts::InDfuMode { returned: false } => Err(SessionError {
                 action: Action::Leave,
                 cause: Cause::Stayed,
             }),
+            _ => Ok(()),
         }
     }
 
@@ -37,7 +37,9 @@ impl Session<'_> {
         }
         self.tally.complete = true;
         match manifested {
-            Manifested::Idle | Manifested::CameBack if plan.leave => self.leave_idle()?,
+            Manifested::Idle | Manifested::CameBack if plan.leave => {
+                self.leave_idle()?;
+            }
             Manifested::WaitsForReset if plan.leave => {
                 self.begin(Phase::Leave, None, Action::Leave)?;
                 let whereabouts = self.link.see_off(ids, self.options.will_detach);
@@ -54,7 +56,7 @@ impl Session<'_> {
     }
 
     /// Leaves from dfuIDLE.
-    pub(super) fn leave_idle(&mut self) -> Result<(), SessionError> {
+    pub(super) fn leave_idle(&mut self) -> Result<Whereabouts, SessionError> {
         self.begin(Phase::Leave, None, Action::Leave)?;
         // An upload may not have come to its end; a device that won't have this may leave all the same.
         let _ = self.link.come_to_rest();
@@ -62,7 +64,7 @@ impl Session<'_> {
             .link
             .leave_idle(self.options.ids, self.options.will_detach);
         self.note(whereabouts);
-        Ok(())
+        Ok(whereabouts)
     }
 
     fn note(&mut self, whereabouts: Whereabouts) {

@@ -1,6 +1,7 @@
 //! What becomes of a device after a download, or without one.
 
 use super::*;
+use crate::run::stdfu;
 
 #[test]
 fn a_u_boot_in_dfu_idle_leaves_after_detach() {
@@ -33,6 +34,23 @@ hint: Unplug the device and plug it in again.
 ",
     );
     device.flash.is_untouched();
+}
+
+/// It has no application: it was gone, and is back as what it was. That is told.
+#[test]
+fn an_ubertooth_with_nothing_to_start_has_restarted_after_leave() {
+    let run = stdfu("--sim ubertooth leave").run();
+    let name = "08F00003 at 1-1";
+    run.says(
+        0,
+        &format!("{name}: restarted, and in DFU mode again, in 3.0 s\n"),
+        &format!(
+            "starting the application\nwarning: {name}: the device has restarted and is in DFU mode again; it may have \
+             nothing to start\n"
+        ),
+    );
+    let boards = stdfu("--sim ubertooth leave --json").run().boards(0);
+    assert_eq!(boards[0]["left"], false);
 }
 
 /// After a flash it is told, and no error: the file is right.
