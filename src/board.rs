@@ -168,6 +168,11 @@ impl Board {
         protocol::protocol(self.info.dfu_version(), &strings)
     }
 
+    /// Whether it speaks USB DFU and nothing more.
+    pub fn is_plain(&self) -> bool {
+        self.protocol() == Protocol::Plain
+    }
+
     /// Whether its version says that it speaks DfuSe, which is known before it is opened.
     pub fn says_dfuse(&self) -> bool {
         self.info.dfu_version() == Some(DFUSE_VERSION)

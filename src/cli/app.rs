@@ -10,7 +10,7 @@ use crate::usb::Bus;
 use crate::usb::libusb::LibusbBus;
 
 use super::environment::{self, Variable};
-use super::error::CliError;
+use super::error::{CliError, Doing};
 use super::output::{Output, trace};
 use super::select::{Candidates, Listing, SelectError, Selection};
 use super::usage::UsageError;
@@ -25,8 +25,8 @@ pub struct App {
     pub sim: Vec<BoardSpec>,
     /// Where answers go.
     pub output: Output,
-    /// The command line as it is defined, for those who tell of it.
-    pub definition: clap::Command,
+    /// Makes the definition of the command line, for those who tell of it.
+    pub definition: fn() -> clap::Command,
     /// Where the boards are, once somebody has looked.
     bus: OnceLock<Arc<dyn Bus>>,
 }
@@ -37,7 +37,7 @@ impl App {
         selection: Selection,
         sim: Vec<BoardSpec>,
         output: Output,
-        definition: clap::Command,
+        definition: fn() -> clap::Command,
     ) -> Self {
         Self {
             selection,
@@ -139,10 +139,7 @@ impl App {
         }
         let mut boards = self.running(candidates)?;
         for board in &mut boards {
-            self.detach(board).map_err(|error| CliError::While {
-                what: board.label(),
-                error: Box::new(error),
-            })?;
+            self.detach(board).doing(board.name())?;
             self.output.note(&format!("{}: in DFU mode", board.name()));
         }
         let paths = boards.into_iter().map(|board| board.info.path);

@@ -2,7 +2,6 @@
 
 use std::fmt::Display;
 
-use crate::board::protocol::Protocol;
 use crate::board::{Board, BoardName};
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::{NoPlan, PlanError};
@@ -53,7 +52,7 @@ pub fn judge(
     let image = &file.image;
     let judge = |board: &mut Board| {
         let (refusal, warnings) = match file.has_addresses {
-            _ if board.opened.is_ok() && board.protocol() == Protocol::Plain => {
+            _ if board.opened.is_ok() && board.is_plain() => {
                 let fits = plain::check_fit(stream, board);
                 (fits.err().map(|error| refusal(&error, board)), Vec::new())
             }

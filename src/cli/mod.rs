@@ -118,7 +118,7 @@ fn answer() -> Exit {
         Err(help) => return show(&help),
     };
     let output = Output::from(&cli.output);
-    let app = App::new(cli.selection, cli.sim, output, Cli::command());
+    let app = App::new(cli.selection, cli.sim, output, Cli::command);
     let outcome = match environment::check() {
         Ok(()) => cli.command.run(&app),
         Err(error) => Err(error.into()),

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use crate::board::Board;
-use crate::board::protocol::Protocol;
 use crate::image::{self, BIN, DFU, FilesError, Image, ImageError, NamedFile, Stream, promised_by};
 
 use crate::cli::app::App;
@@ -85,7 +84,7 @@ impl Payload {
             Ok(_) => app
                 .select(candidates)
                 .or_else(|error| plain_after_all(app, error)),
-            Err(_) => self.select_plain(app, candidates),
+            Err(error) => self.select_plain(app, candidates, error),
         }
     }
 
@@ -103,12 +102,17 @@ impl Payload {
         }
     }
 
-    /// Devices without DfuSe for a file that has no addresses; where there is none, the file has to be made fit for
-    /// another.
-    fn select_plain(&self, app: &App, candidates: Candidates) -> Result<Vec<Board>, CliError> {
+    /// Devices without DfuSe for a file that has no addresses, as `unplaced` says; where there is none, the file has to be
+    /// made fit for another.
+    fn select_plain(
+        &self,
+        app: &App,
+        candidates: Candidates,
+        unplaced: &FilesError,
+    ) -> Result<Vec<Board>, CliError> {
         let error = match app.select_at_once(candidates) {
-            Ok(boards) if boards.iter().any(is_plain) => return Ok(boards),
-            Ok(_) => return Err(self.placed_error()),
+            Ok(boards) if boards.iter().any(Board::is_plain) => return Ok(boards),
+            Ok(_) => return Err(unplaced.clone().into()),
             Err(CliError::Select(error)) => error,
             Err(error) => return Err(error),
         };
@@ -116,22 +120,16 @@ impl Payload {
             return Err(error.into());
         };
         if !self.lacks_address() {
-            return Err(self.placed_error());
+            return Err(unplaced.clone().into());
         }
         let is_named = app.selection.is_named() || app.selection.waits_for_a_named_device();
         let needs_address = |other: &Other| other.reason == Reason::NeedsAddress;
         match others.iter().all(needs_address) {
             // Nobody waits for a device to be told of the command line.
             true if others.is_empty() && is_named => app.select(candidates),
-            true => Err(self.placed_error()),
+            true => Err(unplaced.clone().into()),
             false => Err(error.into()),
         }
-    }
-
-    /// Why the bytes have no addresses.
-    fn placed_error(&self) -> CliError {
-        let error = self.placed.as_ref().err().cloned();
-        error.map_or(CliError::Plain(NoStream::Several.into()), CliError::from)
     }
 
     /// The bytes with addresses.
@@ -141,7 +139,7 @@ impl Payload {
 
     /// Says what is odd about the files for these devices, and returns what the JSON has of it.
     pub fn tell_oddities(&self, boards: &[Board], output: &Output) -> Vec<String> {
-        let (told, odd) = match (&self.placed, boards.iter().all(is_plain)) {
+        let (told, odd) = match (&self.placed, boards.iter().all(Board::is_plain)) {
             (Ok(image), false) => (image.warnings.clone(), suspicion::warnings(image)),
             (Ok(image), true) if image.format != &BIN && self.stream.is_ok() => {
                 let warning = format!(
@@ -173,11 +171,7 @@ impl Payload {
 /// Where there are none but devices without DfuSe for files that are nothing for one: those, so that each says why not.
 fn plain_after_all(app: &App, error: CliError) -> Result<Vec<Board>, CliError> {
     match app.select_at_once(Candidates::DfuseFirst) {
-        Ok(boards) if boards.iter().all(is_plain) => Ok(boards),
+        Ok(boards) if boards.iter().all(Board::is_plain) => Ok(boards),
         _ => Err(error),
     }
-}
-
-fn is_plain(board: &Board) -> bool {
-    board.protocol() == Protocol::Plain
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use clap::{Args, ValueEnum};
 
 use crate::board::Board;
-use crate::board::protocol::Protocol;
 use crate::dfu;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::{NoPlan, PlanError};
@@ -153,10 +152,11 @@ enum HowToEnter {
 
 pub fn run(args: &FlashArgs, app: &App) -> Result<Exit, CliError> {
     let payload = args.firmware.payload()?;
-    let app = &match args.enter_dfu {
-        Some(HowToEnter::Detach) => app.enter_dfu_mode(payload.candidates(args.any_id)?)?,
-        None => app.clone(),
+    let entered = match args.enter_dfu {
+        Some(HowToEnter::Detach) => Some(app.enter_dfu_mode(payload.candidates(args.any_id)?)?),
+        None => None,
     };
+    let app = entered.as_ref().unwrap_or(app);
     let boards = match payload.select(app, args.any_id) {
         Ok(boards) => boards,
         Err(error) => return compatibility::explain(error, args.any_id, app),
@@ -213,7 +213,7 @@ fn rehearse(jobs: Vec<Job<'_>>, odd: &[String], output: &Output) -> Result<Exit,
 }
 
 fn plan<'i>(args: &FlashArgs, payload: &'i Payload, board: &Board) -> Planned<'i> {
-    if board.protocol() == Protocol::Plain {
+    if board.is_plain() {
         return Ok(Task::Plain(plan_plain(args, payload, board)?));
     }
     let image = payload.placed()?;

@@ -3,7 +3,6 @@
 use clap::Args;
 
 use crate::board::Board;
-use crate::board::protocol::Protocol;
 use crate::dfu;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::NoPlan;
@@ -51,7 +50,7 @@ impl LeaveArgs {
 }
 
 fn plan(args: &LeaveArgs, board: &Board) -> Planned<'static> {
-    if board.protocol() == Protocol::Plain {
+    if board.is_plain() {
         plain::refuse(&[(args.address.is_some(), "An address")])?;
         return Ok(Task::Plain(dfu::plain::Plan::Leave));
     }

@@ -41,18 +41,13 @@ pub struct ManArgs {
 
 pub fn completions(args: &CompletionsArgs, app: &App) -> Result<Exit, CliError> {
     let mut script = Vec::new();
-    clap_complete::generate(
-        args.shell,
-        &mut app.definition.clone(),
-        "stdfu",
-        &mut script,
-    );
+    clap_complete::generate(args.shell, &mut (app.definition)(), "stdfu", &mut script);
     print(script, app)
 }
 
 pub fn man(args: &ManArgs, app: &App) -> Result<Exit, CliError> {
     // `stdfu help` says what these pages say.
-    let all = built(app.definition.clone().disable_help_subcommand(true));
+    let all = built((app.definition)().disable_help_subcommand(true));
     let page = match &args.command {
         None => all,
         Some(name) => {

@@ -6,7 +6,6 @@ use clap::Args;
 
 use crate::address::{AddressRange, RangeRequest};
 use crate::board::Board;
-use crate::board::protocol::Protocol;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::NoPlan;
 use crate::dfuse::plan::read::{ReadPlan, plan_read};
@@ -150,7 +149,7 @@ impl ReadArgs {
 }
 
 fn plan(args: &ReadArgs, format: OutputFormat, board: &Board) -> Planned<'static> {
-    if board.protocol() == Protocol::Plain {
+    if board.is_plain() {
         plain::refuse(&[(!args.ranges.is_empty(), "A range")])?;
         if ![&BIN, &DFU].contains(&format.format) {
             return Err(CliError::from(PlainError::Format(format.format.short_name)).into());

@@ -3,7 +3,6 @@
 use clap::Args;
 
 use crate::board::Board;
-use crate::board::protocol::Protocol;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::choice::Choice;
 use crate::dfuse::plan::error::NoPlan;
@@ -61,7 +60,7 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, CliError> {
 }
 
 fn plan<'i>(args: &VerifyArgs, payload: &'i Payload, board: &Board) -> Planned<'i> {
-    if board.protocol() == Protocol::Plain {
+    if board.is_plain() {
         plain::refuse(&[(args.only_fitting, "--only-fitting")])?;
         let plan = plain::verify(payload, args.alt.as_ref(), board, args.any_id)?;
         return Ok(Task::Plain(plan));

@@ -1,7 +1,6 @@
 //! Which devices a command can be for.
 
 use crate::board::Board;
-use crate::board::protocol::Protocol;
 use crate::image::FileIds;
 
 /// Which devices in DFU mode a command can be for. A device without DfuSe never makes a command ambiguous that is for
@@ -24,11 +23,13 @@ impl Candidates {
     /// device, by its serial number or path. `is_sure`: nothing else is there that may be a board that speaks DfuSe, in its
     /// application or not to be opened.
     pub fn narrow(self, boards: &mut Vec<Board>, is_named: bool, is_sure: bool) -> Vec<Board> {
-        let any_plain = boards.iter().any(is_plain);
-        let any_dfuse = !boards.iter().all(is_plain);
+        let any_plain = boards.iter().any(Board::is_plain);
+        let any_dfuse = !boards.iter().all(Board::is_plain);
         match self {
-            Self::Dfuse => drain(boards, is_plain),
-            Self::DfuseFirst if !is_named && (any_dfuse || !is_sure) => drain(boards, is_plain),
+            Self::Dfuse => drain(boards, Board::is_plain),
+            Self::DfuseFirst if !is_named && (any_dfuse || !is_sure) => {
+                drain(boards, Board::is_plain)
+            }
             Self::Plain(_) if !any_plain => drain(boards, |_| true),
             // A single one is told what is wrong with its ids.
             Self::Plain(Some(ids)) if !is_named && boards.len() > 1 => {
@@ -53,13 +54,9 @@ impl Candidates {
 
     /// Whether there are devices of both kinds, and the file doesn't say for which it is.
     pub fn are_mixed(self, boards: &[Board]) -> bool {
-        let any_plain = boards.iter().any(is_plain);
-        matches!(self, Self::Plain(_)) && any_plain && !boards.iter().all(is_plain)
+        let any_plain = boards.iter().any(Board::is_plain);
+        matches!(self, Self::Plain(_)) && any_plain && !boards.iter().all(Board::is_plain)
     }
-}
-
-fn is_plain(board: &Board) -> bool {
-    board.protocol() == Protocol::Plain
 }
 
 fn drain(boards: &mut Vec<Board>, leaves: impl Fn(&Board) -> bool) -> Vec<Board> {
