@@ -17,10 +17,11 @@ use super::diagnosis::Diagnosis;
 use super::document::Boards;
 use super::error::{CliError, of_closed};
 use super::exit::Exit;
+use super::observer::Observer;
 use super::other_memories::{self, hint_at_others};
 use super::outcome::{Found, Outcome};
 use super::output::Output;
-use super::output::progress::{BoardProgress, Progress};
+use super::output::progress::Progress;
 use super::preview::{Preview, task_text};
 use super::progress_note::with_progress;
 use super::task::{Planned, Task};
@@ -127,7 +128,8 @@ pub fn exit(outcomes: &[Outcome<'_>]) -> Exit {
 }
 
 impl<'p> Job<'p> {
-    fn run(self, progress: &mut BoardProgress<'_>) -> Outcome<'p> {
+    /// Carries it out. What went wrong is in the outcome.
+    pub fn run(self, observer: &mut dyn Observer) -> Outcome<'p> {
         let Self { mut board, task } = self;
         let mut outcome = Outcome::of(&board);
         let (dfuse, plain) = (board.session_options(), board.plain_options());
@@ -146,8 +148,8 @@ impl<'p> Job<'p> {
             Err(error) => outcome.error = Some((&error).into()),
             Ok(task) => {
                 let ended = match &task {
-                    Task::Dfuse(plan) => run_dfuse(transport, dfuse, plan, &mut outcome, progress),
-                    Task::Plain(plan) => run_plain(transport, plain, plan, &mut outcome, progress),
+                    Task::Dfuse(plan) => run_dfuse(transport, dfuse, plan, &mut outcome, observer),
+                    Task::Plain(plan) => run_plain(transport, plain, plan, &mut outcome, observer),
                 };
                 outcome.seconds = (transport.now() - start).as_secs_f64();
                 if let Err((error, unsaved)) = ended {
@@ -175,17 +177,17 @@ fn run_dfuse(
     options: SessionOptions,
     plan: &Plan<'_>,
     outcome: &mut Outcome<'_>,
-    progress: &mut BoardProgress<'_>,
+    observer: &mut dyn Observer,
 ) -> Result<(), Broken> {
     let mut preview = None;
     let name = outcome.name().to_string();
     let mut on_event = |told: Told<'_>| {
         match told {
-            Told::Event(event) => progress.show(event),
+            Told::Event(event) => observer.show(event),
             Told::Steps(steps) => {
                 let preview = preview.insert(Preview::of(steps));
                 let text = preview.text.trim_end();
-                progress.detail(&format!("{name}: what is left of it\n{text}"));
+                observer.detail(&format!("{name}: what is left of it\n{text}"));
             }
         }
         unless_interrupted()
@@ -208,10 +210,10 @@ fn run_plain(
     options: plain::Options,
     plan: &plain::Plan<'_>,
     outcome: &mut Outcome<'_>,
-    progress: &mut BoardProgress<'_>,
+    observer: &mut dyn Observer,
 ) -> Result<(), Broken> {
     let mut on_event = |event: Event<'_>| {
-        progress.show(event);
+        observer.show(event);
         unless_interrupted()
     };
     let broken = |error| (error, Vec::new());

@@ -13,6 +13,7 @@ mod exit;
 mod interrupt;
 mod job;
 mod keepsake;
+mod observer;
 mod other_memories;
 mod outcome;
 mod output;

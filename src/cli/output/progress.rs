@@ -15,6 +15,7 @@ use crate::dfu::event::{Event, Phase};
 
 use crate::cli::args::number::amount;
 use crate::cli::diagnosis::Diagnosis;
+use crate::cli::observer::Observer;
 use crate::cli::output::{Output, ProgressChoice};
 use json::JsonProgress;
 
@@ -90,9 +91,8 @@ impl<'o> Progress<'o> {
     }
 }
 
-impl BoardProgress<'_> {
-    /// Shows what a session tells.
-    pub fn show(&mut self, event: Event<'_>) {
+impl Observer for BoardProgress<'_> {
+    fn show(&mut self, event: Event<'_>) {
         if let Some(json) = &mut self.json {
             return json.show(event);
         }
@@ -125,14 +125,15 @@ impl BoardProgress<'_> {
         }
     }
 
+    fn detail(&mut self, text: &str) {
+        self.above_bars(|| self.output.detail(text));
+    }
+}
+
+impl BoardProgress<'_> {
     fn note(&self, error: &SessionError, then: &str) {
         let text = format!("{}{error}; {then}", self.label);
         self.above_bars(|| self.output.note(&text));
-    }
-
-    /// Says what was decided, above the bars.
-    pub fn detail(&self, text: &str) {
-        self.above_bars(|| self.output.detail(text));
     }
 
     fn above_bars(&self, say: impl FnOnce()) {
