@@ -4,6 +4,7 @@ pub mod ndjson;
 pub mod progress;
 mod stdout;
 pub mod trace;
+pub mod verbatim;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
