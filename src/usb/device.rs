@@ -28,6 +28,12 @@ pub struct DeviceInfo {
     /// `idProduct`.
     #[doc(alias = "idProduct")]
     pub product_id: u16,
+    /// `bcdDevice`: the device's release.
+    #[doc(alias = "bcdDevice")]
+    pub release: u16,
+    /// `bConfigurationValue`.
+    #[doc(alias = "bConfigurationValue")]
+    pub configuration: u8,
     /// `bMaxPacketSize0`: 8, 16, 32 or 64.
     #[doc(alias = "bMaxPacketSize0")]
     pub max_packet_size0: u8,
@@ -72,6 +78,8 @@ impl DeviceInfo {
             path: place.path,
             vendor_id: said.vendor_id,
             product_id: said.product_id,
+            release: said.release,
+            configuration: said.configuration,
             max_packet_size0: said.max_packet_size0,
             product_index: said.product_index,
             serial_index: said.serial_index,

@@ -69,6 +69,8 @@ fn application(alternate_setting: u8, attributes: u8, timeout: u8) -> DeviceInfo
     let said = Descriptors {
         vendor_id: 0x1209,
         product_id: 0x0001,
+        release: 0x0200,
+        configuration: 1,
         max_packet_size0: 64,
         product_index: 0,
         serial_index: 0,

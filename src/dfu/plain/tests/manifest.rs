@@ -18,7 +18,7 @@ const APPLICATION: Occupant = Occupant {
 };
 
 const LEAVING: Download<'static> = Download {
-    leave: true,
+    leave: Leave::Yes,
     ..DOWNLOAD
 };
 
