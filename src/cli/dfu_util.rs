@@ -1,6 +1,11 @@
 //! The command lines of dfu-util, dfu-suffix and dfu-prefix, for everything that calls them.
 
+mod banner;
 mod getopt;
+mod order;
+mod prefix;
+mod suffix;
+mod suffixed_file;
 mod sysexit;
 mod voice;
 
@@ -10,7 +15,7 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 
 use super::app::App;
-use getopt::{Refusal, Spec, read};
+use getopt::read;
 use sysexit::Sysexit;
 use voice::Voice;
 
@@ -89,14 +94,24 @@ impl Called {
 impl Tool {
     /// Does what its options say, and returns the code to end with.
     pub fn run(&self, options: Vec<OsString>, app: &App) -> u8 {
-        let (name, specs): (_, &[Spec]) = match self {
-            Self::Util(_) => (NAMES[0], &[]),
-            Self::Suffix(_) => (NAMES[1], &[]),
-            Self::Prefix(_) => (NAMES[2], &[]),
+        let voice = Voice::new(self.name());
+        let ended = match self {
+            Self::Util(_) => {
+                let _ = app;
+                let ended = read(options, &[]).map(|_| ());
+                ended.map_err(|_| Sysexit::Usage)
+            }
+            Self::Suffix(_) => suffix::run(options, &voice),
+            Self::Prefix(_) => prefix::run(options, &voice),
         };
-        let voice = Voice::new(name);
-        let _ = (app, Refusal::Extra(OsString::new()));
-        let ended = read(options, specs).map(|_| ());
-        voice.code(ended.map_err(|_| Sysexit::Usage))
+        voice.code(ended)
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Util(_) => NAMES[0],
+            Self::Suffix(_) => NAMES[1],
+            Self::Prefix(_) => NAMES[2],
+        }
     }
 }
