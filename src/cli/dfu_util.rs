@@ -1,13 +1,23 @@
 //! The command lines of dfu-util, dfu-suffix and dfu-prefix, for everything that calls them.
 
 mod banner;
-mod getopt;
+mod bars;
+mod dfuse_address;
+mod download;
+mod filter;
+mod number;
 mod order;
 mod prefix;
+mod probe;
+mod request;
 mod suffix;
 mod suffixed_file;
 mod sysexit;
+mod trouble;
+mod upload;
+mod util;
 mod voice;
+mod work;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -15,8 +25,6 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 
 use super::app::App;
-use getopt::read;
-use sysexit::Sysexit;
 use voice::Voice;
 
 /// A program whose command line is understood.
@@ -94,24 +102,15 @@ impl Called {
 impl Tool {
     /// Does what its options say, and returns the code to end with.
     pub fn run(&self, options: Vec<OsString>, app: &App) -> u8 {
-        let voice = Voice::new(self.name());
-        let ended = match self {
-            Self::Util(_) => {
-                let _ = app;
-                let ended = read(options, &[]).map(|_| ());
-                ended.map_err(|_| Sysexit::Usage)
-            }
-            Self::Suffix(_) => suffix::run(options, &voice),
-            Self::Prefix(_) => prefix::run(options, &voice),
-        };
-        voice.code(ended)
-    }
-
-    fn name(&self) -> &'static str {
-        match self {
+        let voice = Voice::new(match self {
             Self::Util(_) => NAMES[0],
             Self::Suffix(_) => NAMES[1],
             Self::Prefix(_) => NAMES[2],
-        }
+        });
+        voice.code(match self {
+            Self::Util(_) => util::run(options, app, &voice),
+            Self::Suffix(_) => suffix::run(options, &voice),
+            Self::Prefix(_) => prefix::run(options, &voice),
+        })
     }
 }

@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::getopt::{self, Given, Spec};
+use crate::cli::getopt::{self, Given, Spec};
+use crate::printable::Printable;
+
 use super::sysexit::Sysexit;
 use super::voice::Voice;
 
@@ -12,8 +14,8 @@ pub struct Order {
     pub action: Action,
     /// The file to do it with.
     pub path: PathBuf,
-    /// All options, in their order.
-    pub given: Vec<Given>,
+    /// What else was given, in its order: letters and values.
+    pub details: Vec<(char, String)>,
 }
 
 /// What to do with a file.
@@ -54,7 +56,8 @@ pub const fn option_with_value(letter: char, words: &'static [&'static str]) -> 
     }
 }
 
-/// Introduces the program, and reads a command line of the common options and these; `None` where help or the version was asked for, and has been given.
+/// Introduces the program, and reads a command line of the common options and these; `None` where help or the version was
+/// asked for, and has been given.
 ///
 /// # Errors
 /// One that isn't understood, that names no file, or more than one.
@@ -65,51 +68,49 @@ pub fn read(
     voice: &Voice,
 ) -> Result<Option<Order>, Sysexit> {
     voice.introduce();
-    let specs = [&COMMON, specs].concat();
-    let given = getopt::read(options, &specs).map_err(|refusal| {
-        voice.warn(&refusal.to_string());
+    let refuse = |message: String| {
+        voice.warn(&message);
         voice.explain(help);
         Sysexit::Usage
-    })?;
-    // The version was said at the beginning.
-    match given
-        .iter()
-        .find(|given| ['h', 'V'].contains(&given.letter))
-    {
-        Some(Given { letter: 'h', .. }) => {
-            voice.explain(help);
-            return Ok(None);
-        }
-        Some(_) => return Ok(None),
-        None => {}
-    }
-    let actions: Vec<(Action, PathBuf)> = given
-        .iter()
-        .filter_map(|given| Some((action(given.letter)?, PathBuf::from(&given.value))))
-        .collect();
-    match &actions[..] {
-        [(action, path)] => Ok(Some(Order {
-            action: *action,
-            path: path.clone(),
-            given,
-        })),
-        [] => {
-            voice.explain("You need to specify a filename\n");
-            voice.explain(help);
-            Err(Sysexit::Usage)
-        }
-        _ => {
-            voice.warn("Only one of -a, -c and -D can be done at a time, and with one file");
-            Err(Sysexit::Usage)
+    };
+    let specs = [&COMMON, specs].concat();
+    let all = getopt::read(options, &specs).map_err(|refusal| refuse(refusal.to_string()))?;
+    let mut actions = Vec::new();
+    let mut details = Vec::new();
+    for given in all {
+        let (spec, value) = match given {
+            Given::Option { spec, value, .. } => (spec, value),
+            Given::Extra(word) => {
+                let word = word.to_string_lossy();
+                let word = Printable(&word);
+                return Err(refuse(format!("Unexpected argument: {word}")));
+            }
+        };
+        match spec.letter {
+            'h' => {
+                voice.explain(help);
+                return Ok(None);
+            }
+            // It was said at the beginning.
+            'V' => return Ok(None),
+            'a' => actions.push((Action::Add, PathBuf::from(value))),
+            'c' => actions.push((Action::Check, PathBuf::from(value))),
+            'D' => actions.push((Action::Delete, PathBuf::from(value))),
+            letter => details.push((letter, value.to_string_lossy().into_owned())),
         }
     }
-}
-
-fn action(letter: char) -> Option<Action> {
-    match letter {
-        'a' => Some(Action::Add),
-        'c' => Some(Action::Check),
-        'D' => Some(Action::Delete),
-        _ => None,
+    if actions.len() > 1 {
+        voice.warn("Only one of -a, -c and -D can be done at a time, and with one file");
+        return Err(Sysexit::Usage);
     }
+    let Some((action, path)) = actions.pop() else {
+        voice.explain("You need to specify a filename\n");
+        voice.explain(help);
+        return Err(Sysexit::Usage);
+    };
+    Ok(Some(Order {
+        action,
+        path,
+        details,
+    }))
 }

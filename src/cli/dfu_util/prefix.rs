@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 
+use crate::cli::getopt::Spec;
 use crate::image::Prefix;
 use crate::printable::Printable;
 
-use super::getopt::{Given, Spec};
+use super::number::number;
 use super::order::{self, Action, Order, option, option_with_value};
 use super::suffixed_file::SuffixedFile;
 use super::sysexit::Sysexit;
@@ -84,11 +85,11 @@ fn add(order: &Order, prefix: Prefix, voice: &Voice) -> Result<(), Sysexit> {
 /// The prefix that the last option of that kind says.
 fn wanted(order: &Order, voice: &Voice) -> Result<Option<Prefix>, Sysexit> {
     let (mut prefix, mut address) = (None, 0);
-    for given in &order.given {
-        if given.letter == 's' {
-            address = stellaris_address(given, voice)?;
+    for (letter, text) in &order.details {
+        if *letter == 's' {
+            address = stellaris_address(text, voice)?;
         }
-        match given.letter {
+        match letter {
             's' | 'T' => prefix = Some(Prefix::Stellaris { address }),
             'L' => prefix = Some(Prefix::Lpc),
             _ => {}
@@ -98,37 +99,23 @@ fn wanted(order: &Order, voice: &Voice) -> Result<Option<Prefix>, Sysexit> {
 }
 
 /// The address, as a multiple of 1 KiB.
-fn stellaris_address(given: &Given, voice: &Voice) -> Result<u32, Sysexit> {
-    let text = given.value.to_string_lossy();
-    let shown = Printable(&text);
-    let room = u32::from(u16::MAX) * STELLARIS_BLOCK;
+fn stellaris_address(text: &str, voice: &Voice) -> Result<u32, Sysexit> {
+    let shown = Printable(text);
     let refuse = |why: &str| {
         voice.warn(&format!("Invalid lmdfu address: {shown}{why}"));
         Sysexit::Usage
     };
-    let address = number(text.trim_start()).ok_or_else(|| refuse(""))?;
-    let kept = address - address % STELLARIS_BLOCK;
-    if kept > room {
+    let address = number(text).ok_or_else(|| refuse(""))?;
+    let Ok(block) = u16::try_from(address / u64::from(STELLARIS_BLOCK)) else {
         return Err(refuse(": the prefix has no room for one of 64 MiB or more"));
-    }
-    if kept != address {
+    };
+    let kept = u32::from(block) * STELLARIS_BLOCK;
+    if u64::from(kept) != address {
         voice.warn(&format!(
             "Warning: the prefix counts in units of 1024 bytes: {shown} becomes {kept:#010x}"
         ));
     }
     Ok(kept)
-}
-
-/// A number as C writes it: hexadecimal after `0x`, octal after `0`, else decimal.
-fn number(text: &str) -> Option<u32> {
-    let hexadecimal = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
-    let (digits, radix) = match (hexadecimal, text.strip_prefix('0')) {
-        (Some(digits), _) => (digits, 16),
-        (None, Some(digits)) if !digits.is_empty() => (digits, 8),
-        (None, _) => (text, 10),
-    };
-    let valid = digits.chars().all(|digit| digit.is_digit(radix));
-    u32::from_str_radix(digits, radix).ok().filter(|_| valid)
 }
 
 /// Refuses a prefix that is of another kind than the one asked for.
@@ -139,24 +126,4 @@ fn check_kind(found: Option<Prefix>, wanted: Option<Prefix>, voice: &Voice) -> R
         return Err(Sysexit::Data);
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_is_read_as_c_writes_it() {
-        let check = |text: &str, expected: Option<u32>| {
-            assert_eq!(number(text), expected, "{text:?}");
-        };
-        check("0x8400", Some(0x8400));
-        check("0X8400", Some(0x8400));
-        check("8192", Some(8192));
-        check("010", Some(8));
-        check("0", Some(0));
-        for text in ["", "0x", "+1", "-1", "08", "8192K", "0x100000000"] {
-            check(text, None);
-        }
-    }
 }

@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 
 use crate::cli::args::ids::hexadecimal;
+use crate::cli::getopt::Spec;
 use crate::image::{FileIds, NewSuffix};
 use crate::printable::Printable;
 
-use super::getopt::{Given, Spec};
 use super::order::{self, Action, Order, option_with_value};
 use super::suffixed_file::SuffixedFile;
 use super::sysexit::Sysexit;
@@ -80,15 +80,15 @@ fn new_suffix(order: &Order, voice: &Voice) -> Result<NewSuffix, Sysexit> {
             device_release: 0xFFFF,
         },
     };
-    for given in &order.given {
-        let (field, name) = match given.letter {
+    for (letter, text) in &order.details {
+        let (field, name) = match letter {
             'v' => (&mut new.ids.vendor_id, "vendor ID"),
             'p' => (&mut new.ids.product_id, "product ID"),
             'd' => (&mut new.ids.device_release, "device ID"),
             'S' => (&mut new.dfu_version, "specification ID"),
             _ => continue,
         };
-        *field = number(given, name, voice)?;
+        *field = number(text, name, voice)?;
     }
     if !SPECIFICATIONS.contains(&new.dfu_version) {
         voice.explain("Only DFU specification 0x0100 and 0x011a supported\n");
@@ -98,10 +98,9 @@ fn new_suffix(order: &Order, voice: &Voice) -> Result<NewSuffix, Sysexit> {
     Ok(new)
 }
 
-fn number(given: &Given, name: &str, voice: &Voice) -> Result<u16, Sysexit> {
-    let text = given.value.to_string_lossy();
+fn number(text: &str, name: &str, voice: &Voice) -> Result<u16, Sysexit> {
     hexadecimal(text.trim_start()).ok_or_else(|| {
-        let text = Printable(&text);
+        let text = Printable(text);
         voice.warn(&format!(
             "Invalid {name}: {text}: expected up to four hexadecimal digits, such as 0483"
         ));
