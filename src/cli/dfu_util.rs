@@ -1,12 +1,17 @@
 //! The command lines of dfu-util, dfu-suffix and dfu-prefix, for everything that calls them.
 
+mod banner;
 mod bars;
 mod dfuse_address;
 mod download;
 mod filter;
 mod number;
+mod order;
+mod prefix;
 mod probe;
 mod request;
+mod suffix;
+mod suffixed_file;
 mod sysexit;
 mod trouble;
 mod upload;
@@ -20,7 +25,6 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 
 use super::app::App;
-use sysexit::Sysexit;
 use voice::Voice;
 
 /// A program whose command line is understood.
@@ -105,7 +109,8 @@ impl Tool {
         });
         voice.code(match self {
             Self::Util(_) => util::run(options, app, &voice),
-            Self::Suffix(_) | Self::Prefix(_) => Err(Sysexit::Usage),
+            Self::Suffix(_) => suffix::run(options, &voice),
+            Self::Prefix(_) => prefix::run(options, &voice),
         })
     }
 }

@@ -4,5 +4,8 @@ mod called;
 mod download;
 mod entering;
 mod listing;
+mod prefix;
 mod refusal;
+mod suffix;
+mod twice;
 mod upload;

@@ -26,10 +26,7 @@ pub fn run(arguments: Vec<OsString>, app: &App, voice: &Voice) -> Result<(), Sys
         voice.explain(&help());
         return Ok(());
     }
-    voice.put(&format!(
-        "dfu-util 0.11\n(stdfu {})\n\n",
-        env!("CARGO_PKG_VERSION")
-    ));
+    voice.introduce();
     if request.action == Some(Action::Version) {
         return Ok(());
     }
