@@ -22,4 +22,6 @@ pub enum Sysexit {
     /// The device is in a state that it should not be in.
     #[doc(alias = "EX_PROTOCOL")]
     Protocol = 76,
+    /// Interrupted by the user, as the shell tells it; sysexits has no such code.
+    Interrupted = 130,
 }
