@@ -65,7 +65,7 @@ fn refuse(message: &str, voice: &Voice) -> Sysexit {
 fn payload(file: &Path, request: &Request, voice: &Voice) -> Result<Payload, Sysexit> {
     let said = request.dfuse();
     let args = FirmwareArgs::of_one(
-        file.clone(),
+        file.to_owned(),
         said.address,
         said.force && said.address.is_some(),
     );
