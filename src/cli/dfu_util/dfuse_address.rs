@@ -31,7 +31,7 @@ impl DfuseAddress {
         let word = |text: &str| number(text).and_then(|number| u32::try_from(number).ok());
         let (address, modifiers) = text.split_once(':').unwrap_or((text, ""));
         let mut said = Self::default();
-        if !(address.is_empty() && text.starts_with(':')) {
+        if !address.is_empty() {
             let found = word(address).ok_or_else(|| BadAddress::Address(text.to_owned()))?;
             said.address = Some(found);
         }
@@ -69,6 +69,7 @@ mod tests {
             ..none
         };
         check("0x08000000", flash);
+        check("", none);
         check("134217728:", flash);
         check(
             "0x08000000:leave",
@@ -117,7 +118,6 @@ mod tests {
             let found = DfuseAddress::parse(text).map_err(|error| error.to_string());
             assert_eq!(found, Err(expected.to_owned()), "{text}");
         };
-        check("", "Invalid dfuse address: ");
         check("leave", "Invalid dfuse address: leave");
         check("0x100000000", "Invalid dfuse address: 0x100000000");
         check("0x08000000:fast", "Invalid dfuse modifier: fast");

@@ -53,10 +53,7 @@ impl Work<'_> {
         let sending = Sending {
             if_different: false,
             verify: Verification::WhereItCanBe,
-            leave: match self.request.reset {
-                true => Leave::Yes,
-                false => Leave::WhereItWaits,
-            },
+            leave: Leave::WhereItWaits,
             any_id: true,
         };
         let alt = self.chosen(&device);
@@ -69,15 +66,11 @@ impl Work<'_> {
         if outcome.tally.accepted {
             self.voice.warn(outcome::ACCEPTED);
         }
-        match outcome.tally.left {
-            Some(_) => self
-                .voice
-                .say("Resetting USB to switch back to runtime mode"),
-            None => self
-                .voice
-                .say("DFU state(2) = dfuIDLE, status(0) = No error condition is present"),
-        }
-        self.voice.say("Done!");
+        self.voice.say(match outcome.tally.left {
+            Some(_) => "Resetting USB to switch back to runtime mode\nDone!",
+            // In one piece: who reads both streams may look for one line right after the other.
+            None => "DFU state(2) = dfuIDLE, status(0) = No error condition is present\nDone!",
+        });
         Ok(outcome.tally.left == Some(true))
     }
 

@@ -19,11 +19,11 @@ pub struct Filter {
     /// Where it is plugged in.
     pub path: Option<String>,
     /// The device's address on its bus.
-    pub device_number: Option<u64>,
+    pub device_number: Option<i64>,
     /// `bConfigurationValue`.
-    pub configuration: Option<u64>,
+    pub configuration: Option<i64>,
     /// `bInterfaceNumber`.
-    pub interface: Option<u64>,
+    pub interface: Option<i64>,
     /// The alternate setting, of one in DFU mode.
     pub alt: Alt,
 }
@@ -54,7 +54,7 @@ pub enum Alt {
     #[default]
     Any,
     /// `bAlternateSetting`
-    Number(u64),
+    Number(i64),
     /// All of its string.
     Name(String),
 }
@@ -87,6 +87,7 @@ impl Filter {
     /// `-a`: a number, or a name.
     pub fn set_alt(&mut self, text: &str) {
         self.alt = match number(text) {
+            Some(number) if number < 0 => Alt::Any,
             Some(number) => Alt::Number(number),
             None if text.is_empty() => Alt::Number(0),
             None => Alt::Name(text.to_owned()),
@@ -100,7 +101,7 @@ impl Filter {
             false => self.run_time,
         };
         let is =
-            |wanted: Option<u64>, found: u8| wanted.is_none_or(|wanted| wanted == u64::from(found));
+            |wanted: Option<i64>, found: u8| wanted.is_none_or(|wanted| wanted == i64::from(found));
         // Atmel's, which doesn't speak DFU, is nobody's.
         info.mode != DfuMode::Flip
             && ids.accepts(info)
@@ -113,7 +114,7 @@ impl Filter {
     /// Whether an alternate setting is meant, by its number.
     pub fn accepts_number(&self, info: &DeviceInfo, setting: u8) -> bool {
         match self.alt {
-            Alt::Number(number) if is_in_dfu_mode(info) => number == u64::from(setting),
+            Alt::Number(number) if is_in_dfu_mode(info) => number == i64::from(setting),
             _ => true,
         }
     }

@@ -1,9 +1,15 @@
-//! Numbers as C's strtoul reads them: decimal, hexadecimal after 0x, octal after 0.
+//! Numbers as C's strtol reads them: decimal, hexadecimal after 0x, octal after 0, and less than 0 after a minus.
 
 /// The number that all of a text is; `None` where it is none, or none of 64 bits.
-pub fn number(text: &str) -> Option<u64> {
+pub fn number(text: &str) -> Option<i64> {
     let text = text.trim_start();
-    let text = text.strip_prefix('+').unwrap_or(text);
+    match text.strip_prefix('-') {
+        Some(digits) => positive(digits).map(|number| -number),
+        None => positive(text.strip_prefix('+').unwrap_or(text)),
+    }
+}
+
+fn positive(text: &str) -> Option<i64> {
     let hexadecimal = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
     let (digits, radix) = match (hexadecimal, text.strip_prefix('0')) {
         (Some(digits), _) => (digits, 16),
@@ -12,7 +18,7 @@ pub fn number(text: &str) -> Option<u64> {
     };
     let is_digit = |character: char| character.is_digit(radix);
     match !digits.is_empty() && digits.chars().all(is_digit) {
-        true => u64::from_str_radix(digits, radix).ok(),
+        true => i64::from_str_radix(digits, radix).ok(),
         false => None,
     }
 }
@@ -41,14 +47,25 @@ mod tests {
     #[test]
     fn numbers_are_read_as_c_reads_them() {
         let check =
-            |text: &str, expected: Option<u64>| assert_eq!(number(text), expected, "{text}");
+            |text: &str, expected: Option<i64>| assert_eq!(number(text), expected, "{text}");
         check("0", Some(0));
         check("8", Some(8));
         check("010", Some(8));
         check("0x08000000", Some(0x0800_0000));
         check("134217728", Some(0x0800_0000));
         check("0X1f", Some(31));
-        for text in ["", "x", "0x", "-1", "08", "1k", "99999999999999999999"] {
+        check("-1", Some(-1));
+        for text in [
+            "",
+            "-",
+            "--1",
+            "+-1",
+            "x",
+            "0x",
+            "08",
+            "1k",
+            "99999999999999999999",
+        ] {
             check(text, None);
         }
     }

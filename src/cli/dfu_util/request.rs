@@ -18,8 +18,8 @@ pub struct Request {
     pub action: Option<Action>,
     /// With which device.
     pub filter: Filter,
-    /// `-s`
-    pub dfuse: Option<DfuseAddress>,
+    /// `-s`, or what is wrong with it: that is told of a device that is there, as dfu-util does.
+    pub dfuse: Option<Result<DfuseAddress, BadAddress>>,
     /// `-E`: how long a device may take to enter DFU mode.
     pub detach_delay: Duration,
     /// `-t`, in bytes; not 0.
@@ -63,9 +63,6 @@ pub enum BadRequest {
     /// No number where one is due.
     #[error("the value of --{0} is no number: {1}")]
     Number(&'static str, String),
-    /// `-s`
-    #[error(transparent)]
-    Address(#[from] BadAddress),
 }
 
 impl Request {
@@ -98,6 +95,12 @@ impl Request {
     fn add(&mut self, letter: char, value: OsString) -> Result<(), BadRequest> {
         let text = value.to_string_lossy();
         let number = |word| number(&text).ok_or_else(|| BadRequest::Number(word, text.to_string()));
+        // Less than nothing is as good as not said.
+        let positive = |word| number(word).map(|number| Some(number).filter(|number| *number >= 0));
+        let size = |word| -> Result<Option<u64>, BadRequest> {
+            let positive = positive(word)?.and_then(|number| u64::try_from(number).ok());
+            Ok(positive.filter(|size| *size != 0))
+        };
         match letter {
             'h' => self.action = Some(Action::Help),
             'V' => self.action = Some(Action::Version),
@@ -108,18 +111,21 @@ impl Request {
             'v' => self.verbose = self.verbose.saturating_add(1),
             'R' => self.reset = true,
             'w' => self.wait = true,
-            'E' => self.detach_delay = Duration::from_secs(number("detach-delay")?),
-            't' => self.transfer_size = Some(number("transfer-size")?).filter(|size| *size != 0),
-            'Z' => self.upload_size = Some(number("upload-size")?).filter(|size| *size != 0),
-            's' => self.dfuse = Some(DfuseAddress::parse(&text)?),
+            'E' => {
+                self.detach_delay = Duration::from_secs(size("detach-delay")?.unwrap_or_default())
+            }
+            't' => self.transfer_size = size("transfer-size")?,
+            'Z' => self.upload_size = size("upload-size")?,
+            's' => self.dfuse = Some(DfuseAddress::parse(&text)),
             'd' => self.filter.set_ids(&text),
             'S' => self.filter.set_serials(&text),
             'a' => self.filter.set_alt(&text),
             'p' => self.filter.path = Some(text.into_owned()),
-            'n' => self.filter.device_number = Some(number("devnum")?),
-            'i' => self.filter.interface = Some(number("intf")?),
+            // What is no number is 0, which no device has.
+            'n' => self.filter.device_number = positive("devnum").unwrap_or(Some(0)),
+            'i' => self.filter.interface = positive("intf")?,
             // 0 stands for a device that has none, and is passed over.
-            'c' => self.filter.configuration = Some(number("cfg")?).filter(|number| *number != 0),
+            'c' => self.filter.configuration = positive("cfg")?.filter(|number| *number != 0),
             // There is no other.
             _ => {}
         }
@@ -128,6 +134,7 @@ impl Request {
 
     /// What `-s` says, or nothing in particular.
     pub fn dfuse(&self) -> DfuseAddress {
-        self.dfuse.unwrap_or_default()
+        let said = self.dfuse.as_ref().and_then(|said| said.as_ref().ok());
+        said.copied().unwrap_or_default()
     }
 }

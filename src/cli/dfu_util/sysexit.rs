@@ -13,6 +13,9 @@ pub enum Sysexit {
     /// The file can't be read.
     #[doc(alias = "EX_NOINPUT")]
     NoInput = 66,
+    /// What no program is for, such as a folder in the place of a file.
+    #[doc(alias = "EX_SOFTWARE")]
+    Software = 70,
     /// The file can't be written.
     #[doc(alias = "EX_CANTCREAT")]
     CantCreate = 73,

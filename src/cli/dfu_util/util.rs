@@ -27,7 +27,7 @@ pub fn run(arguments: Vec<OsString>, app: &App, voice: &Voice) -> Result<(), Sys
         return Ok(());
     }
     voice.put(&format!(
-        "dfu-util 0.11 (stdfu {})\n\n",
+        "dfu-util 0.11\n(stdfu {})\n\n",
         env!("CARGO_PKG_VERSION")
     ));
     if request.action == Some(Action::Version) {
@@ -56,7 +56,7 @@ pub fn run(arguments: Vec<OsString>, app: &App, voice: &Voice) -> Result<(), Sys
 }
 
 fn refuse(message: &str, voice: &Voice) -> Sysexit {
-    voice.warn(message);
+    voice.explain(&format!("{}\n", printable::lines(message)));
     voice.explain(&help());
     Sysexit::Usage
 }
@@ -104,6 +104,10 @@ fn refuse_file(file: &Path, error: &CliError, voice: &Voice) -> Sysexit {
     };
     match system(inner) {
         None => tell(error, voice),
+        Some(ErrorKind::IsADirectory) => {
+            voice.warn(&format!("{} is a directory", printable::path(file)));
+            Sysexit::Software
+        }
         Some(kind) => {
             let reason = match kind {
                 ErrorKind::NotFound => "No such file or directory".to_owned(),

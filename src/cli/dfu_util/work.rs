@@ -31,6 +31,10 @@ use super::voice::Voice;
 /// Between two looks for a device.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// What a DETACH says that the device may take, in milliseconds, as dfu-util says it.
+const DETACH_TIMEOUT: u16 = 1000;
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// What all of the work needs.
 pub struct Work<'w> {
     pub request: &'w Request,
@@ -87,14 +91,18 @@ impl<'w> Work<'w> {
             info.dfu_version().unwrap_or(0x0100)
         ));
         let device = match is_in_dfu_mode(info) {
-            true if action == Some(&Action::Detach) => return self.detached_already(device),
             true => device,
             false if action == Some(&Action::Detach) => return self.detach(device),
             false => self.enter_dfu_mode(device)?,
         };
         let device = self.open(device)?;
+        if let Some(Err(error)) = &self.request.dfuse {
+            voice.warn(&error.to_string());
+            return Err(Sysexit::Usage);
+        }
         let path = device.board.info.path.clone();
         let has_left = match (action, payload) {
+            (Some(Action::Detach), _) => self.detach_in_dfu_mode(device),
             (Some(Action::Upload(file)), _) => self.upload(device, file)?,
             (_, payload) => self.download(device, payload)?,
         };
@@ -165,13 +173,21 @@ impl<'w> Work<'w> {
         Sysexit::InputOutput
     }
 
-    /// `-e`, where there is nothing to do.
-    fn detached_already(&self, device: Device) -> Result<(), Sysexit> {
-        self.voice.warn("the device is in DFU mode already");
-        match self.request.reset {
-            true => self.reset(&device.board.info.path),
-            false => Ok(()),
+    /// `-e` in DFU mode, where DFU 1.1 has no DETACH: U-Boot leaves at it, others refuse it. Returns whether it has left.
+    fn detach_in_dfu_mode(&self, mut device: Device) -> bool {
+        let options = device.board.plain_options();
+        let Ok(Opened { transport, .. }) = &mut device.board.opened else {
+            return false;
+        };
+        let link = Link::open(transport, options.interface);
+        let left = link.ok().and_then(|mut link| {
+            link.detach(DETACH_TIMEOUT, REQUEST_TIMEOUT).ok()?;
+            Some(link.whereabouts(options.ids).has_left())
+        });
+        if left.is_none() {
+            self.voice.warn("can't detach");
         }
+        left == Some(true)
     }
 
     /// `-e`: an application that has gone has done what it was asked.
