@@ -1,4 +1,5 @@
-"""labgrid's DFUDriver, unchanged, as a test farm runs it. labgrid finds boards through udev, so udev's daemon runs meanwhile."""
+"""labgrid's DFUDriver, unchanged, as a test farm runs it: with dfu-util, and with stdfu under dfu-util's name. labgrid finds
+boards through udev, so udev's daemon runs meanwhile."""
 
 import contextlib
 import logging
@@ -34,6 +35,13 @@ tools:
 
 def labgrid_lists_downloads_and_detaches_with_dfu_util(lab):
     _drive(lab, shutil.which("dfu-util"))
+
+
+def labgrid_lists_downloads_and_detaches_with_stdfu_under_dfu_utils_name(lab):
+    link = lab.folder / "bin" / "dfu-util"
+    link.parent.mkdir()
+    link.symlink_to(lab.stdfu)
+    _drive(lab, link)
 
 
 def _drive(lab, tool):
