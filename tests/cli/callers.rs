@@ -1,11 +1,13 @@
 //! What the world calls: the command lines that other projects have for dfu-util, and what their programs look for in its
 //! output, both from their public sources. stdfu is run under dfu-util's name, on simulated boards.
 
+mod call;
 mod calls;
 mod looked_for;
 mod tool;
 
-use calls::{CALLS, Call};
+use call::Call;
+use calls::CALLS;
 use tool::Tool;
 
 use crate::run::{FlashFile, Run};
@@ -30,9 +32,9 @@ fn every_command_line_is_here_once_and_says_where_it_comes_from() {
 #[test]
 fn what_u_boots_test_writes_it_reads_back() {
     let tool = Tool::new();
-    let flash = FlashFile::full(calls::flash_size("uboot"));
+    let flash = FlashFile::full(call::flash_size("uboot"));
     let board = flash.board("uboot");
-    let image = calls::raw();
+    let image = call::raw();
     tool.file("dfu_5000.bin", &image);
     let run = tool.run("dfu-util", "-a 1 -D dfu_5000.bin -p 1-1", &board);
     assert_eq!(run.exit, 0, "{run:?}");
@@ -44,7 +46,7 @@ fn what_u_boots_test_writes_it_reads_back() {
 /// What went wrong with it; `None` where all is as its project expects.
 fn failure(call: &Call) -> Option<String> {
     let tool = Tool::new();
-    let flash = FlashFile::full(calls::flash_size(call.board));
+    let flash = FlashFile::full(call::flash_size(call.board));
     let image = call.image.bytes();
     tool.file(call.file(), &call.image.file());
     let run = tool.run("dfu-util", call.arguments, &flash.board(call.board));

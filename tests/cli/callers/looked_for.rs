@@ -2,7 +2,7 @@
 
 use regex_lite::Regex;
 
-use super::calls;
+use super::call::{self, Image};
 use super::tool::Tool;
 use crate::run::{FlashFile, Run};
 
@@ -19,8 +19,8 @@ fn list(boards: &str) -> Vec<String> {
 }
 
 /// The output of a good flash, and how it went.
-fn flash(board: &str, options: &str, image: &calls::Image) -> Run {
-    let (tool, flash) = (Tool::new(), FlashFile::full(calls::flash_size(board)));
+fn flash(board: &str, options: &str, image: &Image) -> Run {
+    let (tool, flash) = (Tool::new(), FlashFile::full(call::flash_size(board)));
     tool.file("app.bin", &image.file());
     let run = tool.run(
         "dfu-util",
@@ -195,7 +195,7 @@ fn progress_has_the_shape_that_is_looked_for_and_ends_with_all_of_the_file() {
     let run = flash(
         "f405",
         "-a 0 -s 0x08000000:leave",
-        &calls::Image::Linked(0x0800_0000),
+        &Image::Linked(0x0800_0000),
     );
     let pieces: Vec<String> = run
         .stdout
@@ -221,7 +221,7 @@ fn progress_has_the_shape_that_is_looked_for_and_ends_with_all_of_the_file() {
 /// "Download done.".
 #[test]
 fn file_downloaded_successfully_is_a_line_of_its_own_and_only_after_a_good_flash() {
-    let image = calls::Image::Linked(0x0800_0000);
+    let image = Image::Linked(0x0800_0000);
     let good = flash("f405", "-a 0 -s 0x08000000", &image);
     assert!(
         good.stdout
@@ -240,7 +240,7 @@ fn file_downloaded_successfully_is_a_line_of_its_own_and_only_after_a_good_flash
 #[test]
 fn lava_finds_no_error_condition_and_done() {
     for options in ["-a u-boot.env.raw", "-a u-boot.env.raw --reset"] {
-        let run = flash("uboot", options, &calls::Image::Raw);
+        let run = flash("uboot", options, &Image::Raw);
         let wanted = "No error condition is present\nDone!\n";
         assert!(run.stdout.contains(wanted), "{run:#?}");
     }
@@ -250,7 +250,7 @@ fn lava_finds_no_error_condition_and_done() {
 #[test]
 fn arduino_tries_again_as_long_as_there_is_no_device() {
     let tool = Tool::new();
-    tool.file("Blink.ino.bin", &calls::raw());
+    tool.file("Blink.ino.bin", &call::raw());
     let run = tool.run(
         "dfu-util",
         "-d 1EAF:0003 -a 2 -D Blink.ino.bin -R",
