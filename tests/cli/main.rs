@@ -8,6 +8,7 @@ mod consent;
 mod contract;
 mod convert;
 mod devices;
+mod dfu_util;
 mod differs;
 #[cfg(unix)]
 mod documentation;

@@ -73,7 +73,7 @@ fn payload(file: &Path, request: &Request, voice: &Voice) -> Result<Payload, Sys
         .payload()
         .map_err(|error| refuse_file(file, &error, voice))?;
     if let (Err(error), Err(_)) = (&payload.placed, &payload.stream) {
-        if !payload.lacks_address() {
+        if !payload.lacks_address() && !payload.is_dfuse_file() {
             return Err(tell(&error.clone().into(), voice));
         }
     }

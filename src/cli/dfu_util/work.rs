@@ -25,7 +25,7 @@ use super::filter::{Filter, IdMatch, IdsMatch, is_in_dfu_mode};
 use super::probe::{Device, Probed, probe, warn_of_closed};
 use super::request::{Action, Request};
 use super::sysexit::Sysexit;
-use super::trouble::{tell, tell_of};
+use super::trouble::{tell, tell_of_work};
 use super::voice::Voice;
 
 /// Between two looks for a device.
@@ -331,7 +331,7 @@ impl<'w> Work<'w> {
             None => bars.finish(bytes(&outcome)),
             Some(error) => {
                 bars.give_up();
-                return Err(tell_of(error, self.voice));
+                return Err(tell_of_work(&outcome, error, self.voice));
             }
         }
         for warning in outcome.warnings() {

@@ -1,0 +1,8 @@
+//! In the place of dfu-util, dfu-suffix and dfu-prefix.
+
+mod called;
+mod download;
+mod entering;
+mod listing;
+mod refusal;
+mod upload;
