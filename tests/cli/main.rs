@@ -2,6 +2,7 @@
 
 mod access;
 mod bounds;
+mod callers;
 #[cfg(target_os = "linux")]
 mod consent;
 mod contract;
