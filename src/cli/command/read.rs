@@ -33,10 +33,10 @@ use crate::cli::usage::UsageError;
 
 /// Reads flash into a file
 ///
-/// All of the memory, or exactly the ranges. The file is there when all of it was read, and not before.
+/// All of the memory, or exactly the ranges. The file appears only when everything was read.
 ///
-/// A range is ADDRESS+SIZE, ADDRESS..END (END is not read), or a lone address for the sector it is in. It may begin and
-/// end anywhere.
+/// A range is ADDRESS+SIZE, ADDRESS..END (END is not read), or a single address for the sector it is in. A range may
+/// begin and end anywhere.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -49,21 +49,21 @@ pub struct ReadArgs {
     /// The file to write; its name tells the format: .bin, .dfu, .hex or .srec; - is stdout
     #[arg(value_name = "OUT")]
     output: PathBuf,
-    /// What to read; all of the memory if there is none
+    /// What to read; by default, all of the memory
     #[arg(value_name = "RANGE", value_parser = parse_range)]
     ranges: Vec<RangeRequest>,
     /// The memory, by number or name, as `stdfu list` shows it
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
-    /// The format to write, whatever the name; for stdout, bin unless told otherwise
+    /// The format to write, whatever the name; on stdout, bin by default
     #[arg(long, value_name = "FORMAT", value_parser = OutputFormat::parser())]
     format: Option<OutputFormat>,
     /// Read everything twice, and compare
     ///
-    /// A board that answers wrong bytes without an error is found out only this way.
+    /// Only this finds a board that sends wrong bytes without an error.
     #[arg(long)]
     twice: bool,
-    /// Overwrite OUT
+    /// Overwrite OUT if it exists
     #[arg(long)]
     force: bool,
 }
