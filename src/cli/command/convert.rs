@@ -231,7 +231,7 @@ fn only_in(mut image: Image, ranges: &[AddressRange]) -> Result<Image, CliError>
     image.targets.retain(|target| !target.elements.is_empty());
     match image.targets[..] {
         [] => Err(UsageError {
-            message: "nothing of the firmware lies in the ranges".to_owned(),
+            message: "no part of the firmware lies in the ranges".to_owned(),
             hint: Some("`stdfu info` shows where it lies.".to_owned()),
         }
         .into()),

@@ -76,7 +76,8 @@ pub fn run(args: &ReadArgs, app: &App) -> Result<Exit, CliError> {
         return Err(UsageError {
             message: format!("one file can't hold what is in {} boards", boards.len()),
             hint: Some(
-                "Name one board with --serial or --path, and read one after the other.".to_owned(),
+                "Choose one board with --serial or --path, and read one after the other."
+                    .to_owned(),
             ),
         }
         .into());
@@ -106,7 +107,7 @@ fn format(args: &ReadArgs) -> Result<OutputFormat, UsageError> {
         None if is_range(&args.output) => {
             let range = args.output.display();
             Err(UsageError {
-                message: format!("{range} is a range, where the file to write is due"),
+                message: format!("{range} is a range, but the file to write comes first"),
                 hint: Some(format!("Name the file first: stdfu read flash.bin {range}")),
             })
         }
@@ -131,7 +132,7 @@ fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> Result<(),
     }
     if json {
         return Err(UsageError {
-            message: "--json and what is read can't both go to stdout".to_owned(),
+            message: "--json and the bytes can't both go to stdout".to_owned(),
             hint: Some("Name a file.".to_owned()),
         }
         .into());
@@ -175,10 +176,10 @@ fn check_gaps(plan: &ReadPlan) -> Result<(), UsageError> {
     };
     Err(UsageError {
         message: format!(
-            "nothing is read between {end:#010x} and {address:#010x}, and a raw binary can't have gaps"
+            "there is a gap between {end:#010x} and {address:#010x}, and a raw binary can't have gaps"
         ),
         hint: Some(
-            "Write a .hex, .srec or .dfu file: their gaps stay gaps.\nOr read one range at a time."
+            "Write a .hex, .srec or .dfu file: those can have gaps.\nOr read one range at a time."
                 .to_owned(),
         ),
     })

@@ -27,9 +27,9 @@ pub fn run(_: &SerialArgs, app: &App) -> Result<Exit, CliError> {
     let boards = app.select(Candidates::DfuseFirst)?;
     let [board] = &boards[..] else {
         return Err(UsageError {
-            message: "`serial` prints one serial number, and several boards are meant".to_owned(),
+            message: "`serial` prints one serial number, but several boards are chosen".to_owned(),
             hint: Some(
-                "Name one with --serial or --path.\n`stdfu list` shows them all.".to_owned(),
+                "Choose one with --serial or --path.\n`stdfu list` shows them all.".to_owned(),
             ),
         }
         .into());
