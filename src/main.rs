@@ -16,5 +16,5 @@ mod usb;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(cli::run().code())
+    ExitCode::from(cli::run())
 }

@@ -3,7 +3,16 @@
 use super::select;
 
 /// Commands that have nothing to do with any board on the bus.
-const WITHOUT_BOARDS: [&str; 5] = ["convert", "sim", "completions", "man", "udev"];
+const WITHOUT_BOARDS: [&str; 8] = [
+    "convert",
+    "sim",
+    "completions",
+    "man",
+    "udev",
+    "dfu-util",
+    "dfu-suffix",
+    "dfu-prefix",
+];
 
 /// The command line's definition, ready to be shown. Options that mean nothing to a command don't show in its help.
 pub fn built(mut command: clap::Command) -> clap::Command {

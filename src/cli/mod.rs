@@ -5,11 +5,13 @@ mod args;
 mod command;
 mod compatibility;
 mod definition;
+mod dfu_util;
 mod diagnosis;
 mod document;
 mod environment;
 mod error;
 mod exit;
+mod getopt;
 mod interrupt;
 mod job;
 mod keepsake;
@@ -32,12 +34,15 @@ mod task;
 mod usage;
 mod usb_trouble;
 
-use clap::{CommandFactory, FromArgMatches, Parser};
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::sim::spec::BoardSpec;
 
 use app::App;
 use command::Command;
+use dfu_util::{Called, Tool};
 use diagnosis::Diagnosis;
 use exit::Exit;
 use output::{Output, OutputArgs};
@@ -48,7 +53,7 @@ use select::Selection;
 #[command(version, max_term_width = 100, after_help = AFTER_HELP, after_long_help = AFTER_LONG_HELP)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: AnyCommand,
     #[command(flatten)]
     selection: Selection,
     /// A simulated board instead of USB [env: STDFU_SIM]
@@ -64,6 +69,15 @@ struct Cli {
     sim: Vec<BoardSpec>,
     #[command(flatten)]
     output: OutputArgs,
+}
+
+/// A command, or a program that is understood as well.
+#[derive(Debug, Subcommand)]
+enum AnyCommand {
+    #[command(flatten)]
+    Ours(Command),
+    #[command(flatten)]
+    Theirs(Tool),
 }
 
 const AFTER_HELP: &str = "\
@@ -95,13 +109,25 @@ Exit codes:
   10   read protection is on
   130  interrupted";
 
-/// Runs the program and tells how it ended.
-pub fn run() -> Exit {
+/// Runs the program and returns the code to end with.
+pub fn run() -> u8 {
     let at_once = Output::from(&refusal::output_args(std::env::args_os()));
     interrupt::install(move || at_once.interrupted());
-    let exit = answer();
+    let code = as_another_program().unwrap_or_else(|| answer().code());
     interrupt::end_is_near();
-    exit
+    code
+}
+
+/// In the place of dfu-util and its like; `None` where it is called as itself.
+fn as_another_program() -> Option<u8> {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let Called { ours, theirs } = Called::find(&arguments)?;
+    // What is wrong with it is said where all of it is read.
+    let cli = Cli::try_parse_from(ours).ok()?;
+    match &cli.command {
+        AnyCommand::Ours(_) => None,
+        AnyCommand::Theirs(tool) => Some(tool.run(theirs, &app(&cli))),
+    }
 }
 
 fn answer() -> Exit {
@@ -111,17 +137,17 @@ fn answer() -> Exit {
         .try_get_matches()
         .and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
-        Ok(cli) => Cli {
-            selection: cli.selection.or_environment(),
-            ..cli
-        },
+        Ok(cli) => cli,
         Err(error) if error.use_stderr() => return refuse(error),
         Err(help) => return show(&help),
     };
-    let output = Output::from(&cli.output);
-    let app = App::new(cli.selection, cli.sim, output, Cli::command);
+    let app = app(&cli);
     let outcome = match environment::check() {
-        Ok(()) => cli.command.run(&app),
+        Ok(()) => match &cli.command {
+            AnyCommand::Ours(command) => command.run(&app),
+            // Its help was asked for, and nothing else gets here.
+            AnyCommand::Theirs(_) => Ok(Exit::Done),
+        },
         Err(error) => Err(error.into()),
     };
     outcome.unwrap_or_else(|error| {
@@ -129,6 +155,15 @@ fn answer() -> Exit {
         app.output.failure(&diagnosis);
         diagnosis.exit
     })
+}
+
+fn app(cli: &Cli) -> App {
+    App::new(
+        cli.selection.clone().or_environment(),
+        cli.sim.clone(),
+        Output::from(&cli.output),
+        Cli::command,
+    )
 }
 
 /// Shows help or the version.

@@ -4,6 +4,7 @@ pub mod ndjson;
 pub mod progress;
 mod stdout;
 pub mod trace;
+pub mod verbatim;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
@@ -136,6 +137,17 @@ pub fn color_by_environment() -> Option<bool> {
 }
 
 impl Output {
+    /// One that says only what was decided, and with a `level` of 2 every transfer.
+    pub fn with_details(level: u8) -> Self {
+        Self {
+            json: false,
+            quiet: false,
+            verbose: level,
+            color: false,
+            progress: ProgressChoice::Auto,
+        }
+    }
+
     /// The answer as text. Not said with `--json`, where [`Output::document`] has it.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::board::Board;
 use crate::dfu;
+use crate::dfu::plain::Leave;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::{NoPlan, PlanError};
 use crate::dfuse::plan::flash::{Around, Check, FlashOptions, plan_flash};
@@ -279,7 +280,10 @@ fn plan_plain<'p>(
             (false, true) => Verification::Demanded,
             (false, false) => Verification::WhereItCanBe,
         },
-        leave: !args.stay,
+        leave: match args.stay {
+            true => Leave::No,
+            false => Leave::Yes,
+        },
         any_id: args.any_id,
     };
     let download = plain::download(payload, args.alt.as_ref(), board, sending)?;
