@@ -2,8 +2,10 @@
 
 mod banner;
 mod bars;
+mod carry_out;
 mod dfuse_address;
 mod download;
+mod entering;
 mod filter;
 mod number;
 mod order;
