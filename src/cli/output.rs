@@ -28,13 +28,13 @@ use super::output::ndjson::Event;
 pub struct OutputArgs {
     /// Answer with one JSON document on stdout
     ///
-    /// On failure too: the exit code and what went wrong are in it.
+    /// On failure, too: then it has the exit code and the reason.
     #[arg(long, global = true)]
     pub json: bool,
     /// Say nothing but errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Say what is decided; -vv: show every USB request
+    /// Explain decisions; -vv: show every USB request
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// When to use colour on stderr

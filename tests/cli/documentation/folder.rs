@@ -103,6 +103,11 @@ impl Folder {
                 .run();
             assert_eq!(run.exit, 0, "{run:?}");
         }
+        file("build/firmware.elf", &sample("blinky.elf"));
+        file(
+            "target/thumbv7em-none-eabihf/release/firmware",
+            &sample("blinky.elf"),
+        );
         for name in [
             "u-boot.img",
             "rootfs.squashfs",
