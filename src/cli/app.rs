@@ -1,9 +1,10 @@
 //! What every command needs: which boards are meant, on which bus, and where answers go.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use crate::board::{Board, Opened};
-use crate::dfu::enter::detach_and_wait;
+use crate::dfu::enter::{COMES_BACK, Patience, detach_and_wait};
 use crate::sim::SimBus;
 use crate::sim::spec::{BoardSpec, BoardSpecError};
 use crate::usb::Bus;
@@ -115,7 +116,15 @@ impl App {
 
     /// Asks a board that runs its application to enter DFU mode, and waits until it is back there.
     pub fn detach(&self, board: &mut Board) -> Result<(), CliError> {
-        let patience = self.selection.patience_to_open();
+        self.detach_within(board, COMES_BACK)
+    }
+
+    /// The same, with what it may take to come back.
+    pub fn detach_within(&self, board: &mut Board, comes_back: Duration) -> Result<(), CliError> {
+        let patience = Patience {
+            comes_back,
+            opens: self.selection.patience_to_open(),
+        };
         match &mut board.opened {
             Ok(Opened { transport, .. }) => Ok(detach_and_wait(
                 self.bus()?.as_ref(),
@@ -149,7 +158,8 @@ impl App {
         })
     }
 
-    fn bus(&self) -> Result<Arc<dyn Bus>, CliError> {
+    /// The bus that the boards are on.
+    pub fn bus(&self) -> Result<Arc<dyn Bus>, CliError> {
         if let Some(bus) = self.bus.get() {
             return Ok(bus.clone());
         }

@@ -1,8 +1,18 @@
 //! The command lines of dfu-util, dfu-suffix and dfu-prefix, for everything that calls them.
 
-mod getopt;
+mod bars;
+mod dfuse_address;
+mod download;
+mod filter;
+mod number;
+mod probe;
+mod request;
 mod sysexit;
+mod trouble;
+mod upload;
+mod util;
 mod voice;
+mod work;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -10,7 +20,6 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 
 use super::app::App;
-use getopt::{Refusal, Spec, read};
 use sysexit::Sysexit;
 use voice::Voice;
 
@@ -89,14 +98,14 @@ impl Called {
 impl Tool {
     /// Does what its options say, and returns the code to end with.
     pub fn run(&self, options: Vec<OsString>, app: &App) -> u8 {
-        let (name, specs): (_, &[Spec]) = match self {
-            Self::Util(_) => (NAMES[0], &[]),
-            Self::Suffix(_) => (NAMES[1], &[]),
-            Self::Prefix(_) => (NAMES[2], &[]),
-        };
-        let voice = Voice::new(name);
-        let _ = (app, Refusal::Extra(OsString::new()));
-        let ended = read(options, specs).map(|_| ());
-        voice.code(ended.map_err(|_| Sysexit::Usage))
+        let voice = Voice::new(match self {
+            Self::Util(_) => NAMES[0],
+            Self::Suffix(_) => NAMES[1],
+            Self::Prefix(_) => NAMES[2],
+        });
+        voice.code(match self {
+            Self::Util(_) => util::run(options, app, &voice),
+            Self::Suffix(_) | Self::Prefix(_) => Err(Sysexit::Usage),
+        })
     }
 }

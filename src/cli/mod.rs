@@ -11,6 +11,7 @@ mod document;
 mod environment;
 mod error;
 mod exit;
+mod getopt;
 mod interrupt;
 mod job;
 mod keepsake;

@@ -137,6 +137,17 @@ pub fn color_by_environment() -> Option<bool> {
 }
 
 impl Output {
+    /// One that says only what was decided, and with a `level` of 2 every transfer.
+    pub fn with_details(level: u8) -> Self {
+        Self {
+            json: false,
+            quiet: false,
+            verbose: level,
+            color: false,
+            progress: ProgressChoice::Auto,
+        }
+    }
+
     /// The answer as text. Not said with `--json`, where [`Output::document`] has it.
     ///
     /// # Errors

@@ -24,8 +24,8 @@ pub use candidates::Candidates;
 pub use error::SelectError;
 use other::telling;
 pub use other::{Other, Reason, hints, not_left_out};
-pub use wait::OnWait;
 use wait::parse_seconds;
+pub use wait::{OnWait, UNTIL_OPENED};
 
 /// What stands above the options of [`Selection`] in the help.
 pub const HEADING: &str = "Which board";

@@ -114,6 +114,13 @@ impl DeviceInfo {
         )
     }
 
+    /// Takes blocks of no more than this many bytes for its largest, where it says what its largest is.
+    pub fn limit_transfer_size(&mut self, bytes: u16) {
+        if let Some(functional) = &mut self.functional {
+            functional.transfer_size = functional.transfer_size.min(bytes);
+        }
+    }
+
     /// Whether the bootloader is listening.
     pub fn is_in_dfu_mode(&self) -> bool {
         self.mode == DfuMode::Dfu

@@ -40,6 +40,19 @@ pub struct ReadingArgs {
     format: Option<&'static Format>,
 }
 
+impl FirmwareArgs {
+    /// One file; a raw one belongs at the `address`. With `as_bin` it is taken byte for byte, whatever it is.
+    pub fn of_one(file: PathBuf, address: Option<u32>, as_bin: bool) -> Self {
+        Self {
+            files: vec![file],
+            reading: ReadingArgs {
+                address,
+                format: as_bin.then_some(&BIN),
+            },
+        }
+    }
+}
+
 impl ReadingArgs {
     /// Whether the format that is named has addresses.
     pub fn names_addresses(&self) -> bool {

@@ -24,6 +24,11 @@ impl Voice {
         }
     }
 
+    /// The tool's name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// A line on stdout, or several. Control characters that a device or a file has said stay escaped.
     pub fn say(&self, text: &str) {
         self.put(&format!("{}\n", printable::lines(text)));
@@ -41,6 +46,11 @@ impl Voice {
         for line in text.lines() {
             verbatim::stderr(&format!("{}: {}\n", self.name, printable::lines(line)));
         }
+    }
+
+    /// What to do next, on stderr.
+    pub fn hint(&self, text: &str) {
+        self.warn(&format!("hint: {text}"));
     }
 
     /// On stderr without the tool's name: help.

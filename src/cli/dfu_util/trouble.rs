@@ -1,0 +1,76 @@
+//! What goes wrong, in dfu-util's manner: a line on stderr, what to do next, and a code of sysexits.
+
+use crate::cli::diagnosis::Diagnosis;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::dfuse::plan::error::PlanError;
+use crate::image::{FilesError, ImageError};
+
+use super::sysexit::Sysexit;
+use super::voice::Voice;
+
+/// Says what went wrong.
+pub fn tell(error: &CliError, voice: &Voice) -> Sysexit {
+    let mut diagnosis = Diagnosis::from(error);
+    diagnosis.hint = match is_overruled_by_force(error) {
+        true => Some("To do it all the same, add :force to the value of -s.".to_owned()),
+        false => diagnosis
+            .hint
+            .filter(|_| speaks_of_no_option(diagnosis.exit)),
+    };
+    tell_of(&diagnosis, voice)
+}
+
+/// The same, of what went wrong with a device.
+pub fn tell_of(diagnosis: &Diagnosis, voice: &Voice) -> Sysexit {
+    voice.warn(&diagnosis.message);
+    for hint in diagnosis.hint.iter().flat_map(|hint| hint.lines()) {
+        voice.hint(hint);
+    }
+    of_exit(diagnosis.exit)
+}
+
+/// Whether `:force` does it all the same.
+fn is_overruled_by_force(error: &CliError) -> bool {
+    let is_about_content = |error: &ImageError| {
+        matches!(
+            error,
+            ImageError::Unsupported(_)
+                | ImageError::Converted(_)
+                | ImageError::UnexpectedAddress { .. }
+        )
+    };
+    match error {
+        CliError::Plan(PlanError::LinkedElsewhere(_)) => true,
+        CliError::Image(error) | CliError::Files(FilesError::InFile { error, .. }) => {
+            is_about_content(error)
+        }
+        CliError::While { error, .. } => is_overruled_by_force(error),
+        _ => false,
+    }
+}
+
+/// Whether what to do next has nothing to do with options of ours.
+fn speaks_of_no_option(exit: Exit) -> bool {
+    matches!(
+        exit,
+        Exit::System | Exit::Board | Exit::Differs | Exit::ReadProtected
+    )
+}
+
+/// The code that dfu-util ends with in such a case.
+fn of_exit(exit: Exit) -> Sysexit {
+    match exit {
+        Exit::Usage | Exit::DoesNotFit => Sysexit::Usage,
+        Exit::File => Sysexit::Data,
+        Exit::Interrupted => Sysexit::Interrupted,
+        Exit::Done
+        | Exit::Other
+        | Exit::NoBoard
+        | Exit::SeveralBoards
+        | Exit::System
+        | Exit::Board
+        | Exit::Differs
+        | Exit::ReadProtected => Sysexit::InputOutput,
+    }
+}

@@ -1,0 +1,402 @@
+//! From a command line to a device at work: finds the device, brings it into DFU mode, and hands it on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::board::{Board, Opened};
+use crate::cli::app::App;
+use crate::cli::args::payload::Payload;
+use crate::cli::diagnosis::Diagnosis;
+use crate::cli::error::CliError;
+use crate::cli::interrupt;
+use crate::cli::job::Job;
+use crate::cli::outcome::Outcome;
+use crate::cli::output::Output;
+use crate::cli::select::UNTIL_OPENED;
+use crate::cli::task::Task;
+use crate::dfu::enter::{COMES_BACK, EnterError};
+use crate::dfu::error::Cause;
+use crate::dfu::link::Link;
+use crate::image::FileIds;
+use crate::usb::{Bus, UsbError};
+
+use super::bars::Bars;
+use super::filter::{Filter, IdMatch, IdsMatch, is_in_dfu_mode};
+use super::probe::{Device, Probed, probe, warn_of_closed};
+use super::request::{Action, Request};
+use super::sysexit::Sysexit;
+use super::trouble::{tell, tell_of};
+use super::voice::Voice;
+
+/// Between two looks for a device.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What a DETACH says that the device may take, in milliseconds, as dfu-util says it.
+const DETACH_TIMEOUT: u16 = 1000;
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What all of the work needs.
+pub struct Work<'w> {
+    pub request: &'w Request,
+    pub app: &'w App,
+    /// Where details and transfers go.
+    pub output: &'w Output,
+    pub voice: &'w Voice,
+    bus: Arc<dyn Bus>,
+}
+
+impl<'w> Work<'w> {
+    /// On the bus that there is.
+    pub fn new(
+        request: &'w Request,
+        app: &'w App,
+        output: &'w Output,
+        voice: &'w Voice,
+    ) -> Result<Self, Sysexit> {
+        let bus = app.bus().map_err(|error| tell(&error, voice))?;
+        Ok(Self {
+            request,
+            app,
+            output,
+            voice,
+            bus,
+        })
+    }
+
+    /// `-l`
+    pub fn list(&self) -> Result<(), Sysexit> {
+        for device in self.find(&self.request.filter, false)? {
+            device.lines().iter().for_each(|line| self.voice.say(line));
+        }
+        Ok(())
+    }
+
+    /// Does what is asked for with the one device that is meant; `payload` is what it is to be sent.
+    pub fn run(&self, action: Option<&Action>, payload: Option<&Payload>) -> Result<(), Sysexit> {
+        let device = self.only_one(payload)?;
+        let voice = self.voice;
+        let info = &device.board.info;
+        voice.say("Opening DFU capable USB device...");
+        voice.say(&format!(
+            "Device ID {:04x}:{:04x}",
+            info.vendor_id, info.product_id
+        ));
+        voice.say(&format!(
+            "{} DFU version {:04x}",
+            if info.interface > 0 {
+                "Run-Time device"
+            } else {
+                "Device"
+            },
+            info.dfu_version().unwrap_or(0x0100)
+        ));
+        let device = match is_in_dfu_mode(info) {
+            true => device,
+            false if action == Some(&Action::Detach) => return self.detach(device),
+            false => self.enter_dfu_mode(device)?,
+        };
+        let device = self.open(device)?;
+        if let Some(Err(error)) = &self.request.dfuse {
+            voice.warn(&error.to_string());
+            return Err(Sysexit::Usage);
+        }
+        let path = device.board.info.path.clone();
+        let has_left = match (action, payload) {
+            (Some(Action::Detach), _) => self.detach_in_dfu_mode(device),
+            (Some(Action::Upload(file)), _) => self.upload(device, file)?,
+            (_, payload) => self.download(device, payload)?,
+        };
+        match self.request.reset && !has_left {
+            true => self.reset(&path),
+            false => Ok(()),
+        }
+    }
+
+    /// The devices that are meant, waited for where that is wanted.
+    fn find(&self, filter: &Filter, waits: bool) -> Result<Vec<Device>, Sysexit> {
+        let start = self.bus.now();
+        let mut watched = None;
+        loop {
+            let Probed { devices, closed } = probe(self.bus.as_ref(), filter, self.output)
+                .map_err(|error| tell(&error.into(), self.voice))?;
+            let opens = |(_, error): &(_, UsbError)| error.may_pass();
+            let may_open = closed.iter().any(opens) && self.bus.now() - start < UNTIL_OPENED;
+            let goes_on = may_open || waits && devices.is_empty();
+            if !goes_on {
+                warn_of_closed(&closed, self.voice);
+                let error = closed.first().filter(|_| devices.is_empty());
+                if let Some(hint) = error.and_then(|(_, error)| of_closed(error)) {
+                    hint.lines().for_each(|line| self.voice.hint(line));
+                }
+                return Ok(devices);
+            }
+            watched.get_or_insert_with(interrupt::watch);
+            if interrupt::requested() {
+                return Err(Sysexit::Interrupted);
+            }
+            self.bus.wait(PAUSE);
+        }
+    }
+
+    /// The one device that is meant. The ids in a file's suffix choose where nothing else does.
+    fn only_one(&self, payload: Option<&Payload>) -> Result<Device, Sysexit> {
+        let mut devices = self.find(&self.request.filter, self.request.wait)?;
+        let ids = payload.and_then(Payload::ids);
+        if let Some(ids) = ids.filter(|_| !self.request.filter.names_ids() && devices.len() > 1) {
+            let is_meant = |device: &Device| device.board.is_meant_by(ids);
+            if devices.iter().any(is_meant) {
+                devices.retain(is_meant);
+            }
+        }
+        let is_for_all_memories = payload.is_some_and(Payload::is_dfuse_file);
+        let one = devices.pop().filter(|_| devices.is_empty());
+        match one {
+            None if devices.is_empty() => {
+                self.voice.warn("No DFU capable USB device available");
+                Err(Sysexit::InputOutput)
+            }
+            Some(device) if device.settings.len() == 1 || is_for_all_memories => Ok(device),
+            Some(_) => {
+                Err(self
+                    .refuse_several("It has several memories: add -a and the one that is meant."))
+            }
+            None => Err(self.refuse_several("Add -p and the path of the one that is meant.")),
+        }
+    }
+
+    fn refuse_several(&self, hint: &str) -> Sysexit {
+        self.voice.warn(
+            "More than one DFU capable USB device found! Try `--list' and specify the serial number or disconnect all \
+             but one device",
+        );
+        self.voice.hint(hint);
+        Sysexit::InputOutput
+    }
+
+    /// `-e` in DFU mode, where DFU 1.1 has no DETACH: U-Boot leaves at it, others refuse it. Returns whether it has left.
+    fn detach_in_dfu_mode(&self, mut device: Device) -> bool {
+        let options = device.board.plain_options();
+        let Ok(Opened { transport, .. }) = &mut device.board.opened else {
+            return false;
+        };
+        let link = Link::open(transport, options.interface);
+        let left = link.ok().and_then(|mut link| {
+            link.detach(DETACH_TIMEOUT, REQUEST_TIMEOUT).ok()?;
+            Some(link.whereabouts(options.ids).has_left())
+        });
+        if left.is_none() {
+            self.voice.warn("can't detach");
+        }
+        left == Some(true)
+    }
+
+    /// `-e`: an application that has gone has done what it was asked.
+    fn detach(&self, device: Device) -> Result<(), Sysexit> {
+        let path = device.board.info.path.clone();
+        match self.leave_application(device) {
+            Err(CliError::Enter(EnterError::StaysAway)) if !self.runs_application(&path) => {
+                self.voice.warn(
+                    "the device has left its application, and has not come back in DFU mode yet",
+                );
+                Ok(())
+            }
+            ended => ended.map_err(|error| tell(&error, self.voice)),
+        }
+    }
+
+    fn runs_application(&self, path: &str) -> bool {
+        let devices = self.bus.devices().unwrap_or_default();
+        devices
+            .iter()
+            .any(|info| info.path == path && !is_in_dfu_mode(info))
+    }
+
+    fn leave_application(&self, mut device: Device) -> Result<(), CliError> {
+        let voice = self.voice;
+        voice.say("Claiming USB DFU (Run-Time) Interface...");
+        voice.say("Device really in Run-Time Mode, send DFU detach request...");
+        let functional = device.board.info.functional.as_ref();
+        voice.say(
+            match functional.is_some_and(|functional| functional.will_detach()) {
+                true => "Device will detach and reattach...",
+                false => "Resetting USB...",
+            },
+        );
+        let comes_back = self.request.detach_delay.max(COMES_BACK);
+        self.app.detach_within(&mut device.board, comes_back)
+    }
+
+    /// Brings a device from its application into DFU mode. Its port is followed, whatever its ids become, unless they are
+    /// not those that are asked for.
+    fn enter_dfu_mode(&self, device: Device) -> Result<Device, Sysexit> {
+        let path = device.board.info.path.clone();
+        self.leave_application(device)
+            .map_err(|error| tell(&error, self.voice))?;
+        let filter = Filter {
+            run_time: IdsMatch {
+                vendor: IdMatch::Nothing,
+                product: IdMatch::Nothing,
+            },
+            path: Some(path),
+            device_number: None,
+            ..self.request.filter.clone()
+        };
+        let mut devices = self.find(&filter, false)?;
+        let Some(device) = devices.pop() else {
+            self.voice.warn("Lost device after RESET?");
+            return Err(Sysexit::InputOutput);
+        };
+        self.voice.say("Opening DFU USB Device...");
+        Ok(device)
+    }
+
+    /// Claims a device in DFU mode and brings it to dfuIDLE, and tells of it.
+    fn open(&self, mut device: Device) -> Result<Device, Sysexit> {
+        let voice = self.voice;
+        voice.say("Claiming USB DFU Interface...");
+        if let [setting] = &device.settings[..] {
+            voice.say(&format!(
+                "Setting Alternate Interface #{} ...",
+                setting.number
+            ));
+        }
+        voice.say("Determining device status...");
+        let info = &device.board.info;
+        if let Ok(Opened { transport, .. }) = &mut device.board.opened {
+            Link::open(transport, info.interface).map_err(|error| {
+                let is_state = !matches!(error.cause, Cause::Usb(_) | Cause::Interrupted);
+                let sysexit = tell(&error.into(), voice);
+                match is_state {
+                    true => Sysexit::Protocol,
+                    false => sysexit,
+                }
+            })?;
+        }
+        voice.say("DFU state(2) = dfuIDLE, status(0) = No error condition is present");
+        voice.say(&format!(
+            "DFU mode device DFU version {:04x}",
+            info.dfu_version().unwrap_or(0x0100)
+        ));
+        let said = info
+            .functional
+            .map_or(0, |functional| functional.transfer_size);
+        if said != 0 {
+            voice.say(&format!("Device returned transfer size {said}"));
+        }
+        device.board.read_first_memory();
+        self.set_transfer_size(&mut device.board);
+        Ok(device)
+    }
+
+    /// `-t`, as far as that is safe: no device is sent more than it takes, and where one reckons addresses in blocks, its
+    /// own size is the only right one.
+    fn set_transfer_size(&self, board: &mut Board) {
+        let Some(wanted) = self.request.transfer_size else {
+            return;
+        };
+        let own = board.info.transfer_size();
+        match u16::try_from(wanted) {
+            Ok(wanted) if board.is_plain() && wanted < own && board.info.functional.is_some() => {
+                self.voice
+                    .say("Warning: Overriding device-reported transfer size");
+                board.info.limit_transfer_size(wanted);
+            }
+            Ok(wanted) if wanted == own => {}
+            _ => self.voice.warn(&format!(
+                "blocks of {own} bytes are sent, as the device says"
+            )),
+        }
+    }
+
+    /// Carries out a task, and says what is odd about it; `bytes` are what it comes to when all is well.
+    pub fn carry_out<'p>(
+        &self,
+        board: Board,
+        task: Task<'p>,
+        mut bars: Bars<'_>,
+        bytes: impl Fn(&Outcome<'p>) -> u64,
+    ) -> Result<Outcome<'p>, Sysexit> {
+        let stopping = "Stopping; asked once more, it ends at once.";
+        let watched = {
+            let name = self.voice.name();
+            interrupt::watch_and_acknowledge(move || Voice::new(name).warn(stopping))
+        };
+        let job = Job {
+            board,
+            task: Ok(task),
+        };
+        let outcome = job.run(&mut bars);
+        drop(watched);
+        match &outcome.error {
+            None => bars.finish(bytes(&outcome)),
+            Some(error) => {
+                bars.give_up();
+                return Err(tell_of(error, self.voice));
+            }
+        }
+        for warning in outcome.warnings() {
+            self.voice.warn(&warning);
+        }
+        Ok(outcome)
+    }
+
+    /// The device at this port once more, for the next piece of work.
+    pub fn again(&self, path: &str) -> Result<Board, Sysexit> {
+        let filter = Filter {
+            path: Some(path.to_owned()),
+            ..Filter::default()
+        };
+        let device = self.find(&filter, false)?.pop();
+        let Some(Device { mut board, .. }) = device else {
+            self.voice.warn("the device is gone");
+            return Err(Sysexit::InputOutput);
+        };
+        board.read_first_memory();
+        Ok(board)
+    }
+
+    /// `-R`
+    fn reset(&self, path: &str) -> Result<(), Sysexit> {
+        let mut board = self.again(path)?;
+        self.voice
+            .say("Resetting USB to switch back to Run-Time mode");
+        let (info, options) = (board.info.clone(), board.plain_options());
+        if let Ok(Opened { transport, .. }) = &mut board.opened {
+            let mut link = Link::open(transport, info.interface)
+                .map_err(|error| tell(&error.into(), self.voice))?;
+            let whereabouts = link.leave_idle(options.ids, options.will_detach);
+            if !whereabouts.has_left() {
+                self.voice.warn("the device was reset, and is in DFU mode");
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a file that is for another device.
+    pub fn check_ids(&self, ids: FileIds, board: &Board) -> Result<(), Sysexit> {
+        let filter = &self.request.filter;
+        if board.is_meant_by(ids) || filter.accepts_file(ids) {
+            return Ok(());
+        }
+        let (vendor, product) = (board.info.vendor_id, board.info.product_id);
+        let mismatch = format!(
+            "File ID {:04x}:{:04x} does not match device ({vendor:04x}:{product:04x})",
+            ids.vendor_id, ids.product_id
+        );
+        if self.request.dfuse().force && !filter.names_ids() {
+            self.voice.warn(&format!("Warning: {mismatch}"));
+            return Ok(());
+        }
+        self.voice.warn(&format!("Error: {mismatch}"));
+        if !filter.names_ids() {
+            self.voice
+                .hint("To write it all the same, use -s with :force.");
+        }
+        Err(Sysexit::Usage)
+    }
+}
+
+/// What to do where a device can't be opened.
+fn of_closed(error: &UsbError) -> Option<String> {
+    Diagnosis::from(&CliError::from(error.clone())).hint
+}
