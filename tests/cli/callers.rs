@@ -28,6 +28,24 @@ fn every_command_line_is_here_once_and_says_where_it_comes_from() {
     }
 }
 
+/// PlatformIO adds a suffix to what it has built, and then flashes that file; the suffix stays out of flash.
+#[test]
+fn what_platformio_gives_a_suffix_is_flashed_without_it() {
+    let tool = Tool::new();
+    let flash = FlashFile::full(1 << 20);
+    let file = ".pio/build/genericSTM32F405RG/firmware.bin";
+    let image = call::linked_at(0x0800_0000);
+    tool.file(file, &image);
+    let suffix = format!("-v 0x0483 -p 0xDF11 -d 0xffff -a {file}");
+    let run = tool.run("dfu-suffix", &suffix, "");
+    assert_eq!(run.exit, 0, "{run:?}");
+    assert_eq!(tool.read(file).len(), image.len() + 16);
+    let upload = format!("-d 0x0483:0xDF11 -a 0 -s 0x08000000:leave -D {file}");
+    let run = tool.run("dfu-util", &upload, &flash.board("f405"));
+    assert_eq!(run.exit, 0, "{run:?}");
+    flash.holds(&expected(&flash, 0, &image, 0..16 << 10));
+}
+
 /// U-Boot's own test writes a file, then reads the memory back and compares.
 #[test]
 fn what_u_boots_test_writes_it_reads_back() {
