@@ -114,13 +114,13 @@ impl From<&OutputArgs> for Output {
 impl Output {
     /// One that says only what was decided, and with a `level` of 2 every transfer.
     pub fn with_details(level: u8) -> Self {
-        Self {
+        Self::from(&OutputArgs {
             json: false,
             quiet: false,
             verbose: level,
-            color: false,
+            color: ColorChoice::Never,
             progress: ProgressChoice::Auto,
-        }
+        })
     }
 
     /// The answer as text. Not said with `--json`, where [`Output::document`] has it.
