@@ -89,7 +89,7 @@ pub fn amount(bytes: u64) -> String {
         ..KIB => count(bytes, "byte"),
         _ if bytes % MIB == 0 => format!("{} MiB", bytes / MIB),
         _ if bytes < MIB && bytes % KIB == 0 => format!("{} KiB", bytes / KIB),
-        ..MIB => format!("{:.1} KiB", bytes as f64 / KIB as f64),
+        _ if bytes < MIB => format!("{:.1} KiB", bytes as f64 / KIB as f64),
         _ => format!("{:.1} MiB", bytes as f64 / MIB as f64),
     }
 }
