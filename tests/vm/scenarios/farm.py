@@ -1,20 +1,15 @@
 """labgrid's DFUDriver, unchanged, as a test farm runs it: with dfu-util, and with stdfu under dfu-util's name. labgrid finds
 boards through udev, so udev's daemon runs meanwhile."""
 
-import contextlib
 import logging
-import os
 import shutil
-import subprocess
-from pathlib import Path
 
 import firmware
+import udev
 from firmware import BLANK, FLASH
-from lab import check_flash, wait_gone, wait_until
+from lab import check_flash, wait_gone
 from plain_boards import UBOOT, plug_in
 
-UDEVD = "/lib/systemd/systemd-udevd"
-UDEV = Path("/run/udev")
 F405 = "336133663433"
 CONFIG = f"""\
 targets:
@@ -47,7 +42,7 @@ def labgrid_lists_downloads_and_detaches_with_stdfu_under_dfu_utils_name(lab):
 def _drive(lab, tool):
     """Each of the driver's three methods, on the boards they are for."""
     application, environment = firmware.sample(9001, seed=131), UBOOT.image(seed=132)
-    with _udev(lab):
+    with udev.running(lab):
         server, paths = plug_in(lab, f"f405,serial={F405},flash=board.bin", UBOOT.spec())
         said, driver = _labgrid(lab, tool)
 
@@ -86,22 +81,3 @@ def _labgrid(lab, tool):
     processwrapper.callbacks[:] = [hear]
     environment = Environment(str(lab.file("env.yaml", CONFIG.replace("TOOL", str(tool)).encode())))
     return said, lambda target: environment.get_target(target).get_driver("DFUDriver")
-
-
-@contextlib.contextmanager
-def _udev(lab):
-    """udev's daemon, only for as long as it is needed: other scenarios look at what comes without it."""
-    environment = {"SYSTEMD_IGNORE_CHROOT": "1"}
-    with open(lab.folder / "udev.log", "wb") as log:
-        daemon = subprocess.Popen(
-            [UDEVD], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **environment}
-        )
-    try:
-        wait_until((UDEV / "control").exists, "udev listens")
-        yield
-        # labgrid, which goes on watching, is told that the boards have gone.
-        lab.run("udevadm", "settle", env=environment)
-    finally:
-        daemon.terminate()
-        daemon.wait()
-        shutil.rmtree(UDEV)
