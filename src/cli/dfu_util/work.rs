@@ -14,7 +14,7 @@ use crate::cli::select::UNTIL_OPENED;
 use crate::dfu::error::Cause;
 use crate::dfu::link::Link;
 use crate::image::FileIds;
-use crate::usb::{Bus, UsbError};
+use crate::usb::{Bus, DeviceInfo, UsbError};
 
 use super::filter::{Filter, is_in_dfu_mode};
 use super::probe::{Device, Probed, probe, warn_of_closed};
@@ -67,6 +67,9 @@ impl<'w> Work<'w> {
         let device = self.only_one(payload)?;
         let voice = self.voice;
         let info = &device.board.info;
+        if payload.is_some_and(Payload::is_dfuse_file) {
+            voice.say("Multiple alternate interfaces for DfuSe file");
+        }
         voice.say("Opening DFU capable USB device...");
         voice.say(&format!(
             "Device ID {:04x}:{:04x}",
@@ -81,6 +84,7 @@ impl<'w> Work<'w> {
             },
             info.dfu_version().unwrap_or(0x0100)
         ));
+        self.tell_attributes(info);
         let device = match is_in_dfu_mode(info) {
             true => device,
             false if action == Some(&Action::Detach) => return self.detach(device),
@@ -101,6 +105,29 @@ impl<'w> Work<'w> {
             true => self.reset(&path),
             false => Ok(()),
         }
+    }
+
+    /// What its functional descriptor says, for those who want to know.
+    fn tell_attributes(&self, info: &DeviceInfo) {
+        let Some(said) = info.functional.filter(|_| self.request.verbose > 0) else {
+            return;
+        };
+        let names = [
+            (said.can_download(), " bitCanDnload"),
+            (said.can_upload(), " bitCanUpload"),
+            (
+                said.is_manifestation_tolerant(),
+                " bitManifestationTolerant",
+            ),
+            (said.will_detach(), " bitWillDetach"),
+        ];
+        let names = names.iter().filter(|(is_set, _)| *is_set);
+        let names: String = names.map(|(_, name)| *name).collect();
+        let attributes = said.attributes;
+        self.voice
+            .say(&format!("DFU attributes: ({attributes:#04x}){names}"));
+        self.voice
+            .say(&format!("Detach timeout {} ms", said.detach_timeout));
     }
 
     /// The devices that are meant, waited for where that is wanted.

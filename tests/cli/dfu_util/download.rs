@@ -84,6 +84,7 @@ fn a_dfuse_file_goes_to_its_addresses() {
     let expected = "\
 Match vendor ID from file: 0483
 Match product ID from file: df11
+Multiple alternate interfaces for DfuSe file
 Opening DFU capable USB device...
 Device ID 0483:df11
 Device DFU version 011a

@@ -16,6 +16,7 @@ fn reads(bench: &Bench, arguments: &str, offset: usize, length: usize, lines: &s
 #[test]
 fn as_much_as_is_asked_for() {
     let lines = "\
+DfuSe interface name: \"Internal Flash  \"
 Upload\t[=========================] 100%         5001 bytes
 Upload done.
 ";
@@ -31,6 +32,7 @@ Upload done.
 #[test]
 fn to_the_end_of_the_segment_where_nobody_says_how_much() {
     let lines = "\
+DfuSe interface name: \"Internal Flash  \"
 Limiting upload to end of memory segment, 49152 bytes
 Upload\t[=========================] 100%        49152 bytes
 Upload done.
