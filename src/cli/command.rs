@@ -2,6 +2,7 @@
 
 mod convert;
 mod detach;
+mod doctor;
 mod erase;
 mod flash;
 mod info;
@@ -35,6 +36,7 @@ pub enum Command {
     Leave(leave::LeaveArgs),
     Unprotect(unprotect::UnprotectArgs),
     Detach(detach::DetachArgs),
+    Doctor(doctor::DoctorArgs),
     Sim(sim::SimArgs),
     Completions(manual::CompletionsArgs),
     Man(manual::ManArgs),
@@ -56,6 +58,7 @@ impl Command {
             Self::Leave(args) => leave::run(args, app),
             Self::Unprotect(args) => unprotect::run(args, app),
             Self::Detach(args) => detach::run(args, app),
+            Self::Doctor(args) => doctor::run(args, app),
             Self::Sim(args) => sim::run(args, app),
             Self::Completions(args) => manual::completions(args, app),
             Self::Man(args) => manual::man(args, app),

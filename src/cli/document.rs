@@ -241,6 +241,29 @@ pub struct OtherDocument<'o> {
     pub hint: Option<String>,
 }
 
+/// `doctor`
+#[derive(Serialize)]
+pub struct DoctorDocument<'d> {
+    pub exit: u8,
+    pub libusb: String,
+    /// The operating system with its release, and the processor.
+    pub system: String,
+    /// Whether the devices are simulated, so that USB was not looked at.
+    pub simulated: bool,
+    pub findings: Vec<FindingDocument<'d>>,
+}
+
+/// Something that was looked at.
+#[derive(Serialize)]
+pub struct FindingDocument<'d> {
+    /// What it is about; of a device, its path.
+    pub about: &'d str,
+    /// `ok`, `note` or `failed`.
+    pub state: &'static str,
+    pub message: &'d str,
+    pub hint: Option<&'d str>,
+}
+
 /// `serial`
 #[derive(Serialize)]
 pub struct SerialDocument<'s> {

@@ -84,8 +84,7 @@ const AFTER_HELP: &str = "\
 Start with:
   stdfu list                see the boards
   stdfu flash firmware.dfu  program one, check it
-  stdfu --sim f405 list     try without a board
-  stdfu flash --help        all about a command";
+  stdfu --sim f405 list     try without a board";
 
 const AFTER_LONG_HELP: &str = "\
 Examples:
