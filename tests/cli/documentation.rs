@@ -18,7 +18,7 @@ use folder::{Ended, Folder};
 use markdown::{Block, blocks};
 
 /// Commands that no test of this kind can run, and why.
-const NOT_RUN: [(&str, &str); 16] = [
+const NOT_RUN: [(&str, &str); 28] = [
     (
         "docker run -v /dev/bus/usb:/dev/bus/usb --device-cgroup-rule='c 189:* rmw' …",
         "it starts a container, and not every machine has Docker",
@@ -70,6 +70,33 @@ const NOT_RUN: [(&str, &str); 16] = [
     (
         "cargo install --locked --path tools/stdfu",
         "it installs stdfu",
+    ),
+    (
+        "labgrid-exporter --coordinator farm.example:20408 exporter.yaml",
+        "it is labgrid, which is driven in the guest; its network was set up by hand once",
+    ),
+    ("labgrid-client --place left create", "the same"),
+    (
+        "labgrid-client --place left add-match '*/left/NetworkDFUDevice'",
+        "the same",
+    ),
+    ("labgrid-client --place left lock", "the same"),
+    ("labgrid-client --config farm.yaml dfu list", "the same"),
+    (
+        "labgrid-client --config farm.yaml dfu download 0 firmware.dfu",
+        "the same",
+    ),
+    ("labgrid-client --place left unlock", "the same"),
+    (
+        "sudo modprobe usbip-host",
+        "it changes the machine; the tests in a guest attach boards",
+    ),
+    ("sudo usbipd --daemon", "the same"),
+    ("sudo usbip bind --busid 1-2", "the same"),
+    ("sudo modprobe vhci-hcd", "the same"),
+    (
+        "sudo usbip attach --remote bench.example --busid 1-2",
+        "the same",
     ),
 ];
 
@@ -288,7 +315,8 @@ fn run_python(at: &str, program: &str) -> usize {
 
 /// Each command's examples in its long help; that of `stdfu` itself is without a name.
 fn examples() -> Vec<(String, Vec<String>)> {
-    let help = |command: &str| stdfu(&format!("{command} --help")).run().stdout;
+    // Not `dfu-util --help`: that is dfu-util's own.
+    let help = |command: &str| stdfu(&format!("help {command}")).run().stdout;
     let all = help("");
     let commands = section(&all, "Commands:");
     let names = commands

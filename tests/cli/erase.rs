@@ -125,8 +125,8 @@ fn another_memory_is_erased_by_address_or_by_name() {
             .run()
             .says(
                 0,
-                "001 at 1-1: erased 1 sector, 65536 bytes blank, in 0.0 s\n",
-                "erasing 64K\nverifying 64K\n",
+                "OK  001 at 1-1  1 sector erased, 64 KiB blank  0.0 s\n",
+                "erasing 64 KiB\nverifying 64 KiB\n",
             );
         flash.is_untouched();
     }

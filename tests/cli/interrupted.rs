@@ -376,7 +376,7 @@ mod terminal {
         assert!(!screen.text.contains(" ["), "{}", screen.text);
         assert_eq!(screen.text.matches(STOPPING).count(), 1, "{}", screen.text);
         assert!(screen.text.contains("error: "), "{}", screen.text);
-        let failed = screen.text.matches("FAILED, exit 130\n").count();
+        let failed = screen.text.matches("\nFAILED  ").count();
         assert_eq!(failed, 12, "{}", screen.text);
         // Nothing that hides the cursor or takes another screen.
         assert!(!screen.sent.contains("\u{1b}[?"), "{:?}", screen.sent);

@@ -4,11 +4,11 @@ use crate::run::{FlashFile, stdfu};
 
 #[test]
 fn leave_starts_the_application_at_the_beginning_of_main_flash_or_where_told() {
-    let started = "336133663433 at 1-1: started at 0x08000000, in 0.0 s\n";
+    let started = "OK  336133663433 at 1-1  started at 0x08000000  0.0 s\n";
     stdfu("--sim f405 leave")
         .run()
         .says(0, started, "starting the application\n");
-    let started = "336133663433 at 1-1: started at 0x08008000, in 0.0 s\n";
+    let started = "OK  336133663433 at 1-1  started at 0x08008000  0.0 s\n";
     stdfu("--sim f405 leave 0x08008000")
         .run()
         .says(0, started, "starting the application\n");

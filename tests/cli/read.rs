@@ -182,7 +182,7 @@ hint: Write a .hex, .srec or .dfu file: those can have gaps.
     bench.command("gap.hex", ranges).run().says(
         0,
         &format!(
-            "336133663433 at 1-1: read 8 bytes from 0x08000000..0x08000004 and 0x08000010..0x08000014 to {}, in 0.0 s\n",
+            "OK  336133663433 at 1-1  8 bytes read into {}  0.0 s\n",
             bench.path("gap.hex")
         ),
         "reading 8 bytes\n",
@@ -405,7 +405,7 @@ fn stdout_gets_the_bytes_and_nothing_else() {
     let said = String::from_utf8(output.stderr).expect("UTF-8");
     assert_eq!(
         said,
-        "reading 4K\n336133663433 at 1-1: read 4096 bytes from 0x08000000..0x08001000 to stdout, in 0.0 s\n"
+        "reading 4 KiB\nOK  336133663433 at 1-1  4 KiB read into stdout  0.0 s\n"
     );
     let output = read("0x08000000+4K -q");
     assert_eq!((output.stdout.len(), output.stderr.len()), (4096, 0));
@@ -572,7 +572,7 @@ hint: Such a board can only be flashed; `stdfu flash` says that it could not che
         10,
         "",
         "\
-reading 1M
+reading 1 MiB
 error: 336133663433 at 1-1: setting the address 0x08000000: the chip's read protection is on; no file was written
 hint: `stdfu unprotect` lifts it, and erases everything on the chip.
 ",
@@ -661,7 +661,7 @@ fn ctrl_c_leaves_nothing_behind() {
     // A pipe holds 64 KiB, so that the work can't be far ahead of who reads.
     let mut reader = BufReader::new(child.stderr.take().expect("piped"));
     let mut said = String::new();
-    while !said.contains("reading 1M\n") {
+    while !said.contains("reading 1 MiB\n") {
         assert!(reader.read_line(&mut said).expect("UTF-8") > 0, "{said}");
     }
     let sent = Command::new("kill")

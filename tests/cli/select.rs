@@ -359,8 +359,9 @@ fn the_work_on_several_boards_says_which_board_a_line_is_about() {
         "stdout",
         &run.stdout,
         "\
-336133663433 at 1-1: erased 1 sector, 16384 bytes blank, in 0.0 s
-205834865852 at 1-2: erased 1 sector, 2048 bytes blank, in 0.0 s
+OK  336133663433 at 1-1  1 sector erased, 16 KiB blank  0.0 s
+OK  205834865852 at 1-2  1 sector erased, 2 KiB blank  0.0 s
+2 of 2 boards OK
 ",
     );
     let mut lines: Vec<&str> = run.stderr.lines().collect();
@@ -368,10 +369,10 @@ fn the_work_on_several_boards_says_which_board_a_line_is_about() {
     assert_eq!(
         lines,
         [
-            "205834865852 at 1-2: erasing 2K",
-            "205834865852 at 1-2: verifying 2K",
-            "336133663433 at 1-1: erasing 16K",
-            "336133663433 at 1-1: verifying 16K",
+            "205834865852 at 1-2: erasing 2 KiB",
+            "205834865852 at 1-2: verifying 2 KiB",
+            "336133663433 at 1-1: erasing 16 KiB",
+            "336133663433 at 1-1: verifying 16 KiB",
         ]
     );
 }

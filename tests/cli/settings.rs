@@ -91,7 +91,7 @@ fn option_bytes_that_could_not_be_read_back_are_not_called_verified() {
     );
     command.run().says(
         0,
-        "336133663433 at 1-1: erased 0 sectors, wrote 16 bytes, not verified, no longer in DFU mode, in 4.0 s\n",
+        "OK  336133663433 at 1-1  16 bytes written, not verified, no longer in DFU mode  4.0 s\n",
         &stderr,
     );
     let (_file, command) = option_bytes("f405", "--yes --json");
@@ -107,7 +107,7 @@ fn a_board_that_comes_back_after_the_reset_is_read_back() {
     let (_file, command) = option_bytes("f405,quirk=comes-back=1", "--yes");
     command.run().says(
         0,
-        "336133663433 at 1-1: erased 0 sectors, wrote 16 bytes, verified 16 bytes, still in DFU mode, in 1.0 s\n",
+        "OK  336133663433 at 1-1  16 bytes written, verified, still in DFU mode  1.0 s\n",
         "comparing 16 bytes\nwriting 16 bytes\nwaiting for the chip's reset\nverifying 16 bytes\n",
     );
 }
@@ -117,7 +117,7 @@ fn without_verifying_it_is_waited_for_and_not_looked_at() {
     let (_file, command) = option_bytes("f405,quirk=comes-back=1", "--yes --no-verify");
     command.run().says(
         0,
-        "336133663433 at 1-1: erased 0 sectors, wrote 16 bytes, not verified, still in DFU mode, in 1.0 s\n",
+        "OK  336133663433 at 1-1  16 bytes written, not verified, still in DFU mode  1.0 s\n",
         "comparing 16 bytes\nwriting 16 bytes\nwaiting for the chip's reset\n",
     );
 }
@@ -156,7 +156,10 @@ fn what_is_there_already_resets_nothing() {
         file.path()
     ))
     .run();
-    assert!(run.stdout.contains("verified 16 bytes"), "{run:?}");
+    assert!(
+        run.stdout.contains("  16 bytes already there, verified, "),
+        "{run:?}"
+    );
     assert!(!run.stderr.contains("reset"), "{run:?}");
 }
 

@@ -45,9 +45,7 @@ fn a_dry_run_warns_too() {
     assert_eq!(run.boards(0)[0]["warnings"][0], ELSEWHERE);
     assert_eq!(
         run.stderr,
-        format!(
-            "warning: {ELSEWHERE}\ncomparing 5123 bytes\nlooking around the image 11261 bytes\n"
-        )
+        format!("warning: {ELSEWHERE}\ncomparing 5.0 KiB\nlooking around the image 11.0 KiB\n")
     );
 }
 

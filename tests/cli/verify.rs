@@ -46,8 +46,8 @@ fn the_same_in_every_format_is_exit_0() {
     ] {
         verify(&flash, &board, file).says(
             0,
-            "336133663433 at 1-1: verified 5123 bytes, all the same, in 0.0 s\n",
-            "verifying 5123 bytes\n",
+            "OK  336133663433 at 1-1  5.0 KiB verified, all the same  0.0 s\n",
+            "verifying 5.0 KiB\n",
         );
     }
 }
@@ -83,7 +83,7 @@ fn what_differs_is_told_with_the_first_place_and_how_much_it_is() {
             9,
             "",
             &format!(
-                "verifying 5123 bytes\n\
+                "verifying 5.0 KiB\n\
                  {differs}; trying again\n\
                  error: 336133663433 at 1-1: {differs}; {count}\n\
                  hint: `stdfu flash` corrects it, and writes only what differs.\n"
@@ -244,7 +244,7 @@ fn read_protection_is_exit_10() {
             10,
             "",
             "\
-verifying 5123 bytes
+verifying 5.0 KiB
 error: 336133663433 at 1-1: setting the address 0x08000000: the chip's read protection is on
 hint: `stdfu unprotect` lifts it, and erases everything on the chip.
 ",

@@ -81,22 +81,22 @@ pub fn parse_range(text: &str) -> Result<RangeRequest, String> {
     Ok(RangeRequest::Exactly(AddressRange { address, end }))
 }
 
-/// A size as a memory layout has it: 16K, 1M, 40.
-pub fn size(bytes: u64) -> String {
+/// An amount of memory, as it is shown everywhere: 40 bytes, 16 KiB, 5.0 KiB, 1 MiB. A point says that it is rounded.
+pub fn amount(bytes: u64) -> String {
+    const KIB: u64 = 1 << 10;
+    const MIB: u64 = 1 << 20;
     match bytes {
-        0 => "0".to_owned(),
-        _ if bytes % (1024 * 1024) == 0 => format!("{}M", bytes / (1024 * 1024)),
-        _ if bytes % 1024 == 0 => format!("{}K", bytes / 1024),
-        _ => bytes.to_string(),
+        ..KIB => count(bytes, "byte"),
+        _ if bytes % MIB == 0 => format!("{} MiB", bytes / MIB),
+        _ if bytes < MIB && bytes % KIB == 0 => format!("{} KiB", bytes / KIB),
+        _ if bytes < MIB => format!("{:.1} KiB", bytes as f64 / KIB as f64),
+        _ => format!("{:.1} MiB", bytes as f64 / MIB as f64),
     }
 }
 
-/// A size in a sentence: 16K, 40 bytes.
-pub fn amount(bytes: u64) -> String {
-    match bytes % 1024 {
-        0 if bytes > 0 => size(bytes),
-        _ => count(bytes, "byte"),
-    }
+/// A speed in bytes a second, as it is shown everywhere: 117 KiB/s.
+pub fn rate(bytes: f64) -> String {
+    format!("{:.0} KiB/s", bytes / 1024.0)
 }
 
 /// A number and the word for what it counts: 1 byte, 2 bytes.
@@ -172,17 +172,24 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_written_as_in_a_layout() {
+    fn amounts_have_one_unit_and_a_point_where_they_are_rounded() {
         for (bytes, expected) in [
-            (0, "0"),
-            (16, "16"),
-            (1024, "1K"),
-            (131_072, "128K"),
-            (1 << 20, "1M"),
-            (1536, "1536"),
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (1023, "1023 bytes"),
+            (1024, "1 KiB"),
+            (5123, "5.0 KiB"),
+            (131_072, "128 KiB"),
+            (393_120, "383.9 KiB"),
+            (1 << 20, "1 MiB"),
+            (1_572_864, "1.5 MiB"),
+            (2_000_000, "1.9 MiB"),
+            (1 << 32, "4096 MiB"),
         ] {
-            assert_eq!(size(bytes), expected);
+            assert_eq!(amount(bytes), expected);
         }
+        assert_eq!(rate(119_808.0), "117 KiB/s");
+        assert_eq!(rate(100.0), "0 KiB/s");
     }
 
     proptest! {

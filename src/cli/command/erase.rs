@@ -11,12 +11,13 @@ use crate::dfuse::plan::error::NoPlan;
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::consent::ConsentArgs;
-use crate::cli::args::number::{count, parse_range};
+use crate::cli::args::number::{amount, count, parse_range};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
 use crate::cli::job::jobs;
 use crate::cli::outcome::Outcome;
+use crate::cli::report::Summary;
 use crate::cli::select::Candidates;
 use crate::cli::task::Planned;
 
@@ -73,15 +74,13 @@ fn plan(args: &EraseArgs, request: &EraseRequest, board: &Board) -> Planned<'sta
         .map_err(NoPlan::into_other)
 }
 
-fn summary(outcome: &Outcome<'_>) -> String {
+fn summary(outcome: &Outcome<'_>) -> Summary {
     let tally = outcome.tally;
-    let checked = match tally.verified_bytes {
+    let sectors = count(tally.erased_sectors as u64, "sector");
+    let mut summary = Summary::new(format!("{sectors} erased"));
+    summary.done.push(match tally.verified_bytes {
         0 => "not checked: this memory can't be read".to_owned(),
-        bytes => format!("{} blank", count(bytes, "byte")),
-    };
-    format!(
-        "erased {}, {checked}, in {:.1} s",
-        count(tally.erased_sectors as u64, "sector"),
-        outcome.seconds
-    )
+        bytes => format!("{} blank", amount(bytes)),
+    });
+    summary
 }

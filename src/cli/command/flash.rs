@@ -1,5 +1,7 @@
 //! `stdfu flash`: program, verify, start the application.
 
+mod summary;
+
 use std::collections::BTreeSet;
 
 use clap::{Args, ValueEnum};
@@ -9,13 +11,13 @@ use crate::dfu;
 use crate::dfu::plain::Leave;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::{NoPlan, PlanError};
-use crate::dfuse::plan::flash::{Around, Check, FlashOptions, plan_flash};
+use crate::dfuse::plan::flash::{Check, FlashOptions, plan_flash};
 
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::consent::ConsentArgs;
 use crate::cli::args::firmware::FirmwareArgs;
-use crate::cli::args::number::{count, parse_address};
+use crate::cli::args::number::parse_address;
 use crate::cli::args::payload::Payload;
 use crate::cli::compatibility;
 use crate::cli::document::{Boards, PreviewDocument};
@@ -23,7 +25,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
 use crate::cli::job::{Job, jobs};
-use crate::cli::outcome::{ACCEPTED, Outcome, bad_vector_table, oddities};
+use crate::cli::outcome::{Outcome, bad_vector_table, oddities};
 use crate::cli::output::Output;
 use crate::cli::plain::{self, Sending, Verification};
 use crate::cli::plain_error::PlainError;
@@ -176,7 +178,7 @@ pub fn run(args: &FlashArgs, app: &App) -> Result<Exit, CliError> {
         true => Err(PlainError::NotVerified.into()),
         false => Ok(()),
     };
-    job::carry_out_and(jobs, &odd, &app.output, &finish, summary)
+    job::carry_out_and(jobs, &odd, &app.output, &finish, summary::of)
 }
 
 /// What is odd about the file for these boards, each once.
@@ -291,82 +293,4 @@ fn plan_plain<'p>(
         true => dfu::plain::Plan::Rehearse(download),
         false => dfu::plain::Plan::Download(download),
     })
-}
-
-fn summary(outcome: &Outcome<'_>) -> String {
-    match outcome.dfuse() {
-        Some(plan) => dfuse_summary(outcome, plan),
-        None => plain_summary(outcome),
-    }
-}
-
-/// What was sent, left alone, verified and started.
-fn plain_summary(outcome: &Outcome<'_>) -> String {
-    let tally = outcome.tally;
-    let mut done = Vec::new();
-    if tally.skipped_bytes > 0 {
-        done.push(format!(
-            "{} were there already",
-            count(tally.skipped_bytes, "byte")
-        ));
-    } else {
-        done.push(format!("sent {}", count(tally.written_bytes, "byte")));
-        done.push(match tally.verified_bytes {
-            0 if outcome.is_read_back_unwanted() => "not verified".to_owned(),
-            0 => ACCEPTED.to_owned(),
-            bytes => format!("verified {}", count(bytes, "byte")),
-        });
-    }
-    done.push(match (tally.left, outcome.started_as()) {
-        (Some(true), Some(ids)) => format!("started as {ids}"),
-        (Some(true), None) => "started".to_owned(),
-        (Some(false) | None, _) => "still in DFU mode".to_owned(),
-    });
-    done.push(format!("in {:.1} s", outcome.seconds));
-    done.join(", ")
-}
-
-/// What was erased, written, left alone, verified and started.
-fn dfuse_summary(outcome: &Outcome<'_>, plan: &Plan<'_>) -> String {
-    let tally = outcome.tally;
-    let flash = plan.flash();
-    let mut memories = flash.into_iter().flat_map(|plan| &plan.memories);
-    let erases_all = memories.any(|memory| memory.around == Around::Expendable);
-    let beyond = match (tally.lost_bytes, tally.preserved_bytes) {
-        _ if tally.unseen_sectors > 0 && !erases_all => {
-            ", without a look at what else was there".to_owned()
-        }
-        (0, 0) => String::new(),
-        (0, kept) => format!(", kept {} beyond the image", count(kept, "byte")),
-        (lost, _) => format!(" and with them {} beyond the image", count(lost, "byte")),
-    };
-    let mut done = vec![
-        format!(
-            "erased {}{beyond}",
-            count(tally.erased_sectors as u64, "sector")
-        ),
-        format!("wrote {}", count(tally.written_bytes, "byte")),
-    ];
-    if tally.skipped_bytes > 0 {
-        done.push(format!(
-            "{} were there already",
-            count(tally.skipped_bytes, "byte")
-        ));
-    }
-    let mut memories = flash.into_iter().flat_map(|plan| &plan.memories);
-    done.push(
-        match memories.any(|memory| memory.check == Check::ReadBack) {
-            true if tally.reset => "not verified".to_owned(),
-            true => format!("verified {}", count(tally.verified_bytes, "byte")),
-            false => "not verified".to_owned(),
-        },
-    );
-    let start = flash.and_then(|plan| plan.start);
-    done.push(match (start, tally.left) {
-        (Some(start), Some(true)) => format!("started at {:#010x}", start.address),
-        _ if tally.reset => "no longer in DFU mode".to_owned(),
-        _ => "still in DFU mode".to_owned(),
-    });
-    done.push(format!("in {:.1} s", outcome.seconds));
-    done.join(", ")
 }

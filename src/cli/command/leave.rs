@@ -17,6 +17,7 @@ use crate::cli::job;
 use crate::cli::job::jobs;
 use crate::cli::outcome::Outcome;
 use crate::cli::plain;
+use crate::cli::report::Summary;
 use crate::cli::select::Candidates;
 use crate::cli::task::{Planned, Task};
 
@@ -60,12 +61,11 @@ fn plan(args: &LeaveArgs, board: &Board) -> Planned<'static> {
     Ok(Plan::Leave(start).into())
 }
 
-fn summary(outcome: &Outcome<'_>) -> String {
-    let started = match (outcome.dfuse(), outcome.started_as()) {
+fn summary(outcome: &Outcome<'_>) -> Summary {
+    Summary::new(match (outcome.dfuse(), outcome.started_as()) {
         (Some(Plan::Leave(start)), _) => format!("started at {:#010x}", start.address),
         (_, Some(ids)) => format!("started as {ids}"),
         _ if outcome.tally.left == Some(false) => "restarted, and in DFU mode again".to_owned(),
         _ => "started".to_owned(),
-    };
-    format!("{started}, in {:.1} s", outcome.seconds)
+    })
 }

@@ -15,7 +15,7 @@ use crate::printable;
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::format::OutputFormat;
-use crate::cli::args::number::{count, parse_range};
+use crate::cli::args::number::{amount, parse_range};
 use crate::cli::document::{Boards, RangeDocument, ReadDocument};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -25,7 +25,8 @@ use crate::cli::outcome::{Found, Outcome};
 use crate::cli::output::Output;
 use crate::cli::plain;
 use crate::cli::plain_error::PlainError;
-use crate::cli::report;
+use crate::cli::preview::range_text;
+use crate::cli::report::{self, Summary};
 use crate::cli::save;
 use crate::cli::select::Candidates;
 use crate::cli::task::{Planned, Task};
@@ -88,11 +89,11 @@ pub fn run(args: &ReadArgs, app: &App) -> Result<Exit, CliError> {
         let mut found = outcome.found.iter();
         found.try_for_each(|found| write(args, &file(found, ids, format)?, &app.output))
     });
-    let results = report::results(&outcomes, |outcome| summary(args, outcome));
-    if is_stdout(args) {
-        results.lines().for_each(|line| app.output.note(line));
-    } else {
-        app.output.summary(&results)?;
+    let summary = |outcome: &Outcome<'_>| summary(args, outcome);
+    let results = report::results(&outcomes, summary, &app.output);
+    match is_stdout(args) {
+        true => app.output.results_aside(&results),
+        false => app.output.results(&results)?,
     }
     let document = |outcome| document(args, format, outcome);
     app.output.document(Boards::of(&outcomes, document))?;
@@ -206,32 +207,24 @@ fn write(args: &ReadArgs, file: &[u8], output: &Output) -> Result<(), CliError> 
     }
 }
 
-fn summary(args: &ReadArgs, outcome: &Outcome<'_>) -> String {
-    let from = match &outcome.found {
-        Some(Found::Placed(target)) => {
-            let ranges = target
-                .elements
-                .iter()
-                .map(|element| format!("{:#010x}..{:#010x}", element.address, element.end()));
-            let ranges: Vec<String> = ranges.collect();
-            format!(" from {}", ranges.join(" and "))
-        }
-        Some(Found::Stream(_)) | None => String::new(),
-    };
+fn summary(args: &ReadArgs, outcome: &Outcome<'_>) -> Summary {
     let output = match is_stdout(args) {
         true => "stdout".to_owned(),
         false => printable::path(&args.output),
     };
-    let checked = if args.twice {
-        ", twice and the same both times"
-    } else {
-        ""
-    };
-    format!(
-        "read {}{from} to {output}{checked}, in {:.1} s",
-        count(outcome.tally.read_bytes, "byte"),
-        outcome.seconds
-    )
+    let bytes = outcome.tally.read_bytes;
+    let mut summary = Summary::new(format!("{} read into {output}", amount(bytes)));
+    if args.twice {
+        summary
+            .done
+            .push("twice, and the same both times".to_owned());
+    }
+    summary.bytes = bytes;
+    if let Some(Found::Placed(target)) = &outcome.found {
+        let ranges = target.elements.iter().map(|element| element.range());
+        summary.details.extend(ranges.map(range_text));
+    }
+    summary
 }
 
 fn document<'r>(

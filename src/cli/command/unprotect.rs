@@ -13,6 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::job;
 use crate::cli::job::jobs;
 use crate::cli::outcome::{NOT_PROTECTED, Outcome};
+use crate::cli::report::Summary;
 use crate::cli::select::Candidates;
 use crate::cli::task::Task;
 
@@ -47,12 +48,9 @@ fn plan(board: &Board) -> Task<'static> {
     Plan::Unprotect(plan_unprotect(facts)).into()
 }
 
-fn summary(outcome: &Outcome<'_>) -> String {
-    if outcome.tally.unprotected == Some(false) {
-        return NOT_PROTECTED.to_owned();
-    }
-    format!(
-        "read protection is lifted, everything is erased and the board was reset, in {:.1} s",
-        outcome.seconds
-    )
+fn summary(outcome: &Outcome<'_>) -> Summary {
+    Summary::new(match outcome.tally.unprotected {
+        Some(false) => NOT_PROTECTED,
+        Some(true) | None => "read protection lifted, everything erased, board reset",
+    })
 }

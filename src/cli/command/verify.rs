@@ -11,7 +11,7 @@ use crate::dfuse::plan::verify::plan_verify;
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::firmware::FirmwareArgs;
-use crate::cli::args::number::count;
+use crate::cli::args::number::{amount, count};
 use crate::cli::args::payload::Payload;
 use crate::cli::compatibility;
 use crate::cli::error::CliError;
@@ -20,6 +20,7 @@ use crate::cli::job;
 use crate::cli::job::jobs;
 use crate::cli::outcome::Outcome;
 use crate::cli::plain;
+use crate::cli::report::Summary;
 use crate::cli::suspicion;
 use crate::cli::task::{Planned, Task};
 
@@ -79,10 +80,10 @@ fn plan<'i>(args: &VerifyArgs, payload: &'i Payload, board: &Board) -> Planned<'
     Ok(suspicion::judge(image, plan)?.into())
 }
 
-fn summary(outcome: &Outcome<'_>) -> String {
-    format!(
-        "verified {}, all the same, in {:.1} s",
-        count(outcome.tally.verified_bytes, "byte"),
-        outcome.seconds
-    )
+fn summary(outcome: &Outcome<'_>) -> Summary {
+    let bytes = outcome.tally.verified_bytes;
+    let mut summary = Summary::new(format!("{} verified, all the same", amount(bytes)));
+    summary.bytes = bytes;
+    summary.details.push(count(bytes, "byte"));
+    summary
 }

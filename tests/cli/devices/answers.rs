@@ -70,7 +70,7 @@ fn mboot_explains_itself_and_its_words_are_shown() {
         .says(
             8,
             "",
-            &format!("comparing 5123 bytes\n{note}{note}{note}{error}{hint}"),
+            &format!("comparing 5.0 KiB\n{note}{note}{note}{error}{hint}"),
         );
 }
 

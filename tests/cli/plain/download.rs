@@ -64,11 +64,11 @@ fn a_maple_whose_ram_refuses_is_told_with_the_others() {
         8,
         "",
         "\
-writing 5000 bytes
+writing 4.9 KiB
 sending block 0: the board reports an error without saying which (OK in dfuERROR); trying again
-writing 5000 bytes
+writing 4.9 KiB
 sending block 0: the board reports an error without saying which (OK in dfuERROR); trying again
-writing 5000 bytes
+writing 4.9 KiB
 error: LLM 003 at 1-1: sending block 0: the board reports an error without saying which (OK in dfuERROR); 0 of 5000 bytes were sent
 hint: The file was for alternate setting 0: STM32duino bootloader v1.0  ERROR. Upload to RAM not supported.
       This device has other memories:
@@ -88,7 +88,7 @@ fn a_zephyr_that_refuses_the_slot_that_runs_is_told_with_the_other() {
         8,
         "",
         "\
-writing 5000 bytes
+writing 4.9 KiB
 error: 3539361234567890 at 1-1: sending block 0: the board answered errWRITE in dfuERROR; 0 of 5000 bytes were sent
 hint: The file was for alternate setting 0: image_0
       This device has other memories:
@@ -235,7 +235,7 @@ hint: The device could not write its memory: repeat the command.
         let file = program();
         let run = device.run(&format!("flash {}", file.path()));
         let stderr = format!(
-            "writing 5000 bytes\nerror: 08F00003 at 1-1: sending block 3: the board answered {status} in dfuERROR; \
+            "writing 4.9 KiB\nerror: 08F00003 at 1-1: sending block 3: the board answered {status} in dfuERROR; \
              768 of 5000 bytes were sent\n{hint}"
         );
         run.says(8, "", &stderr);
