@@ -78,7 +78,7 @@ impl App {
         )?;
         for serial in selection.shared_serials() {
             self.output.warning(&format!(
-                "many boards have the serial number {serial}; only --path picks exactly one"
+                "many boards have the serial number {serial}: --path chooses exactly one"
             ));
         }
         Ok(boards)

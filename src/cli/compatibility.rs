@@ -18,6 +18,7 @@ use super::exit::Exit;
 use super::job::Job;
 use super::outcome::oddities;
 use super::plain_error::NoStream;
+use super::report::Summary;
 use super::select::Candidates;
 use super::task::Planned;
 use super::{job, plain, suspicion};
@@ -188,7 +189,7 @@ pub fn explain(error: CliError, any_id: bool, app: &App) -> Result<Exit, CliErro
         Some(Job { board, task })
     };
     match boards.into_iter().map(foreign).collect() {
-        Some(jobs) => job::carry_out(jobs, &[], &app.output, |_| String::new()),
+        Some(jobs) => job::carry_out(jobs, &[], &app.output, |_| Summary::new("nothing done")),
         None => Err(error),
     }
 }

@@ -21,6 +21,10 @@ const WITHOUT_PROGRESS: [&str; 4] = ["sim", "completions", "man", "udev"];
 pub fn built(mut command: clap::Command) -> clap::Command {
     // Only then do the commands know of the options that all of them have.
     command.build();
+    // `--help` is what people type. A definition made for a man page has none.
+    if command.find_subcommand("help").is_some() {
+        command = command.mut_subcommand("help", |command| command.hide(true));
+    }
     let hide = |arg: clap::Arg| {
         let is_about_boards = arg.get_help_heading() == Some(select::HEADING);
         arg.hide(is_about_boards)

@@ -1,12 +1,19 @@
 //! The command lines of dfu-util, dfu-suffix and dfu-prefix, for everything that calls them.
 
+mod banner;
 mod bars;
+mod carry_out;
 mod dfuse_address;
 mod download;
+mod entering;
 mod filter;
 mod number;
+mod order;
+mod prefix;
 mod probe;
 mod request;
+mod suffix;
+mod suffixed_file;
 mod sysexit;
 mod trouble;
 mod upload;
@@ -20,7 +27,6 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 
 use super::app::App;
-use sysexit::Sysexit;
 use voice::Voice;
 
 /// A program whose command line is understood.
@@ -105,7 +111,8 @@ impl Tool {
         });
         voice.code(match self {
             Self::Util(_) => util::run(options, app, &voice),
-            Self::Suffix(_) | Self::Prefix(_) => Err(Sysexit::Usage),
+            Self::Suffix(_) => suffix::run(options, &voice),
+            Self::Prefix(_) => prefix::run(options, &voice),
         })
     }
 }

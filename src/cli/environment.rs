@@ -50,7 +50,7 @@ pub fn check() -> Result<(), UsageError> {
                 "{} in the environment can't be read: it is not UTF-8",
                 variable.name()
             ),
-            hint: Some(format!("Set it anew, or `unset {}`.", variable.name())),
+            hint: Some(format!("Set it again, or `unset {}`.", variable.name())),
         }),
     }
 }

@@ -24,8 +24,9 @@ use super::output::Output;
 use super::output::progress::Progress;
 use super::preview::{Preview, task_text};
 use super::progress_note::with_progress;
+use super::report::{self, Summary};
 use super::task::{Planned, Task};
-use super::{interrupt, keepsake, report};
+use super::{interrupt, keepsake};
 
 /// What is wanted of one board.
 pub struct Job<'p> {
@@ -65,7 +66,7 @@ pub fn carry_out(
     jobs: Vec<Job<'_>>,
     odd: &[String],
     output: &Output,
-    summary: impl Fn(&Outcome<'_>) -> String,
+    summary: impl Fn(&Outcome<'_>) -> Summary,
 ) -> Result<Exit, CliError> {
     carry_out_and(jobs, odd, output, &|_| Ok(()), summary)
 }
@@ -76,11 +77,14 @@ pub fn carry_out_and(
     odd: &[String],
     output: &Output,
     finish: &Finish<'_>,
-    summary: impl Fn(&Outcome<'_>) -> String,
+    summary: impl Fn(&Outcome<'_>) -> Summary,
 ) -> Result<Exit, CliError> {
     let outcomes = attempt(jobs, output, finish);
-    output.summary(&report::results(&outcomes, summary))?;
-    report::failures(outcomes.iter().map(Outcome::end), output);
+    let results = report::results(&outcomes, summary, output);
+    output.results(&results)?;
+    if !output.shows_results() {
+        report::failures(outcomes.iter().map(Outcome::end), output);
+    }
     output.document(Boards::of(&outcomes, |outcome| outcome.document(odd)))?;
     Ok(exit(&outcomes))
 }
@@ -92,8 +96,8 @@ pub type Finish<'f> = dyn Fn(&mut Outcome<'_>) -> Result<(), CliError> + Sync + 
 /// does.
 pub fn attempt<'p>(jobs: Vec<Job<'p>>, output: &Output, finish: &Finish<'_>) -> Vec<Outcome<'p>> {
     for Job { board, task } in &jobs {
-        if let Ok(task) = task {
-            let (label, text) = (board.label(), task_text(task));
+        if let Some(text) = task.as_ref().ok().and_then(task_text) {
+            let label = board.label();
             output.detail(&format!("{label}: the plan\n{}", text.trim_end()));
         }
     }
@@ -186,8 +190,11 @@ fn run_dfuse(
             Told::Event(event) => observer.show(event),
             Told::Steps(steps) => {
                 let preview = preview.insert(Preview::of(steps));
-                let text = preview.text.trim_end();
-                observer.detail(&format!("{name}: what is left of it\n{text}"));
+                // Whoever only wants to see it gets it as the answer.
+                if matches!(plan, Plan::Flash(_)) {
+                    let text = preview.text.trim_end();
+                    observer.detail(&format!("{name}: the plan\n{text}"));
+                }
             }
         }
         unless_interrupted()

@@ -48,7 +48,7 @@ use exit::Exit;
 use output::{Output, OutputArgs};
 use select::Selection;
 
-/// Flashes boards in DFU mode, checks what it wrote, and says so only then.
+/// Flashes boards in DFU mode and checks what it wrote.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = AFTER_HELP, after_long_help = AFTER_LONG_HELP)]
 struct Cli {
@@ -101,7 +101,7 @@ Exit codes:
   2    usage
   3    no such board
   4    several boards, none chosen
-  5    the system won't let us
+  5    the system doesn't allow it
   6    the file is damaged
   7    the file doesn't fit the board
   8    the board answered an error or went away

@@ -2,14 +2,17 @@
 
 pub mod ndjson;
 pub mod progress;
+pub mod results;
 mod stdout;
+pub mod style;
 pub mod trace;
 pub mod verbatim;
+mod wrap;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
-use clap::builder::styling::{AnsiColor, Style};
+use clap::builder::styling::AnsiColor;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
@@ -20,7 +23,10 @@ use super::diagnosis::Diagnosis;
 use super::document::Failed;
 use super::error::{CliError, Doing};
 use super::exit::Exit;
-use super::output::ndjson::Event;
+use ndjson::Event;
+use results::Results;
+use style::{ColorChoice, Paint};
+use wrap::wrap;
 
 /// How to answer.
 #[derive(Debug, Clone, Args)]
@@ -28,16 +34,16 @@ use super::output::ndjson::Event;
 pub struct OutputArgs {
     /// Answer with one JSON document on stdout
     ///
-    /// On failure too: the exit code and what went wrong are in it.
+    /// On failure, too: then it has the exit code and the reason.
     #[arg(long, global = true)]
     pub json: bool,
     /// Say nothing but errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Say what is decided; -vv: show every USB request
+    /// Explain decisions; -vv: show every USB request
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// When to use colour on stderr
+    /// When to use colour
     ///
     /// In the help, too.
     #[arg(long, global = true, hide_short_help = true, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
@@ -58,17 +64,6 @@ pub enum ProgressChoice {
     None,
 }
 
-/// When to use colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ColorChoice {
-    /// On a terminal, unless NO_COLOR, CLICOLOR=0 or TERM=dumb says otherwise
-    Auto,
-    /// Everywhere
-    Always,
-    /// Nowhere
-    Never,
-}
-
 /// Where everything that is said goes through.
 #[derive(Debug, Clone)]
 pub struct Output {
@@ -76,7 +71,10 @@ pub struct Output {
     pub json: bool,
     quiet: bool,
     verbose: u8,
-    color: bool,
+    /// On stderr.
+    paint: Paint,
+    /// On stdout.
+    answer_paint: Paint,
     progress: ProgressChoice,
 }
 
@@ -89,6 +87,8 @@ const SCHEMA: u32 = 1;
 
 /// What is being done when stdout can't be written.
 const ANSWERING: &str = "writing the answer";
+/// How far to the right stands what of a note goes on in the next line.
+const NOTE_INDENT: usize = 2;
 const TO_STDOUT: &str = "writing to stdout";
 
 /// The one answer.
@@ -111,52 +111,27 @@ struct EventLine<'e> {
 
 impl From<&OutputArgs> for Output {
     fn from(args: &OutputArgs) -> Self {
-        let color = match args.color {
-            ColorChoice::Always => true,
-            ColorChoice::Never => false,
-            ColorChoice::Auto => color_by_environment().unwrap_or(
-                // Windows' console would show the codes themselves: it has to be asked first.
-                io::stderr().is_terminal() && !cfg!(windows),
-            ),
-        };
         Self {
             json: args.json,
             quiet: args.quiet,
             verbose: args.verbose,
-            color,
+            paint: Paint::on(&io::stderr(), args.color),
+            answer_paint: Paint::on(&io::stdout(), args.color),
             progress: args.progress,
         }
-    }
-}
-
-/// What the environment says about colour: <https://no-color.org>,
-/// <https://bixense.com/clicolors>.
-pub fn color_by_environment() -> Option<bool> {
-    // Set is set, UTF-8 or not.
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    if variable("NO_COLOR").is_some() {
-        Some(false)
-    } else if variable("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
-        Some(true)
-    } else if variable("CLICOLOR").is_some_and(|value| value == "0")
-        || variable("TERM").is_some_and(|value| value == "dumb")
-    {
-        Some(false)
-    } else {
-        None
     }
 }
 
 impl Output {
     /// One that says only what was decided, and with a `level` of 2 every transfer.
     pub fn with_details(level: u8) -> Self {
-        Self {
+        Self::from(&OutputArgs {
             json: false,
             quiet: false,
             verbose: level,
-            color: false,
+            color: ColorChoice::Never,
             progress: ProgressChoice::Auto,
-        }
+        })
     }
 
     /// The answer as text. Not said with `--json`, where [`Output::document`] has it.
@@ -182,6 +157,33 @@ impl Output {
             true => Ok(()),
             false => self.text(text).doing("writing the summary"),
         }
+    }
+
+    /// What came of the work: like [`Output::summary`], and green or red.
+    pub fn results(&self, results: &Results) -> Result<(), CliError> {
+        if self.quiet || self.json {
+            return Ok(());
+        }
+        let text = results.text(self.answer_paint, wrap::stdout_columns());
+        stdout::write(text.as_bytes()).doing("writing the summary")
+    }
+
+    /// The same on stderr, for commands whose answer on stdout is a file.
+    pub fn results_aside(&self, results: &Results) {
+        if self.quiet {
+        } else if self.progress == ProgressChoice::Json {
+            let plain = Paint::off();
+            let text = results.text(plain, None);
+            text.lines()
+                .for_each(|message| self.event(&Event::Note { message }));
+        } else {
+            to_stderr(&results.text(self.paint, wrap::stderr_columns()));
+        }
+    }
+
+    /// Whether what came of the work is shown, as text.
+    pub fn shows_results(&self) -> bool {
+        !self.quiet && !self.json
     }
 
     fn text(&self, text: &str) -> io::Result<()> {
@@ -214,7 +216,8 @@ impl Output {
     /// Something worth knowing.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            self.say(text, |message| Event::Note { message });
+            let columns = wrap::stderr_columns();
+            self.say(text, columns, |message| Event::Note { message });
         }
     }
 
@@ -224,7 +227,7 @@ impl Output {
         } else if self.progress == ProgressChoice::Json {
             self.event(&Event::Note { message: text });
         } else {
-            to_stderr(&self.labelled("hint", AnsiColor::Cyan, text));
+            to_stderr(&self.hinted(text));
         }
     }
 
@@ -243,7 +246,7 @@ impl Output {
     /// What is decided, for those who want to know.
     pub fn detail(&self, text: &str) {
         if self.verbose > 0 {
-            self.say(text, |message| Event::Detail { message });
+            self.say(text, None, |message| Event::Detail { message });
         }
     }
 
@@ -311,8 +314,7 @@ impl Output {
         let text = board.map_or(message.clone(), |board| format!("{board}: {message}"));
         let mut said = self.labelled("error", AnsiColor::Red, &text);
         if let Some(hint) = &diagnosis.hint {
-            // What is to be copied into a file or a shell has to stand on a line of its own.
-            said += &self.labelled("hint", AnsiColor::Cyan, &hint.replace('\n', "\n      "));
+            said += &self.hinted(hint);
         }
         // In one piece: other boards may have something to say at the same time.
         to_stderr(&said);
@@ -358,22 +360,39 @@ impl Output {
         }
     }
 
-    /// A line of text, or the event that it is.
-    fn say<'t>(&self, text: &'t str, event: impl FnOnce(&'t str) -> Event<'t>) {
+    /// Text, or the event that it is.
+    fn say<'t>(
+        &self,
+        text: &'t str,
+        columns: Option<usize>,
+        event: impl FnOnce(&'t str) -> Event<'t>,
+    ) {
         match self.progress {
             ProgressChoice::Json => self.event(&event(text)),
-            _ => to_stderr(&format!("{}\n", printable::lines(text))),
+            _ => to_stderr(&format!(
+                "{}\n",
+                wrap(&printable::lines(text), columns, NOTE_INDENT)
+            )),
         }
     }
 
     /// A line after a label. Its colour is the only one there is: the text has none of its own.
     fn labelled(&self, label: &str, color: AnsiColor, text: &str) -> String {
-        let style = if self.color {
-            Style::new().bold().fg_color(Some(color.into()))
-        } else {
-            Style::new()
-        };
-        format!("{style}{label}:{style:#} {}\n", printable::lines(text))
+        let label = format!("{label}:");
+        let line = format!("{label} {}", printable::lines(text));
+        let line = wrap(&line, wrap::stderr_columns(), label.len() + 1);
+        let rest = line.strip_prefix(&label).unwrap_or_default();
+        format!("{}{rest}\n", self.paint.bold(color, &label))
+    }
+
+    /// A next step, its lines below each other: what is to be copied into a file or a shell has one of its own.
+    fn hinted(&self, text: &str) -> String {
+        const LABEL: &str = "hint:";
+        let indent = LABEL.len() + 1;
+        let room = wrap::stderr_columns().map(|columns| columns.saturating_sub(indent));
+        let text = wrap(&printable::lines(text), room, 0);
+        let text = text.replace('\n', &format!("\n{}", " ".repeat(indent)));
+        format!("{} {text}\n", self.paint.bold(AnsiColor::Cyan, LABEL))
     }
 }
 

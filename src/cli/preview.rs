@@ -4,7 +4,7 @@ use crate::address::AddressRange;
 use crate::dfu::plain::{self, Leave, ReadBack};
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::flash::{Around, Erase, FlashPlan};
+use crate::dfuse::plan::flash::Around;
 use crate::dfuse::plan::leave::Start;
 use crate::dfuse::plan::region::Region;
 use crate::dfuse::steps::{MemorySteps, SectorSteps, Steps, Work};
@@ -16,7 +16,7 @@ use super::document::{
 };
 use super::task::Task;
 
-/// What is left to do, for people and for scripts.
+/// What is to be done, for people and for scripts.
 #[derive(Debug)]
 pub struct Preview {
     /// A step a line.
@@ -45,7 +45,7 @@ impl Preview {
         let size = download.bytes.len() as u64;
         let text = match is_left {
             true => download_text(download),
-            false => format!("  {} are there already\n", count(skipped_bytes, "byte")),
+            false => format!("  {} already there\n", amount(skipped_bytes)),
         };
         Self {
             text: text + end_text(download),
@@ -102,11 +102,11 @@ fn range_document(range: AddressRange) -> RangeDocument {
     }
 }
 
-/// What is wanted, before anybody has looked at the board, a step a line.
-pub fn task_text(task: &Task<'_>) -> String {
+/// What is wanted, a step a line; `None` where it is told once somebody has looked what is there.
+pub fn task_text(task: &Task<'_>) -> Option<String> {
     match task {
         Task::Dfuse(plan) => plan_text(plan),
-        Task::Plain(plan) => plain_text(plan),
+        Task::Plain(plan) => Some(plain_text(plan)),
     }
 }
 
@@ -121,7 +121,7 @@ pub fn plain_text(plan: &plain::Plan<'_>) -> String {
             first.to_owned() + &download_text(download) + end_text(download)
         }
         plain::Plan::Verify { memory, bytes } => {
-            let bytes = count(bytes.len() as u64, "byte");
+            let bytes = amount(bytes.len() as u64);
             format!("  compare {bytes} with alternate setting {memory}\n")
         }
         plain::Plan::Read { memory, .. } => format!("  read    alternate setting {memory}\n"),
@@ -130,7 +130,7 @@ pub fn plain_text(plan: &plain::Plan<'_>) -> String {
 }
 
 fn download_text(download: &plain::Download<'_>) -> String {
-    let bytes = count(download.bytes.len() as u64, "byte");
+    let bytes = amount(download.bytes.len() as u64);
     let check = match download.read_back {
         ReadBack::Wanted => "  verify  all of it\n",
         ReadBack::Impossible => {
@@ -150,9 +150,9 @@ fn end_text(download: &plain::Download<'_>) -> &'static str {
     }
 }
 
-fn plan_text(plan: &Plan<'_>) -> String {
-    match plan {
-        Plan::Flash(plan) | Plan::Rehearse(plan) => flash_text(plan),
+fn plan_text(plan: &Plan<'_>) -> Option<String> {
+    Some(match plan {
+        Plan::Flash(_) | Plan::Rehearse(_) => return None,
         Plan::Erase(plan) => {
             let mut text = title(&plan.region);
             match plan.at_once {
@@ -171,29 +171,7 @@ fn plan_text(plan: &Plan<'_>) -> String {
         Plan::Read(plan) => title(&plan.region) + &lines("read   ", &plan.ranges),
         Plan::Leave(start) => start_text(Some(*start)),
         Plan::Unprotect(_) => "  lift read protection, which erases everything\n".to_owned(),
-    }
-}
-
-fn flash_text(plan: &FlashPlan<'_>) -> String {
-    let mut text = String::new();
-    for memory in &plan.memories {
-        text += &title(&memory.region);
-        if memory.compare {
-            text += "     compare first, and leave out what is there already\n";
-        }
-        match &memory.erase {
-            Erase::All(region) => text += &all_text(region),
-            Erase::AllUnderAnother => {}
-            Erase::Sectors => {
-                let sectors = memory.region.sectors.iter();
-                let erasable = sectors.filter(|sector| sector.access.erasable);
-                text.extend(erasable.map(erase_line));
-            }
-        }
-        text += &lines("write  ", &memory.body);
-        text += &lines("write  ", memory.head.as_slice());
-    }
-    text + &start_text(plan.start)
+    })
 }
 
 /// What is left to do, a step a line.
@@ -218,7 +196,7 @@ fn steps_text(steps: &Steps<'_>) -> String {
         let bytes = memory.image().bytes() + memory.kept().bytes();
         text += &match (memory.changes(), memory.is_verified()) {
             (false, _) => String::new(),
-            (true, true) => format!("     verify  {}\n", count(bytes, "byte")),
+            (true, true) => format!("     verify  {}\n", amount(bytes)),
             (true, false) => "     verify  nothing\n".to_owned(),
         };
     }
@@ -242,7 +220,7 @@ fn stake_line(memory: &MemorySteps<'_>, steps: &SectorSteps) -> Option<String> {
         "     beside  {:#010x}..{:#010x}   {} beyond the image, {then} should a write go wrong\n",
         steps.sector.address,
         steps.sector.end(),
-        count(bytes, "byte")
+        amount(bytes)
     ))
 }
 
@@ -273,17 +251,17 @@ fn start_text(start: Option<Start>) -> String {
 
 fn found_lines(steps: &Steps<'_>) -> impl Iterator<Item = String> {
     let line = |bytes, before: &str, after: &str| {
-        (bytes > 0).then(|| format!("{before} {} {after}", count(bytes, "byte")))
+        (bytes > 0).then(|| format!("{before} {} {after}", amount(bytes)))
     };
     let lost = match steps.lost_bytes() {
-        Some(bytes) => line(bytes, "loses", "beyond the image; --preserve keeps them"),
+        Some(bytes) => line(bytes, "loses", "beyond the image; --preserve keeps it"),
         None => Some("loses what else is in these sectors: nobody has looked".to_owned()),
     };
     let lines = [
         line(
             steps.skipped_bytes(),
             "leaves",
-            "of the image that are there already",
+            "of the image, already there",
         ),
         lost,
         line(steps.preserved_bytes(), "keeps", "beyond the image"),
@@ -291,7 +269,8 @@ fn found_lines(steps: &Steps<'_>) -> impl Iterator<Item = String> {
     lines.into_iter().flatten()
 }
 
-fn range_text(range: AddressRange) -> String {
+/// A range and its size.
+pub fn range_text(range: AddressRange) -> String {
     format!(
         "{:#010x}..{:#010x}   {}",
         range.address,

@@ -9,13 +9,14 @@ use crate::printable::Printable;
 
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
-use super::output::{self, ColorChoice, Output, OutputArgs, ProgressChoice};
+use super::output::style::{self, ColorChoice};
+use super::output::{self, Output, OutputArgs, ProgressChoice};
 
 /// Whether clap is to use colour, looked up before the command line is understood. Left to itself it would use some in
 /// CI, whatever the terminal is.
 pub fn color_choice(arguments: impl Iterator<Item = OsString>) -> clap::ColorChoice {
     match output_args(arguments).color {
-        ColorChoice::Auto => match output::color_by_environment() {
+        ColorChoice::Auto => match style::by_environment() {
             Some(true) => clap::ColorChoice::Always,
             Some(false) => clap::ColorChoice::Never,
             None => clap::ColorChoice::Auto,

@@ -167,7 +167,7 @@ mod tests {
         let error = save(&path, b"new", false).expect_err("it is there");
         assert_eq!(
             error.to_string(),
-            format!("{} is there already", path.display())
+            format!("{} already exists", path.display())
         );
         assert_eq!(fs::read(&path).expect("the file"), b"old");
         save(&path, b"new", true).expect("asked for");

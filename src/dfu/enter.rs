@@ -23,10 +23,10 @@ pub enum EnterError {
     #[error("asking it to detach")]
     Asking(#[source] UsbError),
     /// It has not come back.
-    #[error("it was asked to detach, and has not come back in DFU mode")]
+    #[error("it was asked to detach, but has not come back in DFU mode")]
     StaysAway,
     /// It is back, and the system doesn't let us open it.
-    #[error("it is back in DFU mode, and can't be opened")]
+    #[error("it is back in DFU mode, but can't be opened")]
     Closed(#[source] UsbError),
 }
 

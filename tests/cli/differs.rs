@@ -95,21 +95,19 @@ fn the_summary_says_what_was_there_already() {
     };
     command(&file, &firmware).says(
         0,
-        "336133663433 at 1-1: erased 0 sectors, wrote 0 bytes, 71730 bytes were there already, \
-         verified 71730 bytes, started at 0x08000000, in 0.0 s\n",
-        "comparing 71730 bytes\nstarting the application\n",
+        "OK  336133663433 at 1-1  70.0 KiB already there, verified, started  0.0 s\n",
+        "comparing 70.0 KiB\nstarting the application\n",
     );
     command(&file, &changed(&firmware, 66 << 10)).says(
         0,
-        "336133663433 at 1-1: erased 2 sectors, wrote 22578 bytes, 49152 bytes were there already, \
-         verified 71730 bytes, started at 0x08000000, in 0.0 s\n",
+        "OK  336133663433 at 1-1  22.0 of 70.0 KiB written, all verified, started  0.0 s\n",
         "\
-comparing 71730 bytes
-looking around the image 59342 bytes
-erasing 80K
-writing 22K
+comparing 70.0 KiB
+looking around the image 58.0 KiB
+erasing 80 KiB
+writing 22 KiB
 writing the first block
-verifying 72K
+verifying 72 KiB
 starting the application
 ",
     );
@@ -295,7 +293,7 @@ fn a_board_that_can_not_be_read_is_flashed_whole_and_said_not_to_be_checked() {
     let run = command("", "");
     assert_eq!(run.exit, 0, "{run:?}");
     assert!(run.stdout.contains(", not verified, "), "{run:?}");
-    let warned = format!("warning: {WARNING}\nerasing 16K\n");
+    let warned = format!("warning: {WARNING}\nerasing 16 KiB\n");
     assert!(run.stderr.starts_with(&warned), "{run:?}");
     let board = &command("--json", "").boards(0)[0];
     assert_eq!(board["warnings"][0], WARNING);

@@ -2,11 +2,13 @@
 
 mod access;
 mod bounds;
+mod callers;
 #[cfg(target_os = "linux")]
 mod consent;
 mod contract;
 mod convert;
 mod devices;
+mod dfu_util;
 mod differs;
 #[cfg(unix)]
 mod documentation;

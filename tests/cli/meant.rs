@@ -272,12 +272,12 @@ fn a_file_that_is_not_there_is_met_with_what_may_have_been_meant() {
     check_hint(
         "flash blinky.bin 0x08000000",
         2,
-        "If a raw binary belongs there: --address 0x08000000.",
+        "If this is the address of a raw binary: --address 0x08000000.",
     );
     check_hint(
         "flash blinky.dfu --wait 10",
         2,
-        "If that is how long to wait: --wait=10.",
+        "If this is how long to wait: --wait=10.",
     );
     assert!(!data().join("x.hex").exists());
 }
@@ -297,7 +297,7 @@ fn a_raw_binary_without_an_address_is_met_with_the_usual_one() {
 fn a_range_in_another_spelling_is_met_with_ours() {
     let run = stdfu("erase 0x08000000-0x08004000").run();
     assert_eq!(run.exit, 2);
-    let expected = "is no range; expected one such as 0x08000000+128K or 0x08000000..0x08020000";
+    let expected = "is not a range; expected one such as 0x08000000+128K or 0x08000000..0x08020000";
     assert!(run.stderr.contains(expected), "{run:?}");
 }
 

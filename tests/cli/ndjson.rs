@@ -114,7 +114,7 @@ fn each_phase_has_a_line_at_its_beginning_and_at_its_end() {
     assert_eq!(run.exit, 0, "{run:?}");
     assert!(
         run.stdout
-            .starts_with("336133663433 at 1-1: erased 1 sector"),
+            .starts_with("OK  336133663433 at 1-1  5.0 KiB written, verified, started  "),
         "{run:?}"
     );
     assert_progress(&events(&run), true);
@@ -399,11 +399,13 @@ fn there_are_no_more_than_ten_lines_a_second() {
 
 #[test]
 fn progress_none_is_silent_but_for_what_is_worth_knowing() {
-    stdfu("--progress none --sim f405 flash junk-after-name.dfu").run().says(
-        0,
-        "336133663433 at 1-1: erased 0 sectors, wrote 1024 bytes, verified 1024 bytes, started at 0x08000000, in 0.0 s\n",
-        "warning: The file's product id is 0: it is taken to fit any product.\n",
-    );
+    stdfu("--progress none --sim f405 flash junk-after-name.dfu")
+        .run()
+        .says(
+            0,
+            "OK  336133663433 at 1-1  1 KiB written, verified, started  0.0 s\n",
+            "warning: The file's product id is 0: it is taken to fit any product.\n",
+        );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::run::{FlashFile, sample, stdfu};
+use crate::run::{FlashFile, assert_text, sample, stdfu};
 use crate::trace::{Transfer, transfers};
 
 /// What is printed of the plan for a board whose flash is full, and what is done to find it out.
@@ -21,15 +21,15 @@ fn check(arguments: &str, progress: &str, plan: &str) {
 fn a_dry_run_prints_the_plan_and_changes_nothing() {
     check(
         "blinky.dfu",
-        "comparing 5123 bytes\nlooking around the image 11261 bytes\n",
+        "comparing 5.0 KiB\nlooking around the image 11.0 KiB\n",
         "\
 336133663433 at 1-1: dry run, nothing is erased or written
   0  Internal Flash
-     erase   0x08000000..0x08004000   16K
-     write   0x08000800..0x08001800   4K
-     write   0x08000000..0x08000800   2K
-     verify  5123 bytes
-  loses 11261 bytes beyond the image; --preserve keeps them
+     erase   0x08000000..0x08004000   16 KiB
+     write   0x08000800..0x08001800   4 KiB
+     write   0x08000000..0x08000800   2 KiB
+     verify  5.0 KiB
+  loses 11.0 KiB beyond the image; --preserve keeps it
   start at 0x08000000
 ",
     );
@@ -39,15 +39,15 @@ fn a_dry_run_prints_the_plan_and_changes_nothing() {
 fn the_plan_says_what_is_kept_around_the_image() {
     check(
         "blinky.dfu --preserve",
-        "comparing 5123 bytes\nlooking around the image 11261 bytes\n",
+        "comparing 5.0 KiB\nlooking around the image 11.0 KiB\n",
         "\
 336133663433 at 1-1: dry run, nothing is erased or written
   0  Internal Flash
-     erase   0x08000000..0x08004000   16K
-     write   0x08000800..0x08004000   14K
-     write   0x08000000..0x08000800   2K
-     verify  16384 bytes
-  keeps 11261 bytes beyond the image
+     erase   0x08000000..0x08004000   16 KiB
+     write   0x08000800..0x08004000   14 KiB
+     write   0x08000000..0x08000800   2 KiB
+     verify  16 KiB
+  keeps 11.0 KiB beyond the image
   start at 0x08000000
 ",
     );
@@ -60,16 +60,16 @@ fn the_plan_shows_every_sector_to_be_erased() {
         "\
 warning: nothing can start from the vector table at 0x0800f000: \
 the reset vector is 0x080001c1, expected an address in the file, 0x0800f000..0x08010403
-comparing 5123 bytes\nlooking around the image 76797 bytes\n",
+comparing 5.0 KiB\nlooking around the image 75.0 KiB\n",
         "\
 336133663433 at 1-1: dry run, nothing is erased or written
   0  Internal Flash
-     erase   0x0800c000..0x08010000   16K
-     erase   0x08010000..0x08020000   64K
-     write   0x0800f800..0x08010800   4K
-     write   0x0800f000..0x0800f800   2K
-     verify  5123 bytes
-  loses 76797 bytes beyond the image; --preserve keeps them
+     erase   0x0800c000..0x08010000   16 KiB
+     erase   0x08010000..0x08020000   64 KiB
+     write   0x0800f800..0x08010800   4 KiB
+     write   0x0800f000..0x0800f800   2 KiB
+     verify  5.0 KiB
+  loses 75.0 KiB beyond the image; --preserve keeps it
   start at 0x08000000
 ",
     );
@@ -84,8 +84,8 @@ fn the_plan_says_what_the_options_change() {
 336133663433 at 1-1: dry run, nothing is erased or written
   0  Internal Flash
      erase   all of it, 12 sectors
-     write   0x08000800..0x08001800   4K
-     write   0x08000000..0x08000800   2K
+     write   0x08000800..0x08001800   4 KiB
+     write   0x08000000..0x08000800   2 KiB
      verify  nothing
   stay in DFU mode
 ",
@@ -96,15 +96,15 @@ fn the_plan_says_what_the_options_change() {
 warning: nothing can start from the vector table at 0x08000200: \
 the initial stack pointer is 0xc60e9c7c, expected an address in RAM; \
 the reset vector is 0xe10f6321, expected an address in the file, 0x08000000..0x08000607
-looking around the image 14844 bytes
+looking around the image 14.5 KiB
 ",
         "\
 336133663433 at 1-1: dry run, nothing is erased or written
   0  Internal Flash
-     erase   0x08000000..0x08004000   16K
-     write   0x08000000..0x08000800   2K
-     verify  1540 bytes
-  loses 14844 bytes beyond the image; --preserve keeps them
+     erase   0x08000000..0x08004000   16 KiB
+     write   0x08000000..0x08000800   2 KiB
+     verify  1.5 KiB
+  loses 14.5 KiB beyond the image; --preserve keeps it
   start at 0x08000200
 ",
     );
@@ -125,10 +125,10 @@ fn the_plan_leaves_out_what_is_there_already() {
             "\
 336133663433 at 1-1: dry run, nothing is erased or written
   0  Internal Flash
-  leaves 5123 bytes of the image that are there already
+  leaves 5.0 KiB of the image, already there
   start at 0x08000000
 ",
-            "comparing 5123 bytes\n",
+            "comparing 5.0 KiB\n",
         );
     flash.holds(&there);
 }
@@ -174,14 +174,34 @@ fn a_dry_run_sends_nothing_that_changes_a_board() {
 }
 
 #[test]
-fn verbose_says_the_plan_before_and_after_the_look() {
+fn verbose_says_one_plan_and_that_after_the_look() {
     let run = stdfu("-v --sim f405 flash blinky.dfu").run();
-    for part in [
-        ": the plan\n  0  Internal Flash\n     compare first, and leave out what is there already\n     erase ",
-        ": what is left of it\n  0  Internal Flash\n     write ",
-    ] {
-        assert!(run.stderr.contains(part), "{run:?}");
-    }
+    assert_text(
+        "stderr",
+        &run.stderr,
+        "\
+comparing 5.0 KiB
+looking around the image 11.0 KiB
+336133663433 at 1-1: the plan
+  0  Internal Flash
+     write   0x08000800..0x08001800   4 KiB
+     write   0x08000000..0x08000800   2 KiB
+     verify  5.0 KiB
+  start at 0x08000000
+writing 4 KiB
+writing the first block
+verifying 6 KiB
+starting the application
+336133663433 at 1-1: 0 sectors erased, 5123 bytes written, 0 bytes already there, 5123 bytes verified
+336133663433 at 1-1: 35 requests
+",
+    );
+    let run = stdfu("-v --sim f405 erase 0x08000000").run();
+    assert!(
+        run.stderr
+            .starts_with("336133663433 at 1-1: the plan\n  0  Internal Flash\n     erase "),
+        "{run:?}"
+    );
 }
 
 #[test]
@@ -199,7 +219,7 @@ fn a_dry_run_refuses_what_a_flash_would_refuse() {
             "",
             "\
 error: 3CBJ at 1-1: the file is for a device with ids 0483:df11, this board has 28e9:0189
-hint: If the file is right for this board all the same, add --any-id.
+hint: If the file is right for this board anyway, add --any-id.
 ",
         );
 }

@@ -23,15 +23,14 @@ fn check_full(arguments: &str, stdout: &str, stderr: &str) {
 fn off_a_terminal_each_phase_has_a_line_and_the_end_a_summary() {
     check_full(
         "flash blinky.dfu",
-        "336133663433 at 1-1: erased 1 sector and with them 11261 bytes beyond the image, wrote 5123 bytes, \
-         verified 5123 bytes, started at 0x08000000, in 0.0 s\n",
+        "OK  336133663433 at 1-1  5.0 KiB written, verified, started  0.0 s\n    lost: 11.0 KiB beyond the image, erased with it (--preserve keeps it)\n",
         "\
-comparing 5123 bytes
-looking around the image 11261 bytes
-erasing 16K
-writing 4K
+comparing 5.0 KiB
+looking around the image 11.0 KiB
+erasing 16 KiB
+writing 4 KiB
 writing the first block
-verifying 6K
+verifying 6 KiB
 starting the application
 ",
     );
@@ -41,13 +40,13 @@ starting the application
 fn blank_flash_is_written_without_an_erase_and_the_summary_says_so() {
     check(
         "flash blinky.dfu",
-        "336133663433 at 1-1: erased 0 sectors, wrote 5123 bytes, verified 5123 bytes, started at 0x08000000, in 0.0 s\n",
+        "OK  336133663433 at 1-1  5.0 KiB written, verified, started  0.0 s\n",
         "\
-comparing 5123 bytes
-looking around the image 11261 bytes
-writing 4K
+comparing 5.0 KiB
+looking around the image 11.0 KiB
+writing 4 KiB
 writing the first block
-verifying 6K
+verifying 6 KiB
 starting the application
 ",
     );
@@ -57,13 +56,13 @@ starting the application
 fn full_compares_nothing_first() {
     check(
         "flash blinky.dfu --full",
-        "336133663433 at 1-1: erased 1 sector, wrote 5123 bytes, verified 5123 bytes, started at 0x08000000, in 0.0 s\n",
+        "OK  336133663433 at 1-1  5.0 KiB written, verified, started  0.0 s\n",
         "\
-looking around the image 11261 bytes
-erasing 16K
-writing 4K
+looking around the image 11.0 KiB
+erasing 16 KiB
+writing 4 KiB
 writing the first block
-verifying 6K
+verifying 6 KiB
 starting the application
 ",
     );
@@ -73,13 +72,12 @@ starting the application
 fn the_summary_says_what_was_left_out() {
     check_full(
         "flash blinky.dfu --stay --no-verify",
-        "336133663433 at 1-1: erased 1 sector and with them 11261 bytes beyond the image, wrote 5123 bytes, not verified, \
-         still in DFU mode, in 0.0 s\n",
+        "OK  336133663433 at 1-1  5.0 KiB written, not verified, still in DFU mode  0.0 s\n    lost: 11.0 KiB beyond the image, erased with it (--preserve keeps it)\n",
         "\
-comparing 5123 bytes
-looking around the image 11261 bytes
-erasing 16K
-writing 4K
+comparing 5.0 KiB
+looking around the image 11.0 KiB
+erasing 16 KiB
+writing 4 KiB
 writing the first block
 ",
     );
@@ -90,13 +88,13 @@ writing the first block
 fn a_mass_erase_says_that_it_is_one() {
     check(
         "flash blinky.dfu --mass-erase",
-        "336133663433 at 1-1: erased 12 sectors, wrote 5123 bytes, verified 5123 bytes, started at 0x08000000, in 0.1 s\n",
+        "OK  336133663433 at 1-1  5.0 KiB written, verified, started  0.1 s\n",
         "\
 mass-erasing
-checking for blank 1M
-writing 4K
+checking for blank 1 MiB
+writing 4 KiB
 writing the first block
-verifying 6K
+verifying 6 KiB
 starting the application
 ",
     );
@@ -106,12 +104,12 @@ starting the application
 fn an_erase_says_what_is_blank_now() {
     check(
         "erase 0x08000000..0x08010000 0x08020000",
-        "336133663433 at 1-1: erased 5 sectors, 196608 bytes blank, in 0.0 s\n",
-        "erasing 192K\nverifying 192K\n",
+        "OK  336133663433 at 1-1  5 sectors erased, 192 KiB blank  0.0 s\n",
+        "erasing 192 KiB\nverifying 192 KiB\n",
     );
     check(
         "erase --all",
-        "336133663433 at 1-1: erased 12 sectors, 1048576 bytes blank, in 0.1 s\n",
-        "mass-erasing\nchecking for blank 1M\n",
+        "OK  336133663433 at 1-1  12 sectors erased, 1 MiB blank  0.1 s\n",
+        "mass-erasing\nchecking for blank 1 MiB\n",
     );
 }

@@ -164,8 +164,8 @@ fn gaps_stay_gaps_and_a_raw_binary_with_one_is_refused_before_anything_is_read()
         2,
         "",
         "\
-error: 336133663433 at 1-1: nothing is read between 0x08000004 and 0x08000010, and a raw binary can't have gaps
-hint: Write a .hex, .srec or .dfu file: their gaps stay gaps.
+error: 336133663433 at 1-1: there is a gap between 0x08000004 and 0x08000010, and a raw binary can't have gaps
+hint: Write a .hex, .srec or .dfu file: those can have gaps.
       Or read one range at a time.
 ",
     );
@@ -182,7 +182,7 @@ hint: Write a .hex, .srec or .dfu file: their gaps stay gaps.
     bench.command("gap.hex", ranges).run().says(
         0,
         &format!(
-            "336133663433 at 1-1: read 8 bytes from 0x08000000..0x08000004 and 0x08000010..0x08000014 to {}, in 0.0 s\n",
+            "OK  336133663433 at 1-1  8 bytes read into {}  0.0 s\n",
             bench.path("gap.hex")
         ),
         "reading 8 bytes\n",
@@ -276,7 +276,7 @@ fn what_is_there_is_not_overwritten_unless_that_is_asked_for() {
         1,
         "",
         &format!(
-            "error: {path} is there already\nhint: Nothing was written; --force overwrites it.\n"
+            "error: {path} already exists\nhint: Nothing was written; --force overwrites it.\n"
         ),
     );
     // A board that fails leaves it alone, asked for or not.
@@ -309,7 +309,7 @@ fn an_output_that_can_not_be_written_is_refused_before_the_board_is_asked() {
         "a.img",
         "",
         2,
-        "the name tells no format that can be written\nhint: Say which with --format: bin, dfu, hex or srec.\n",
+        "the name doesn't tell which format to write\nhint: Say which with --format: bin, dfu, hex or srec.\n",
     );
     check("a.elf", "", 2, "the name tells no format");
     // As long as a name can be.
@@ -319,7 +319,7 @@ fn an_output_that_can_not_be_written_is_refused_before_the_board_is_asked() {
         2,
         "",
         "\
-error: 0x08000000+16K is a range, where the file to write is due
+error: 0x08000000+16K is a range, but the file to write comes first
 hint: Name the file first: stdfu read flash.bin 0x08000000+16K
 ",
     );
@@ -347,7 +347,7 @@ fn of_those_that_read_into_the_same_new_file_one_wins() {
         assert_eq!(won.len(), 1, "{won:?}");
         for run in lost {
             assert_eq!(run.exit, 1, "{run:?}");
-            assert!(run.stderr.contains(" is there already\n"), "{run:?}");
+            assert!(run.stderr.contains(" already exists\n"), "{run:?}");
         }
     }
     bench.has(&["0.bin", "1.bin", "2.bin", "3.bin", "4.bin"]);
@@ -405,7 +405,7 @@ fn stdout_gets_the_bytes_and_nothing_else() {
     let said = String::from_utf8(output.stderr).expect("UTF-8");
     assert_eq!(
         said,
-        "reading 4K\n336133663433 at 1-1: read 4096 bytes from 0x08000000..0x08001000 to stdout, in 0.0 s\n"
+        "reading 4 KiB\nOK  336133663433 at 1-1  4 KiB read into stdout  0.0 s\n"
     );
     let output = read("0x08000000+4K -q");
     assert_eq!((output.stdout.len(), output.stderr.len()), (4096, 0));
@@ -563,7 +563,7 @@ fn what_can_not_be_read_is_told() {
         7,
         "",
         "\
-error: 336133663433 at 1-1: this board's bootloader can't read its memory out: it has no upload
+error: 336133663433 at 1-1: this board can't be read: its bootloader has no upload
 hint: Such a board can only be flashed; `stdfu flash` says that it could not check.
 ",
     );
@@ -572,7 +572,7 @@ hint: Such a board can only be flashed; `stdfu flash` says that it could not che
         10,
         "",
         "\
-reading 1M
+reading 1 MiB
 error: 336133663433 at 1-1: setting the address 0x08000000: the chip's read protection is on; no file was written
 hint: `stdfu unprotect` lifts it, and erases everything on the chip.
 ",
@@ -584,7 +584,7 @@ fn one_file_is_for_one_board() {
     let bench = Bench::f405();
     let stderr = "\
 error: one file can't hold what is in 2 boards
-hint: Name one board with --serial or --path, and read one after the other.
+hint: Choose one board with --serial or --path, and read one after the other.
 ";
     let two = "--sim f405 --sim l476";
     for arguments in ["--every", "--path 1-1 --path 1-2"] {
@@ -661,7 +661,7 @@ fn ctrl_c_leaves_nothing_behind() {
     // A pipe holds 64 KiB, so that the work can't be far ahead of who reads.
     let mut reader = BufReader::new(child.stderr.take().expect("piped"));
     let mut said = String::new();
-    while !said.contains("reading 1M\n") {
+    while !said.contains("reading 1 MiB\n") {
         assert!(reader.read_line(&mut said).expect("UTF-8") > 0, "{said}");
     }
     let sent = Command::new("kill")

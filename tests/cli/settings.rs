@@ -25,7 +25,7 @@ fn without_a_yes_nothing_is_touched_and_the_consequence_is_told() {
             file.path()
         );
         let stderr = format!(
-            "error: {consequence}, and nobody has said yes\n\
+            "error: {consequence}: that needs a yes, and nobody can be asked here\n\
              hint: Add --yes if that is what you want. Nothing was touched.\n"
         );
         stdfu(&command).run().says(2, "", &stderr);
@@ -40,7 +40,7 @@ fn without_a_yes_nothing_is_touched_and_the_consequence_is_told() {
         1,
         0x1FFF_C000,
         16,
-        "writing option bytes resets the chip, and wrong ones can lock it for ever",
+        "writing option bytes resets the chip, and wrong ones can lock it permanently",
     );
     check(
         2,
@@ -52,7 +52,7 @@ fn without_a_yes_nothing_is_touched_and_the_consequence_is_told() {
         3,
         0xFFFF_0000,
         4,
-        "this memory holds the chip's settings, and what is written may stay for ever",
+        "this memory holds the chip's settings, and what is written may be permanent",
     );
 }
 
@@ -91,7 +91,7 @@ fn option_bytes_that_could_not_be_read_back_are_not_called_verified() {
     );
     command.run().says(
         0,
-        "336133663433 at 1-1: erased 0 sectors, wrote 16 bytes, not verified, no longer in DFU mode, in 4.0 s\n",
+        "OK  336133663433 at 1-1  16 bytes written, not verified, no longer in DFU mode  4.0 s\n",
         &stderr,
     );
     let (_file, command) = option_bytes("f405", "--yes --json");
@@ -107,7 +107,7 @@ fn a_board_that_comes_back_after_the_reset_is_read_back() {
     let (_file, command) = option_bytes("f405,quirk=comes-back=1", "--yes");
     command.run().says(
         0,
-        "336133663433 at 1-1: erased 0 sectors, wrote 16 bytes, verified 16 bytes, still in DFU mode, in 1.0 s\n",
+        "OK  336133663433 at 1-1  16 bytes written, verified, still in DFU mode  1.0 s\n",
         "comparing 16 bytes\nwriting 16 bytes\nwaiting for the chip's reset\nverifying 16 bytes\n",
     );
 }
@@ -117,7 +117,7 @@ fn without_verifying_it_is_waited_for_and_not_looked_at() {
     let (_file, command) = option_bytes("f405,quirk=comes-back=1", "--yes --no-verify");
     command.run().says(
         0,
-        "336133663433 at 1-1: erased 0 sectors, wrote 16 bytes, not verified, still in DFU mode, in 1.0 s\n",
+        "OK  336133663433 at 1-1  16 bytes written, not verified, still in DFU mode  1.0 s\n",
         "comparing 16 bytes\nwriting 16 bytes\nwaiting for the chip's reset\n",
     );
 }
@@ -156,7 +156,10 @@ fn what_is_there_already_resets_nothing() {
         file.path()
     ))
     .run();
-    assert!(run.stdout.contains("verified 16 bytes"), "{run:?}");
+    assert!(
+        run.stdout.contains("  16 bytes already there, verified, "),
+        "{run:?}"
+    );
     assert!(!run.stderr.contains("reset"), "{run:?}");
 }
 
@@ -207,8 +210,8 @@ fn a_part_of_the_option_bytes_is_refused() {
         "",
         "\
 error: 336133663433 at 1-1: option bytes can only be written as a whole, here from 0x1fffc000 to 0x1fffc010, \
-and the file has but a part of them
-hint: Read them with `stdfu read`, change what is to change, and flash all of it.
+but the file has only a part of them
+hint: Read them with `stdfu read`, change what you want, and flash all of them.
 ",
     );
 }

@@ -85,7 +85,7 @@ fn a_flash_file_belongs_to_one_board_at_a_time() {
     let path = board.split_once('=').expect("a file").1;
     let error = format!(
         "error: the flash file {path} is in use by another simulated board\n\
-         hint: Let the other come to its end, or name another file.\n"
+         hint: Wait until the other is done, or name another file.\n"
     );
     stdfu("--sim")
         .arg(&board)

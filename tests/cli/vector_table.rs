@@ -29,8 +29,8 @@ fn with_strict_it_is_refused_and_nothing_touched() {
     };
     let stderr = format!(
         "error: 336133663433 at 1-1: {ELSEWHERE}\n\
-         hint: Look at --address, and at what the file was linked for.\n      \
-         Without --strict it is flashed all the same. Nothing was touched.\n"
+         hint: Check --address, and which address the file was linked for.\n      \
+         Without --strict it is flashed anyway. Nothing was touched.\n"
     );
     command("").says(7, "", &stderr);
     command("--dry-run").says(7, "", &stderr);
@@ -45,9 +45,7 @@ fn a_dry_run_warns_too() {
     assert_eq!(run.boards(0)[0]["warnings"][0], ELSEWHERE);
     assert_eq!(
         run.stderr,
-        format!(
-            "warning: {ELSEWHERE}\ncomparing 5123 bytes\nlooking around the image 11261 bytes\n"
-        )
+        format!("warning: {ELSEWHERE}\ncomparing 5.0 KiB\nlooking around the image 11.0 KiB\n")
     );
 }
 

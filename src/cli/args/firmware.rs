@@ -32,10 +32,10 @@ pub struct ReadingArgs {
     /// Where a raw binary belongs, such as 0x08000000
     #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
     pub address: Option<u32>,
-    /// What the file is, when its content misleads
+    /// The format of the file, when its content misleads
     ///
-    /// Text, archives, pictures and programs for a PC are no firmware, and refused (exit code 6), unless all of it is for
-    /// external memory. With bin, any file is taken byte for byte.
+    /// Text, archives, pictures and PC programs are refused (exit code 6), unless the whole file is for external memory. With
+    /// bin, any file is taken byte for byte.
     #[arg(long, value_name = "FORMAT", value_parser = format::parser())]
     format: Option<&'static Format>,
 }

@@ -5,7 +5,7 @@ use crate::address::{ADDRESS_SPACE, AddressRange, RangeRequest};
 /// Reads a number: decimal or `0x`, with `_` anywhere between digits, `K` (1024) or `M` (1024²) after it.
 pub fn parse_number(text: &str) -> Result<u64, String> {
     let unreadable =
-        || format!("{text:?} is no number; expected one such as 4096, 0x08000000 or 128K");
+        || format!("{text:?} is not a number; expected one such as 4096, 0x08000000 or 128K");
     let (digits, unit) = match text.strip_suffix(['K', 'k']) {
         Some(digits) => (digits, 1024),
         None => text
@@ -35,7 +35,8 @@ pub fn parse_number(text: &str) -> Result<u64, String> {
 /// Reads an address of 32 bits.
 pub fn parse_address(text: &str) -> Result<u32, String> {
     let number = parse_place(text)?;
-    u32::try_from(number).map_err(|_| format!("{text:?} is no address: it has more than 32 bits"))
+    u32::try_from(number)
+        .map_err(|_| format!("{text:?} is not an address: it has more than 32 bits"))
 }
 
 /// Reads a number that says where. `08000000` is decimal by its letter, and hardly ever meant so: it is asked about.
@@ -47,7 +48,7 @@ fn parse_place(text: &str) -> Result<u64, String> {
         .all(|character| character.is_ascii_digit());
     if is_plain && !significant.is_empty() && significant.len() < text.len() {
         return Err(format!(
-            "{text:?} may be meant in hexadecimal or in decimal: write 0x{text} or {significant}"
+            "{text:?} could be hexadecimal or decimal: write 0x{text} or {significant}"
         ));
     }
     Ok(number)
@@ -67,7 +68,7 @@ pub fn parse_range(text: &str) -> Result<RangeRequest, String> {
         return parse_address(text)
             .map(RangeRequest::SectorAt)
             .map_err(|error| match text.contains(['-', ':', ',']) {
-                true => format!("{text:?} is no range; expected one such as 0x08000000+128K or 0x08000000..0x08020000"),
+                true => format!("{text:?} is not a range; expected one such as 0x08000000+128K or 0x08000000..0x08020000"),
                 false => error,
             });
     };
@@ -80,22 +81,22 @@ pub fn parse_range(text: &str) -> Result<RangeRequest, String> {
     Ok(RangeRequest::Exactly(AddressRange { address, end }))
 }
 
-/// A size as a memory layout has it: 16K, 1M, 40.
-pub fn size(bytes: u64) -> String {
+/// An amount of memory, as it is shown everywhere: 40 bytes, 16 KiB, 5.0 KiB, 1 MiB. A point says that it is rounded.
+pub fn amount(bytes: u64) -> String {
+    const KIB: u64 = 1 << 10;
+    const MIB: u64 = 1 << 20;
     match bytes {
-        0 => "0".to_owned(),
-        _ if bytes % (1024 * 1024) == 0 => format!("{}M", bytes / (1024 * 1024)),
-        _ if bytes % 1024 == 0 => format!("{}K", bytes / 1024),
-        _ => bytes.to_string(),
+        ..KIB => count(bytes, "byte"),
+        _ if bytes % MIB == 0 => format!("{} MiB", bytes / MIB),
+        _ if bytes < MIB && bytes % KIB == 0 => format!("{} KiB", bytes / KIB),
+        _ if bytes < MIB => format!("{:.1} KiB", bytes as f64 / KIB as f64),
+        _ => format!("{:.1} MiB", bytes as f64 / MIB as f64),
     }
 }
 
-/// A size in a sentence: 16K, 40 bytes.
-pub fn amount(bytes: u64) -> String {
-    match bytes % 1024 {
-        0 if bytes > 0 => size(bytes),
-        _ => count(bytes, "byte"),
-    }
+/// A speed in bytes a second, as it is shown everywhere: 117 KiB/s.
+pub fn rate(bytes: f64) -> String {
+    format!("{:.0} KiB/s", bytes / 1024.0)
 }
 
 /// A number and the word for what it counts: 1 byte, 2 bytes.
@@ -171,17 +172,24 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_written_as_in_a_layout() {
+    fn amounts_have_one_unit_and_a_point_where_they_are_rounded() {
         for (bytes, expected) in [
-            (0, "0"),
-            (16, "16"),
-            (1024, "1K"),
-            (131_072, "128K"),
-            (1 << 20, "1M"),
-            (1536, "1536"),
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (1023, "1023 bytes"),
+            (1024, "1 KiB"),
+            (5123, "5.0 KiB"),
+            (131_072, "128 KiB"),
+            (393_120, "383.9 KiB"),
+            (1 << 20, "1 MiB"),
+            (1_572_864, "1.5 MiB"),
+            (2_000_000, "1.9 MiB"),
+            (1 << 32, "4096 MiB"),
         ] {
-            assert_eq!(size(bytes), expected);
+            assert_eq!(amount(bytes), expected);
         }
+        assert_eq!(rate(119_808.0), "117 KiB/s");
+        assert_eq!(rate(100.0), "0 KiB/s");
     }
 
     proptest! {

@@ -149,7 +149,13 @@ impl Payload {
 
     /// Whether it is a file of ST's, which names memories and addresses.
     pub fn is_dfuse_file(&self) -> bool {
-        self.placed.as_ref().is_ok_and(|image| image.format == &DFU)
+        match &self.placed {
+            Ok(image) => image.format == &DFU,
+            Err(FilesError::InFile { error, .. }) => {
+                matches!(error, ImageError::UnexpectedAddress { format, .. } if *format == &DFU)
+            }
+            Err(_) => false,
+        }
     }
 
     /// The bytes with addresses.

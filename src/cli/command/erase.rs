@@ -11,19 +11,20 @@ use crate::dfuse::plan::error::NoPlan;
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::consent::ConsentArgs;
-use crate::cli::args::number::{count, parse_range};
+use crate::cli::args::number::{amount, count, parse_range};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
 use crate::cli::job::jobs;
 use crate::cli::outcome::Outcome;
+use crate::cli::report::Summary;
 use crate::cli::select::Candidates;
 use crate::cli::task::Planned;
 
 /// Erases all of a memory, or exactly the sectors you name
 ///
-/// Nothing is erased that you didn't name: a range that would cut a sector is refused, with the nearest borders. What
-/// was erased is read, and has to be blank.
+/// Nothing is erased that you didn't name: a range that would cut a sector is refused, and the nearest borders are shown.
+/// Then the sectors are read, to check that they are blank.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("what").required(true).args(["ranges", "all"]))]
 #[command(after_long_help = "\
@@ -35,16 +36,16 @@ Examples:
 pub struct EraseArgs {
     /// What to erase, such as 0x08020000+128K
     ///
-    /// ADDRESS+SIZE, ADDRESS..END (END is not erased), or a lone address for the sector it is in. Numbers are decimal or
-    /// hexadecimal after 0x; K and M stand for 1024 and 1024².
+    /// ADDRESS+SIZE, ADDRESS..END (END is not erased), or a single address for the sector it is in. Numbers are decimal, or
+    /// hexadecimal with 0x; K and M stand for 1024 and 1024².
     #[arg(value_name = "RANGE", value_parser = parse_range)]
     ranges: Vec<RangeRequest>,
     /// Erase all of the memory
     #[arg(long)]
     all: bool,
-    /// The memory, by number or name, as listed
+    /// The memory, by number or name
     ///
-    /// As `stdfu list` shows it. Without it: the memory that has the addresses; with --all, main flash.
+    /// `stdfu list` shows them. By default: the memory that has the addresses; with --all, main flash.
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
     #[command(flatten)]
@@ -73,15 +74,13 @@ fn plan(args: &EraseArgs, request: &EraseRequest, board: &Board) -> Planned<'sta
         .map_err(NoPlan::into_other)
 }
 
-fn summary(outcome: &Outcome<'_>) -> String {
+fn summary(outcome: &Outcome<'_>) -> Summary {
     let tally = outcome.tally;
-    let checked = match tally.verified_bytes {
+    let sectors = count(tally.erased_sectors as u64, "sector");
+    let mut summary = Summary::new(format!("{sectors} erased"));
+    summary.done.push(match tally.verified_bytes {
         0 => "not checked: this memory can't be read".to_owned(),
-        bytes => format!("{} blank", count(bytes, "byte")),
-    };
-    format!(
-        "erased {}, {checked}, in {:.1} s",
-        count(tally.erased_sectors as u64, "sector"),
-        outcome.seconds
-    )
+        bytes => format!("{} blank", amount(bytes)),
+    });
+    summary
 }

@@ -1,5 +1,7 @@
 //! `stdfu flash`: program, verify, start the application.
 
+mod summary;
+
 use std::collections::BTreeSet;
 
 use clap::{Args, ValueEnum};
@@ -9,13 +11,13 @@ use crate::dfu;
 use crate::dfu::plain::Leave;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::{NoPlan, PlanError};
-use crate::dfuse::plan::flash::{Around, Check, FlashOptions, plan_flash};
+use crate::dfuse::plan::flash::{Check, FlashOptions, plan_flash};
 
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::consent::ConsentArgs;
 use crate::cli::args::firmware::FirmwareArgs;
-use crate::cli::args::number::{count, parse_address};
+use crate::cli::args::number::parse_address;
 use crate::cli::args::payload::Payload;
 use crate::cli::compatibility;
 use crate::cli::document::{Boards, PreviewDocument};
@@ -23,7 +25,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
 use crate::cli::job::{Job, jobs};
-use crate::cli::outcome::{ACCEPTED, Outcome, bad_vector_table, oddities};
+use crate::cli::outcome::{Outcome, bad_vector_table, oddities};
 use crate::cli::output::Output;
 use crate::cli::plain::{self, Sending, Verification};
 use crate::cli::plain_error::PlainError;
@@ -33,20 +35,20 @@ use crate::cli::task::{Planned, Task};
 
 /// Programs firmware, checks it, and starts the application
 ///
-/// The files are checked whole, then against the board, before anything is erased. One that is damaged is refused
-/// (exit code 6), and so is one that doesn't fit the board (7).
+/// Before anything is erased, the files are checked: a damaged file is refused (exit code 6), and so is one that doesn't
+/// fit the board (7).
 ///
-/// Then each sector that the firmware touches is read. One that holds the right bytes is left alone, a blank one is
-/// only written, any other is erased and written. What else is in such a sector goes, unless --preserve keeps it. No
-/// other sector is touched.
+/// Then each sector that the firmware needs is read. If it already holds the right bytes, it is left alone; if it is
+/// blank, it is only written; otherwise it is erased and written. Other data in an erased sector is lost, unless
+/// --preserve keeps it. No other sector is touched.
 ///
-/// The block with the vector table is written last, so that an interrupted flash never starts half an application: repeat
-/// the command. In the end all of the firmware is read and compared, written just now or not.
+/// The block with the vector table is written last, so that an interrupted flash never starts half an application; just
+/// repeat the command. At the end all of the firmware is read back and compared, also what was already there.
 ///
 /// Option bytes and one-time programmable memory are written only when --alt names them.
 ///
 /// A device without DfuSe, such as U-Boot or Zephyr, takes one file as it is, into the memory that --alt names. It erases by
-/// itself, and is read back and compared where it lets itself be read.
+/// itself. If the device can be read, the file is read back and compared.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -62,37 +64,39 @@ Examples:
 pub struct FlashArgs {
     #[command(flatten)]
     firmware: FirmwareArgs,
-    /// The memory, by number or name, as listed
+    /// The memory, by number or name
     ///
-    /// As `stdfu list` shows it. Without it: the memory that the file names, else the one that has its addresses. Of a
-    /// .dfu file for several memories, only what is for this one is written.
+    /// `stdfu list` shows them. By default: the memory that the file names, else the one with the file's addresses. If a
+    /// .dfu file is for several memories, only the part for this one is written.
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
-    /// Erase and write it all, even what is there already
+    /// Erase and write everything, even what is already there
     #[arg(long)]
     full: bool,
-    /// Read first, and leave out what is there already
+    /// Read first, and skip what is already there
     ///
-    /// On boards that speak DfuSe this is always done. A device that speaks plain DFU is only read if this asks for it.
+    /// This is always done on boards that speak DfuSe. A device that speaks plain DFU is read first only with this option.
     #[arg(long, hide_short_help = true, conflicts_with = "full")]
     if_different: bool,
-    /// Write from the first block to the last, and all of it
+    /// Write everything, from the first block to the last
     ///
     /// For bootloaders that demand it, such as MicroPython's mboot with packed images. Those can't be read, either: add
     /// --no-verify, and nothing is read at all.
     #[arg(long)]
     in_order: bool,
-    /// Keep what else is in the sectors of the firmware
+    /// Keep other data in the sectors of the firmware
     ///
-    /// It is read before they are erased, and written back. Without it, the summary says how many bytes went.
+    /// It is read before they are erased, and written back. Without this option it is lost, and the summary says how many
+    /// bytes.
     #[arg(long, conflicts_with = "mass_erase")]
     preserve: bool,
     /// Don't read back and compare
     #[arg(long)]
     no_verify: bool,
-    /// Refuse what can't be read back and compared
+    /// Refuse a board that can't be read back
     ///
-    /// Many devices that speak plain DFU leave DFU mode as soon as they have taken the firmware (exit code 7).
+    /// Many devices that speak plain DFU can't: they leave DFU mode as soon as they have the firmware. They are refused with
+    /// exit code 7.
     #[arg(long, hide_short_help = true, conflicts_with = "no_verify")]
     must_verify: bool,
     /// Erase all of the memory first
@@ -103,43 +107,42 @@ pub struct FlashArgs {
     stay: bool,
     /// Put a running application into DFU mode first
     ///
-    /// Where none of the boards that are meant is in DFU mode. HOW is detach, which asks the application to leave by its
-    /// DFU run-time interface, and need not be named. Its port is followed from there on: ids and serial number
-    /// may be others in DFU mode.
+    /// A board that is already in DFU mode is not asked. HOW is detach, the default: it asks the application through its DFU
+    /// run-time interface. From then on the board is followed by its port, since its ids and serial number may change.
     #[arg(
         long, value_enum, value_name = "HOW", hide_possible_values = true,
         num_args = 0..=1, require_equals = true, default_missing_value = "detach",
         conflicts_with = "dry_run"
     )]
     enter_dfu: Option<HowToEnter>,
-    /// Start the application here
+    /// Start the application at this address
     ///
-    /// Where its vector table is. Without it: where the firmware has one, else the beginning of main flash.
+    /// The address of its vector table. By default: that of the firmware, else the beginning of main flash.
     #[arg(long, value_name = "ADDRESS", value_parser = parse_address, conflicts_with = "stay")]
     entry: Option<u32>,
-    /// Flash a file for a device with other ids
+    /// Flash even a file for a device with other ids
     ///
     /// Or a UF2 file for another chip.
     #[arg(long)]
     any_id: bool,
-    /// Take of the files what the board has a memory for
+    /// Flash only what the board has a memory for
     ///
-    /// What else is in them, such as data for RAM or for a memory that this board lacks, is left out, and listed. Option
-    /// bytes and the like are left out, too: those need --alt.
+    /// The rest, such as data for RAM or for a memory that this board lacks, is left out and listed. Option bytes and the
+    /// like are left out, too: those need --alt.
     #[arg(long)]
     only_fitting: bool,
-    /// Flash a raw file that looks linked for another address
+    /// Flash even a raw file that looks linked for another address
     #[arg(long)]
     as_is: bool,
-    /// Refuse a file that nothing can start from
+    /// Refuse a file that can't start
     ///
-    /// Its initial stack pointer is not in RAM, or its reset vector is even or not in the file. Without this, that is a
-    /// warning.
+    /// Its initial stack pointer is not in RAM, or its reset vector is even or not in the file. Without this option, that is
+    /// a warning.
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
     consent: ConsentArgs,
-    /// Look what is there, print what would be done, and change nothing
+    /// Read the board, print what would be done, and change nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -175,7 +178,7 @@ pub fn run(args: &FlashArgs, app: &App) -> Result<Exit, CliError> {
         true => Err(PlainError::NotVerified.into()),
         false => Ok(()),
     };
-    job::carry_out_and(jobs, &odd, &app.output, &finish, summary)
+    job::carry_out_and(jobs, &odd, &app.output, &finish, summary::of)
 }
 
 /// What is odd about the file for these boards, each once.
@@ -290,82 +293,4 @@ fn plan_plain<'p>(
         true => dfu::plain::Plan::Rehearse(download),
         false => dfu::plain::Plan::Download(download),
     })
-}
-
-fn summary(outcome: &Outcome<'_>) -> String {
-    match outcome.dfuse() {
-        Some(plan) => dfuse_summary(outcome, plan),
-        None => plain_summary(outcome),
-    }
-}
-
-/// What was sent, left alone, verified and started.
-fn plain_summary(outcome: &Outcome<'_>) -> String {
-    let tally = outcome.tally;
-    let mut done = Vec::new();
-    if tally.skipped_bytes > 0 {
-        done.push(format!(
-            "{} were there already",
-            count(tally.skipped_bytes, "byte")
-        ));
-    } else {
-        done.push(format!("sent {}", count(tally.written_bytes, "byte")));
-        done.push(match tally.verified_bytes {
-            0 if outcome.is_read_back_unwanted() => "not verified".to_owned(),
-            0 => ACCEPTED.to_owned(),
-            bytes => format!("verified {}", count(bytes, "byte")),
-        });
-    }
-    done.push(match (tally.left, outcome.started_as()) {
-        (Some(true), Some(ids)) => format!("started as {ids}"),
-        (Some(true), None) => "started".to_owned(),
-        (Some(false) | None, _) => "still in DFU mode".to_owned(),
-    });
-    done.push(format!("in {:.1} s", outcome.seconds));
-    done.join(", ")
-}
-
-/// What was erased, written, left alone, verified and started.
-fn dfuse_summary(outcome: &Outcome<'_>, plan: &Plan<'_>) -> String {
-    let tally = outcome.tally;
-    let flash = plan.flash();
-    let mut memories = flash.into_iter().flat_map(|plan| &plan.memories);
-    let erases_all = memories.any(|memory| memory.around == Around::Expendable);
-    let beyond = match (tally.lost_bytes, tally.preserved_bytes) {
-        _ if tally.unseen_sectors > 0 && !erases_all => {
-            ", without a look at what else was there".to_owned()
-        }
-        (0, 0) => String::new(),
-        (0, kept) => format!(", kept {} beyond the image", count(kept, "byte")),
-        (lost, _) => format!(" and with them {} beyond the image", count(lost, "byte")),
-    };
-    let mut done = vec![
-        format!(
-            "erased {}{beyond}",
-            count(tally.erased_sectors as u64, "sector")
-        ),
-        format!("wrote {}", count(tally.written_bytes, "byte")),
-    ];
-    if tally.skipped_bytes > 0 {
-        done.push(format!(
-            "{} were there already",
-            count(tally.skipped_bytes, "byte")
-        ));
-    }
-    let mut memories = flash.into_iter().flat_map(|plan| &plan.memories);
-    done.push(
-        match memories.any(|memory| memory.check == Check::ReadBack) {
-            true if tally.reset => "not verified".to_owned(),
-            true => format!("verified {}", count(tally.verified_bytes, "byte")),
-            false => "not verified".to_owned(),
-        },
-    );
-    let start = flash.and_then(|plan| plan.start);
-    done.push(match (start, tally.left) {
-        (Some(start), Some(true)) => format!("started at {:#010x}", start.address),
-        _ if tally.reset => "no longer in DFU mode".to_owned(),
-        _ => "still in DFU mode".to_owned(),
-    });
-    done.push(format!("in {:.1} s", outcome.seconds));
-    done.join(", ")
 }

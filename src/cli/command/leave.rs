@@ -17,20 +17,21 @@ use crate::cli::job;
 use crate::cli::job::jobs;
 use crate::cli::outcome::Outcome;
 use crate::cli::plain;
+use crate::cli::report::Summary;
 use crate::cli::select::Candidates;
 use crate::cli::task::{Planned, Task};
 
 /// Starts the application
 ///
-/// The board leaves DFU mode. Nothing is erased or written. A board that is gone from the bus, or back as something else,
-/// has left; one that is still there as it was is an error (exit code 8), whether it answers or not.
+/// The board leaves DFU mode. Nothing is erased or written. It has left when it is gone from the bus, or back as something
+/// else. If it is still there as it was, that is an error (exit code 8), whether it answers or not.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   stdfu leave
   stdfu leave 0x08008000")]
 pub struct LeaveArgs {
-    /// Where its vector table is [default: main flash]
+    /// The address of its vector table [default: main flash]
     #[arg(value_name = "ADDRESS", value_parser = parse_address)]
     address: Option<u32>,
 }
@@ -60,12 +61,11 @@ fn plan(args: &LeaveArgs, board: &Board) -> Planned<'static> {
     Ok(Plan::Leave(start).into())
 }
 
-fn summary(outcome: &Outcome<'_>) -> String {
-    let started = match (outcome.dfuse(), outcome.started_as()) {
+fn summary(outcome: &Outcome<'_>) -> Summary {
+    Summary::new(match (outcome.dfuse(), outcome.started_as()) {
         (Some(Plan::Leave(start)), _) => format!("started at {:#010x}", start.address),
         (_, Some(ids)) => format!("started as {ids}"),
         _ if outcome.tally.left == Some(false) => "restarted, and in DFU mode again".to_owned(),
         _ => "started".to_owned(),
-    };
-    format!("{started}, in {:.1} s", outcome.seconds)
+    })
 }

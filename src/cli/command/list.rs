@@ -10,7 +10,7 @@ use crate::printable::Said;
 use crate::usb::{DeviceInfo, UsbError};
 
 use crate::cli::app::App;
-use crate::cli::args::number::size;
+use crate::cli::args::number::amount;
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::document::{
     CapabilitiesDocument, ListDocument, ListedDocument, MemoryDocument, SegmentDocument,
@@ -301,8 +301,8 @@ fn memory_text(memory: &MemoryString) -> String {
         access,
     } in &layout.segments
     {
-        let sector_size = size((*sector_size).into());
-        text += &format!("     {address:#010x} {sectors:>4} × {sector_size:<5} {access}\n");
+        let sector_size = amount((*sector_size).into());
+        text += &format!("     {address:#010x} {sectors:>4} × {sector_size:<9}  {access}\n");
     }
     text
 }

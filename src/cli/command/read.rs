@@ -15,7 +15,7 @@ use crate::printable;
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::format::OutputFormat;
-use crate::cli::args::number::{count, parse_range};
+use crate::cli::args::number::{amount, parse_range};
 use crate::cli::document::{Boards, RangeDocument, ReadDocument};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -25,7 +25,8 @@ use crate::cli::outcome::{Found, Outcome};
 use crate::cli::output::Output;
 use crate::cli::plain;
 use crate::cli::plain_error::PlainError;
-use crate::cli::report;
+use crate::cli::preview::range_text;
+use crate::cli::report::{self, Summary};
 use crate::cli::save;
 use crate::cli::select::Candidates;
 use crate::cli::task::{Planned, Task};
@@ -33,10 +34,10 @@ use crate::cli::usage::UsageError;
 
 /// Reads flash into a file
 ///
-/// All of the memory, or exactly the ranges. The file is there when all of it was read, and not before.
+/// All of the memory, or exactly the ranges. The file appears only when everything was read.
 ///
-/// A range is ADDRESS+SIZE, ADDRESS..END (END is not read), or a lone address for the sector it is in. It may begin and
-/// end anywhere.
+/// A range is ADDRESS+SIZE, ADDRESS..END (END is not read), or a single address for the sector it is in. A range may
+/// begin and end anywhere.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -49,21 +50,21 @@ pub struct ReadArgs {
     /// The file to write; its name tells the format: .bin, .dfu, .hex or .srec; - is stdout
     #[arg(value_name = "OUT")]
     output: PathBuf,
-    /// What to read; all of the memory if there is none
+    /// What to read; by default, all of the memory
     #[arg(value_name = "RANGE", value_parser = parse_range)]
     ranges: Vec<RangeRequest>,
     /// The memory, by number or name, as `stdfu list` shows it
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
-    /// The format to write, whatever the name; for stdout, bin unless told otherwise
+    /// The format to write, whatever the name; on stdout, bin by default
     #[arg(long, value_name = "FORMAT", value_parser = OutputFormat::parser())]
     format: Option<OutputFormat>,
     /// Read everything twice, and compare
     ///
-    /// A board that answers wrong bytes without an error is found out only this way.
+    /// Only this finds a board that sends wrong bytes without an error.
     #[arg(long)]
     twice: bool,
-    /// Overwrite OUT
+    /// Overwrite OUT if it exists
     #[arg(long)]
     force: bool,
 }
@@ -76,7 +77,8 @@ pub fn run(args: &ReadArgs, app: &App) -> Result<Exit, CliError> {
         return Err(UsageError {
             message: format!("one file can't hold what is in {} boards", boards.len()),
             hint: Some(
-                "Name one board with --serial or --path, and read one after the other.".to_owned(),
+                "Choose one board with --serial or --path, and read one after the other."
+                    .to_owned(),
             ),
         }
         .into());
@@ -87,11 +89,11 @@ pub fn run(args: &ReadArgs, app: &App) -> Result<Exit, CliError> {
         let mut found = outcome.found.iter();
         found.try_for_each(|found| write(args, &file(found, ids, format)?, &app.output))
     });
-    let results = report::results(&outcomes, |outcome| summary(args, outcome));
-    if is_stdout(args) {
-        results.lines().for_each(|line| app.output.note(line));
-    } else {
-        app.output.summary(&results)?;
+    let summary = |outcome: &Outcome<'_>| summary(args, outcome);
+    let results = report::results(&outcomes, summary, &app.output);
+    match is_stdout(args) {
+        true => app.output.results_aside(&results),
+        false => app.output.results(&results)?,
     }
     let document = |outcome| document(args, format, outcome);
     app.output.document(Boards::of(&outcomes, document))?;
@@ -106,7 +108,7 @@ fn format(args: &ReadArgs) -> Result<OutputFormat, UsageError> {
         None if is_range(&args.output) => {
             let range = args.output.display();
             Err(UsageError {
-                message: format!("{range} is a range, where the file to write is due"),
+                message: format!("{range} is a range, but the file to write comes first"),
                 hint: Some(format!("Name the file first: stdfu read flash.bin {range}")),
             })
         }
@@ -131,7 +133,7 @@ fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> Result<(),
     }
     if json {
         return Err(UsageError {
-            message: "--json and what is read can't both go to stdout".to_owned(),
+            message: "--json and the bytes can't both go to stdout".to_owned(),
             hint: Some("Name a file.".to_owned()),
         }
         .into());
@@ -175,10 +177,10 @@ fn check_gaps(plan: &ReadPlan) -> Result<(), UsageError> {
     };
     Err(UsageError {
         message: format!(
-            "nothing is read between {end:#010x} and {address:#010x}, and a raw binary can't have gaps"
+            "there is a gap between {end:#010x} and {address:#010x}, and a raw binary can't have gaps"
         ),
         hint: Some(
-            "Write a .hex, .srec or .dfu file: their gaps stay gaps.\nOr read one range at a time."
+            "Write a .hex, .srec or .dfu file: those can have gaps.\nOr read one range at a time."
                 .to_owned(),
         ),
     })
@@ -205,32 +207,24 @@ fn write(args: &ReadArgs, file: &[u8], output: &Output) -> Result<(), CliError> 
     }
 }
 
-fn summary(args: &ReadArgs, outcome: &Outcome<'_>) -> String {
-    let from = match &outcome.found {
-        Some(Found::Placed(target)) => {
-            let ranges = target
-                .elements
-                .iter()
-                .map(|element| format!("{:#010x}..{:#010x}", element.address, element.end()));
-            let ranges: Vec<String> = ranges.collect();
-            format!(" from {}", ranges.join(" and "))
-        }
-        Some(Found::Stream(_)) | None => String::new(),
-    };
+fn summary(args: &ReadArgs, outcome: &Outcome<'_>) -> Summary {
     let output = match is_stdout(args) {
         true => "stdout".to_owned(),
         false => printable::path(&args.output),
     };
-    let checked = if args.twice {
-        ", twice and the same both times"
-    } else {
-        ""
-    };
-    format!(
-        "read {}{from} to {output}{checked}, in {:.1} s",
-        count(outcome.tally.read_bytes, "byte"),
-        outcome.seconds
-    )
+    let bytes = outcome.tally.read_bytes;
+    let mut summary = Summary::new(format!("{} read into {output}", amount(bytes)));
+    if args.twice {
+        summary
+            .done
+            .push("twice, and the same both times".to_owned());
+    }
+    summary.bytes = bytes;
+    if let Some(Found::Placed(target)) = &outcome.found {
+        let ranges = target.elements.iter().map(|element| element.range());
+        summary.details.extend(ranges.map(range_text));
+    }
+    summary
 }
 
 fn document<'r>(

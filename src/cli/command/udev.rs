@@ -10,8 +10,9 @@ use crate::cli::output;
 
 /// Prints the udev rule that lets you use boards on Linux
 ///
-/// It lets whoever sits at the machine, and over ssh the members of the group plugdev, use boards in DFU mode without
-/// being root, and applications that can be asked to enter it. Plug the board in again when the rule is installed.
+/// It lets you use boards in DFU mode without being root: at the machine itself, and over ssh and in CI as a member of the
+/// group plugdev. Applications that can be asked to enter DFU mode are included. After installing the rule, plug the board
+/// in again.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

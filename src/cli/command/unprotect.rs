@@ -13,16 +13,16 @@ use crate::cli::exit::Exit;
 use crate::cli::job;
 use crate::cli::job::jobs;
 use crate::cli::outcome::{NOT_PROTECTED, Outcome};
+use crate::cli::report::Summary;
 use crate::cli::select::Candidates;
 use crate::cli::task::Task;
 
 /// Lifts read protection, which erases ALL of the chip
 ///
-/// The chip erases all of its flash, without a way back, and resets itself. You are asked first; where nobody can be
-/// asked, as in a script, --yes has to say it.
+/// The chip erases all of its flash and resets itself. This can't be undone, so stdfu asks first; a script has to add --yes.
 ///
-/// A board that is not read-protected is left as it is: `stdfu erase --all` erases that. One that was not seen to lift its
-/// protection is an error (exit code 8).
+/// A board without read protection is left as it is; `stdfu erase --all` erases that one. If the board did not confirm that
+/// the protection is lifted, that is an error (exit code 8).
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -48,12 +48,9 @@ fn plan(board: &Board) -> Task<'static> {
     Plan::Unprotect(plan_unprotect(facts)).into()
 }
 
-fn summary(outcome: &Outcome<'_>) -> String {
-    if outcome.tally.unprotected == Some(false) {
-        return NOT_PROTECTED.to_owned();
-    }
-    format!(
-        "read protection is lifted, everything is erased and the board was reset, in {:.1} s",
-        outcome.seconds
-    )
+fn summary(outcome: &Outcome<'_>) -> Summary {
+    Summary::new(match outcome.tally.unprotected {
+        Some(false) => NOT_PROTECTED,
+        Some(true) | None => "read protection lifted, everything erased, board reset",
+    })
 }

@@ -11,7 +11,7 @@ use crate::dfuse::plan::verify::plan_verify;
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::firmware::FirmwareArgs;
-use crate::cli::args::number::count;
+use crate::cli::args::number::{amount, count};
 use crate::cli::args::payload::Payload;
 use crate::cli::compatibility;
 use crate::cli::error::CliError;
@@ -20,13 +20,14 @@ use crate::cli::job;
 use crate::cli::job::jobs;
 use crate::cli::outcome::Outcome;
 use crate::cli::plain;
+use crate::cli::report::Summary;
 use crate::cli::suspicion;
 use crate::cli::task::{Planned, Task};
 
 /// Compares firmware with what is in flash, and changes nothing
 ///
-/// Every byte that the files name is read and compared, and no other. Exit code 0 means that all of them are the same,
-/// 9 that some differ. The application isn't started.
+/// Every byte that the files name is read and compared, and no other. Exit code 0 means that all are the same, 9 that
+/// some differ. The application isn't started.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -40,7 +41,7 @@ pub struct VerifyArgs {
     /// The memory, by number or name, as `stdfu list` shows it; of a .dfu file, only what is for it
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
-    /// Compare what the board has a memory for, and list what else is in the files
+    /// Compare only what the board has a memory for, and list the rest
     #[arg(long)]
     only_fitting: bool,
     /// Compare even if the file is for a device with other ids, or a UF2 file for another chip
@@ -79,10 +80,10 @@ fn plan<'i>(args: &VerifyArgs, payload: &'i Payload, board: &Board) -> Planned<'
     Ok(suspicion::judge(image, plan)?.into())
 }
 
-fn summary(outcome: &Outcome<'_>) -> String {
-    format!(
-        "verified {}, all the same, in {:.1} s",
-        count(outcome.tally.verified_bytes, "byte"),
-        outcome.seconds
-    )
+fn summary(outcome: &Outcome<'_>) -> Summary {
+    let bytes = outcome.tally.verified_bytes;
+    let mut summary = Summary::new(format!("{} verified, all the same", amount(bytes)));
+    summary.bytes = bytes;
+    summary.details.push(count(bytes, "byte"));
+    summary
 }

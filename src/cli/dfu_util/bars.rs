@@ -94,7 +94,7 @@ impl<'v> Bars<'v> {
 
     /// The work has failed: what follows begins a line.
     pub fn give_up(self) {
-        if self.bars.iter().any(|bar| bar.drawn.is_some()) {
+        if self.bars.iter().any(Bar::is_begun) {
             self.voice.put("\n");
         }
     }
@@ -117,6 +117,9 @@ impl<'v> Bars<'v> {
     }
 
     fn tell(&self, error: &SessionError, then: &str) {
+        if self.bars.iter().any(Bar::is_begun) {
+            self.voice.put("\n");
+        }
         self.voice.warn(&format!("{error}; {then}"));
     }
 }
@@ -169,6 +172,11 @@ fn stage(phase: Phase, first: &str) -> Option<Stage> {
 }
 
 impl Bar {
+    /// Whether it stands in the line that the cursor is in.
+    fn is_begun(&self) -> bool {
+        self.drawn.is_some() && self.done < 1000
+    }
+
     /// Draws it where it looks other than before, or a second has passed. It never goes back.
     fn draw(&mut self, thousandths: u64, voice: &Voice) {
         self.done = self.done.max(thousandths);

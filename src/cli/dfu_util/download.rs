@@ -76,12 +76,7 @@ impl Work<'_> {
 
     fn download_dfuse(&self, device: Device, payload: Option<&Payload>) -> Result<bool, Sysexit> {
         let voice = self.voice;
-        for setting in device.settings.iter().rev() {
-            voice.say(&format!(
-                "DfuSe interface name: \"{}\"",
-                Printable(memory_name(&setting.name))
-            ));
-        }
+        self.tell_memories(&device);
         let said = self.request.dfuse();
         if said.unprotect {
             return self.unprotect(device).map(|()| true);
@@ -93,6 +88,14 @@ impl Work<'_> {
         match payload {
             Some(payload) => self.flash(device, payload),
             None => self.without_a_file(device),
+        }
+    }
+
+    /// What its memories are called.
+    pub fn tell_memories(&self, device: &Device) {
+        for setting in device.settings.iter().rev() {
+            let name = Printable(memory_name(&setting.name));
+            self.voice.say(&format!("DfuSe interface name: \"{name}\""));
         }
     }
 
@@ -141,10 +144,10 @@ impl Work<'_> {
             Ok(suspicion::judge(image, plan.map_err(NoPlan::into_other))?.into())
         });
         let task = task.map_err(|error| tell(&error, voice))?;
-        self.announce(image, &task);
         if said.mass_erase {
             voice.say("Performing mass erase, this can take a moment");
         }
+        self.announce(image, &task);
         let bars = Bars::erase_and_download(voice, self.output, size(image));
         let written =
             |outcome: &Outcome<'_>| outcome.tally.written_bytes + outcome.tally.skipped_bytes;

@@ -3,17 +3,22 @@
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::outcome::Outcome;
+use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::PlanError;
 use crate::image::{FilesError, ImageError};
 
 use super::sysexit::Sysexit;
 use super::voice::Voice;
 
+/// What overrules a refusal.
+const FORCE: &str = "To do it all the same, add :force to the value of -s.";
+
 /// Says what went wrong.
 pub fn tell(error: &CliError, voice: &Voice) -> Sysexit {
     let mut diagnosis = Diagnosis::from(error);
     diagnosis.hint = match is_overruled_by_force(error) {
-        true => Some("To do it all the same, add :force to the value of -s.".to_owned()),
+        true => Some(FORCE.to_owned()),
         false => diagnosis
             .hint
             .filter(|_| speaks_of_no_option(diagnosis.exit)),
@@ -21,8 +26,27 @@ pub fn tell(error: &CliError, voice: &Voice) -> Sysexit {
     tell_of(&diagnosis, voice)
 }
 
-/// The same, of what went wrong with a device.
-pub fn tell_of(diagnosis: &Diagnosis, voice: &Voice) -> Sysexit {
+/// The same, of the work on a device.
+pub fn tell_of_work(outcome: &Outcome<'_>, error: &Diagnosis, voice: &Voice) -> Sysexit {
+    let plan = outcome.dfuse().and_then(Plan::flash);
+    let may_be_elsewhere = plan.is_some_and(|plan| plan.linked_elsewhere.is_some());
+    let hint = match error.exit {
+        Exit::DoesNotFit if may_be_elsewhere => Some(FORCE.to_owned()),
+        exit => error.hint.clone().filter(|_| speaks_of_no_option(exit)),
+    };
+    let message = error.message.clone();
+    let exit = error.exit;
+    tell_of(
+        &Diagnosis {
+            exit,
+            message,
+            hint,
+        },
+        voice,
+    )
+}
+
+fn tell_of(diagnosis: &Diagnosis, voice: &Voice) -> Sysexit {
     voice.warn(&diagnosis.message);
     for hint in diagnosis.hint.iter().flat_map(|hint| hint.lines()) {
         voice.hint(hint);

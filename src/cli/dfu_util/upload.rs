@@ -80,6 +80,9 @@ impl Work<'_> {
 
     fn upload_dfuse(&self, mut device: Device) -> Result<Vec<u8>, Sysexit> {
         let voice = self.voice;
+        if self.request.dfuse().address.is_some() {
+            self.tell_memories(&device);
+        }
         let alt = self.chosen(&device);
         let range = Cell::new(None);
         let task = job::plan(&mut device.board, |board| {
@@ -95,11 +98,13 @@ impl Work<'_> {
         let task = task.map_err(|error| tell(&error, voice))?;
         let size = range.get().map_or(0, AddressRange::size);
         match self.request.dfuse() {
-            said if said.length.is_some() => {}
-            said if said.address.is_some() => voice.say(&format!(
+            said if said.address.is_none() => {
+                voice.say(&format!("Limiting default upload to {size} bytes"));
+            }
+            said if said.length.is_none() => voice.say(&format!(
                 "Limiting upload to end of memory segment, {size} bytes"
             )),
-            _ => voice.say(&format!("Limiting default upload to {size} bytes")),
+            _ => {}
         }
         let bars = Bars::upload(voice, self.output, size);
         let outcome =

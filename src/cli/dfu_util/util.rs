@@ -26,10 +26,7 @@ pub fn run(arguments: Vec<OsString>, app: &App, voice: &Voice) -> Result<(), Sys
         voice.explain(&help());
         return Ok(());
     }
-    voice.put(&format!(
-        "dfu-util 0.11\n(stdfu {})\n\n",
-        env!("CARGO_PKG_VERSION")
-    ));
+    voice.introduce();
     if request.action == Some(Action::Version) {
         return Ok(());
     }
@@ -73,7 +70,7 @@ fn payload(file: &Path, request: &Request, voice: &Voice) -> Result<Payload, Sys
         .payload()
         .map_err(|error| refuse_file(file, &error, voice))?;
     if let (Err(error), Err(_)) = (&payload.placed, &payload.stream) {
-        if !payload.lacks_address() {
+        if !payload.lacks_address() && !payload.is_dfuse_file() {
             return Err(tell(&error.clone().into(), voice));
         }
     }

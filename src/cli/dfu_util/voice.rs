@@ -5,6 +5,7 @@ use std::cell::Cell;
 use crate::cli::output::verbatim;
 use crate::printable;
 
+use super::banner;
 use super::sysexit::Sysexit;
 
 /// What one of the tools says.
@@ -22,6 +23,11 @@ impl Voice {
             name,
             is_unheard: Cell::new(false),
         }
+    }
+
+    /// What the tool begins with, on stdout, and an empty line.
+    pub fn introduce(&self) {
+        self.say(&format!("{}\n", banner::of(self.name)));
     }
 
     /// The tool's name.

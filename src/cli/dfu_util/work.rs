@@ -9,31 +9,22 @@ use crate::cli::args::payload::Payload;
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::error::CliError;
 use crate::cli::interrupt;
-use crate::cli::job::Job;
-use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::cli::select::UNTIL_OPENED;
-use crate::cli::task::Task;
-use crate::dfu::enter::{COMES_BACK, EnterError};
 use crate::dfu::error::Cause;
 use crate::dfu::link::Link;
 use crate::image::FileIds;
-use crate::usb::{Bus, UsbError};
+use crate::usb::{Bus, DeviceInfo, UsbError};
 
-use super::bars::Bars;
-use super::filter::{Filter, IdMatch, IdsMatch, is_in_dfu_mode};
+use super::filter::{Filter, is_in_dfu_mode};
 use super::probe::{Device, Probed, probe, warn_of_closed};
 use super::request::{Action, Request};
 use super::sysexit::Sysexit;
-use super::trouble::{tell, tell_of};
+use super::trouble::tell;
 use super::voice::Voice;
 
 /// Between two looks for a device.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// What a DETACH says that the device may take, in milliseconds, as dfu-util says it.
-const DETACH_TIMEOUT: u16 = 1000;
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What all of the work needs.
 pub struct Work<'w> {
@@ -42,7 +33,7 @@ pub struct Work<'w> {
     /// Where details and transfers go.
     pub output: &'w Output,
     pub voice: &'w Voice,
-    bus: Arc<dyn Bus>,
+    pub bus: Arc<dyn Bus>,
 }
 
 impl<'w> Work<'w> {
@@ -76,6 +67,9 @@ impl<'w> Work<'w> {
         let device = self.only_one(payload)?;
         let voice = self.voice;
         let info = &device.board.info;
+        if payload.is_some_and(Payload::is_dfuse_file) {
+            voice.say("Multiple alternate interfaces for DfuSe file");
+        }
         voice.say("Opening DFU capable USB device...");
         voice.say(&format!(
             "Device ID {:04x}:{:04x}",
@@ -90,6 +84,7 @@ impl<'w> Work<'w> {
             },
             info.dfu_version().unwrap_or(0x0100)
         ));
+        self.tell_attributes(info);
         let device = match is_in_dfu_mode(info) {
             true => device,
             false if action == Some(&Action::Detach) => return self.detach(device),
@@ -112,8 +107,31 @@ impl<'w> Work<'w> {
         }
     }
 
+    /// What its functional descriptor says, for those who want to know.
+    fn tell_attributes(&self, info: &DeviceInfo) {
+        let Some(said) = info.functional.filter(|_| self.request.verbose > 0) else {
+            return;
+        };
+        let names = [
+            (said.can_download(), " bitCanDnload"),
+            (said.can_upload(), " bitCanUpload"),
+            (
+                said.is_manifestation_tolerant(),
+                " bitManifestationTolerant",
+            ),
+            (said.will_detach(), " bitWillDetach"),
+        ];
+        let names = names.iter().filter(|(is_set, _)| *is_set);
+        let names: String = names.map(|(_, name)| *name).collect();
+        let attributes = said.attributes;
+        self.voice
+            .say(&format!("DFU attributes: ({attributes:#04x}){names}"));
+        self.voice
+            .say(&format!("Detach timeout {} ms", said.detach_timeout));
+    }
+
     /// The devices that are meant, waited for where that is wanted.
-    fn find(&self, filter: &Filter, waits: bool) -> Result<Vec<Device>, Sysexit> {
+    pub fn find(&self, filter: &Filter, waits: bool) -> Result<Vec<Device>, Sysexit> {
         let start = self.bus.now();
         let mut watched = None;
         loop {
@@ -173,83 +191,6 @@ impl<'w> Work<'w> {
         Sysexit::InputOutput
     }
 
-    /// `-e` in DFU mode, where DFU 1.1 has no DETACH: U-Boot leaves at it, others refuse it. Returns whether it has left.
-    fn detach_in_dfu_mode(&self, mut device: Device) -> bool {
-        let options = device.board.plain_options();
-        let Ok(Opened { transport, .. }) = &mut device.board.opened else {
-            return false;
-        };
-        let link = Link::open(transport, options.interface);
-        let left = link.ok().and_then(|mut link| {
-            link.detach(DETACH_TIMEOUT, REQUEST_TIMEOUT).ok()?;
-            Some(link.whereabouts(options.ids).has_left())
-        });
-        if left.is_none() {
-            self.voice.warn("can't detach");
-        }
-        left == Some(true)
-    }
-
-    /// `-e`: an application that has gone has done what it was asked.
-    fn detach(&self, device: Device) -> Result<(), Sysexit> {
-        let path = device.board.info.path.clone();
-        match self.leave_application(device) {
-            Err(CliError::Enter(EnterError::StaysAway)) if !self.runs_application(&path) => {
-                self.voice.warn(
-                    "the device has left its application, and has not come back in DFU mode yet",
-                );
-                Ok(())
-            }
-            ended => ended.map_err(|error| tell(&error, self.voice)),
-        }
-    }
-
-    fn runs_application(&self, path: &str) -> bool {
-        let devices = self.bus.devices().unwrap_or_default();
-        devices
-            .iter()
-            .any(|info| info.path == path && !is_in_dfu_mode(info))
-    }
-
-    fn leave_application(&self, mut device: Device) -> Result<(), CliError> {
-        let voice = self.voice;
-        voice.say("Claiming USB DFU (Run-Time) Interface...");
-        voice.say("Device really in Run-Time Mode, send DFU detach request...");
-        let functional = device.board.info.functional.as_ref();
-        voice.say(
-            match functional.is_some_and(|functional| functional.will_detach()) {
-                true => "Device will detach and reattach...",
-                false => "Resetting USB...",
-            },
-        );
-        let comes_back = self.request.detach_delay.max(COMES_BACK);
-        self.app.detach_within(&mut device.board, comes_back)
-    }
-
-    /// Brings a device from its application into DFU mode. Its port is followed, whatever its ids become, unless they are
-    /// not those that are asked for.
-    fn enter_dfu_mode(&self, device: Device) -> Result<Device, Sysexit> {
-        let path = device.board.info.path.clone();
-        self.leave_application(device)
-            .map_err(|error| tell(&error, self.voice))?;
-        let filter = Filter {
-            run_time: IdsMatch {
-                vendor: IdMatch::Nothing,
-                product: IdMatch::Nothing,
-            },
-            path: Some(path),
-            device_number: None,
-            ..self.request.filter.clone()
-        };
-        let mut devices = self.find(&filter, false)?;
-        let Some(device) = devices.pop() else {
-            self.voice.warn("Lost device after RESET?");
-            return Err(Sysexit::InputOutput);
-        };
-        self.voice.say("Opening DFU USB Device...");
-        Ok(device)
-    }
-
     /// Claims a device in DFU mode and brings it to dfuIDLE, and tells of it.
     fn open(&self, mut device: Device) -> Result<Device, Sysexit> {
         let voice = self.voice;
@@ -306,70 +247,6 @@ impl<'w> Work<'w> {
                 "blocks of {own} bytes are sent, as the device says"
             )),
         }
-    }
-
-    /// Carries out a task, and says what is odd about it; `bytes` are what it comes to when all is well.
-    pub fn carry_out<'p>(
-        &self,
-        board: Board,
-        task: Task<'p>,
-        mut bars: Bars<'_>,
-        bytes: impl Fn(&Outcome<'p>) -> u64,
-    ) -> Result<Outcome<'p>, Sysexit> {
-        let stopping = "Stopping; asked once more, it ends at once.";
-        let watched = {
-            let name = self.voice.name();
-            interrupt::watch_and_acknowledge(move || Voice::new(name).warn(stopping))
-        };
-        let job = Job {
-            board,
-            task: Ok(task),
-        };
-        let outcome = job.run(&mut bars);
-        drop(watched);
-        match &outcome.error {
-            None => bars.finish(bytes(&outcome)),
-            Some(error) => {
-                bars.give_up();
-                return Err(tell_of(error, self.voice));
-            }
-        }
-        for warning in outcome.warnings() {
-            self.voice.warn(&warning);
-        }
-        Ok(outcome)
-    }
-
-    /// The device at this port once more, for the next piece of work.
-    pub fn again(&self, path: &str) -> Result<Board, Sysexit> {
-        let filter = Filter {
-            path: Some(path.to_owned()),
-            ..Filter::default()
-        };
-        let device = self.find(&filter, false)?.pop();
-        let Some(Device { mut board, .. }) = device else {
-            self.voice.warn("the device is gone");
-            return Err(Sysexit::InputOutput);
-        };
-        board.read_first_memory();
-        Ok(board)
-    }
-
-    /// `-R`
-    fn reset(&self, path: &str) -> Result<(), Sysexit> {
-        let mut board = self.again(path)?;
-        self.voice
-            .say("Resetting USB to switch back to Run-Time mode");
-        let (info, options) = (board.info.clone(), board.plain_options());
-        if let Ok(Opened { transport, .. }) = &mut board.opened {
-            let mut link = Link::open(transport, info.interface)
-                .map_err(|error| tell(&error.into(), self.voice))?;
-            let whereabouts = link.leave_idle(options.ids, options.will_detach);
-            if !whereabouts.has_left() {
-                self.voice.warn("the device was reset, and is in DFU mode");
-            }
-        }
-        Ok(())
     }
 
     /// Refuses a file that is for another device.

@@ -78,7 +78,7 @@ pub const OPTIONS: [Row; 20] = [
         &["detach-delay"],
         "SECONDS",
         &[
-            "How long a device may take to enter DFU mode",
+            "How long a device may take to enter DFU mode,",
             "if that is more than 10 seconds",
         ],
         BY_ITSELF,
@@ -125,7 +125,7 @@ pub const OPTIONS: [Row; 20] = [
         'S',
         &["serial"],
         "SERIAL[,SERIAL]",
-        &["Its serial number: in its application, and in DFU mode"],
+        &["Its serial number: in the application, in DFU mode"],
         "--serial chooses a board",
     ),
     row(
@@ -182,13 +182,13 @@ pub const OPTIONS: [Row; 20] = [
         &["dfuse-address"],
         "ADDRESS[:…]",
         &[
-            "On DfuSe devices: where a raw file belongs, or where to",
-            "read; after it, or in its place, with : between them:",
+            "On DfuSe devices: where a raw file belongs, or where",
+            "to read. Then, or in its place, after colons:",
             "  LENGTH      bytes to read",
             "  leave       start the application",
             "  mass-erase  erase all of the memory (needs force)",
-            "  unprotect   lift read protection, which erases the",
-            "              whole chip (needs force)",
+            "  unprotect   lift read protection, which erases",
+            "              the whole chip (needs force)",
             "  will-reset  the device resets by itself",
             "  force       do it though stdfu advises against it",
         ],
@@ -203,12 +203,12 @@ pub fn help() -> String {
         let word = row.spec.words.last().unwrap_or(&"");
         let option = format!("-{} --{word} {}", row.spec.letter, row.value);
         let mut left = option.trim_end();
-        if left.len() > 26 {
+        if left.len() > 24 {
             help += &format!("  {left}\n");
             left = "";
         }
         for line in row.help {
-            help += &format!("  {left:<26}  {line}\n");
+            help += &format!("  {left:<24}  {line}\n");
             left = "";
         }
     }

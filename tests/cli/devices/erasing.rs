@@ -81,7 +81,7 @@ fn class_sample_mass_erase_that_erases_nothing_is_made_good_sector_by_sector() {
     assert_text(
         "stderr",
         &done.stderr,
-        "mass-erasing\nchecking for blank 976K\nerasing 976K\n",
+        "mass-erasing\nchecking for blank 976 KiB\nerasing 976 KiB\n",
     );
 }
 
@@ -159,6 +159,6 @@ fn pybd_mass_erase_is_completed_sector_by_sector() {
     assert_text(
         "stderr",
         &done.stderr,
-        "mass-erasing\nchecking for blank 4M\nerasing 2M\n",
+        "mass-erasing\nchecking for blank 4 MiB\nerasing 2 MiB\n",
     );
 }

@@ -163,7 +163,7 @@ fn l072_is_blank_where_it_is_0x00() {
     assert_text(
         "stderr",
         &done.stderr,
-        "mass-erasing\nchecking for blank 192K\n",
+        "mass-erasing\nchecking for blank 192 KiB\n",
     );
     let blank = stdfu("--json --sim l072 flash blinky.bin --address 0x08000000").run();
     assert_eq!(blank.boards(0)[0]["erased_sectors"], 0);

@@ -80,7 +80,7 @@ fn a_flash_that_is_interrupted_while_it_writes() {
         flash.board("f405"),
         firmware.path()
     );
-    let run = interrupted(&command, "writing 1022K");
+    let run = interrupted(&command, "writing 1022 KiB");
     assert_eq!((run.exit, run.stdout.as_str()), (130, ""), "{run:?}");
     let (last, error) = end(&run);
     assert!(last.contains("(dfuIDLE, OK, 0 ms)"), "{last}");
@@ -104,7 +104,7 @@ fn a_flash_that_is_interrupted_before_anything_has_changed() {
         flash.board("f405,quirk=transfer-size=256"),
         contents.path()
     );
-    let run = interrupted(&command, "comparing 1M");
+    let run = interrupted(&command, "comparing 1 MiB");
     assert_eq!((run.exit, run.stdout.as_str()), (130, ""), "{run:?}");
     let (_, error) = end(&run);
     let rest = format!("interrupted; nothing was erased or written\n{HINT}");

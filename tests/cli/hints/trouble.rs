@@ -6,8 +6,8 @@ use crate::firmware::Firmware;
 use crate::run::sample;
 
 const DIFFERS: &str = "\
-hint: Write protection does this without an error: look at the option bytes.
-      Otherwise repeat the command; if the address stays the same, the flash there is worn out.
+hint: Write protection can cause this without an error: check the option bytes.
+      Otherwise repeat the command. If it fails at the same address again, the flash there is worn out.
 ";
 
 #[test]
@@ -15,7 +15,7 @@ fn read_protection() {
     let hint = "hint: `stdfu unprotect` lifts it, and erases everything on the chip.\n";
     let pointer = "setting the address 0x08000000";
     for (command, phase, action) in [
-        ("flash blinky.dfu", "comparing 5123 bytes", pointer),
+        ("flash blinky.dfu", "comparing 5.0 KiB", pointer),
         ("leave", "starting the application", pointer),
         ("erase --all", "mass-erasing", "erasing all of the memory"),
     ] {
@@ -44,17 +44,16 @@ fn one_errvendor_in_the_middle_of_the_work_is_no_read_protection() {
         .run()
         .says(
             0,
-            "336133663433 at 1-1: erased 1 sector and with them 11261 bytes beyond the image, wrote 5123 bytes, \
-             verified 5123 bytes, still in DFU mode, in 0.0 s\n",
+            "OK  336133663433 at 1-1  5.0 KiB written, verified, still in DFU mode  0.0 s\n    lost: 11.0 KiB beyond the image, erased with it (--preserve keeps it)\n",
             "\
 warning: nothing can start from the vector table at 0x08004000: \
 the reset vector is 0x080001c1, expected an address in the file, 0x08004000..0x08005403
-looking around the image 11261 bytes
-erasing 16K
-writing 4K
+looking around the image 11.0 KiB
+erasing 16 KiB
+writing 4 KiB
 writing at 0x08004800: the board answered errVENDOR in dfuERROR; trying again
 writing the first block
-verifying 6K
+verifying 6 KiB
 ",
         );
 }
@@ -72,18 +71,18 @@ fn a_write_protected_sector() {
     );
     let stderr = format!(
         "\
-comparing 24K
-looking around the image 8K
-erasing 32K
-writing 22K
+comparing 24 KiB
+looking around the image 8 KiB
+erasing 32 KiB
+writing 22 KiB
 writing the first block
-verifying 24K
+verifying 24 KiB
 {differs}; trying again
 {differs}; erasing and writing that once more
-erasing 32K
-writing 22K
+erasing 32 KiB
+writing 22 KiB
 writing the first block
-verifying 24K
+verifying 24 KiB
 {differs}; trying again
 error: 336133663433 at 1-1: {differs}; so far 1 sector erased and 24576 bytes written; \
 the sector with the vector table was erased again, so that the board doesn't start half an application
@@ -105,8 +104,8 @@ fn a_write_protected_sector_that_was_to_be_erased() {
     let stderr = format!(
         "\
 mass-erasing
-checking for blank 1M
-erasing 16K
+checking for blank 1 MiB
+erasing 16 KiB
 {differs}; trying again
 error: 336133663433 at 1-1: {differs}; so far 11 sectors erased and 0 bytes written
 {DIFFERS}"
@@ -130,17 +129,17 @@ fn a_bit_that_is_worn() {
         );
         let stderr = format!(
             "\
-comparing 5123 bytes
-looking around the image 11261 bytes
-writing 4K
+comparing 5.0 KiB
+looking around the image 11.0 KiB
+writing 4 KiB
 writing the first block
-verifying 6K
+verifying 6 KiB
 {differs}; trying again
 {differs}; erasing and writing that once more
-erasing 16K
-writing 4K
+erasing 16 KiB
+writing 4 KiB
 writing the first block
-verifying 6K
+verifying 6 KiB
 {differs}; trying again
 error: 336133663433 at 1-1: {differs}; so far 1 sector erased and 5123 bytes written; \
 the sector with the vector table was erased again, so that the board doesn't start half an application
@@ -191,9 +190,9 @@ fn a_board_that_is_gone() {
             "flash blinky.dfu",
             8,
             "\
-comparing 5123 bytes
-looking around the image 11261 bytes
-writing 4K
+comparing 5.0 KiB
+looking around the image 11.0 KiB
+writing 4 KiB
 error: 336133663433 at 1-1: writing at 0x08000800: the device is gone; so far 0 sectors erased and 0 bytes written
 hint: Check the cable, put the board into DFU mode again and repeat the command.
 ",
@@ -213,9 +212,9 @@ fn a_board_that_falls_silent() {
         "flash blinky.dfu",
         8,
         "\
-comparing 5123 bytes
-looking around the image 11261 bytes
-writing 4K
+comparing 5.0 KiB
+looking around the image 11.0 KiB
+writing 4 KiB
 writing at 0x08000800: no answer in time; trying again
 error: 336133663433 at 1-1: writing at 0x08000800: no answer in time; so far 0 sectors erased and 0 bytes written
 hint: Unplug the board, put it into DFU mode again and repeat the command.
@@ -228,9 +227,9 @@ fn a_board_that_answers_what_nobody_knows() {
     let answer = "setting the address 0x08000000: the board answered OK in unknown state 42";
     let again = format!("{answer}; trying again\n");
     let stderr = format!(
-        "comparing 5123 bytes\n{again}{again}{again}\
+        "comparing 5.0 KiB\n{again}{again}{again}\
          error: 336133663433 at 1-1: {answer}; nothing was erased or written\n\
-         hint: Look at the layout with `stdfu list`; repeat the command with -vv to see every request.\n"
+         hint: Check the layout with `stdfu list`, or repeat the command with -vv to see every request.\n"
     );
     check_untouched("f405,quirk=unknown-state", "flash blinky.dfu", 8, &stderr);
 }
@@ -240,7 +239,7 @@ fn a_board_that_stays_in_dfu_mode() {
     let stderr = "\
 starting the application
 error: 336133663433 at 1-1: starting the application: the board is still in DFU mode
-hint: Reset the board, or take its power away for a moment, with BOOT0 low.
+hint: With BOOT0 low, reset the board or disconnect its power for a moment.
 ";
     check_untouched("f405,quirk=leave=stays", "leave", 8, stderr);
     // After a flash that is no failure.

@@ -8,7 +8,7 @@ fn a_u_boot_in_dfu_idle_leaves_after_detach() {
     let device = Device::of("uboot");
     device.run("leave").says(
         0,
-        "0123456789ABCDEF at 1-1: started, in 3.1 s\n",
+        "OK  0123456789ABCDEF at 1-1  started  3.1 s\n",
         "starting the application\n",
     );
     device.flash.is_untouched();
@@ -43,7 +43,7 @@ fn an_ubertooth_with_nothing_to_start_has_restarted_after_leave() {
     let name = "08F00003 at 1-1";
     run.says(
         0,
-        &format!("{name}: restarted, and in DFU mode again, in 3.0 s\n"),
+        &format!("OK  {name}  restarted, and in DFU mode again  3.0 s\n"),
         &format!(
             "starting the application\nwarning: {name}: the device has restarted and is in DFU mode again; it may have \
              nothing to start\n"
@@ -62,9 +62,9 @@ fn a_zephyr_that_stays_after_a_flash_is_told() {
     let name = "3539361234567890 at 1-1";
     run.says(
         0,
-        &format!("{name}: sent 5000 bytes, verified 5000 bytes, still in DFU mode, in 15.2 s\n"),
+        &format!("OK  {name}  4.9 KiB sent, verified, still in DFU mode  15.2 s\n"),
         &format!(
-            "writing 5000 bytes\nwaiting for the device to finish\nverifying 5000 bytes\nstarting the application\n\
+            "writing 4.9 KiB\nwaiting for the device to finish\nverifying 4.9 KiB\nstarting the application\n\
              warning: {name}: the device has the file, but is still in DFU mode; unplug it and plug it in again to start it\n"
         ),
     );

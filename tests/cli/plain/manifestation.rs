@@ -62,8 +62,8 @@ fn a_maple_that_waits_for_a_reset_gets_one() {
     let run = device.run(&format!("flash {} --alt 1", file.path()));
     run.says(
         0,
-        "LLM 003 at 1-1: sent 5000 bytes, the device accepted it; it can't be read back, started as 1eaf:0004, in 1.0 s\n",
-        "writing 5000 bytes\nwaiting for the device to finish\nstarting the application\n",
+        "OK  LLM 003 at 1-1  4.9 KiB sent, accepted, started as 1eaf:0004  1.0 s\n    the device accepted it; it can't be read back\n",
+        "writing 4.9 KiB\nwaiting for the device to finish\nstarting the application\n",
     );
 }
 
@@ -132,12 +132,12 @@ fn a_dapboot_that_finds_no_firmware_says_so() {
         8,
         "",
         "\
-writing 5000 bytes
+writing 4.9 KiB
 waiting for the device to finish
 error: 0668FF515055 at 1-1: finishing the download: the board answered errFIRMWARE in dfuERROR; 5000 of 5000 bytes \
          were sent
-hint: The device doesn't want this file: check that it is for this device and this memory (--alt),
-      and signed or prefixed as its maker asks for. `stdfu list` shows the memories.
+hint: The device rejects this file: check that it is for this device and this memory (--alt),
+      and signed or prefixed as its maker requires. `stdfu list` shows the memories.
 "
         .replace("         were", "were")
         .as_str(),
@@ -154,9 +154,9 @@ fn a_u_boot_whose_flush_fails_is_a_failure() {
         8,
         "",
         "\
-writing 5000 bytes
+writing 4.9 KiB
 waiting for the device to finish
-error: 0123456789ABCDEF at 1-1: finishing the download: the board went off the bus before it said that it was done, and \
+error: 0123456789ABCDEF at 1-1: finishing the download: the board left the bus before it reported that it was done, and \
 has not come back as an application; 5000 of 5000 bytes were sent
 hint: Unplug the board, put it into DFU mode again and repeat the command.
 ",

@@ -59,8 +59,8 @@ fn a_pluto_that_stays_takes_one_file_after_the_other() {
     let run = device.run(&format!("flash {} --stay", file.path()));
     run.says(
         0,
-        "104473541196000618001900241F1E6931 at 1-1: sent 5000 bytes, verified 5000 bytes, still in DFU mode, in 3.0 s\n",
-        "writing 5000 bytes\nwaiting for the device to finish\nverifying 5000 bytes\n",
+        "OK  104473541196000618001900241F1E6931 at 1-1  4.9 KiB sent, verified, still in DFU mode  3.0 s\n",
+        "writing 4.9 KiB\nwaiting for the device to finish\nverifying 4.9 KiB\n",
     );
     let mut expected = device.flash.before();
     expected[..5000].copy_from_slice(&file.bytes);
@@ -110,7 +110,7 @@ fn what_must_be_verified_and_was_not_is_no_success() {
         let result = device.result(&format!("flash {} --must-verify", file.path()), 8);
         assert_eq!(
             result["error"],
-            "the device accepted the file, and then did not let itself be read: nothing is verified"
+            "the device accepted the file, but could not be read after that: nothing is verified"
         );
         is_accepted(&result);
         device.has(0, &file.bytes);
@@ -135,8 +135,8 @@ fn what_is_there_already_is_not_sent_if_that_is_asked_for() {
     let run = device.run(&format!("flash {} --if-different", file.path()));
     run.says(
         0,
-        "0123456789ABCDEF at 1-1: 5000 bytes were there already, started, in 3.1 s\n",
-        "comparing 5000 bytes\nstarting the application\n",
+        "OK  0123456789ABCDEF at 1-1  4.9 KiB already there, started  3.1 s\n",
+        "comparing 4.9 KiB\nstarting the application\n",
     );
     let result = device.result(&format!("flash {} --if-different --stay", file.path()), 0);
     assert_eq!(result["skipped_bytes"], 5000);
@@ -167,7 +167,7 @@ fn a_dry_run_sends_nothing_and_says_what_would_be() {
         0,
         "\
 104473541196000618001900241F1E6931 at 1-1: dry run, nothing is erased or written
-  send    5000 bytes to alternate setting 1
+  send    4.9 KiB to alternate setting 1
   verify  all of it
   start the application
 ",
@@ -189,10 +189,10 @@ fn a_dry_run_sends_nothing_and_says_what_would_be() {
         0,
         "\
 104473541196000618001900241F1E6931 at 1-1: dry run, nothing is erased or written
-  5000 bytes are there already
+  4.9 KiB already there
   start the application
 ",
-        "comparing 5000 bytes\n",
+        "comparing 4.9 KiB\n",
     );
     device.has(1 << 20, &file.bytes);
 }
@@ -205,7 +205,7 @@ fn the_plan_is_shown_where_that_is_asked_for() {
     let plan = "\
 0123456789ABCDEF at 1-1: the plan
   read first, and leave it out if it is there already
-  send    5000 bytes to alternate setting 0
+  send    4.9 KiB to alternate setting 0
   verify  all of it
   start the application
 ";
@@ -273,7 +273,7 @@ fn commands_that_are_about_addresses_name_the_device_and_say_why_not() {
             "\
 error: there is no DfuSe board in DFU mode
 the board at 1-1 (2fe3:ffff) speaks plain DFU, not DfuSe: it has no addresses and no sectors
-hint: It takes and gives whole memories, and erases by itself: `stdfu flash FILE`, `stdfu read OUT`.
+hint: Without addresses, a whole memory of it can be flashed or read: `stdfu flash FILE`, `stdfu read OUT`.
 ",
         );
     }

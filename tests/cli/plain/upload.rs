@@ -37,10 +37,10 @@ fn a_u_boot_that_promises_an_upload_and_refuses_it_has_accepted() {
     let file = program();
     device.run(&format!("flash {}", file.path())).says(
         0,
-        "0123456789ABCDEF at 1-1: sent 5000 bytes, the device accepted it; it can't be read back, started, in 6.1 s\n",
-        "writing 5000 bytes\nwaiting for the device to finish\nverifying 5000 bytes\n\
+        "OK  0123456789ABCDEF at 1-1  4.9 KiB sent, accepted, started  6.1 s\n    the device accepted it; it can't be read back\n",
+        "writing 4.9 KiB\nwaiting for the device to finish\nverifying 4.9 KiB\n\
          comparing block 0: the board answered errSTALLEDPKT in dfuERROR; trying again\n\
-         verifying 5000 bytes\nstarting the application\n",
+         verifying 4.9 KiB\nstarting the application\n",
     );
     device.has(0, &file.bytes);
 }
@@ -48,9 +48,9 @@ fn a_u_boot_that_promises_an_upload_and_refuses_it_has_accepted() {
 #[test]
 fn a_u_boot_that_promises_an_upload_and_refuses_it_can_not_be_compared_or_read() {
     let device = Device::of("uboot,quirk=upload=stall");
-    let refusal = "the board says that it can be read, and refuses each time: the board answered errSTALLEDPKT in dfuERROR";
+    let refusal = "the board says that it can be read, but refuses each time: the board answered errSTALLEDPKT in dfuERROR";
     let hint = "Unplug the device, put it into DFU mode again and repeat the command.\n\
-                Some say that they can be read, and refuse: such a device can only be flashed.";
+                Some devices say that they can be read, but refuse: those can only be flashed.";
     let file = program();
     let result = device.result(&format!("verify {}", file.path()), 8);
     assert_eq!(
@@ -124,8 +124,8 @@ fn verify_tells_the_first_offset_that_differs() {
     let right = Firmware::of(file.clone(), "right.bin");
     device.run(&format!("verify {}", right.path())).says(
         0,
-        "0123456789ABCDEF at 1-1: verified 10000 bytes, all the same, in 0.0 s\n",
-        "verifying 10000 bytes\n",
+        "OK  0123456789ABCDEF at 1-1  9.8 KiB verified, all the same  0.0 s\n",
+        "verifying 9.8 KiB\n",
     );
     file[5001] ^= 1;
     let wrong = Firmware::of(file.clone(), "wrong.bin");
@@ -133,7 +133,7 @@ fn verify_tells_the_first_offset_that_differs() {
         9,
         "",
         &format!(
-            "verifying 10000 bytes\nerror: 0123456789ABCDEF at 1-1: verification failed: at offset 0x1389 there is \
+            "verifying 9.8 KiB\nerror: 0123456789ABCDEF at 1-1: verification failed: at offset 0x1389 there is \
              {:#04x} where {:#04x} should be\nhint: `stdfu flash` sends it again.\n",
             file[5001] ^ 1,
             file[5001]
@@ -168,7 +168,7 @@ fn all_of_a_slot_is_read_into_a_raw_file_or_to_stdout() {
     run.says(
         0,
         &format!(
-            "3539361234567890 at 1-1: read 262144 bytes to {}, in 0.0 s\n",
+            "OK  3539361234567890 at 1-1  256 KiB read into {}  0.0 s\n",
             out.display()
         ),
         "reading\n",
@@ -184,7 +184,7 @@ fn all_of_a_slot_is_read_into_a_raw_file_or_to_stdout() {
     assert!(output.stdout == slot);
     let stderr = String::from_utf8(output.stderr).expect("UTF-8");
     assert!(
-        stderr.contains("read 262144 bytes to stdout, twice and the same both times"),
+        stderr.contains("256 KiB read into stdout, twice, and the same both times"),
         "{stderr}"
     );
 }

@@ -170,7 +170,7 @@ fn a_tolerant_device_that_vanishes_for_good_has_failed() {
     let device = after_the_blocks([ACK, MANIFEST_50_MS, Leaves(UsbError::NoDevice)]);
     let played = play(device, TOLERANT, Plan::Download(LEAVING));
     let played = played.badly(
-        "finishing the download: the board went off the bus before it said that it was done, \
+        "finishing the download: the board left the bus before it reported that it was done, \
          and has not come back as an application",
     );
     assert!(

@@ -1,0 +1,150 @@
+//! Text in lines that a terminal has room for: between words, never in one.
+
+use console::{Term, measure_text_width};
+
+/// Columns below which nothing is wrapped: a line would hold hardly a word.
+const NARROWEST: usize = 20;
+
+/// How wide the terminal at stdout is, in columns; `None` where there is none.
+pub fn stdout_columns() -> Option<usize> {
+    columns(&Term::stdout())
+}
+
+/// How wide the terminal at stderr is, in columns; `None` where there is none.
+pub fn stderr_columns() -> Option<usize> {
+    columns(&Term::stderr())
+}
+
+fn columns(terminal: &Term) -> Option<usize> {
+    let is_known = terminal.is_term().then(|| terminal.size_checked());
+    is_known.flatten().map(|(_, columns)| columns.into())
+}
+
+/// Breaks lines that are longer than this many columns; what goes on in the next line stands `indent` columns to the
+/// right. Without columns, the text is as it was.
+///
+/// What is there to be copied stays in one piece: a line that begins with a blank or comes after a colon at the end of the
+/// last one, and what stands between two backquotes.
+pub fn wrap(text: &str, columns: Option<usize>, indent: usize) -> String {
+    let Some(columns) = columns.filter(|columns| *columns >= NARROWEST) else {
+        return text.to_owned();
+    };
+    let mut is_announced = false;
+    let lines = text.split('\n').map(|line| {
+        let fits = measure_text_width(line) <= columns;
+        let is_to_copy = is_announced || line.starts_with(' ');
+        is_announced = line.ends_with(':');
+        match fits || is_to_copy {
+            true => line.to_owned(),
+            false => wrap_line(line, columns, indent),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn wrap_line(line: &str, columns: usize, indent: usize) -> String {
+    let mut wrapped = String::new();
+    let mut column = 0;
+    for word in words(line) {
+        let width = measure_text_width(word);
+        // Blanks before it don't count where it begins a line.
+        let begins = width - measure_text_width(word.trim_start());
+        if column > indent && column + width > columns {
+            wrapped.push('\n');
+            wrapped.push_str(&" ".repeat(indent));
+            wrapped.push_str(word.trim_start());
+            column = indent + width - begins;
+        } else {
+            wrapped.push_str(word);
+            column += width;
+        }
+    }
+    wrapped
+}
+
+/// The words of a line, each with the blanks before it. What stands between two backquotes is one.
+fn words(line: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let (mut start, mut is_quoted, mut in_word) = (0, false, false);
+    for (place, character) in line.char_indices() {
+        match character {
+            ' ' if in_word && !is_quoted => {
+                words.push(&line[start..place]);
+                (start, in_word) = (place, false);
+            }
+            ' ' => {}
+            '`' => (is_quoted, in_word) = (!is_quoted, true),
+            _ => in_word = true,
+        }
+    }
+    words.push(&line[start..]);
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, columns: usize, indent: usize, expected: &str) {
+        assert_eq!(wrap(text, Some(columns), indent), expected);
+    }
+
+    #[test]
+    fn a_line_that_fits_stays_as_it_is() {
+        check("a line  with blanks", 20, 4, "a line  with blanks");
+        check("exactly twenty chars", 20, 4, "exactly twenty chars");
+    }
+
+    #[test]
+    fn a_line_that_does_not_fit_is_broken_between_words() {
+        check(
+            "OK  336133663433 at 1-1  300 KiB written, verified, started",
+            40,
+            4,
+            "OK  336133663433 at 1-1  300 KiB\n    written, verified, started",
+        );
+    }
+
+    #[test]
+    fn a_word_that_is_too_long_stays_whole() {
+        check(
+            "the file /a/path/that/is/far/too/long/for/it is gone",
+            20,
+            2,
+            "the file\n  /a/path/that/is/far/too/long/for/it\n  is gone",
+        );
+    }
+
+    #[test]
+    fn what_is_to_be_copied_stays_in_one_piece() {
+        check(
+            "Repeat `stdfu flash firmware.dfu --every` then.",
+            30,
+            2,
+            "Repeat\n  `stdfu flash firmware.dfu --every`\n  then.",
+        );
+        let command = "  stdfu udev | sudo tee /etc/udev/rules.d/70-stdfu.rules";
+        check(command, 20, 2, command);
+        let announced =
+            "Install the udev rule:\nstdfu udev | sudo tee /etc/udev/rules.d/70-stdfu.rules";
+        check(announced, 24, 2, announced);
+    }
+
+    #[test]
+    fn letters_of_two_columns_count_as_two() {
+        check(
+            "日本語 日本語 日本語 日本語",
+            20,
+            0,
+            "日本語 日本語 日本語\n日本語",
+        );
+    }
+
+    #[test]
+    fn without_a_width_nothing_is_broken() {
+        let text = "words ".repeat(100);
+        assert_eq!(wrap(&text, None, 2), text);
+        check(&text, 8, 2, &text);
+    }
+}

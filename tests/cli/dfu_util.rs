@@ -1,0 +1,11 @@
+//! In the place of dfu-util, dfu-suffix and dfu-prefix.
+
+mod called;
+mod download;
+mod entering;
+mod listing;
+mod prefix;
+mod refusal;
+mod suffix;
+mod twice;
+mod upload;
