@@ -27,6 +27,7 @@ use super::exit::Exit;
 pub enum Command {
     List(list::ListArgs),
     Serial(serial::SerialArgs),
+    #[command(visible_alias = "run")]
     Flash(flash::FlashArgs),
     Erase(erase::EraseArgs),
     Read(read::ReadArgs),

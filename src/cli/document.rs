@@ -393,6 +393,31 @@ pub struct ServedDocument {
     pub attach: String,
 }
 
+/// What can be simulated: `sim --list`.
+#[derive(Serialize)]
+pub struct SimListDocument {
+    pub boards: Vec<SimNameDocument>,
+    pub options: Vec<SimNameDocument>,
+    pub faults: Vec<SimNameDocument>,
+    pub quirks: Vec<SimQuirkDocument>,
+}
+
+/// A word of a simulated board's description, and what it means.
+#[derive(Serialize)]
+pub struct SimNameDocument {
+    pub name: &'static str,
+    pub description: &'static str,
+}
+
+/// What a simulated board can do otherwise than others.
+#[derive(Serialize)]
+pub struct SimQuirkDocument {
+    pub name: String,
+    pub description: &'static str,
+    /// Those that do so anyway.
+    pub boards: Vec<&'static str>,
+}
+
 /// A text that is the whole answer: `completions`, `man`.
 #[derive(Serialize)]
 pub struct TextDocument<'t> {
