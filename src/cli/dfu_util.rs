@@ -109,10 +109,11 @@ impl Tool {
             Self::Suffix(_) => NAMES[1],
             Self::Prefix(_) => NAMES[2],
         });
-        voice.code(match self {
+        let ended = match self {
             Self::Util(_) => util::run(options, app, &voice),
-            Self::Suffix(_) => suffix::run(options, &voice),
-            Self::Prefix(_) => prefix::run(options, &voice),
-        })
+            Self::Suffix(_) => suffix::run(options, &voice).and_then(|()| voice.is_heard()),
+            Self::Prefix(_) => prefix::run(options, &voice).and_then(|()| voice.is_heard()),
+        };
+        ended.map_or_else(|sysexit| sysexit as u8, |()| 0)
     }
 }
