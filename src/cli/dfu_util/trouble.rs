@@ -4,6 +4,7 @@ use crate::cli::diagnosis::Diagnosis;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::outcome::Outcome;
+use crate::cli::plain_error::PlainError;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::PlanError;
 use crate::image::{FilesError, ImageError};
@@ -36,7 +37,21 @@ pub fn tell(error: &CliError, voice: &Voice) -> Sysexit {
             .hint
             .filter(|_| speaks_of_no_option(diagnosis.exit)),
     };
-    tell_of(&diagnosis, voice)
+    let sysexit = tell_of(&diagnosis, voice);
+    match is_about_device(error) {
+        true => Sysexit::InputOutput,
+        false => sysexit,
+    }
+}
+
+/// Whether a device can't do what is wanted of it, whatever the command line and the file are.
+fn is_about_device(error: &CliError) -> bool {
+    matches!(
+        error,
+        CliError::Plain(
+            PlainError::CantDownload | PlainError::CantBeRead | PlainError::GaveNothing
+        )
+    )
 }
 
 /// The same, of the work on a device.

@@ -106,3 +106,11 @@ fn a_small_memory_is_read_to_its_end() {
     assert_eq!(run.exit, 0, "{}", run.stderr);
     assert_eq!(bench.read("options.bin").map(|bytes| bytes.len()), Some(16));
 }
+
+#[test]
+fn a_device_that_gives_nothing_back_is_74() {
+    let bench = Bench::new("dapboot,quirk=no-upload", 56 << 10);
+    let run = bench.run("-U out.bin");
+    assert_eq!(run.exit, 74, "{}", run.stderr);
+    assert_eq!(bench.read("out.bin"), None);
+}
