@@ -1,18 +1,10 @@
 //! The definition of the command line, as help and man page show it.
 
+use super::dfu_util;
 use super::select;
 
 /// Commands that have nothing to do with any board on the bus.
-const WITHOUT_BOARDS: [&str; 8] = [
-    "convert",
-    "sim",
-    "completions",
-    "man",
-    "udev",
-    "dfu-util",
-    "dfu-suffix",
-    "dfu-prefix",
-];
+const WITHOUT_BOARDS: [&str; 5] = ["convert", "sim", "completions", "man", "udev"];
 
 /// The command line's definition, ready to be shown. Options that mean nothing to a command don't show in its help.
 pub fn built(mut command: clap::Command) -> clap::Command {
@@ -28,6 +20,14 @@ pub fn built(mut command: clap::Command) -> clap::Command {
     };
     for name in WITHOUT_BOARDS {
         command = command.mut_subcommand(name, |command| command.mut_args(hide));
+    }
+    // What stands after another program's name is that program's.
+    let hide_ours = |arg: clap::Arg| {
+        let is_theirs = arg.is_positional();
+        arg.hide(!is_theirs)
+    };
+    for name in dfu_util::NAMES {
+        command = command.mut_subcommand(name, |command| command.mut_args(hide_ours));
     }
     command
 }
