@@ -198,7 +198,12 @@ pub const OPTIONS: [Row; 20] = [
 
 /// The help, as dfu-util gives it: on stderr, an option a line.
 pub fn help() -> String {
-    let mut help = "Usage: dfu-util [options] ...\n".to_owned();
+    format!("Usage: dfu-util [options] ...\n{}", options_help())
+}
+
+/// What the options are for, an option a line.
+pub fn options_help() -> String {
+    let mut help = String::new();
     for row in &OPTIONS {
         let word = row.spec.words.last().unwrap_or(&"");
         let option = format!("-{} --{word} {}", row.spec.letter, row.value);
