@@ -86,12 +86,32 @@ impl App {
 
     /// The boards that are meant, where the user has said anything about boards; none otherwise.
     pub fn select_if_named(&self, candidates: Candidates) -> Result<Vec<Board>, CliError> {
-        let is_simulated = !self.sim.is_empty() || !simulated_by_environment()?.is_empty();
-        if is_simulated || self.selection.is_given() {
+        if self.is_simulated()? || self.selection.is_given() {
             self.select(candidates)
         } else {
             Ok(Vec::new())
         }
+    }
+
+    /// Every device with a DFU interface, opened where that can be, whichever are meant.
+    pub fn look(&self) -> Result<Vec<Board>, CliError> {
+        let bus = self.bus()?;
+        let open = |info| {
+            let watch = trace::watch(&self.output, &info);
+            let mut board = Board::open(bus.as_ref(), info, watch);
+            if board.info.is_in_dfu_mode() {
+                board.read_first_memory();
+            }
+            board
+        };
+        let mut boards: Vec<Board> = bus.devices()?.into_iter().map(open).collect();
+        boards.retain(|board| !board.is_gone());
+        Ok(boards)
+    }
+
+    /// Whether the boards are simulated.
+    pub fn is_simulated(&self) -> Result<bool, CliError> {
+        Ok(!self.sim.is_empty() || !simulated_by_environment()?.is_empty())
     }
 
     /// All boards that match, and the rest.

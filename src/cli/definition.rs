@@ -6,6 +6,9 @@ use super::select;
 /// Commands that have nothing to do with any board on the bus.
 const WITHOUT_BOARDS: [&str; 5] = ["convert", "sim", "completions", "man", "udev"];
 
+/// Commands that make no progress that could be shown, and say nothing in colour unless they fail.
+const WITHOUT_PROGRESS: [&str; 4] = ["sim", "completions", "man", "udev"];
+
 /// The command line's definition, ready to be shown. Options that mean nothing to a command don't show in its help.
 pub fn built(mut command: clap::Command) -> clap::Command {
     // Only then do the commands know of the options that all of them have.
@@ -28,6 +31,16 @@ pub fn built(mut command: clap::Command) -> clap::Command {
     };
     for name in dfu_util::NAMES {
         command = command.mut_subcommand(name, |command| command.mut_args(hide_ours));
+    }
+    for name in WITHOUT_PROGRESS {
+        command = command.mut_subcommand(name, |command| {
+            command.mut_args(
+                |arg| match ["progress", "color"].contains(&arg.get_id().as_str()) {
+                    true => arg.hide(true),
+                    false => arg,
+                },
+            )
+        });
     }
     command
 }

@@ -16,7 +16,8 @@ pub enum Variable {
 }
 
 impl Variable {
-    const ALL: [Self; 3] = [Self::Serial, Self::Path, Self::Sim];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Serial, Self::Path, Self::Sim];
 
     /// What it is called.
     pub fn name(self) -> &'static str {

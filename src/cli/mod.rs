@@ -58,7 +58,7 @@ struct Cli {
     selection: Selection,
     /// A simulated board instead of USB [env: STDFU_SIM]
     ///
-    /// Such as f405 or l476,flash=board.bin; `stdfu sim --help` lists boards and options. Repeat it for several boards;
+    /// Such as f405 or l476,flash=board.bin; `stdfu sim --list` lists boards and options. Repeat it for several boards;
     /// in the variable, put ; between them.
     #[arg(
         long,
@@ -84,8 +84,7 @@ const AFTER_HELP: &str = "\
 Start with:
   stdfu list                see the boards
   stdfu flash firmware.dfu  program one, check it
-  stdfu --sim f405 list     try without a board
-  stdfu flash --help        all about a command";
+  stdfu --sim f405 list     try without a board";
 
 const AFTER_LONG_HELP: &str = "\
 Examples:
@@ -182,10 +181,11 @@ fn refuse(error: clap::Error) -> Exit {
         .skip(1)
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
-    let command = Cli::command();
+    let mut command = definition::built(Cli::command());
+    let error = refusal::with_whole_usage(error, &mut command);
     let commands: Vec<&str> = command
         .get_subcommands()
-        .map(clap::Command::get_name)
+        .flat_map(clap::Command::get_name_and_visible_aliases)
         .collect();
     refusal::refuse(
         suggest::with_tips(error, &arguments, &commands),

@@ -222,8 +222,14 @@ impl Selection {
             .filter(|serial| self.path.is_empty() && is_shared_serial(serial))
     }
 
-    /// The option or variable that leaves a device out.
-    fn leaves_out(&self, info: &DeviceInfo) -> Option<&'static str> {
+    /// The option or variable that leaves a board out.
+    pub fn leaves_out(&self, board: &Board) -> Option<&'static str> {
+        let by_serial = (!self.accepts_serial(board)).then(|| self.serial_option());
+        self.leaves_out_device(&board.info).or(by_serial)
+    }
+
+    /// The same, before it is opened.
+    fn leaves_out_device(&self, info: &DeviceInfo) -> Option<&'static str> {
         let DeviceInfo {
             vendor_id,
             product_id,

@@ -16,6 +16,17 @@ use super::{Bus, ControlRequest, DeviceInfo, Occupant, Place, Transport, UsbErro
 const CLAIM_ATTEMPTS: u32 = 5;
 const CLAIM_PAUSE: Duration = Duration::from_millis(100);
 
+/// libusb's version, such as 1.0.27.
+pub fn version() -> String {
+    let version = rusb::version();
+    format!(
+        "{}.{}.{}",
+        version.major(),
+        version.minor(),
+        version.micro()
+    )
+}
+
 /// The USB of this machine.
 pub struct LibusbBus {
     /// That of the last look, or why libusb can't start.

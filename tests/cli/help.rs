@@ -180,6 +180,18 @@ fn the_short_help_fits_a_screen_and_points_to_the_long_one() {
     }
 }
 
+/// The tables of what there is stand in `sim --list`.
+#[test]
+fn the_help_of_sim_has_sixty_lines_at_most() {
+    for columns in ["80", "160"] {
+        let run = stdfu("sim --help").env("COLUMNS", columns).run();
+        assert_eq!(run.exit, 0, "{run:?}");
+        let lines = run.stdout.lines().count();
+        assert!(lines <= 60, "{lines} lines");
+        assert!(run.stdout.contains("stdfu sim --list"), "{run:?}");
+    }
+}
+
 /// Nothing that belongs into columns is wrapped there.
 #[test]
 fn the_help_reads_well_on_a_narrow_terminal() {

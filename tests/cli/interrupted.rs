@@ -110,7 +110,10 @@ fn ends(child: &mut Child) {
 
 /// The document of a program that Ctrl-C ended at once.
 fn document() -> String {
-    "{\"schema\":1,\"error\":{\"exit\":130,\"message\":\"interrupted\",\"hint\":null}}\n".to_owned()
+    let version = env!("CARGO_PKG_VERSION");
+    format!(
+        "{{\"schema\":1,\"stdfu\":\"{version}\",\"error\":{{\"exit\":130,\"message\":\"interrupted\",\"hint\":null}}}}\n"
+    )
 }
 
 #[test]

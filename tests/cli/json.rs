@@ -190,6 +190,8 @@ fn sim_that_can_not_begin() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("bound");
     check(&format!("sim f405 --listen {address}"), 1);
+    check("sim --list", 0);
+    check("sim f405 --list", 2);
     check("sim f999", 2);
     check("sim", 2);
 }

@@ -10,6 +10,7 @@ mod convert;
 mod devices;
 mod dfu_util;
 mod differs;
+mod doctor;
 #[cfg(unix)]
 mod documentation;
 mod environment;

@@ -38,7 +38,7 @@ fn samples() -> Vec<(Vec<u8>, &'static str, &'static str)> {
         (
             b"{\"board_id\": 9, \"image_size\": 4, \"image\": \"eJwBAAD//wAAAAE=\"}",
             "a firmware for ArduPilot's or PX4's own uploader (JSON)",
-            "Take the .hex or the .bin of the same build",
+            "Use the .hex or the .bin of the same build",
         ),
         (
             b"@8000\n31 40 00 03 B2 40\nq\n",

@@ -258,7 +258,7 @@ fn where_boards_are_missing_what_is_there_is_named() {
     let run = stdfu("--sim f405 --sim f405,quirk=application --every --count 2 leave").run();
     assert_eq!(run.exit, 3, "{run:?}");
     let message = "\
-error: found 1 board in DFU mode, where 2 are meant
+error: found 1 board in DFU mode, but --count asks for 2
 the board at 1-2 (0483:df11) is running its application
 ";
     assert!(run.stderr.starts_with(message), "{run:?}");

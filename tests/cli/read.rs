@@ -311,7 +311,7 @@ fn an_output_that_can_not_be_written_is_refused_before_the_board_is_asked() {
         2,
         "the name doesn't tell which format to write\nhint: Say which with --format: bin, dfu, hex or srec.\n",
     );
-    check("a.elf", "", 2, "the name tells no format");
+    check("a.elf", "", 2, "the name doesn't tell which format");
     // As long as a name can be.
     let longest = format!("{}.bin", "x".repeat(251));
     assert_eq!(bench.read(&longest, "0x08000000+16").len(), 16);

@@ -64,7 +64,7 @@ fn what_is_waited_for_is_said_once_unless_quiet() {
     );
     check(
         "--sim f405 --every --count 2 leave",
-        "waiting: found 1 board in DFU mode, where 2 are meant\n",
+        "waiting: found 1 board in DFU mode, but --count asks for 2\n",
     );
     check(
         "--sim f405 detach",

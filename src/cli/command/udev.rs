@@ -22,7 +22,7 @@ pub struct UdevArgs {}
 /// Interfaces tell, not ids: every board has some of class FE, subclass 01, whoever made it. Protocol 0 is what the DSO
 /// Nano says in DFU mode, 1 what applications say that can be detached, and the LPC ROM. udev's `usb_id` makes
 /// ID_USB_INTERFACES before rules from 50 on; uaccess is acted on by rule 73.
-const RULES: &str = r#"# Boards in DFU mode, and applications that can be asked to enter it, are for whoever sits at the machine (uaccess), and
+pub const RULES: &str = r#"# Boards in DFU mode, and applications that can be asked to enter it, are for whoever sits at the machine (uaccess), and
 # for the group plugdev: over ssh and in CI nobody sits there. To be named 70-stdfu.rules.
 SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ENV{ID_USB_INTERFACES}=="*:fe010[012]:*", MODE="0660", GROUP="plugdev", TAG+="uaccess"
 "#;

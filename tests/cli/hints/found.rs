@@ -139,7 +139,7 @@ fn a_serial_number_that_many_boards_have() {
 #[test]
 fn fewer_boards_than_there_have_to_be() {
     let stderr = "\
-error: found 1 board in DFU mode, where 2 are meant
+error: found 1 board in DFU mode, but --count asks for 2
 hint: Put the others into DFU mode too, or add --wait. Nothing was touched.
 ";
     for command in COMMANDS {
