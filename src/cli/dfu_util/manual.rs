@@ -1,6 +1,6 @@
 //! What the manual page of `stdfu dfu-util`, and its long help, say beside what it is for.
 
-use crate::cli::getopt::dfu_util::options_help;
+use crate::cli::getopt::dfu_util::OPTIONS;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,6 +43,25 @@ Exit codes:
 
 /// What follows the options that are stdfu's own.
 pub fn after_help() -> String {
-    let options = options_help();
+    let options = options();
     format!("{EXAMPLES}\n\nOptions of dfu-util:\n{options}\n{REST}")
+}
+
+/// All of them, with what they are for below: that is not too wide for a page on a terminal of 80 columns.
+fn options() -> String {
+    let mut text = String::new();
+    for row in &OPTIONS {
+        let words: Vec<String> = row
+            .spec
+            .words
+            .iter()
+            .map(|word| format!("--{word}"))
+            .collect();
+        let option = format!("  -{}, {} {}", row.spec.letter, words.join(", "), row.value);
+        text += &format!("{}\n", option.trim_end());
+        for line in row.help {
+            text += &format!("      {line}\n");
+        }
+    }
+    text
 }

@@ -198,12 +198,7 @@ pub const OPTIONS: [Row; 20] = [
 
 /// The help, as dfu-util gives it: on stderr, an option a line.
 pub fn help() -> String {
-    format!("Usage: dfu-util [options] ...\n{}", options_help())
-}
-
-/// What the options are for, an option a line.
-pub fn options_help() -> String {
-    let mut help = String::new();
+    let mut help = "Usage: dfu-util [options] ...\n".to_owned();
     for row in &OPTIONS {
         let word = row.spec.words.last().unwrap_or(&"");
         let option = format!("-{} --{word} {}", row.spec.letter, row.value);
