@@ -27,7 +27,7 @@ use super::exit::Exit;
 pub enum Command {
     List(list::ListArgs),
     Serial(serial::SerialArgs),
-    #[command(visible_alias = "run")]
+    #[command(alias = "run")]
     Flash(flash::FlashArgs),
     Erase(erase::EraseArgs),
     Read(read::ReadArgs),

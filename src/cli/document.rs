@@ -245,6 +245,8 @@ pub struct OtherDocument<'o> {
 #[derive(Serialize)]
 pub struct DoctorDocument<'d> {
     pub exit: u8,
+    /// What stands in the way; `None` where nothing does.
+    pub error: Option<Diagnosis>,
     pub libusb: String,
     /// The operating system with its release, and the processor.
     pub system: String,

@@ -185,7 +185,7 @@ fn refuse(error: clap::Error) -> Exit {
     let error = refusal::with_whole_usage(error, &mut command);
     let commands: Vec<&str> = command
         .get_subcommands()
-        .flat_map(clap::Command::get_name_and_visible_aliases)
+        .flat_map(|command| std::iter::once(command.get_name()).chain(command.get_all_aliases()))
         .collect();
     refusal::refuse(
         suggest::with_tips(error, &arguments, &commands),

@@ -107,6 +107,7 @@ fn the_document_has_each_finding() {
         .run()
         .document(5);
     assert_eq!(document["exit"], 5);
+    assert_eq!(document["error"]["exit"], 5);
     assert_eq!(document["simulated"], true);
     let findings = document["findings"].as_array().expect("findings");
     assert_eq!(findings.len(), 2);

@@ -2,10 +2,12 @@
 
 mod devices;
 mod host;
+mod sysfs;
 
 use clap::Args;
 
 use crate::cli::app::App;
+use crate::cli::diagnosis::Diagnosis;
 use crate::cli::document::{DoctorDocument, FindingDocument};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -54,28 +56,49 @@ pub enum State {
 pub fn run(_: &DoctorArgs, app: &App) -> Result<Exit, CliError> {
     let host = Host::here();
     let is_simulated = app.is_simulated()?;
-    let mut findings = vec![version(&host)];
+    let system = host.system();
+    let mut findings = vec![version(&system)];
     findings.extend(host::environment());
     if !is_simulated {
         findings.extend(host.findings());
     }
-    let (devices, any_usable) = devices::find(app)?;
+    let host = (!is_simulated).then_some(&host);
+    let devices::Found {
+        findings: devices,
+        any_usable,
+    } = devices::find(app, host)?;
     findings.extend(devices);
     let exit = exit(&findings, any_usable);
     app.output.answer(&text(&findings))?;
     app.output.document(DoctorDocument {
         exit: exit.code(),
+        error: error(&findings, exit),
         libusb: libusb::version(),
-        system: host.system(),
+        system,
         simulated: is_simulated,
         findings: findings.iter().map(Finding::document).collect(),
     })?;
     Ok(exit)
 }
 
-fn version(host: &Host) -> Finding {
-    let (ours, system, libusb) = (env!("CARGO_PKG_VERSION"), host.system(), libusb::version());
+fn version(system: &str) -> Finding {
+    let (ours, libusb) = (env!("CARGO_PKG_VERSION"), libusb::version());
     Finding::good("stdfu", format!("{ours} on {system}, with libusb {libusb}"))
+}
+
+/// For programs: what the code to end with is for.
+fn error(findings: &[Finding], exit: Exit) -> Option<Diagnosis> {
+    let is_bad = |finding: &&Finding| matches!(finding.state, State::Bad(_));
+    let (message, hint) = match findings.iter().find(is_bad) {
+        _ if exit == Exit::Done => return None,
+        Some(bad) => (format!("{}: {}", bad.about, bad.message), bad.hint.clone()),
+        None => ("there is no board in DFU mode".to_owned(), None),
+    };
+    Some(Diagnosis {
+        exit,
+        message,
+        hint,
+    })
 }
 
 /// The first thing that stands in the way counts.

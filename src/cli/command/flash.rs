@@ -49,12 +49,15 @@ use crate::cli::task::{Planned, Task};
 ///
 /// A device without DfuSe, such as U-Boot or Zephyr, takes one file as it is, into the memory that --alt names. It erases by
 /// itself. If the device can be read, the file is read back and compared.
+///
+/// `stdfu run` is the same: cargo takes `runner = "stdfu run"`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   stdfu flash firmware.dfu
   stdfu flash firmware.bin --address 0x08000000
   stdfu flash bootloader.hex application.elf
+  stdfu run firmware.elf
   stdfu flash firmware.dfu --dry-run
   stdfu flash firmware.dfu --wait --stay
   stdfu flash firmware.dfu --serial 336133663433

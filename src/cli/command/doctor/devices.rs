@@ -10,10 +10,18 @@ use crate::cli::usb_trouble::of_usb;
 use crate::printable::Said;
 use crate::usb::{DfuMode, UsbError};
 
+use super::host::Host;
 use super::{Finding, State};
 
-/// What there is on the bus, and whether any of it is a board in DFU mode that can be used.
-pub fn find(app: &App) -> Result<(Vec<Finding>, bool), CliError> {
+/// What there is on the bus.
+pub struct Found {
+    pub findings: Vec<Finding>,
+    /// Whether any of it is a board in DFU mode that can be used.
+    pub any_usable: bool,
+}
+
+/// What there is on the bus; of a `host`, where it is no simulated one.
+pub fn find(app: &App, host: Option<&Host>) -> Result<Found, CliError> {
     let boards = match app.look() {
         Ok(boards) => boards,
         Err(CliError::Usb(error)) => {
@@ -24,10 +32,15 @@ pub fn find(app: &App) -> Result<(Vec<Finding>, bool), CliError> {
                 message: error.to_string(),
                 hint,
             };
-            return Ok((vec![finding], false));
+            return Ok(Found {
+                findings: vec![finding],
+                any_usable: false,
+            });
         }
         Err(error) => return Err(error),
     };
+    let known: Vec<String> = boards.iter().map(|board| board.info.path.clone()).collect();
+    let mut findings = Vec::new();
     if boards.is_empty() {
         let hint = "Put the board into DFU mode: on an STM32, set BOOT0 high and reset it.\n\
                     If it is in DFU mode, try another cable: many only charge.";
@@ -35,20 +48,20 @@ pub fn find(app: &App) -> Result<(Vec<Finding>, bool), CliError> {
             "devices",
             "none in DFU mode, and no application with a DFU interface",
         );
-        return Ok((vec![none.with_hint(Some(hint.to_owned()))], false));
+        findings.push(none.with_hint(Some(hint.to_owned())));
     }
-    let mut any_usable = false;
-    let mut findings = Vec::new();
-    for mut board in boards {
-        let finding = judge(&mut board, app);
-        any_usable |= finding.state == State::Good;
-        findings.push(finding);
-    }
-    Ok((findings, any_usable))
+    let boards = boards.into_iter();
+    findings.extend(boards.map(|mut board| judge(&mut board, app, host)));
+    let any_usable = findings.iter().any(|finding| finding.state == State::Good);
+    findings.extend(host.into_iter().flat_map(|host| host.lookalikes(&known)));
+    Ok(Found {
+        findings,
+        any_usable,
+    })
 }
 
 /// Claims a device, and lets it go: no request is sent to its bootloader.
-fn judge(board: &mut Board, app: &App) -> Finding {
+fn judge(board: &mut Board, app: &App, host: Option<&Host>) -> Finding {
     let about = board.info.path.clone();
     let ids = format!("{:04x}:{:04x}", board.info.vendor_id, board.info.product_id);
     let failed = |error: &UsbError| {
@@ -65,8 +78,11 @@ fn judge(board: &mut Board, app: &App) -> Finding {
         Err(error) => return failed(error),
     };
     if let Err(error) = claimed {
+        let holder = host.filter(|_| error == UsbError::Busy);
+        let holder = holder.and_then(|host| host.holder(&board.info));
+        let holder = holder.map_or_else(String::new, |holder| format!(": {holder}"));
         return Finding {
-            message: format!("{ids} can't be claimed: {error}"),
+            message: format!("{ids} can't be claimed: {error}{holder}"),
             ..failed(&error)
         };
     }

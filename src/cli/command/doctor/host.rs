@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::command::udev::RULES;
 use crate::cli::environment::Variable;
-use crate::printable;
+use crate::printable::{self, Printable};
+use crate::usb::DeviceInfo;
 
 use super::Finding;
+use super::sysfs::{self, Lookalike};
 
 /// A machine's files, from its root on.
 pub struct Host {
@@ -51,6 +53,38 @@ pub fn environment() -> Vec<Finding> {
     set.collect()
 }
 
+fn of_wsl() -> Finding {
+    let hint = "Attach the board from Windows, as administrator:\n\
+                usbipd bind --busid BUSID\n\
+                usbipd attach --wsl --busid BUSID";
+    Finding::note(
+        "WSL",
+        "this is one: it sees the devices that were attached to it",
+    )
+    .with_hint(Some(hint.to_owned()))
+}
+
+fn finding_of(lookalike: Lookalike) -> Finding {
+    let Lookalike {
+        path,
+        ids,
+        product,
+        is_probe,
+    } = lookalike;
+    let product = product.map(|product| format!(" {}", Printable(&product)));
+    let product = product.unwrap_or_default();
+    if is_probe {
+        return Finding::note(
+            path,
+            format!("{ids}{product} is a debug probe, not a board"),
+        );
+    }
+    let hint =
+        "If it is your board, start its bootloader: on an STM32, set BOOT0 high and reset it.";
+    Finding::note(path, format!("{ids}{product} has no DFU interface"))
+        .with_hint(Some(hint.to_owned()))
+}
+
 impl Host {
     /// The machine that this runs on.
     pub fn here() -> Self {
@@ -75,6 +109,17 @@ impl Host {
         }
     }
 
+    /// Who holds a device's DFU interface, as far as can be seen.
+    pub fn holder(&self, device: &DeviceInfo) -> Option<String> {
+        sysfs::holder(&self.root, device)
+    }
+
+    /// Devices without a DFU interface that may be a board, but for those at the paths that are `known`.
+    pub fn lookalikes(&self, known: &[String]) -> Vec<Finding> {
+        let lookalikes = sysfs::lookalikes(&self.root, known).into_iter();
+        lookalikes.map(finding_of).collect()
+    }
+
     fn linux(&self) -> Vec<Finding> {
         let container = CONTAINER_MARKS
             .iter()
@@ -86,6 +131,7 @@ impl Host {
             )
         });
         let mut findings: Vec<Finding> = container.into_iter().collect();
+        findings.extend(self.is_wsl().then(of_wsl));
         if !self.root.join("dev/bus/usb").exists() {
             let message =
                 "there is no /dev/bus/usb: no USB here, or none that was passed to this container";
@@ -93,6 +139,12 @@ impl Host {
         }
         findings.push(self.rule_finding());
         findings
+    }
+
+    /// Whether this is Linux inside Windows.
+    fn is_wsl(&self) -> bool {
+        let release = fs::read_to_string(self.root.join("proc/sys/kernel/osrelease"));
+        release.is_ok_and(|release| release.to_lowercase().contains("microsoft"))
     }
 
     fn rule_finding(&self) -> Finding {
@@ -107,7 +159,18 @@ impl Host {
             (_, None) => "",
         };
         match self.rule() {
-            Rule::Current(path) => Finding::good("udev rule", format!("{}{rights}", shown(&path))),
+            // udev acts in the order of names: elsewhere it is too early or too late.
+            Rule::Current(path) if path.file_name() != Some(RULE.as_ref()) => Finding::note(
+                "udev rule",
+                format!("{} has to be named {RULE}{rights}", shown(&path)),
+            )
+            .with_hint(Some(install)),
+            Rule::Current(path) => {
+                let join = format!("sudo usermod -aG {GROUP} \"$USER\"");
+                let is_outside = self.is_root() != Some(true) && self.is_in_group() == Some(false);
+                Finding::good("udev rule", format!("{}{rights}", shown(&path)))
+                    .with_hint(is_outside.then_some(join))
+            }
             Rule::Other(path) => Finding::note(
                 "udev rule",
                 format!("{} is not the one of this stdfu{rights}", shown(&path)),
@@ -239,6 +302,27 @@ mod tests {
         check(
             &[NODE, ROOT],
             "Note udev rule: none is installed; you are root, who needs none",
+        );
+    }
+
+    #[test]
+    fn the_rule_under_another_name_is_told() {
+        check(
+            &[NODE, USER, ("etc/udev/rules.d/99-mine.rules", RULES)],
+            "Note udev rule: /etc/udev/rules.d/99-mine.rules has to be named 70-stdfu.rules",
+        );
+    }
+
+    #[test]
+    fn linux_inside_windows_is_told() {
+        let release = (
+            "proc/sys/kernel/osrelease",
+            "5.15.146.1-microsoft-standard-WSL2\n",
+        );
+        check(
+            &[NODE, USER, RULE_FILE, release],
+            "Note WSL: this is one: it sees the devices that were attached to it\n\
+             Good udev rule: /etc/udev/rules.d/70-stdfu.rules",
         );
     }
 
