@@ -1,18 +1,10 @@
 //! The definition of the command line, as help and man page show it.
 
+use super::dfu_util;
 use super::select;
 
 /// Commands that have nothing to do with any board on the bus.
-const WITHOUT_BOARDS: [&str; 8] = [
-    "convert",
-    "sim",
-    "completions",
-    "man",
-    "udev",
-    "dfu-util",
-    "dfu-suffix",
-    "dfu-prefix",
-];
+const WITHOUT_BOARDS: [&str; 5] = ["convert", "sim", "completions", "man", "udev"];
 
 /// Commands that make no progress that could be shown, and say nothing in colour unless they fail.
 const WITHOUT_PROGRESS: [&str; 4] = ["sim", "completions", "man", "udev"];
@@ -41,6 +33,14 @@ pub fn built(mut command: clap::Command) -> clap::Command {
                 },
             )
         });
+    }
+    // What stands after another program's name is that program's.
+    let hide_ours = |arg: clap::Arg| {
+        let is_theirs = arg.is_positional();
+        arg.hide(!is_theirs)
+    };
+    for name in dfu_util::NAMES {
+        command = command.mut_subcommand(name, |command| command.mut_args(hide_ours));
     }
     command
 }

@@ -7,6 +7,7 @@ mod dfuse_address;
 mod download;
 mod entering;
 mod filter;
+mod manual;
 mod number;
 mod order;
 mod prefix;
@@ -39,15 +40,7 @@ pub enum Tool {
     /// 74 after what didn't. Underneath is stdfu: it erases and writes only what differs, and reads it back.
     ///
     /// The same when the program is called dfu-util: by a link, or a copy.
-    #[command(
-        name = "dfu-util",
-        after_long_help = "\
-Examples:
-  stdfu dfu-util -l
-  stdfu dfu-util -a 0 -s 0x08000000:leave -D firmware.bin
-  stdfu dfu-util -d ,0483:df11 -a 0 -D firmware.dfu -R
-  stdfu dfu-util --help"
-    )]
+    #[command(name = "dfu-util", after_long_help = manual::after_help())]
     Util(ToolArgs),
     /// Takes dfu-suffix's own options: adds a DFU suffix to a file, checks or removes it
     #[command(name = "dfu-suffix", hide = true)]
@@ -109,10 +102,11 @@ impl Tool {
             Self::Suffix(_) => NAMES[1],
             Self::Prefix(_) => NAMES[2],
         });
-        voice.code(match self {
+        let ended = match self {
             Self::Util(_) => util::run(options, app, &voice),
-            Self::Suffix(_) => suffix::run(options, &voice),
-            Self::Prefix(_) => prefix::run(options, &voice),
-        })
+            Self::Suffix(_) => suffix::run(options, &voice).and_then(|()| voice.is_heard()),
+            Self::Prefix(_) => prefix::run(options, &voice).and_then(|()| voice.is_heard()),
+        };
+        ended.map_or_else(|sysexit| sysexit as u8, |()| 0)
     }
 }

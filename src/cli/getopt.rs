@@ -6,6 +6,8 @@ use std::ffi::OsString;
 
 use lexopt::Arg;
 
+use crate::printable::Printable;
+
 /// An option that a program has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spec {
@@ -51,19 +53,19 @@ pub enum Given {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// There is no such option.
-    #[error("there is no option {0}")]
+    #[error("there is no option {}", Printable(.0))]
     Unknown(String),
     /// A word that was only begun, and that several options begin with.
-    #[error("option --{word} is ambiguous: {}", candidates.join(", "))]
+    #[error("option --{} is ambiguous: {}", Printable(word), candidates.join(", "))]
     Ambiguous {
         word: String,
         candidates: Vec<String>,
     },
     /// It needs a value.
-    #[error("option {0} needs a value")]
+    #[error("option {} needs a value", Printable(.0))]
     NoValue(String),
     /// It takes none.
-    #[error("option {0} takes no value")]
+    #[error("option {} takes no value", Printable(.0))]
     Value(String),
 }
 

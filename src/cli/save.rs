@@ -79,6 +79,7 @@ fn can_be_written(path: &Path) -> io::Result<()> {
         Ok(there) if there.is_dir() => Err(ErrorKind::IsADirectory.into()),
         Ok(there) if !there.is_file() => Ok(()),
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ if path.file_name().is_none() => Err(io::Error::other("that is not the name of a file")),
         _ => {
             let _held = interrupt::hold();
             create_beside(path, None)?.close()

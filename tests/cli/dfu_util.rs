@@ -4,6 +4,7 @@ mod called;
 mod download;
 mod entering;
 mod listing;
+mod manual;
 mod prefix;
 mod refusal;
 mod suffix;

@@ -150,13 +150,6 @@ fn detach() {
 }
 
 #[test]
-fn doctor() {
-    check("--sim f405 doctor", 0);
-    check("--sim f405,quirk=application doctor", 3);
-    check("--sim f405,quirk=no-access doctor", 5);
-}
-
-#[test]
 fn info_and_convert() {
     check("info blinky.dfu blinky.hex.gz", 0);
     check("info no-such-file.dfu", 1);
@@ -185,6 +178,7 @@ fn a_firmware_file_and_a_document_do_not_share_stdout() {
 #[test]
 fn udev_completions_and_man() {
     check("udev", 0);
+    check("--sim f405 doctor", 0);
     check("completions bash", 0);
     check("completions tcsh", 2);
     check("man", 0);
@@ -231,16 +225,16 @@ fn a_file_may_have_the_name_of_an_option() {
     assert_eq!((run.exit, run.stdout.as_str()), (2, ""), "{run:?}");
 }
 
-/// So that none is forgotten here. dfu-util has no JSON.
+/// So that none is forgotten here.
 #[test]
 fn every_command_is_in_these_tests() {
     let help = stdfu("--help").run().stdout;
     let (_, commands) = help.split_once("Commands:\n").expect("a list");
     let lines = commands.lines().take_while(|line| !line.is_empty());
     let names = lines.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
-    let names: Vec<&str> = names
-        .filter(|name| !["", "help", "dfu-util"].contains(name))
-        .collect();
+    // What dfu-util answers is for programs that know dfu-util.
+    let names = names.filter(|name| !["", "help", "dfu-util"].contains(name));
+    let names: Vec<&str> = names.collect();
     assert!(names.len() >= 13, "{names:?}");
     let tests = include_str!("json.rs");
     for name in names {

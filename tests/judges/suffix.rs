@@ -35,7 +35,7 @@ impl Pair {
             answer.replace(name, "FILE")
         };
         let (ours, theirs) = (
-            answer(&ours, 2, "ours.dfu"),
+            answer(&ours, 3, "ours.dfu"),
             answer(&theirs, 6, "theirs.dfu"),
         );
         assert_eq!(ours, theirs, "{call}");

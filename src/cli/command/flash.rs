@@ -33,7 +33,7 @@ use crate::cli::report;
 use crate::cli::suspicion;
 use crate::cli::task::{Planned, Task};
 
-/// Programs firmware, checks it, and starts the application
+/// Programs firmware, checks it, and starts it
 ///
 /// Before anything is erased, the files are checked: a damaged file is refused (exit code 6), and so is one that doesn't
 /// fit the board (7).

@@ -179,6 +179,9 @@ impl Bar {
 
     /// Draws it where it looks other than before, or a second has passed. It never goes back.
     fn draw(&mut self, thousandths: u64, voice: &Voice) {
+        if self.done >= 1000 {
+            return;
+        }
         self.done = self.done.max(thousandths);
         let steps = WIDTH * self.done / 1000;
         let now = Instant::now();

@@ -16,14 +16,13 @@ use super::voice::Voice;
 use super::work::Work;
 
 impl Work<'_> {
-    /// Carries out a task, and says what is odd about it; `bytes` are what it comes to when all is well.
-    pub fn carry_out<'p>(
+    /// Carries out a task, and says what is odd about it. The bars are for the caller to finish, once all is well.
+    pub fn carry_out<'p, 'v>(
         &self,
         board: Board,
         task: Task<'p>,
-        mut bars: Bars<'_>,
-        bytes: impl Fn(&Outcome<'p>) -> u64,
-    ) -> Result<Outcome<'p>, Sysexit> {
+        mut bars: Bars<'v>,
+    ) -> Result<(Outcome<'p>, Bars<'v>), Sysexit> {
         let stopping = "Stopping; asked once more, it ends at once.";
         let watched = {
             let name = self.voice.name();
@@ -35,13 +34,23 @@ impl Work<'_> {
         };
         let outcome = job.run(&mut bars);
         drop(watched);
-        match &outcome.error {
-            None => bars.finish(bytes(&outcome)),
-            Some(error) => {
-                bars.give_up();
-                return Err(tell_of_work(&outcome, error, self.voice));
-            }
+        if let Some(error) = &outcome.error {
+            bars.give_up();
+            return Err(tell_of_work(&outcome, error, self.voice));
         }
+        Ok((outcome, bars))
+    }
+
+    /// The same, with `bytes` being what it comes to.
+    pub fn complete<'p>(
+        &self,
+        board: Board,
+        task: Task<'p>,
+        bars: Bars<'_>,
+        bytes: impl Fn(&Outcome<'p>) -> u64,
+    ) -> Result<Outcome<'p>, Sysexit> {
+        let (outcome, bars) = self.carry_out(board, task, bars)?;
+        bars.finish(bytes(&outcome));
         for warning in outcome.warnings() {
             self.voice.warn(&warning);
         }

@@ -1,5 +1,7 @@
 //! `-s`: `[ADDRESS][:MODIFIER…]`.
 
+use crate::printable::Printable;
+
 use super::number::number;
 
 /// What `-s` says.
@@ -19,9 +21,9 @@ pub struct DfuseAddress {
 /// Why it isn't understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadAddress {
-    #[error("Invalid dfuse address: {0}")]
+    #[error("Invalid dfuse address: {}", Printable(.0))]
     Address(String),
-    #[error("Invalid dfuse modifier: {0}")]
+    #[error("Invalid dfuse modifier: {}", Printable(.0))]
     Modifier(String),
 }
 

@@ -20,6 +20,7 @@ use crate::image::{Image, ImageTarget};
 use crate::printable::Printable;
 
 use super::bars::Bars;
+use super::dfuse_address::DfuseAddress;
 use super::filter::Alt;
 use super::probe::Device;
 use super::sysexit::Sysexit;
@@ -35,7 +36,12 @@ impl Work<'_> {
         if !device.board.is_plain() {
             return self.download_dfuse(device, payload);
         }
-        if self.request.dfuse.is_some() {
+        let said = self.request.dfuse();
+        let only_force = DfuseAddress {
+            force: said.force,
+            ..DfuseAddress::default()
+        };
+        if said != only_force {
             self.voice
                 .say("Warning: DfuSe option used on non-DfuSe device");
             self.voice
@@ -62,7 +68,7 @@ impl Work<'_> {
         let size = download.bytes.len() as u64;
         let bars = Bars::download(self.voice, self.output, size);
         let task = Task::Plain(PlainPlan::Download(download));
-        let outcome = self.carry_out(device.board, task, bars, |_| size)?;
+        let outcome = self.complete(device.board, task, bars, |_| size)?;
         if outcome.tally.accepted {
             self.voice.warn(outcome::ACCEPTED);
         }
@@ -79,7 +85,7 @@ impl Work<'_> {
         self.tell_memories(&device);
         let said = self.request.dfuse();
         if said.unprotect {
-            return self.unprotect(device).map(|()| true);
+            return self.unprotect(device, payload);
         }
         if said.mass_erase && !said.force {
             voice.warn("The mass erase command can only be used with force");
@@ -99,25 +105,52 @@ impl Work<'_> {
         }
     }
 
-    /// `-s :unprotect:force`
-    fn unprotect(&self, device: Device) -> Result<(), Sysexit> {
-        if !self.request.dfuse().force {
-            self.voice.warn(
+    /// `-s :unprotect:force`. A device that is not protected goes on to what else is asked for; one that was has restarted.
+    fn unprotect(&self, device: Device, payload: Option<&Payload>) -> Result<bool, Sysexit> {
+        let (voice, said) = (self.voice, self.request.dfuse());
+        if !said.force {
+            voice.warn(
                 "The read unprotect command will erase the flash memory and can only be used with force",
             );
             return Err(Sysexit::Usage);
         }
+        let (settings, path) = (device.settings, device.board.info.path.clone());
         let board = device.board;
         let memories = board.memories_to_use(false).ok();
         let facts = memories.as_ref().map(|memories| board.facts(memories));
         let task = Plan::Unprotect(plan_unprotect(facts)).into();
-        let bars = Bars::none(self.voice, self.output);
-        let outcome = self.carry_out(board, task, bars, |_| 0)?;
-        self.voice.say(match outcome.tally.unprotected {
-            Some(false) => outcome::NOT_PROTECTED,
-            _ => "Device disconnects, erases flash and resets now",
-        });
-        Ok(())
+        let bars = Bars::none(voice, self.output);
+        let outcome = self.complete(board, task, bars, |_| 0)?;
+        let is_all = payload.is_none() && !said.leave && !said.mass_erase;
+        if outcome.tally.unprotected == Some(false) {
+            voice.say(outcome::NOT_PROTECTED);
+            let serial = device.serial;
+            let board = self.again(&path)?;
+            return match (is_all, payload) {
+                (true, _) => Ok(false),
+                (false, Some(payload)) => self.flash(
+                    Device {
+                        board,
+                        serial,
+                        settings,
+                    },
+                    payload,
+                ),
+                (false, None) => self.without_a_file(Device {
+                    board,
+                    serial,
+                    settings,
+                }),
+            };
+        }
+        voice.say("Device disconnects, erases flash and resets now");
+        if is_all {
+            return Ok(true);
+        }
+        voice.warn("Read protection is lifted, and everything is erased; nothing else was done");
+        voice
+            .hint("Put the device into DFU mode again, and repeat the command without :unprotect.");
+        Err(Sysexit::InputOutput)
     }
 
     fn flash(&self, mut device: Device, payload: &Payload) -> Result<bool, Sysexit> {
@@ -144,14 +177,15 @@ impl Work<'_> {
             Ok(suspicion::judge(image, plan.map_err(NoPlan::into_other))?.into())
         });
         let task = task.map_err(|error| tell(&error, voice))?;
+        self.check_left_out(&task)?;
         if said.mass_erase {
             voice.say("Performing mass erase, this can take a moment");
         }
         self.announce(image, &task);
-        let bars = Bars::erase_and_download(voice, self.output, size(image));
+        let bars = Bars::erase_and_download(voice, self.output, size(&task));
         let written =
             |outcome: &Outcome<'_>| outcome.tally.written_bytes + outcome.tally.skipped_bytes;
-        let outcome = self.carry_out(device.board, task, bars, written)?;
+        let outcome = self.complete(device.board, task, bars, written)?;
         voice.say(match payload.is_dfuse_file() {
             true => "Done parsing DfuSe file",
             false => "File downloaded successfully",
@@ -185,6 +219,20 @@ impl Work<'_> {
         payload.placed().map_err(|error| tell(&error, voice))
     }
 
+    /// Refuses a file of which some is for no memory of the device, unless that is overruled.
+    fn check_left_out(&self, task: &Task<'_>) -> Result<(), Sysexit> {
+        let left_out = task.dfuse().map_or(&[][..], Plan::left_out);
+        match left_out.first() {
+            Some(place) if !self.request.dfuse().force => {
+                self.voice.warn(&format!("the file has {place}"));
+                self.voice
+                    .hint("To write the rest of it, add :force to the value of -s.");
+                Err(Sysexit::Usage)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What is to be written, and what is odd about it.
     fn announce(&self, image: &Image, task: &Task<'_>) {
         let voice = self.voice;
@@ -209,7 +257,7 @@ impl Work<'_> {
                 .targets
                 .iter()
                 .zip(1..)
-                .for_each(|(target, number)| self.announce_target(target, number));
+                .for_each(|(target, number)| self.announce_target(target, number, task));
         }
         let oddities = task.dfuse().map_or_else(Vec::new, outcome::oddities);
         for warning in suspicion::warnings(image).iter().chain(&oddities) {
@@ -217,7 +265,7 @@ impl Work<'_> {
         }
     }
 
-    fn announce_target(&self, target: &ImageTarget, number: usize) {
+    fn announce_target(&self, target: &ImageTarget, number: usize, task: &Task<'_>) {
         /// Before each element: its address and its size.
         const HEADER: usize = 8;
         let voice = self.voice;
@@ -236,6 +284,14 @@ impl Work<'_> {
             "Image for alternate setting {setting}, ({} elements, total size = {total})",
             target.elements.len()
         ));
+        let plan = task.dfuse().and_then(Plan::flash);
+        let mut memories = plan.into_iter().flat_map(|plan| &plan.memories);
+        if !memories.any(|memory| memory.region.alternate_setting == setting) {
+            voice.warn(&format!(
+                "No alternate setting {setting} (skipping elements)"
+            ));
+            return;
+        }
         voice.say(&format!("Setting Alternate Interface #{setting} ..."));
         for (element, number) in target.elements.iter().zip(1..) {
             voice.say(&format!(
@@ -275,7 +331,7 @@ impl Work<'_> {
                     .map_err(NoPlan::into_other)
             });
             let task = task.map_err(|error| tell(&error, voice))?;
-            self.carry_out(device.board, task, Bars::none(voice, self.output), |_| 0)?;
+            self.complete(device.board, task, Bars::none(voice, self.output), |_| 0)?;
             device.board = self.again(&path)?;
         }
         voice.say("DfuSe command mode");
@@ -294,7 +350,7 @@ impl Work<'_> {
             Ok(Plan::Leave(start).into())
         });
         let task = task.map_err(|error| tell(&error, self.voice))?;
-        self.carry_out(board, task, Bars::none(self.voice, self.output), |_| 0)?;
+        self.complete(board, task, Bars::none(self.voice, self.output), |_| 0)?;
         self.tell_leave();
         Ok(true)
     }
@@ -311,9 +367,11 @@ impl Work<'_> {
     }
 }
 
-/// How much is in an image, in bytes.
-fn size(image: &Image) -> u64 {
-    let elements = image.targets.iter().flat_map(|target| &target.elements);
+/// How much is to be written, in bytes.
+fn size(task: &Task<'_>) -> u64 {
+    let plan = task.dfuse().and_then(Plan::flash);
+    let memories = plan.into_iter().flat_map(|plan| &plan.memories);
+    let elements = memories.flat_map(|memory| memory.image().0);
     elements.map(|element| element.data.len() as u64).sum()
 }
 

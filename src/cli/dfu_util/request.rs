@@ -7,6 +7,8 @@ use std::time::Duration;
 use crate::cli::getopt::dfu_util::OPTIONS;
 use crate::cli::getopt::{Given, Refusal, Spec, read};
 
+use crate::printable::Printable;
+
 use super::dfuse_address::{BadAddress, DfuseAddress};
 use super::filter::Filter;
 use super::number::number;
@@ -58,10 +60,10 @@ pub enum BadRequest {
     #[error(transparent)]
     Options(#[from] Refusal),
     /// Something that is no option.
-    #[error("Unexpected argument: {}", .0.to_string_lossy())]
+    #[error("Unexpected argument: {}", Printable(&.0.to_string_lossy()))]
     Extra(OsString),
     /// No number where one is due.
-    #[error("the value of --{0} is no number: {1}")]
+    #[error("the value of --{} is no number: {}", .0, Printable(.1))]
     Number(&'static str, String),
 }
 

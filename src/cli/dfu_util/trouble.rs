@@ -4,26 +4,54 @@ use crate::cli::diagnosis::Diagnosis;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::outcome::Outcome;
+use crate::cli::plain_error::PlainError;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::PlanError;
 use crate::image::{FilesError, ImageError};
 
+use crate::usb::UsbError;
+
 use super::sysexit::Sysexit;
 use super::voice::Voice;
 
+/// Where there is no USB.
+const PASS_THROUGH: &str = "In a container or virtual machine, pass USB through to it.";
+/// Where firmware doesn't fit the device.
+const ONE_MEMORY: &str = "-l shows the memories of the device, with their addresses. -a chooses one: of a .dfu file, only what is for it is \
+                          written.";
 /// What overrules a refusal.
 const FORCE: &str = "To do it all the same, add :force to the value of -s.";
 
 /// Says what went wrong.
 pub fn tell(error: &CliError, voice: &Voice) -> Sysexit {
     let mut diagnosis = Diagnosis::from(error);
-    diagnosis.hint = match is_overruled_by_force(error) {
-        true => Some(FORCE.to_owned()),
-        false => diagnosis
+    diagnosis.hint = match error {
+        CliError::Usb(UsbError::Unavailable(_)) => Some(PASS_THROUGH.to_owned()),
+        CliError::Plan(_)
+            if diagnosis.exit == Exit::DoesNotFit && !is_overruled_by_force(error) =>
+        {
+            Some(ONE_MEMORY.to_owned())
+        }
+        error if is_overruled_by_force(error) => Some(FORCE.to_owned()),
+        _ => diagnosis
             .hint
             .filter(|_| speaks_of_no_option(diagnosis.exit)),
     };
-    tell_of(&diagnosis, voice)
+    let sysexit = tell_of(&diagnosis, voice);
+    match is_about_device(error) {
+        true => Sysexit::InputOutput,
+        false => sysexit,
+    }
+}
+
+/// Whether a device can't do what is wanted of it, whatever the command line and the file are.
+fn is_about_device(error: &CliError) -> bool {
+    matches!(
+        error,
+        CliError::Plain(
+            PlainError::CantDownload | PlainError::CantBeRead | PlainError::GaveNothing
+        )
+    )
 }
 
 /// The same, of the work on a device.

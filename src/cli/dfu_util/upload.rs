@@ -32,11 +32,18 @@ impl Work<'_> {
         }
         let path = device.board.info.path.clone();
         let is_plain = device.board.is_plain();
-        let found = match is_plain {
+        let (found, bars) = match is_plain {
             true => self.upload_plain(device)?,
             false => self.upload_dfuse(device)?,
         };
-        save::save(file, &found, false).map_err(|error| self.refuse_file(file, &error))?;
+        if let Err(error) = save::save(file, &found, false) {
+            bars.give_up();
+            return Err(self.refuse_file(file, &error));
+        }
+        bars.finish(found.len() as u64);
+        if is_plain {
+            self.tell_total(found.len() as u64);
+        }
         let said = self.request.dfuse();
         match said.leave && !is_plain {
             true => self.leave(self.again(&path)?, said.address),
@@ -47,6 +54,7 @@ impl Work<'_> {
     fn refuse_file(&self, file: &Path, error: &CliError) -> Sysexit {
         let reason = match error {
             CliError::AlreadyThere(_) => "File exists".to_owned(),
+            CliError::While { error, .. } => error.message(),
             other => other.message(),
         };
         self.voice.warn(&format!(
@@ -56,29 +64,36 @@ impl Work<'_> {
         Sysexit::CantCreate
     }
 
-    fn upload_plain(&self, device: Device) -> Result<Vec<u8>, Sysexit> {
+    fn upload_plain(&self, device: Device) -> Result<(Vec<u8>, Bars<'_>), Sysexit> {
         let voice = self.voice;
         voice.say("Copying data from DFU device to PC");
         let plan = plain::read(self.chosen(&device).as_ref(), &device.board, false)
             .map_err(|error| tell(&error, voice))?;
-        let expected = self.request.upload_size;
-        let bars = Bars::upload(voice, self.output, expected.unwrap_or_default());
-        let outcome = self.carry_out(device.board, Task::Plain(plan), bars, |outcome| {
-            outcome.tally.read_bytes
-        })?;
+        let expected = self.request.upload_size.unwrap_or_default();
+        let bars = Bars::upload(voice, self.output, expected);
+        let (outcome, bars) = self.carry_out(device.board, Task::Plain(plan), bars)?;
         let found = bytes(outcome.found);
         if found.is_empty() {
+            bars.give_up();
             voice.warn("the device gave nothing: it ended the upload with its first block");
             return Err(Sysexit::InputOutput);
         }
-        voice.say(&format!("Received a total of {} bytes", found.len()));
-        if expected.is_some_and(|expected| expected != found.len() as u64) {
-            voice.warn("Unexpected number of bytes uploaded from device");
-        }
-        Ok(found)
+        Ok((found, bars))
     }
 
-    fn upload_dfuse(&self, mut device: Device) -> Result<Vec<u8>, Sysexit> {
+    fn tell_total(&self, size: u64) {
+        self.voice.say(&format!("Received a total of {size} bytes"));
+        if self
+            .request
+            .upload_size
+            .is_some_and(|expected| expected != size)
+        {
+            self.voice
+                .warn("Unexpected number of bytes uploaded from device");
+        }
+    }
+
+    fn upload_dfuse(&self, mut device: Device) -> Result<(Vec<u8>, Bars<'_>), Sysexit> {
         let voice = self.voice;
         if self.request.dfuse().address.is_some() {
             self.tell_memories(&device);
@@ -107,9 +122,8 @@ impl Work<'_> {
             _ => {}
         }
         let bars = Bars::upload(voice, self.output, size);
-        let outcome =
-            self.carry_out(device.board, task, bars, |outcome| outcome.tally.read_bytes)?;
-        Ok(bytes(outcome.found))
+        let (outcome, bars) = self.carry_out(device.board, task, bars)?;
+        Ok((bytes(outcome.found), bars))
     }
 
     /// What to read: from the address, or the beginning of the memory, as much as is asked for; or to the end of what
@@ -122,18 +136,21 @@ impl Work<'_> {
             .address
             .or(memory.map(Memory::start))
             .unwrap_or_default();
-        let to_end = said.address.and_then(|address| {
-            let memory = memory.into_iter().chain(memories);
-            memory
-                .map(|memory| &memory.layout)
-                .find_map(|layout| layout.segment_end(address))
-        });
-        let length = said.length.map(u64::from);
-        let end = length.map(|length| u64::from(address) + length).or(to_end);
-        AddressRange {
-            address,
-            end: end.unwrap_or(u64::from(address) + u64::from(UNBOUND)),
-        }
+        let layouts = memory
+            .into_iter()
+            .chain(memories)
+            .map(|memory| &memory.layout);
+        let to_end = layouts
+            .filter_map(|layout| layout.segment_end(address))
+            .next();
+        let after = |length: u32| u64::from(address) + u64::from(length);
+        let end = match (said.length, said.address, to_end) {
+            (Some(length), ..) => after(length),
+            (None, Some(_), Some(to_end)) => to_end,
+            (None, None, Some(to_end)) => to_end.min(after(UNBOUND)),
+            (None, _, None) => after(UNBOUND),
+        };
+        AddressRange { address, end }
     }
 }
 

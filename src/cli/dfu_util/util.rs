@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::cli::app::App;
 use crate::cli::args::firmware::FirmwareArgs;
 use crate::cli::args::payload::Payload;
+use crate::cli::environment;
 use crate::cli::error::CliError;
 use crate::cli::getopt::dfu_util::help;
 use crate::cli::output::Output;
@@ -21,6 +22,9 @@ use super::work::Work;
 
 /// Does what the options say.
 pub fn run(arguments: Vec<OsString>, app: &App, voice: &Voice) -> Result<(), Sysexit> {
+    if let Err(error) = environment::check() {
+        return Err(tell(&error.into(), voice));
+    }
     let request = Request::read(arguments).map_err(|error| refuse(&error.to_string(), voice))?;
     if request.action == Some(Action::Help) {
         voice.explain(&help());

@@ -64,12 +64,11 @@ impl Voice {
         verbatim::stderr(text);
     }
 
-    /// The code to end with.
-    pub fn code(&self, ended: Result<(), Sysexit>) -> u8 {
-        match ended {
-            Ok(()) if self.is_unheard.get() => Sysexit::InputOutput as u8,
-            Ok(()) => 0,
-            Err(sysexit) => sysexit as u8,
+    /// Whether all that was said on stdout got there, for those whose answer that is.
+    pub fn is_heard(&self) -> Result<(), Sysexit> {
+        match self.is_unheard.get() {
+            false => Ok(()),
+            true => Err(Sysexit::InputOutput),
         }
     }
 }

@@ -56,10 +56,16 @@ impl<'w> Work<'w> {
 
     /// `-l`
     pub fn list(&self) -> Result<(), Sysexit> {
-        for device in self.find(&self.request.filter, false)? {
+        let found = self.find(&self.request.filter, false);
+        // Without any USB there is no device either, which is told, and no error: so dfu-util has it.
+        let found = found.or_else(|sysexit| match sysexit {
+            Sysexit::InputOutput => Ok(Vec::new()),
+            other => Err(other),
+        });
+        for device in found? {
             device.lines().iter().for_each(|line| self.voice.say(line));
         }
-        Ok(())
+        self.voice.is_heard()
     }
 
     /// Does what is asked for with the one device that is meant; `payload` is what it is to be sent.
@@ -88,7 +94,7 @@ impl<'w> Work<'w> {
         let device = match is_in_dfu_mode(info) {
             true => device,
             false if action == Some(&Action::Detach) => return self.detach(device),
-            false => self.enter_dfu_mode(device)?,
+            false => self.one_memory(self.enter_dfu_mode(device)?, payload)?,
         };
         let device = self.open(device)?;
         if let Some(Err(error)) = &self.request.dfuse {
@@ -166,19 +172,26 @@ impl<'w> Work<'w> {
                 devices.retain(is_meant);
             }
         }
-        let is_for_all_memories = payload.is_some_and(Payload::is_dfuse_file);
         let one = devices.pop().filter(|_| devices.is_empty());
         match one {
             None if devices.is_empty() => {
                 self.voice.warn("No DFU capable USB device available");
                 Err(Sysexit::InputOutput)
             }
-            Some(device) if device.settings.len() == 1 || is_for_all_memories => Ok(device),
-            Some(_) => {
-                Err(self
-                    .refuse_several("It has several memories: add -a and the one that is meant."))
-            }
+            Some(device) => self.one_memory(device, payload),
             None => Err(self.refuse_several("Add -p and the path of the one that is meant.")),
+        }
+    }
+
+    /// A device with one memory that is meant, or a file that names its own.
+    fn one_memory(&self, device: Device, payload: Option<&Payload>) -> Result<Device, Sysexit> {
+        let names_memories = payload.is_some_and(Payload::is_dfuse_file);
+        match device.settings.len() == 1 || names_memories {
+            true => Ok(device),
+            false => {
+                let hint = "It has several memories: add -a and the one that is meant.";
+                Err(self.refuse_several(hint))
+            }
         }
     }
 
@@ -265,10 +278,10 @@ impl<'w> Work<'w> {
             return Ok(());
         }
         self.voice.warn(&format!("Error: {mismatch}"));
-        if !filter.names_ids() {
-            self.voice
-                .hint("To write it all the same, use -s with :force.");
-        }
+        self.voice.hint(match filter.names_ids() {
+            false => "To write it all the same, use -s with :force.",
+            true => "`dfu-suffix -D` takes the ids out of the file, if you are sure that it is for this device.",
+        });
         Err(Sysexit::Usage)
     }
 }

@@ -184,3 +184,63 @@ fn an_address_means_nothing_to_a_device_without_dfuse() {
         "this device speaks plain DFU, which has none\n",
     );
 }
+
+#[test]
+fn a_dfuse_file_with_something_for_no_memory_is_refused_unless_the_rest_is_to_be_written() {
+    let bench = Bench::f405();
+    let file = Firmware::dfuse(&[(0, 0x0800_0000, b"flash"), (7, 0x9000_0000, b"elsewhere")]);
+    bench.put("two.dfu", &file.bytes);
+    refuses(&bench, "-D two.dfu", 64, "hint: -l shows the memories");
+    let run = bench.run("-a 0 -D two.dfu");
+    assert_eq!(run.exit, 0, "{}", run.stderr);
+    let told = "dfu-util: No alternate setting 7 (skipping elements)\n";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert!(!run.stdout.contains("0x90000000"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("100%            5 bytes"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn lifting_read_protection_is_all_that_is_done_where_it_was_on_and_that_is_no_success_of_a_flash() {
+    let bench = Bench::new("f405,quirk=read-protected", 1 << 20);
+    bench.application(100);
+    let run = bench.run("-a 0 -s 0x08000000:unprotect:force -D app.bin");
+    assert_eq!(run.exit, 74, "{}", run.stdout);
+    assert!(
+        run.stderr.contains("nothing else was done\n"),
+        "{}",
+        run.stderr
+    );
+    let bench = Bench::f405();
+    let application = bench.application(100);
+    let run = bench.run("-a 0 -s 0x08000000:unprotect:force -D app.bin");
+    assert_eq!(run.exit, 0, "{}", run.stderr);
+    bench.flash.holds(&bench.programmed(0, &application));
+}
+
+#[test]
+fn ids_are_overruled_on_a_device_without_dfuse_too() {
+    let bench = Bench::new("uboot", 4 << 20);
+    let mut file = crate::firmware::Firmware::raw(100).bytes;
+    file.extend(b"\xFF\xFF\x11\xDF\x83\x04\x00\x01UFD\x10");
+    let file = crate::firmware::with_crc([file, vec![0; 4]].concat());
+    bench.put("other.bin", &file);
+    refuses(&bench, "-a 0 -D other.bin", 64, "use -s with :force");
+    let run = bench.run("-a 0 -s :force -D other.bin");
+    assert_eq!(run.exit, 0, "{}", run.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_can_not_be_read_is_not_passed_over() {
+    use std::os::unix::ffi::OsStrExt;
+    let run = crate::run::stdfu("dfu-util -l");
+    let mut command = run.into_command();
+    command.env("STDFU_SIM", std::ffi::OsStr::from_bytes(b"f405\xFF"));
+    let run = crate::run::Run::from(command.output().expect("the binary starts"));
+    assert_eq!(run.exit, 64);
+    assert!(run.stderr.contains("STDFU_SIM"), "{}", run.stderr);
+}

@@ -86,3 +86,31 @@ fn a_device_without_dfuse_gives_all_it_has() {
         Some(1 << 20)
     );
 }
+
+#[test]
+fn nothing_is_done_before_the_file_is_there() {
+    let bench = Bench::new("uboot,quirk=upload=nothing", 4 << 20);
+    let run = bench.run("-a 0 -U out.bin");
+    assert_eq!(run.exit, 74);
+    assert!(!run.stdout.contains("done."), "{}", run.stdout);
+    let bench = Bench::f405();
+    let run = bench.run_all(&["-a", "0", "-s", "0x08000000:16", "-U", ""]);
+    assert_eq!(run.exit, 73);
+    assert!(!run.stdout.contains("done."), "{}", run.stdout);
+}
+
+#[test]
+fn a_small_memory_is_read_to_its_end() {
+    let bench = Bench::f405();
+    let run = bench.run("-a 1 -U options.bin");
+    assert_eq!(run.exit, 0, "{}", run.stderr);
+    assert_eq!(bench.read("options.bin").map(|bytes| bytes.len()), Some(16));
+}
+
+#[test]
+fn a_device_that_gives_nothing_back_is_74() {
+    let bench = Bench::new("dapboot,quirk=no-upload", 56 << 10);
+    let run = bench.run("-U out.bin");
+    assert_eq!(run.exit, 74, "{}", run.stderr);
+    assert_eq!(bench.read("out.bin"), None);
+}
