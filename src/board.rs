@@ -4,6 +4,7 @@ pub mod protocol;
 
 use std::fmt;
 
+use crate::chip::part::{Runs, part};
 use crate::chip::run_time::run_time_ids;
 use crate::dfu::plain;
 use crate::dfuse::command::DFUSE_VERSION;
@@ -166,6 +167,16 @@ impl Board {
             .map(|memory| memory.text.as_ref().map(Said::raw))
             .collect();
         protocol::protocol(self.info.dfu_version(), &strings)
+    }
+
+    /// The family of its chip, where those of its memories that were asked for tell it for sure.
+    pub fn chip(&self) -> Option<&'static str> {
+        let memories = self.memories().iter();
+        let memories: Option<Vec<Runs>> = memories
+            .map(|memory| Some(memory.layout.as_ref()?.as_ref().ok()?.runs()))
+            .collect();
+        let ids = (self.info.vendor_id, self.info.product_id);
+        part(ids, self.info.transfer_size(), &memories?)
     }
 
     /// Whether it speaks USB DFU and nothing more.

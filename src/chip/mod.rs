@@ -2,6 +2,7 @@
 
 pub mod family;
 pub mod map;
+pub mod part;
 pub mod rom;
 pub mod run_time;
 pub mod settings;

@@ -98,6 +98,8 @@ pub fn has_vector_tables(ids: (u16, u16)) -> bool {
 
 /// `idProduct` of ST's ROMs, and of bootloaders that pass for one.
 pub const ST_ROM: u16 = 0xDF11;
+/// ST's ROMs, and bootloaders that pass for one.
+pub const ST_DFU: (u16, u16) = (0x0483, ST_ROM);
 /// GigaDevice's bootloader.
 const GD32: (u16, u16) = (0x28E9, 0x0189);
 

@@ -186,6 +186,11 @@ pub struct ListDocument<'l> {
 pub struct ListedDocument<'l> {
     pub protocol: &'static str,
     pub dfu_version: Option<String>,
+    /// The family of its chip, where that is sure.
+    pub chip: Option<&'static str>,
+    /// With `-v`: whether main flash is read-protected, `None` where that can't be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_protected: Option<Option<bool>>,
     pub serial: Option<&'l Said>,
     pub vendor_id: u16,
     pub product_id: u16,

@@ -142,6 +142,14 @@ impl Output {
         self.text(text).doing(ANSWERING)
     }
 
+    /// The answer as a list, each entry wrapped where a terminal has no room for it.
+    ///
+    /// # Errors
+    /// As [`Output::answer`].
+    pub fn listing(&self, text: &str) -> Result<(), CliError> {
+        self.answer(&wrap::wrap_list(text, wrap::stdout_columns()))
+    }
+
     /// The answer as the bytes of a file: as they are.
     ///
     /// # Errors
@@ -248,6 +256,11 @@ impl Output {
         if self.verbose > 0 {
             self.say(text, None, |message| Event::Detail { message });
         }
+    }
+
+    /// Whether to say more than what matters.
+    pub fn shows_details(&self) -> bool {
+        self.verbose > 0
     }
 
     /// Whether every control transfer is to be shown.

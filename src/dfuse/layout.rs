@@ -30,6 +30,18 @@ impl MemoryLayout {
             .flat_map(|segment| (0..segment.sectors).map_while(|index| segment.sector(index)))
     }
 
+    /// Segment by segment, in the string's order: address, sectors, and the bytes of each.
+    pub fn runs(&self) -> Vec<(u32, u32, u32)> {
+        let segments = self.segments.iter();
+        let run = |segment: &MemorySegment| (segment.address, segment.sectors, segment.sector_size);
+        segments.map(run).collect()
+    }
+
+    /// In bytes.
+    pub fn size(&self) -> u64 {
+        self.segments.iter().map(MemorySegment::size).sum()
+    }
+
     /// The sector that `address` lies in; `None` in a gap or outside.
     pub fn sector_at(&self, address: u32) -> Option<Sector> {
         self.segments

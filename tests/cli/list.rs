@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::run::{assert_text, data, stdfu};
+use crate::run::{FlashFile, assert_text, data, stdfu};
 use crate::trace::transfers;
 
 /// Every simulated board; on those in the first three lines, and on mboot, scripts may count.
@@ -80,18 +80,18 @@ fn an_f405_shows_its_serial_its_four_memories_and_the_sectors_of_its_flash() {
         "f405",
         "\
 336133663433   STM32  BOOTLOADER
-  path 1-1   ids 0483:df11
+  path 1-1   ids 0483:df11   STM32F405/407/415/417   1 MiB of flash
   0  Internal Flash
-     0x08000000    4 × 16K   read, erase, write
-     0x08010000    1 × 64K   read, erase, write
-     0x08020000    7 × 128K  read, erase, write
+     0x08000000    4 × 16 KiB     read, erase, write
+     0x08010000    1 × 64 KiB     read, erase, write
+     0x08020000    7 × 128 KiB    read, erase, write
   1  Option Bytes
-     0x1fffc000    1 × 16    read, write
+     0x1fffc000    1 × 16 bytes   read, write
   2  OTP Memory
-     0x1fff7800    1 × 512   read, write
-     0x1fff7a00    1 × 16    read, write
+     0x1fff7800    1 × 512 bytes  read, write
+     0x1fff7a00    1 × 16 bytes   read, write
   3  Device Feature
-     0xffff0000    1 × 4     read, write
+     0xffff0000    1 × 4 bytes    read, write
 ",
     );
 }
@@ -135,12 +135,101 @@ fn every_board_that_the_simulator_knows_has_a_golden_list() {
 }
 
 #[test]
-fn several_boards_are_listed_one_after_the_other() {
-    let f405 = golden("f405");
-    let second = golden("l476").replace("path 1-1", "path 1-2");
-    stdfu("--sim f405 --sim l476 list")
+fn several_boards_have_a_line_each() {
+    stdfu("--sim f405 --sim l476 --sim pluto --sim h743 list")
         .run()
-        .answers(&format!("{f405}\n{second}"));
+        .answers(
+            "\
+SERIAL                              CHIP OR DEVICE              FLASH  PATH
+336133663433                        STM32F405/407/415/417       1 MiB  1-1
+205834865852                        STM32  BOOTLOADER           1 MiB  1-2
+104473541196000618001900241F1E6931  PlutoSDR (ADALM-PLUTO) DFU  -      1-3
+200364500000 (as many others)       STM32H74x/75x               2 MiB  1-4
+",
+        );
+}
+
+#[test]
+fn what_can_not_be_used_stands_after_the_boards() {
+    stdfu("--sim f405 --sim l476 --sim atmega32u4 --sim f405,quirk=application list")
+        .run()
+        .answers(
+            "\
+SERIAL        CHIP OR DEVICE         FLASH  PATH
+336133663433  STM32F405/407/415/417  1 MiB  1-1
+205834865852  STM32  BOOTLOADER      1 MiB  1-2
+the board at 1-3 (03eb:2ff4) speaks FLIP, Atmel's own protocol, not DFU
+the board at 1-4 (0483:df11) is running its application
+",
+        );
+}
+
+#[test]
+fn verbose_shows_all_of_several_boards_and_whether_they_are_read_protected() {
+    let second = golden("l476").replace("path 1-1", "path 1-2");
+    stdfu("--sim f405,quirk=read-protected --sim l476 list -v")
+        .run()
+        .answers(&format!(
+            "{}  read protection is on: `stdfu unprotect` lifts it, and erases everything\n\n\
+             {second}  read protection is off\n",
+            golden("f405")
+        ));
+}
+
+#[test]
+fn a_screen_of_24_rows_of_80_columns_has_room_for_eight_boards() {
+    let serials = [
+        "336133663433",
+        "205834865852",
+        "206438814D53",
+        "3254335D3037",
+    ];
+    for count in [1, 3, 8] {
+        let boards: String = (0..count)
+            .map(|index| format!("--sim f405,serial={}{index} ", serials[index % 4]))
+            .collect();
+        let list = stdfu(&format!("{boards} list")).run().stdout;
+        assert!(list.lines().count() < 24, "{list}");
+        let widest = list.lines().map(|line| line.chars().count()).max();
+        assert!(widest.is_some_and(|widest| widest <= 80), "{list}");
+    }
+}
+
+#[test]
+fn read_protection_is_looked_for_only_where_it_is_asked_for_and_nothing_changes() {
+    for quirk in ["", ",quirk=read-protected"] {
+        let flash = FlashFile::full(1 << 20);
+        let run = stdfu("list -v --json --sim")
+            .arg(flash.board("f405") + quirk)
+            .run();
+        assert_eq!(
+            run.boards(0)[0]["read_protected"],
+            !quirk.is_empty(),
+            "{run:?}"
+        );
+        flash.is_untouched();
+    }
+    let found = stdfu("--sim f405 list --json").run().boards(0);
+    assert_eq!(found[0].get("read_protected"), None);
+}
+
+#[test]
+fn the_chip_is_named_where_no_other_family_looks_the_same() {
+    let chips = [
+        ("f405", json!("STM32F405/407/415/417")),
+        ("f767", json!("STM32F76x/77x")),
+        ("g474", json!("STM32G47x/48x")),
+        ("h723", json!("STM32H72x/73x")),
+        ("h743", json!("STM32H74x/75x")),
+        ("l072", json!("STM32L07x/08x")),
+        ("wb55", json!("STM32WB55")),
+    ];
+    for board in BOARDS.into_iter().chain(PLAIN) {
+        let named = chips.iter().find(|(name, _)| board.starts_with(name));
+        let expected = named.map_or(Value::Null, |(_, chip)| chip.clone());
+        let found = stdfu(&format!("--sim {board} list --json")).run().boards(0);
+        assert_eq!(found[0]["chip"], expected, "{board}");
+    }
 }
 
 #[test]
@@ -174,7 +263,7 @@ fn the_json_of_an_f405_has_every_field_that_scripts_may_name() {
     };
     let memory = |alt: u64, name: &str, layout: &str, segments: Value| json!({"alt": alt, "name": name, "layout": layout, "segments": segments, "error": null});
     let expected = json!({"schema": 1, "others": [], "boards": [{
-        "protocol": "dfuse", "dfu_version": "1.1a", "serial": "336133663433", "vendor_id": 1155, "product_id": 57105, "path": "1-1", "bus": 1, "device": 2,
+        "protocol": "dfuse", "dfu_version": "1.1a", "chip": "STM32F405/407/415/417", "serial": "336133663433", "vendor_id": 1155, "product_id": 57105, "path": "1-1", "bus": 1, "device": 2,
         "product": "STM32  BOOTLOADER", "transfer_size": 2048, "error": null,
         "can_download": true, "can_upload": true, "manifestation_tolerant": false, "will_detach": true,
         "memories": [
@@ -304,6 +393,11 @@ hint: Check the cable and put the board into DFU mode again.
         // The others' answer is whole.
         let run = stdfu(&board).args("--sim l476 list").run();
         assert_eq!((run.exit, run.stderr.as_str()), (0, ""), "{run:?}");
-        assert!(run.stdout.starts_with(text), "{run:?}");
+        assert!(
+            run.stdout.contains(
+                "\n-             unplugged while it was asked  -      1-1\n205834865852  "
+            ),
+            "{run:?}"
+        );
     }
 }

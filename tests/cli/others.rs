@@ -176,17 +176,11 @@ fn others_beside_a_board_are_listed_after_it_and_make_no_choice_necessary() {
     assert_eq!(found, expected);
     let text = stdfu(&format!("{boards} list")).run();
     assert_eq!((text.exit, text.stderr.as_str()), (0, ""));
-    let (_, others) = text.stdout.split_once("  0  DFU\n\n").expect("others");
-    let expected = "\
-serial number unknown
-  path 1-4   ids 03eb:2ff4
-  speaks FLIP, Atmel's own protocol, not DFU
-
-serial number unknown
-  path 1-5   ids 0483:df11
-  is running its application
+    let others = "\
+the board at 1-4 (03eb:2ff4) speaks FLIP, Atmel's own protocol, not DFU
+the board at 1-5 (0483:df11) is running its application
 ";
-    assert_eq!(others, expected);
+    assert!(text.stdout.ends_with(others), "{text:?}");
 }
 
 #[test]

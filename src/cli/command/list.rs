@@ -1,39 +1,48 @@
 //! `stdfu list`: the boards in DFU mode, at a glance or as JSON.
 
+mod protection;
+mod text;
+
 use clap::Args;
 
 use crate::board::protocol::Protocol;
 use crate::board::{Board, MemoryString};
-use crate::chip::rom::is_shared_serial;
 use crate::dfuse::layout::{MemoryLayout, MemorySegment};
 use crate::printable::Said;
-use crate::usb::{DeviceInfo, UsbError};
+use crate::usb::DeviceInfo;
 
 use crate::cli::app::App;
-use crate::cli::args::number::amount;
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::document::{
     CapabilitiesDocument, ListDocument, ListedDocument, MemoryDocument, SegmentDocument,
 };
 use crate::cli::error::{CliError, of_closed};
 use crate::cli::exit::Exit;
-use crate::cli::select::{self, Listing, Other, Reason, SelectError};
+use crate::cli::select::{self, Listing, Other, SelectError};
 
 /// Shows the boards in DFU mode, and their memories
 ///
-/// For each board: its serial number, bus path and ids, and each memory with its sectors and what can be done with
-/// them. After them stands what is there and can't be used, with the reason. Nothing on a board changes. Where there is
-/// no board, the exit code is 3.
+/// Several boards have a line each: serial number, chip, size of the flash, and bus path. One board, or -v, shows more:
+/// each memory with its sectors and what can be done with them, and with -v whether the chip is read-protected. After
+/// them stands what is there and can't be used, with the reason. Nothing on a board changes. Where there is no board,
+/// the exit code is 3.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   stdfu list
+  stdfu list -v
   stdfu list --json
   stdfu list --wait=10")]
 pub struct ListArgs {}
 
-/// A board and its product's name, which only the list asks for.
-type Listed = (Board, Option<Said>);
+/// A board, and what only the list asks for.
+struct Listed {
+    board: Board,
+    /// The product's name.
+    product: Option<Said>,
+    /// Whether read protection is on, where that was asked for: `None` where it can't be told.
+    read_protected: Option<Option<bool>>,
+}
 
 pub fn run(_: &ListArgs, app: &App) -> Result<Exit, CliError> {
     let Listing {
@@ -63,16 +72,24 @@ pub fn run(_: &ListArgs, app: &App) -> Result<Exit, CliError> {
         .map(|mut board| {
             board.read_all_memories();
             let product = board.read_product();
-            (board, product)
+            // -vv shows what a listing asks, and is there to be counted and reported: nothing is added to that.
+            let asks = app.output.shows_details() && !app.output.shows_transfers();
+            Listed {
+                read_protected: asks.then(|| protection::is_read_protected(&mut board)),
+                board,
+                product,
+            }
         })
         .collect();
     let error = error
         .as_ref()
         .map(Diagnosis::from)
         .or_else(|| lost(&boards));
-    let texts = boards.iter().map(text);
-    let texts: Vec<String> = texts.chain(others.iter().map(other_text)).collect();
-    app.output.answer(&texts.join("\n"))?;
+    let is_short = boards.len() > 1 && !app.output.shows_details();
+    app.output.listing(&match is_short {
+        true => text::short(&boards, &others),
+        false => text::long(&boards, &others),
+    })?;
     if let Some(diagnosis) = &error {
         app.output.error(diagnosis);
     }
@@ -90,15 +107,22 @@ pub fn run(_: &ListArgs, app: &App) -> Result<Exit, CliError> {
 
 /// Where every board was unplugged while it was asked, or can't be opened: the first of them.
 fn lost(boards: &[Listed]) -> Option<Diagnosis> {
-    let mut errors = boards.iter().map(|(board, _)| match &board.opened {
-        Ok(_) => None,
-        Err(error) => Some(of_closed(error).about(board.name())),
-    });
+    let mut errors = boards
+        .iter()
+        .map(|Listed { board, .. }| match &board.opened {
+            Ok(_) => None,
+            Err(error) => Some(of_closed(error).about(board.name())),
+        });
     let first = errors.next().flatten()?;
     errors.all(|error| error.is_some()).then_some(first)
 }
 
-fn board_document((board, product): &Listed) -> ListedDocument<'_> {
+fn board_document(listed: &Listed) -> ListedDocument<'_> {
+    let Listed {
+        board,
+        product,
+        read_protected,
+    } = listed;
     let DeviceInfo {
         vendor_id,
         product_id,
@@ -119,6 +143,8 @@ fn board_document((board, product): &Listed) -> ListedDocument<'_> {
             will_detach: functional.is_some_and(|said| said.will_detach()),
         },
         dfu_version: board.info.dfu_version().map(dfu_version),
+        chip: board.chip(),
+        read_protected: *read_protected,
         serial: board.serial(),
         vendor_id,
         product_id,
@@ -206,103 +232,4 @@ fn dfu_version(bcd: u16) -> String {
         rest => format!("{rest:x}"),
     };
     format!("{major:x}.{:x}{rest}", minor >> 4)
-}
-
-/// A board in a few lines that fit a narrow terminal.
-fn text((board, product): &Listed) -> String {
-    let DeviceInfo {
-        path,
-        vendor_id,
-        product_id,
-        ..
-    } = &board.info;
-    let unknown = if board.opened.is_ok() {
-        "no serial number"
-    } else {
-        "serial number unknown"
-    };
-    let serial = board.serial().map(Said::to_string);
-    let mut text = serial.unwrap_or_else(|| unknown.to_owned());
-    if board.serial().map(Said::raw).is_some_and(is_shared_serial) {
-        text += " (as many others)";
-    }
-    if let Some(product) = product {
-        text += &format!("   {product}");
-    }
-    text += &format!("\n  path {path}   ids {vendor_id:04x}:{product_id:04x}\n");
-    match &board.opened {
-        Ok(_) => {}
-        Err(UsbError::NoDevice) => text += "  unplugged while it was asked\n",
-        Err(error) => text += &format!("  can't be opened: {error}\n"),
-    }
-    match board.protocol() {
-        Protocol::Plain => text += &plain_text(board),
-        Protocol::Dfuse | Protocol::WithoutLayouts => {
-            text.extend(board.memories().iter().map(memory_text));
-        }
-    }
-    text
-}
-
-/// What a device without DfuSe can do, and what its memories are called.
-fn plain_text(board: &Board) -> String {
-    if board.opened.is_err() {
-        return String::new();
-    }
-    let can = match (board.can_download(), can_upload(board)) {
-        (true, true) => "can be flashed and read",
-        (true, false) => "can be flashed, not read",
-        (false, true) => "can be read, not flashed",
-        (false, false) => "can be neither flashed nor read",
-    };
-    let version = board
-        .info
-        .dfu_version()
-        .map_or("1.0".to_owned(), dfu_version);
-    let size = transfer_size(board);
-    let mut text = format!("  DFU {version}, no addresses   {can}   blocks of {size} bytes\n");
-    for memory in board.memories() {
-        let name = memory.text.as_ref().map(Said::to_string);
-        let name = name.unwrap_or_else(|| "without a name".to_owned());
-        text += &format!("  {}  {name}\n", memory.alternate_setting);
-    }
-    text
-}
-
-/// What is no board, in as few lines.
-fn other_text(other: &Other) -> String {
-    let Other {
-        path,
-        vendor_id,
-        product_id,
-        serial,
-        reason,
-    } = other;
-    let unknown = match reason {
-        Reason::Plain | Reason::WithoutLayouts => "no serial number",
-        _ => "serial number unknown",
-    };
-    let serial = serial.as_ref().map(Said::to_string);
-    let serial = serial.unwrap_or_else(|| unknown.to_owned());
-    format!("{serial}\n  path {path}   ids {vendor_id:04x}:{product_id:04x}\n  {reason}\n")
-}
-
-fn memory_text(memory: &MemoryString) -> String {
-    let number = memory.alternate_setting;
-    let layout = match &memory.layout {
-        Some(Ok(layout)) => layout,
-        _ => return format!("  {number}  {}\n", memory.trouble().unwrap_or_default()),
-    };
-    let mut text = format!("  {number}  {}\n", layout.name);
-    for MemorySegment {
-        address,
-        sectors,
-        sector_size,
-        access,
-    } in &layout.segments
-    {
-        let sector_size = amount((*sector_size).into());
-        text += &format!("     {address:#010x} {sectors:>4} × {sector_size:<9}  {access}\n");
-    }
-    text
 }

@@ -5,6 +5,9 @@ use console::{Term, measure_text_width};
 /// Columns below which nothing is wrapped: a line would hold hardly a word.
 const NARROWEST: usize = 20;
 
+/// How much further right than its entry the next line of a list's entry stands.
+const LIST_INDENT: usize = 4;
+
 /// How wide the terminal at stdout is, in columns; `None` where there is none.
 pub fn stdout_columns() -> Option<usize> {
     columns(&Term::stdout())
@@ -37,6 +40,21 @@ pub fn wrap(text: &str, columns: Option<usize>, indent: usize) -> String {
         match fits || is_to_copy {
             true => line.to_owned(),
             false => wrap_line(line, columns, indent),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Breaks the lines of a list, which may be indented: what goes on in the next line stands further right than its entry.
+pub fn wrap_list(text: &str, columns: Option<usize>) -> String {
+    let Some(columns) = columns.filter(|columns| *columns >= NARROWEST) else {
+        return text.to_owned();
+    };
+    let lines = text.split('\n').map(|line| {
+        let indent = line.len() - line.trim_start().len();
+        match measure_text_width(line) <= columns {
+            true => line.to_owned(),
+            false => wrap_line(line, columns, indent + LIST_INDENT),
         }
     });
     lines.collect::<Vec<_>>().join("\n")

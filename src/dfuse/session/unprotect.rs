@@ -38,6 +38,21 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Whether read protection is on, by a read that changes nothing; `None` where the board doesn't let that be seen, or
+    /// can't lift any. The board is in dfuIDLE in the end.
+    ///
+    /// # Errors
+    /// A board that is gone, or doesn't get to dfuIDLE.
+    pub fn is_read_protected(
+        &mut self,
+        plan: &UnprotectPlan,
+    ) -> Result<Option<bool>, SessionError> {
+        let can_lift = self.check_commands().is_ok();
+        let is_protected = self.probe_protection(plan)?;
+        self.link.reach_idle()?;
+        Ok(is_protected.filter(|_| can_lift))
+    }
+
     /// A protected chip may refuse to tell its commands, and others have no list: only one without the command counts.
     fn check_commands(&mut self) -> Result<(), SessionError> {
         for _ in 0..READS_OF_COMMANDS {
@@ -145,6 +160,55 @@ mod tests {
         let tally = session.tally();
         assert!(script.answers.is_empty(), "{}", script.diary);
         (script.diary.contains("> [92]\n"), tally, result)
+    }
+
+    /// Looks whether a board is protected. Returns what was sent, and what was found.
+    fn look(answers: impl IntoIterator<Item = Answer>) -> (String, Option<bool>) {
+        let opening = [IDLE, IDLE, COMMANDS, IDLE];
+        let mut script = Script::of(opening.into_iter().chain(answers).collect());
+        let options = SessionOptions {
+            interface: 0,
+            transfer_size: 8,
+            several_memories: false,
+            can_upload: true,
+        };
+        let mut on_event = |_: crate::dfuse::session::Told<'_>| ControlFlow::Continue(());
+        let mut session = Session::open(&mut script, options, &mut on_event).expect("idle at once");
+        let plan = UnprotectPlan {
+            alternate_setting: 0,
+            address: 0x0800_0000,
+            sectors: Vec::new(),
+        };
+        let found = session.is_read_protected(&plan).expect("it is there");
+        assert!(script.answers.is_empty(), "{}", script.diary);
+        (script.diary, found)
+    }
+
+    #[test]
+    fn a_look_at_the_protection_changes_nothing_and_ends_in_dfuidle() {
+        let read = [
+            ACK,
+            DNLOAD_IDLE,
+            ACK,
+            BLOCK,
+            Bytes(&[0, 0, 0, 0, 9, 0]),
+            ACK,
+            IDLE,
+        ];
+        let (diary, found) = look(read);
+        assert_eq!(found, Some(false), "{diary}");
+        let at_the_end = [ERR_VENDOR, ACK, IDLE];
+        let (refused, found) = look(refuses_to_be_read().into_iter().chain(at_the_end));
+        assert_eq!(found, Some(true), "{refused}");
+        for diary in [diary, refused] {
+            // DNLOAD; 0x21 sets the address pointer, and all else would change something.
+            let mut downloads = diary.lines().filter(|line| line.starts_with("21 01 "));
+            let is_harmless = |line: &str| line.contains("> [21, ");
+            assert!(
+                downloads.clone().count() > 0 && downloads.all(is_harmless),
+                "{diary}"
+            );
+        }
     }
 
     /// SET_ADDRESS is refused, and once more to be sure.

@@ -7,19 +7,19 @@ use super::*;
 fn f427_layouts_that_are_shorter_than_they_say_are_read() {
     let text = "\
 325E36543131   STM32  BOOTLOADER
-  path 1-1   ids 0483:df11
+  path 1-1   ids 0483:df11   1 MiB of flash
   0  Internal Flash
-     0x08000000    4 × 16K   read, erase, write
-     0x08010000    1 × 64K   read, erase, write
-     0x08020000    7 × 128K  read, erase, write
+     0x08000000    4 × 16 KiB     read, erase, write
+     0x08010000    1 × 64 KiB     read, erase, write
+     0x08020000    7 × 128 KiB    read, erase, write
   1  Option Bytes
-     0x1fffc000    1 × 16    read, write
-     0x1ffec000    1 × 16    read, write
+     0x1fffc000    1 × 16 bytes   read, write
+     0x1ffec000    1 × 16 bytes   read, write
   2  OTP Memory
-     0x1fff7800    1 × 512   read, write
-     0x1fff7a00    1 × 16    read, write
+     0x1fff7800    1 × 512 bytes  read, write
+     0x1fff7a00    1 × 16 bytes   read, write
   3  Device Feature
-     0xffff0000    1 × 4     read, write
+     0xffff0000    1 × 4 bytes    read, write
 ";
     stdfu("--sim f427 list").run().answers(text);
     let descriptor = &transfers("f427", "list")[1];

@@ -5,35 +5,62 @@ use serde_json::json;
 use super::*;
 
 #[test]
-fn list_shows_what_each_can_do_and_what_its_memories_are_called() {
+fn several_have_a_line_each() {
     stdfu("--sim maple --sim embassy --sim simtrace --sim zephyr list")
         .run()
         .answers(
             "\
+SERIAL            CHIP OR DEVICE              FLASH  PATH
+LLM 003           Maple 003                   -      1-1
+1235678           USB-DFU Bootloader example  -      1-2
+0000001           SimTrace DFU                -      1-3
+3539361234567890  MCUBOOT                     -      1-4
+",
+        );
+}
+
+#[test]
+fn list_shows_what_one_can_do_and_what_its_memories_are_called() {
+    let check = |board: &str, text: &str| stdfu(&format!("--sim {board} list")).run().answers(text);
+    check(
+        "maple",
+        "\
 LLM 003   Maple 003
   path 1-1   ids 1eaf:0003
   DFU 1.0, no addresses   can be flashed and read   blocks of 1024 bytes
   0  STM32duino bootloader v1.0  ERROR. Upload to RAM not supported.
   1  STM32duino bootloader v1.0  Upload to Flash 0x8005000
   2  STM32duino bootloader v1.0  Upload to Flash 0x8002000
-
+",
+    );
+    check(
+        "embassy",
+        "\
 1235678   USB-DFU Bootloader example
-  path 1-2   ids c0de:cafe
+  path 1-1   ids c0de:cafe
   DFU 1.1, no addresses   can be flashed, not read   blocks of 4096 bytes
   0  without a name
-
+",
+    );
+    check(
+        "simtrace",
+        "\
 0000001   SimTrace DFU
-  path 1-3   ids 16c0:0762
+  path 1-1   ids 16c0:0762
   DFU 1.0, no addresses   can be flashed, not read   blocks of 1024 bytes
   0  DFU Application
-
+",
+    );
+    check(
+        "zephyr",
+        "\
 3539361234567890   MCUBOOT
-  path 1-4   ids 2fe3:ffff
+  path 1-1   ids 2fe3:ffff
   DFU 1.1, no addresses   can be flashed and read   blocks of 128 bytes
   0  image_0
   1  image_1
 ",
-        );
+    );
 }
 
 #[test]
@@ -42,7 +69,7 @@ fn list_has_the_same_for_programs() {
     let memory = |alt: u8, name: &str| json!({"alt": alt, "name": name, "layout": null, "segments": [], "error": null});
     let expected = json!({
         "protocol": "dfu",
-        "dfu_version": "1.1",
+        "dfu_version": "1.1", "chip": null,
         "serial": "104473541196000618001900241F1E6931",
         "vendor_id": 0x0456,
         "product_id": 0xB674,
