@@ -128,6 +128,11 @@ impl Output {
         self.answer(&wrap::wrap_list(text, wrap::stdout_columns()))
     }
 
+    /// How wide the terminal is that answers go to; `None` where there is none.
+    pub fn answer_columns(&self) -> Option<usize> {
+        wrap::stdout_columns()
+    }
+
     /// The answer as the bytes of a file: as they are.
     ///
     /// # Errors
@@ -227,7 +232,9 @@ impl Output {
     /// What is decided, for those who want to know.
     pub fn detail(&self, text: &str) {
         if self.verbose > 0 {
-            self.say(text, None, |message| Event::Detail { message });
+            // Transfers are lines to be searched and counted.
+            let columns = wrap::stderr_columns().filter(|_| !self.shows_transfers());
+            self.say(text, columns, |message| Event::Detail { message });
         }
     }
 

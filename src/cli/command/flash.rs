@@ -195,7 +195,7 @@ fn rehearse(jobs: Vec<Job<'_>>, odd: &[String], output: &Output) -> Result<Exit,
     let outcomes = job::attempt(jobs, output, &|_| Ok(()));
     for outcome in &outcomes {
         if let (None, Some(preview)) = (&outcome.error, &outcome.preview) {
-            output.answer(&format!(
+            output.listing(&format!(
                 "{}: dry run, nothing is erased or written\n{}",
                 outcome.name(),
                 preview.text
