@@ -17,7 +17,7 @@ use crate::image::FileIds;
 use crate::printable::Said;
 use crate::usb::string::read_string;
 use crate::usb::tap::{Tap, Watch};
-use crate::usb::{AlternateSetting, Bus, DeviceInfo, UsbError};
+use crate::usb::{AlternateSetting, Bus, DeviceInfo, Transport, UsbError};
 
 use protocol::Protocol;
 
@@ -279,6 +279,11 @@ impl fmt::Display for BoardName<'_> {
 }
 
 impl Opened {
+    /// Takes the DFU interface for us alone.
+    pub fn claim(&mut self) -> Result<(), UsbError> {
+        self.transport.claim()
+    }
+
     /// Reads a memory's string, and once more where it makes no sense: it is what everything else hangs on.
     fn read_memory(
         &mut self,

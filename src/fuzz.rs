@@ -225,6 +225,7 @@ mod tests {
                 "console",
                 "ctrlc",
                 "indicatif",
+                "lexopt",
                 "serde",
                 "rusb",
                 "strsim",

@@ -54,12 +54,12 @@ impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::OptionBytes => {
-                "writing option bytes resets the chip, and wrong ones can lock it for ever"
+                "writing option bytes resets the chip, and wrong ones can lock it permanently"
             }
             Self::OneTime => "writing one-time programmable memory can never be undone",
             Self::FlashLayout => FLASH_LAYOUT,
             Self::Other => {
-                "this memory holds the chip's settings, and what is written may stay for ever"
+                "this memory holds the chip's settings, and what is written may be permanent"
             }
         })
     }

@@ -1,9 +1,10 @@
 //! What every command needs: which boards are meant, on which bus, and where answers go.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use crate::board::{Board, Opened};
-use crate::dfu::enter::detach_and_wait;
+use crate::dfu::enter::{COMES_BACK, Patience, detach_and_wait};
 use crate::sim::SimBus;
 use crate::sim::spec::{BoardSpec, BoardSpecError};
 use crate::usb::Bus;
@@ -77,7 +78,7 @@ impl App {
         )?;
         for serial in selection.shared_serials() {
             self.output.warning(&format!(
-                "many boards have the serial number {serial}; only --path picks exactly one"
+                "many boards have the serial number {serial}: --path chooses exactly one"
             ));
         }
         Ok(boards)
@@ -85,12 +86,32 @@ impl App {
 
     /// The boards that are meant, where the user has said anything about boards; none otherwise.
     pub fn select_if_named(&self, candidates: Candidates) -> Result<Vec<Board>, CliError> {
-        let is_simulated = !self.sim.is_empty() || !simulated_by_environment()?.is_empty();
-        if is_simulated || self.selection.is_given() {
+        if self.is_simulated()? || self.selection.is_given() {
             self.select(candidates)
         } else {
             Ok(Vec::new())
         }
+    }
+
+    /// Every device with a DFU interface, opened where that can be, whichever are meant.
+    pub fn look(&self) -> Result<Vec<Board>, CliError> {
+        let bus = self.bus()?;
+        let open = |info| {
+            let watch = trace::watch(&self.output, &info);
+            let mut board = Board::open(bus.as_ref(), info, watch);
+            if board.info.is_in_dfu_mode() {
+                board.read_first_memory();
+            }
+            board
+        };
+        let mut boards: Vec<Board> = bus.devices()?.into_iter().map(open).collect();
+        boards.retain(|board| !board.is_gone());
+        Ok(boards)
+    }
+
+    /// Whether the boards are simulated.
+    pub fn is_simulated(&self) -> Result<bool, CliError> {
+        Ok(!self.sim.is_empty() || !simulated_by_environment()?.is_empty())
     }
 
     /// All boards that match, and the rest.
@@ -115,7 +136,15 @@ impl App {
 
     /// Asks a board that runs its application to enter DFU mode, and waits until it is back there.
     pub fn detach(&self, board: &mut Board) -> Result<(), CliError> {
-        let patience = self.selection.patience_to_open();
+        self.detach_within(board, COMES_BACK)
+    }
+
+    /// The same, with what it may take to come back.
+    pub fn detach_within(&self, board: &mut Board, comes_back: Duration) -> Result<(), CliError> {
+        let patience = Patience {
+            comes_back,
+            opens: self.selection.patience_to_open(),
+        };
         match &mut board.opened {
             Ok(Opened { transport, .. }) => Ok(detach_and_wait(
                 self.bus()?.as_ref(),
@@ -149,7 +178,8 @@ impl App {
         })
     }
 
-    fn bus(&self) -> Result<Arc<dyn Bus>, CliError> {
+    /// The bus that the boards are on.
+    pub fn bus(&self) -> Result<Arc<dyn Bus>, CliError> {
         if let Some(bus) = self.bus.get() {
             return Ok(bus.clone());
         }

@@ -2,6 +2,7 @@
 
 mod convert;
 mod detach;
+mod doctor;
 mod erase;
 mod flash;
 mod info;
@@ -26,6 +27,7 @@ use super::exit::Exit;
 pub enum Command {
     List(list::ListArgs),
     Serial(serial::SerialArgs),
+    #[command(alias = "run")]
     Flash(flash::FlashArgs),
     Erase(erase::EraseArgs),
     Read(read::ReadArgs),
@@ -35,6 +37,7 @@ pub enum Command {
     Leave(leave::LeaveArgs),
     Unprotect(unprotect::UnprotectArgs),
     Detach(detach::DetachArgs),
+    Doctor(doctor::DoctorArgs),
     Sim(sim::SimArgs),
     Completions(manual::CompletionsArgs),
     Man(manual::ManArgs),
@@ -56,6 +59,7 @@ impl Command {
             Self::Leave(args) => leave::run(args, app),
             Self::Unprotect(args) => unprotect::run(args, app),
             Self::Detach(args) => detach::run(args, app),
+            Self::Doctor(args) => doctor::run(args, app),
             Self::Sim(args) => sim::run(args, app),
             Self::Completions(args) => manual::completions(args, app),
             Self::Man(args) => manual::man(args, app),

@@ -1,29 +1,46 @@
 //! The definition of the command line, as help and man page show it.
 
+use super::dfu_util;
 use super::select;
 
 /// Commands that have nothing to do with any board on the bus.
-const WITHOUT_BOARDS: [&str; 8] = [
-    "convert",
-    "sim",
-    "completions",
-    "man",
-    "udev",
-    "dfu-util",
-    "dfu-suffix",
-    "dfu-prefix",
-];
+const WITHOUT_BOARDS: [&str; 5] = ["convert", "sim", "completions", "man", "udev"];
+
+/// Commands that make no progress that could be shown, and say nothing in colour unless they fail.
+const WITHOUT_PROGRESS: [&str; 4] = ["sim", "completions", "man", "udev"];
 
 /// The command line's definition, ready to be shown. Options that mean nothing to a command don't show in its help.
 pub fn built(mut command: clap::Command) -> clap::Command {
     // Only then do the commands know of the options that all of them have.
     command.build();
+    // `--help` is what people type. A definition made for a man page has none.
+    if command.find_subcommand("help").is_some() {
+        command = command.mut_subcommand("help", |command| command.hide(true));
+    }
     let hide = |arg: clap::Arg| {
         let is_about_boards = arg.get_help_heading() == Some(select::HEADING);
         arg.hide(is_about_boards)
     };
     for name in WITHOUT_BOARDS {
         command = command.mut_subcommand(name, |command| command.mut_args(hide));
+    }
+    for name in WITHOUT_PROGRESS {
+        command = command.mut_subcommand(name, |command| {
+            command.mut_args(
+                |arg| match ["progress", "color"].contains(&arg.get_id().as_str()) {
+                    true => arg.hide(true),
+                    false => arg,
+                },
+            )
+        });
+    }
+    // What stands after another program's name is that program's.
+    let hide_ours = |arg: clap::Arg| {
+        let is_theirs = arg.is_positional();
+        arg.hide(!is_theirs)
+    };
+    for name in dfu_util::NAMES {
+        command = command.mut_subcommand(name, |command| command.mut_args(hide_ours));
     }
     command
 }

@@ -1,8 +1,26 @@
 //! The command lines of dfu-util, dfu-suffix and dfu-prefix, for everything that calls them.
 
-mod getopt;
+mod banner;
+mod bars;
+mod carry_out;
+mod dfuse_address;
+mod download;
+mod entering;
+mod filter;
+mod manual;
+mod number;
+mod order;
+mod prefix;
+mod probe;
+mod request;
+mod suffix;
+mod suffixed_file;
 mod sysexit;
+mod trouble;
+mod upload;
+mod util;
 mod voice;
+mod work;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -10,8 +28,6 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 
 use super::app::App;
-use getopt::{Refusal, Spec, read};
-use sysexit::Sysexit;
 use voice::Voice;
 
 /// A program whose command line is understood.
@@ -24,15 +40,7 @@ pub enum Tool {
     /// 74 after what didn't. Underneath is stdfu: it erases and writes only what differs, and reads it back.
     ///
     /// The same when the program is called dfu-util: by a link, or a copy.
-    #[command(
-        name = "dfu-util",
-        after_long_help = "\
-Examples:
-  stdfu dfu-util -l
-  stdfu dfu-util -a 0 -s 0x08000000:leave -D firmware.bin
-  stdfu dfu-util -d ,0483:df11 -a 0 -D firmware.dfu -R
-  stdfu dfu-util --help"
-    )]
+    #[command(name = "dfu-util", after_long_help = manual::after_help())]
     Util(ToolArgs),
     /// Takes dfu-suffix's own options: adds a DFU suffix to a file, checks or removes it
     #[command(name = "dfu-suffix", hide = true)]
@@ -89,14 +97,16 @@ impl Called {
 impl Tool {
     /// Does what its options say, and returns the code to end with.
     pub fn run(&self, options: Vec<OsString>, app: &App) -> u8 {
-        let (name, specs): (_, &[Spec]) = match self {
-            Self::Util(_) => (NAMES[0], &[]),
-            Self::Suffix(_) => (NAMES[1], &[]),
-            Self::Prefix(_) => (NAMES[2], &[]),
+        let voice = Voice::new(match self {
+            Self::Util(_) => NAMES[0],
+            Self::Suffix(_) => NAMES[1],
+            Self::Prefix(_) => NAMES[2],
+        });
+        let ended = match self {
+            Self::Util(_) => util::run(options, app, &voice),
+            Self::Suffix(_) => suffix::run(options, &voice).and_then(|()| voice.is_heard()),
+            Self::Prefix(_) => prefix::run(options, &voice).and_then(|()| voice.is_heard()),
         };
-        let voice = Voice::new(name);
-        let _ = (app, Refusal::Extra(OsString::new()));
-        let ended = read(options, specs).map(|_| ());
-        voice.code(ended.map_err(|_| Sysexit::Usage))
+        ended.map_or_else(|sysexit| sysexit as u8, |()| 0)
     }
 }

@@ -246,6 +246,31 @@ pub struct OtherDocument<'o> {
     pub hint: Option<String>,
 }
 
+/// `doctor`
+#[derive(Serialize)]
+pub struct DoctorDocument<'d> {
+    pub exit: u8,
+    /// What stands in the way; `None` where nothing does.
+    pub error: Option<Diagnosis>,
+    pub libusb: String,
+    /// The operating system with its release, and the processor.
+    pub system: String,
+    /// Whether the devices are simulated, so that USB was not looked at.
+    pub simulated: bool,
+    pub findings: Vec<FindingDocument<'d>>,
+}
+
+/// Something that was looked at.
+#[derive(Serialize)]
+pub struct FindingDocument<'d> {
+    /// What it is about; of a device, its path.
+    pub about: &'d str,
+    /// `ok`, `note` or `failed`.
+    pub state: &'static str,
+    pub message: &'d str,
+    pub hint: Option<&'d str>,
+}
+
 /// `serial`
 #[derive(Serialize)]
 pub struct SerialDocument<'s> {
@@ -373,6 +398,31 @@ pub struct ServedDocument {
     pub serial: String,
     pub path: String,
     pub attach: String,
+}
+
+/// What can be simulated: `sim --list`.
+#[derive(Serialize)]
+pub struct SimListDocument {
+    pub boards: Vec<SimNameDocument>,
+    pub options: Vec<SimNameDocument>,
+    pub faults: Vec<SimNameDocument>,
+    pub quirks: Vec<SimQuirkDocument>,
+}
+
+/// A word of a simulated board's description, and what it means.
+#[derive(Serialize)]
+pub struct SimNameDocument {
+    pub name: &'static str,
+    pub description: &'static str,
+}
+
+/// What a simulated board can do otherwise than others.
+#[derive(Serialize)]
+pub struct SimQuirkDocument {
+    pub name: String,
+    pub description: &'static str,
+    /// Those that do so anyway.
+    pub boards: Vec<&'static str>,
 }
 
 /// A text that is the whole answer: `completions`, `man`.

@@ -16,7 +16,8 @@ pub enum Variable {
 }
 
 impl Variable {
-    const ALL: [Self; 3] = [Self::Serial, Self::Path, Self::Sim];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Serial, Self::Path, Self::Sim];
 
     /// What it is called.
     pub fn name(self) -> &'static str {
@@ -50,7 +51,7 @@ pub fn check() -> Result<(), UsageError> {
                 "{} in the environment can't be read: it is not UTF-8",
                 variable.name()
             ),
-            hint: Some(format!("Set it anew, or `unset {}`.", variable.name())),
+            hint: Some(format!("Set it again, or `unset {}`.", variable.name())),
         }),
     }
 }

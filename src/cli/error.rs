@@ -83,7 +83,7 @@ pub enum CliError {
     #[error("{0} can't be read back on this board")]
     CantVerify(String),
     /// The file to write is there.
-    #[error("{0} is there already")]
+    #[error("{0} already exists")]
     AlreadyThere(String),
     /// A file to read is not.
     #[error("{error}")]
@@ -173,7 +173,7 @@ impl CliError {
             Self::Enter(EnterError::Asking(UsbError::Stall) | EnterError::StaysAway) => (
                 Exit::Board,
                 Some(
-                    "Put it into DFU mode by hand: by its button, or on an STM32 with BOOT0 high and a reset."
+                    "Put it into DFU mode by hand: with its button, or on an STM32 with BOOT0 high and a reset."
                         .to_owned(),
                 ),
             ),
@@ -188,7 +188,7 @@ impl CliError {
             Self::CantVerify(_) => (
                 Exit::DoesNotFit,
                 Some(
-                    "Without --must-verify it is flashed all the same. Nothing was erased."
+                    "Without --must-verify it is flashed anyway, unchecked. Nothing was erased."
                         .to_owned(),
                 ),
             ),
@@ -209,7 +209,7 @@ pub fn of_closed(error: &UsbError) -> Diagnosis {
     Diagnosis {
         exit,
         message: match error {
-            UsbError::NoDevice => "it was unplugged while it was asked".to_owned(),
+            UsbError::NoDevice => "it was unplugged in the meantime".to_owned(),
             _ => format!("can't be opened: {error}"),
         },
         hint,
@@ -221,12 +221,12 @@ fn of_missing(mistake: Option<&Mistake>) -> (Exit, Option<String>) {
         Some(Mistake::Address(address)) => (
             Exit::Usage,
             Some(format!(
-                "If a raw binary belongs there: --address {address}."
+                "If this is the address of a raw binary: --address {address}."
             )),
         ),
         Some(Mistake::Seconds(seconds)) => (
             Exit::Usage,
-            Some(format!("If that is how long to wait: --wait={seconds}.")),
+            Some(format!("If this is how long to wait: --wait={seconds}.")),
         ),
         Some(Mistake::Name(near)) => {
             let near: Vec<String> = near.iter().map(|name| shell::file(name)).collect();
@@ -240,7 +240,7 @@ fn of_simulation(error: &SimError) -> (Exit, Option<String>) {
     match error {
         SimError::FlashFile(FlashFileError::InUse { .. }) => (
             Exit::System,
-            Some("Let the other come to its end, or name another file.".to_owned()),
+            Some("Wait until the other is done, or name another file.".to_owned()),
         ),
         SimError::FlashFile(FlashFileError::Io { source, .. })
             if source.kind() != ErrorKind::NotFound =>
@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(exit, Exit::System);
         assert_eq!(
             message,
-            "it is back in DFU mode, and can't be opened: permission denied"
+            "it is back in DFU mode, but can't be opened: permission denied"
         );
     }
 }

@@ -26,19 +26,19 @@ pub fn keep(
     match save_all(unsaved, name, ids) {
         Ok(path) => Diagnosis {
             message: format!(
-                "{}; {bytes} that were to be kept are saved in {}",
+                "{}; the {bytes} to be preserved are saved in {}",
                 diagnosis.message,
                 printable::path(&path)
             ),
             hint: Some(format!(
-                "Put the board into DFU mode again, and first write back what was to be kept:\n{}",
+                "Put the board into DFU mode again, and write those bytes back first:\n{}",
                 command(&path, name)
             )),
             ..diagnosis
         },
         Err(error) => Diagnosis {
             message: format!(
-                "{}; {bytes} that were to be kept are lost, since they could not be saved: {}",
+                "{}; the {bytes} to be preserved are lost, because they could not be saved: {}",
                 diagnosis.message,
                 error.message()
             ),

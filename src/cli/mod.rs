@@ -11,6 +11,7 @@ mod document;
 mod environment;
 mod error;
 mod exit;
+mod getopt;
 mod interrupt;
 mod job;
 mod keepsake;
@@ -47,7 +48,7 @@ use exit::Exit;
 use output::{Output, OutputArgs};
 use select::Selection;
 
-/// Flashes boards in DFU mode, checks what it wrote, and says so only then.
+/// Flashes boards in DFU mode and checks what it wrote.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = AFTER_HELP, after_long_help = AFTER_LONG_HELP)]
 struct Cli {
@@ -57,7 +58,7 @@ struct Cli {
     selection: Selection,
     /// A simulated board instead of USB [env: STDFU_SIM]
     ///
-    /// Such as f405 or l476,flash=board.bin; `stdfu sim --help` lists boards and options. Repeat it for several boards;
+    /// Such as f405 or l476,flash=board.bin; `stdfu sim --list` lists boards and options. Repeat it for several boards;
     /// in the variable, put ; between them.
     #[arg(
         long,
@@ -83,8 +84,7 @@ const AFTER_HELP: &str = "\
 Start with:
   stdfu list                see the boards
   stdfu flash firmware.dfu  program one, check it
-  stdfu --sim f405 list     try without a board
-  stdfu flash --help        all about a command";
+  stdfu --sim f405 list     try without a board";
 
 const AFTER_LONG_HELP: &str = "\
 Examples:
@@ -100,7 +100,7 @@ Exit codes:
   2    usage
   3    no such board
   4    several boards, none chosen
-  5    the system won't let us
+  5    the system doesn't allow it
   6    the file is damaged
   7    the file doesn't fit the board
   8    the board answered an error or went away
@@ -181,10 +181,11 @@ fn refuse(error: clap::Error) -> Exit {
         .skip(1)
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
-    let command = Cli::command();
+    let mut command = definition::built(Cli::command());
+    let error = refusal::with_whole_usage(error, &mut command);
     let commands: Vec<&str> = command
         .get_subcommands()
-        .map(clap::Command::get_name)
+        .flat_map(|command| std::iter::once(command.get_name()).chain(command.get_all_aliases()))
         .collect();
     refusal::refuse(
         suggest::with_tips(error, &arguments, &commands),

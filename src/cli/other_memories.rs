@@ -41,8 +41,9 @@ pub fn hint_at_others(
     let (Some((number, name)), false) = (meant.first(), others.is_empty()) else {
         return diagnosis;
     };
-    let mut hint =
-        format!("The file was for alternate setting {number}: {name}\nThis device has others:");
+    let mut hint = format!(
+        "The file was for alternate setting {number}: {name}\nThis device has other memories:"
+    );
     for (number, name) in others {
         hint += &format!("\n  --alt {number}   {name}");
     }

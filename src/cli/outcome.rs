@@ -2,7 +2,7 @@
 
 use crate::board::{Board, BoardName};
 use crate::chip::vector_table::BadVectorTable;
-use crate::dfu::plain::{self, Download, ReadBack};
+use crate::dfu::plain::{self, Download, Leave, ReadBack};
 use crate::dfu::tally::Tally;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::flash::Check;
@@ -158,7 +158,9 @@ impl<'p> Outcome<'p> {
         if self.error.is_none() && self.tally.left == Some(false) {
             warnings.push(self.still_in_dfu_mode().to_owned());
         }
-        let was_to_stay = self.download().is_some_and(|download| !download.leave);
+        let was_to_stay = self
+            .download()
+            .is_some_and(|download| download.leave == Leave::No);
         if self.error.is_none() && was_to_stay && self.tally.left == Some(true) {
             warnings.push("this device does not stay in DFU mode after a download".to_owned());
         }

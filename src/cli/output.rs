@@ -34,13 +34,13 @@ use wrap::wrap;
 pub struct OutputArgs {
     /// Answer with one JSON document on stdout
     ///
-    /// On failure too: the exit code and what went wrong are in it.
+    /// On failure, too: then it has the exit code and the reason.
     #[arg(long, global = true)]
     pub json: bool,
     /// Say nothing but errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Say what is decided; -vv: show every USB request
+    /// Explain decisions; -vv: show every USB request
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// When to use colour
@@ -91,11 +91,22 @@ const ANSWERING: &str = "writing the answer";
 const NOTE_INDENT: usize = 2;
 const TO_STDOUT: &str = "writing to stdout";
 
+/// The one answer.
 #[derive(Serialize)]
 struct Document<T> {
     schema: u32,
+    /// The version that has made it.
+    stdfu: &'static str,
     #[serde(flatten)]
     content: T,
+}
+
+/// A line of `--progress json`.
+#[derive(Serialize)]
+struct EventLine<'e> {
+    schema: u32,
+    #[serde(flatten)]
+    event: &'e Event<'e>,
 }
 
 impl From<&OutputArgs> for Output {
@@ -112,6 +123,17 @@ impl From<&OutputArgs> for Output {
 }
 
 impl Output {
+    /// One that says only what was decided, and with a `level` of 2 every transfer.
+    pub fn with_details(level: u8) -> Self {
+        Self::from(&OutputArgs {
+            json: false,
+            quiet: false,
+            verbose: level,
+            color: ColorChoice::Never,
+            progress: ProgressChoice::Auto,
+        })
+    }
+
     /// The answer as text. Not said with `--json`, where [`Output::document`] has it.
     ///
     /// # Errors
@@ -189,7 +211,12 @@ impl Output {
         if !self.json {
             return Ok(());
         }
-        let line = json_line(content)
+        let document = Document {
+            schema: SCHEMA,
+            stdfu: env!("CARGO_PKG_VERSION"),
+            content,
+        };
+        let line = json_line(&document)
             .map_err(io::Error::from)
             .doing(ANSWERING)?;
         let mut answered = ANSWERED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -344,7 +371,11 @@ impl Output {
     /// A line of `--progress json`.
     pub fn event(&self, event: &Event<'_>) {
         // Strings and numbers always have a JSON.
-        if let Ok(line) = json_line(event) {
+        let line = EventLine {
+            schema: SCHEMA,
+            event,
+        };
+        if let Ok(line) = json_line(&line) {
             to_stderr(&line);
         }
     }
@@ -403,12 +434,8 @@ pub fn check_that_it_keeps() -> Result<(), CliError> {
 }
 
 /// Characters that a terminal would act on are escaped there too: whoever shows it to people shows only what it says.
-fn json_line(content: impl Serialize) -> serde_json::Result<String> {
-    let document = Document {
-        schema: SCHEMA,
-        content,
-    };
-    let line = serde_json::to_string(&document)?;
+fn json_line(content: &impl Serialize) -> serde_json::Result<String> {
+    let line = serde_json::to_string(content)?;
     Ok(format!("{}\n", printable::json(&line)))
 }
 

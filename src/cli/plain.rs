@@ -1,7 +1,7 @@
 //! What can be wanted of a device without DfuSe, checked before anything is sent to it.
 
 use crate::board::Board;
-use crate::dfu::plain::{Download, Plan, ReadBack};
+use crate::dfu::plain::{Download, Leave, Plan, ReadBack};
 use crate::image::Stream;
 
 use super::args::alt::{AltChoice, AltError};
@@ -26,7 +26,7 @@ pub struct Sending {
     /// Read back and compare.
     pub verify: Verification,
     /// Start it.
-    pub leave: bool,
+    pub leave: Leave,
     /// For a device with other ids, too.
     pub any_id: bool,
 }

@@ -20,12 +20,10 @@ pub enum PlainError {
     #[error("this device takes no firmware: its descriptor says so (bitCanDnload)")]
     CantDownload,
     /// It says that it gives back what it has taken, and hasn't.
-    #[error(
-        "the device accepted the file, and then did not let itself be read: nothing is verified"
-    )]
+    #[error("the device accepted the file, but could not be read after that: nothing is verified")]
     NotVerified,
     /// It has given nothing.
-    #[error("the device gave nothing: it ended the upload with its first block")]
+    #[error("the device sent nothing: it ended the upload with its first block")]
     GaveNothing,
     /// It says that it gives nothing back.
     #[error("this device can't be read back")]
@@ -48,7 +46,7 @@ pub enum NoStream {
     Option(&'static str),
     /// A file whose name promises a DFU suffix.
     #[error(
-        "{0}: the file has no DFU suffix, which its name promises: it is cut short, or no .dfu file"
+        "{0}: the file has no DFU suffix, though it is named .dfu: it is cut short, or in another format"
     )]
     NoSuffix(String),
     /// The file itself.

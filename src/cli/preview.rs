@@ -1,7 +1,7 @@
 //! What a plan comes to, before and after a look at what is there: a step a line, and as JSON.
 
 use crate::address::AddressRange;
-use crate::dfu::plain::{self, ReadBack};
+use crate::dfu::plain::{self, Leave, ReadBack};
 use crate::dfuse::layout::Sector;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::flash::Around;
@@ -54,7 +54,7 @@ impl Preview {
                 send_bytes: if is_left { size } else { 0 },
                 skipped_bytes,
                 verify: is_left && download.read_back == ReadBack::Wanted,
-                leave: download.leave,
+                leave: download.leave != Leave::No,
             }),
         }
     }
@@ -144,8 +144,9 @@ fn download_text(download: &plain::Download<'_>) -> String {
 
 fn end_text(download: &plain::Download<'_>) -> &'static str {
     match download.leave {
-        true => "  start the application\n",
-        false => "  stay in DFU mode\n",
+        Leave::Yes => "  start the application\n",
+        Leave::WhereItWaits => "  start the application, if the device waits for that\n",
+        Leave::No => "  stay in DFU mode\n",
     }
 }
 

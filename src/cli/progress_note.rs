@@ -63,7 +63,7 @@ fn plain_step(exit: Exit, plan: &plain::Plan<'_>, tally: Tally) -> Option<&'stat
     use plain::Plan::{Download, Leave, Read, Verify};
     let step = match (plan, exit) {
         (Download(_), Exit::Interrupted) if tally.complete => {
-            "The firmware is all there. `stdfu leave` starts it."
+            "All of the firmware is there. `stdfu leave` starts it."
         }
         (Download(_), Exit::Interrupted) if !tally.touched => {
             "Nothing was sent: repeat the command."
@@ -74,7 +74,7 @@ fn plain_step(exit: Exit, plan: &plain::Plan<'_>, tally: Tally) -> Option<&'stat
             "All of the file was sent. `stdfu verify` compares it; if in doubt, repeat the command."
         }
         (Download(_), Exit::Interrupted) => {
-            "Repeat the command before the device is used: what it has taken is not whole."
+            "Repeat the command before you use the device: it has only a part of the file."
         }
         (Download(_), Exit::Differs) => {
             "Repeat the command. If it differs again, the device has stored something else."
@@ -84,7 +84,7 @@ fn plain_step(exit: Exit, plan: &plain::Plan<'_>, tally: Tally) -> Option<&'stat
         (Verify { .. } | Read { .. }, Exit::Interrupted) => REPEAT,
         (Verify { .. } | Read { .. }, Exit::Board) => {
             "Unplug the device, put it into DFU mode again and repeat the command.\n\
-             Some say that they can be read, and refuse: such a device can only be flashed."
+             Some devices say that they can be read, but refuse: those can only be flashed."
         }
         (Leave, Exit::Board) => "Unplug the device and plug it in again.",
         _ => return None,
@@ -94,7 +94,7 @@ fn plain_step(exit: Exit, plan: &plain::Plan<'_>, tally: Tally) -> Option<&'stat
 
 /// After two readings that differ.
 const READ_AGAIN: &str =
-    "The connection or the board can't be relied on: read again, with another cable or port.";
+    "The connection or the board is unreliable: read again, with another cable or port.";
 /// After an interruption that has changed nothing.
 const REPEAT: &str = "The board is still in DFU mode: repeat the command.";
 
@@ -151,10 +151,10 @@ fn differing(diagnosis: &Diagnosis, tally: Tally) -> String {
 fn next_step(exit: Exit, plan: &Plan<'_>, tally: Tally) -> Option<&'static str> {
     match (plan, exit) {
         (Plan::Flash(_), Exit::Interrupted) if tally.complete => {
-            Some("The firmware is all there. `stdfu leave` starts it.")
+            Some("All of the firmware is there. `stdfu leave` starts it.")
         }
         (Plan::Verify(_), Exit::Differs) => {
-            Some("`stdfu flash` puts it right, and writes only what differs.")
+            Some("`stdfu flash` corrects it, and writes only what differs.")
         }
         (Plan::Read(_), Exit::Differs) => Some(READ_AGAIN),
         (Plan::Verify(_) | Plan::Read(_), Exit::Interrupted) => Some(REPEAT),

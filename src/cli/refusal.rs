@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use clap::ValueEnum;
-use clap::error::{ContextValue, ErrorKind};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::printable::Printable;
 
@@ -39,6 +39,27 @@ pub fn refuse(error: clap::Error, arguments: impl Iterator<Item = OsString>) -> 
         output.failure_document(&refusal(error));
     }
     Exit::Usage
+}
+
+/// The same error, with the usage that the command's help begins with: clap's own has, of all options, one that came near.
+pub fn with_whole_usage(mut error: clap::Error, command: &mut clap::Command) -> clap::Error {
+    let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else {
+        return error;
+    };
+    let usage = usage.to_string();
+    let mut words = usage.split_whitespace().skip(2);
+    let mut about = command;
+    while let Some(name) = words
+        .next()
+        .filter(|name| about.find_subcommand(name).is_some())
+    {
+        about = about
+            .find_subcommand_mut(name)
+            .expect("it has just been found");
+    }
+    let usage = about.render_usage();
+    error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+    error
 }
 
 /// The same error: what it repeats of the command line does nothing to a terminal.

@@ -79,6 +79,7 @@ fn can_be_written(path: &Path) -> io::Result<()> {
         Ok(there) if there.is_dir() => Err(ErrorKind::IsADirectory.into()),
         Ok(there) if !there.is_file() => Ok(()),
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ if path.file_name().is_none() => Err(io::Error::other("that is not the name of a file")),
         _ => {
             let _held = interrupt::hold();
             create_beside(path, None)?.close()
@@ -167,7 +168,7 @@ mod tests {
         let error = save(&path, b"new", false).expect_err("it is there");
         assert_eq!(
             error.to_string(),
-            format!("{} is there already", path.display())
+            format!("{} already exists", path.display())
         );
         assert_eq!(fs::read(&path).expect("the file"), b"old");
         save(&path, b"new", true).expect("asked for");

@@ -24,8 +24,8 @@ pub use candidates::Candidates;
 pub use error::SelectError;
 use other::telling;
 pub use other::{Other, Reason, hints, not_left_out};
-pub use wait::OnWait;
 use wait::parse_seconds;
+pub use wait::{OnWait, UNTIL_OPENED};
 
 /// What stands above the options of [`Selection`] in the help.
 pub const HEADING: &str = "Which board";
@@ -36,30 +36,30 @@ pub const HEADING: &str = "Which board";
 pub struct Selection {
     /// The board with this serial number [env: STDFU_SERIAL]
     ///
-    /// All of it, in any case, as `stdfu list` shows it. Repeat it for several boards.
+    /// The whole number as `stdfu list` shows it, in upper or lower case. Repeat the option for several boards.
     #[arg(long, global = true, value_name = "SERIAL", value_parser = NonEmptyStringValueParser::new())]
     serial: Vec<String>,
     /// The board plugged in here [env: STDFU_PATH]
     ///
-    /// As `stdfu list` shows it, such as 1-1.4. Repeat it for several boards.
+    /// As `stdfu list` shows it, such as 1-1.4. Repeat the option for several boards.
     #[arg(long, global = true, value_name = "BUS-PORT", value_parser = NonEmptyStringValueParser::new())]
     path: Vec<String>,
     /// Boards with these ids, such as 0483:df11
     ///
-    /// In hexadecimal. Without it: every device in DFU mode that the command and the file can be for.
+    /// In hexadecimal. By default: every device in DFU mode that the command and the file can be for.
     #[arg(long, global = true, value_name = "VID:PID")]
     id: Option<Ids>,
     /// All boards that match, at the same time
     #[arg(long, global = true)]
     every: bool,
-    /// With --every: N boards, no fewer
+    /// With --every: at least N boards
     ///
-    /// Where there are fewer, none is touched (exit code 3), or --wait waits for the others.
+    /// If there are fewer, none is touched (exit code 3); with --wait, stdfu waits for the others.
     #[arg(long, global = true, hide_short_help = true, value_name = "N", requires = "every", value_parser = clap::value_parser!(u16).range(1..))]
     count: Option<u16>,
     /// Wait for the board: for ever, or N seconds
     ///
-    /// --wait=10 waits for ten seconds at most. With --every --count N, until N are there.
+    /// --wait=10 waits for at most ten seconds. With --every --count N, until N boards are there.
     #[arg(
         long, global = true, value_name = "SECONDS",
         num_args = 0..=1, require_equals = true, default_missing_value = "inf", value_parser = parse_seconds
@@ -222,8 +222,14 @@ impl Selection {
             .filter(|serial| self.path.is_empty() && is_shared_serial(serial))
     }
 
-    /// The option or variable that leaves a device out.
-    fn leaves_out(&self, info: &DeviceInfo) -> Option<&'static str> {
+    /// The option or variable that leaves a board out.
+    pub fn leaves_out(&self, board: &Board) -> Option<&'static str> {
+        let by_serial = (!self.accepts_serial(board)).then(|| self.serial_option());
+        self.leaves_out_device(&board.info).or(by_serial)
+    }
+
+    /// The same, before it is opened.
+    fn leaves_out_device(&self, info: &DeviceInfo) -> Option<&'static str> {
         let DeviceInfo {
             vendor_id,
             product_id,

@@ -2,6 +2,7 @@
 
 pub mod file;
 mod nearest;
+mod option;
 mod other_tools;
 
 use std::path::Path;
@@ -18,7 +19,8 @@ use crate::sim::spec::BoardSpecError;
 use super::shell;
 
 pub use nearest::nearest;
-use other_tools::{command_instead, option_instead};
+use option::option_instead;
+use other_tools::{command_instead, option_of_dfu_util};
 
 /// The same error, with a tip where there is something to say that clap doesn't know. `arguments` are those of the
 /// command line, without the program's name; `commands` the names of ours.
@@ -66,16 +68,26 @@ fn found(error: &clap::Error, kind: ContextKind) -> Option<&str> {
 }
 
 fn unknown_option(error: &clap::Error, arguments: &[String], commands: &[&str]) -> Vec<String> {
+    let option = found(error, ContextKind::InvalidArg).unwrap_or_default();
+    let command = arguments
+        .iter()
+        .map(String::as_str)
+        .find(|argument| commands.contains(argument));
+    let single = option_instead(option, command);
+    // A word after a command of ours is meant for that command; all else may be another tool's line as a whole.
+    let ours = single.filter(|_| command.is_some() && option.starts_with("--"));
+    if let Some(instead) = ours {
+        return vec![instead.to_owned()];
+    }
     let whole = command_instead(arguments, commands);
     if !whole.is_empty() {
         return whole;
     }
-    let option = found(error, ContextKind::InvalidArg).unwrap_or_default();
     let before = arguments.iter().take_while(|argument| *argument != option);
     if before.last().is_some_and(|before| before == "--wait") && option.parse::<f64>().is_ok() {
         return vec![format!("that is written --wait={option}")];
     }
-    let single = option_instead(option);
+    let single = single.or_else(|| option_of_dfu_util(option));
     single.map(str::to_owned).into_iter().collect()
 }
 
@@ -93,9 +105,7 @@ const SYNONYMS: [(&[&str], &str); 11] = [
         "stdfu erase --all",
     ),
     (
-        &[
-            "start", "run", "exit", "reset", "reboot", "go", "jump", "boot",
-        ],
+        &["start", "exit", "reset", "reboot", "go", "jump", "boot"],
         "stdfu leave",
     ),
     (&["unlock", "rdu"], "stdfu unprotect"),

@@ -36,7 +36,7 @@ pub fn judge<'i>(
 pub fn warning(image: &Image) -> Option<String> {
     let Suspicion { content, .. } = image.suspicion.as_ref()?;
     Some(format!(
-        "The file is {content}: that is no firmware, and goes there byte for byte."
+        "The file is {content}, not firmware. It is taken byte for byte."
     ))
 }
 

@@ -18,12 +18,13 @@ pub fn of_usb(error: &UsbError) -> (Exit, Option<String>) {
     let (exit, hint) = match error {
         UsbError::Unavailable(_) => (
             Exit::System,
-            "Inside a container or virtual machine, pass USB through; --sim f405 works without.",
+            "In a container or virtual machine, pass USB through to it.\n\
+             --sim f405 works without USB.",
         ),
         UsbError::AccessDenied if cfg!(target_os = "linux") => (Exit::System, INSTALL_RULE),
         UsbError::AccessDenied => (
             Exit::System,
-            "The README says how to allow it on your system.",
+            "docs/setup.md says how to allow it on your system.",
         ),
         UsbError::NotPermitted | UsbError::NoNode(_) => (Exit::System, CONTAINER),
         UsbError::Busy => (

@@ -9,8 +9,9 @@ use super::protocol::DfuRequest;
 /// How long the application may take to let go, in milliseconds, where it doesn't say or says 0 (`wDetachTimeOut`).
 const DETACH_TIMEOUT: u16 = 1000;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a board may take to come back in DFU mode (7 s was seen), and how often to look.
-const COMES_BACK: Duration = Duration::from_secs(10);
+/// How long a board may take to come back in DFU mode where nobody says (7 s was seen).
+pub const COMES_BACK: Duration = Duration::from_secs(10);
+/// How often to look.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How many such looks are given to an application that has refused to go, or seems to have.
 const ATTEMPTS: u32 = 10;
@@ -22,19 +23,28 @@ pub enum EnterError {
     #[error("asking it to detach")]
     Asking(#[source] UsbError),
     /// It has not come back.
-    #[error("it was asked to detach, and has not come back in DFU mode")]
+    #[error("it was asked to detach, but has not come back in DFU mode")]
     StaysAway,
     /// It is back, and the system doesn't let us open it.
-    #[error("it is back in DFU mode, and can't be opened")]
+    #[error("it is back in DFU mode, but can't be opened")]
     Closed(#[source] UsbError),
 }
 
-/// Asks an application to enter DFU mode, and waits until it can be opened there; `patience` is what opening may take.
+/// How long to wait for a board on its way into DFU mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// What it may take to come back.
+    pub comes_back: Duration,
+    /// What opening it may take then.
+    pub opens: Duration,
+}
+
+/// Asks an application to enter DFU mode, and waits until it can be opened there.
 pub fn detach_and_wait(
     bus: &dyn Bus,
     transport: &mut dyn Transport,
     info: &DeviceInfo,
-    patience: Duration,
+    patience: Patience,
 ) -> Result<(), EnterError> {
     let reset = detach(transport, info).map_err(EnterError::Asking)?;
     match (until_back(bus, &info.path, patience), reset) {
@@ -45,8 +55,8 @@ pub fn detach_and_wait(
 }
 
 /// Waits until there is a board in DFU mode at the port that can be opened, whatever its ids and its serial number have
-/// become; `patience` is what opening may take.
-pub fn until_back(bus: &dyn Bus, path: &str, patience: Duration) -> Result<(), EnterError> {
+/// become.
+pub fn until_back(bus: &dyn Bus, path: &str, patience: Patience) -> Result<(), EnterError> {
     let asked = bus.now();
     let mut came = None;
     loop {
@@ -58,9 +68,10 @@ pub fn until_back(bus: &dyn Bus, path: &str, patience: Duration) -> Result<(), E
         let now = bus.now();
         match back.map(|device| bus.open(device)) {
             Some(Ok(_)) => return Ok(()),
-            None | Some(Err(UsbError::NoDevice)) if now - asked < COMES_BACK => {}
+            None | Some(Err(UsbError::NoDevice)) if now - asked < patience.comes_back => {}
             None => return Err(EnterError::StaysAway),
-            Some(Err(error)) if error.may_pass() && now - *came.get_or_insert(now) < patience => {}
+            Some(Err(error))
+                if error.may_pass() && now - *came.get_or_insert(now) < patience.opens => {}
             Some(Err(error)) => return Err(EnterError::Closed(error)),
         }
         bus.wait(PAUSE);

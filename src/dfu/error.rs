@@ -40,7 +40,7 @@ impl fmt::Display for SessionError {
                 found,
             } if matches!(action, Action::Read(_)) => write!(
                 f,
-                "two readings differ: {address:#010x} gave {expected:#04x} first and {found:#04x} then"
+                "two readings differ: {address:#010x} gave {expected:#04x} first, then {found:#04x}"
             ),
             Cause::Differs {
                 address,
@@ -48,7 +48,7 @@ impl fmt::Display for SessionError {
                 found,
             } if matches!(action, Action::Upload(_)) => write!(
                 f,
-                "two readings differ: at offset {address:#x} there was {expected:#04x} first and {found:#04x} then"
+                "two readings differ: at offset {address:#x} there was {expected:#04x} first, then {found:#04x}"
             ),
             Cause::Differs {
                 address,
@@ -69,10 +69,10 @@ impl fmt::Display for SessionError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Action {
     /// Claiming the DFU interface.
-    #[error("taking the DFU interface")]
+    #[error("claiming the DFU interface")]
     Claim,
     /// Bringing the board to dfuIDLE.
-    #[error("getting the board's attention")]
+    #[error("bringing the board to dfuIDLE")]
     ReachIdle,
     /// Choosing this alternate setting.
     #[error("choosing alternate setting {0}")]
@@ -158,7 +158,7 @@ pub enum Cause {
     #[error("the board was still busy after {} s", .0.as_secs())]
     StillBusy(Duration),
     /// The board's answer is shorter than it has to be.
-    #[error("the board answered {found} bytes where {expected} were due")]
+    #[error("the board sent {found} of {expected} bytes")]
     Short {
         /// In bytes.
         expected: usize,
@@ -169,7 +169,7 @@ pub enum Cause {
     #[error("the board is in {0} where it should wait for the next block: it has lost its place")]
     LostPlace(DfuState),
     /// An upload has not come to its end after this many bytes.
-    #[error("what the board gives has no end: {} MiB came", .0 >> 20)]
+    #[error("the upload doesn't end: the board has sent {} MiB so far", .0 >> 20)]
     Endless(u64),
     /// There is nothing to send.
     #[error("there is nothing to send")]
@@ -179,7 +179,7 @@ pub enum Cause {
     NoUpload,
     /// The board went off the bus before it was done, and has not come back as an application.
     #[error(
-        "the board went off the bus before it said that it was done, and has not come back as an application"
+        "the board left the bus before it reported that it was done, and has not come back as an application"
     )]
     Vanished,
     /// Flash holds something else than it should.
@@ -199,7 +199,7 @@ pub enum Cause {
     #[error("{0}")]
     LinkedElsewhere(LinkedElsewhere),
     /// The board says that its memory can be read, and has refused each time.
-    #[error("the board says that it can be read, and refuses each time: {0}")]
+    #[error("the board says that it can be read, but refuses each time: {0}")]
     RefusesUpload(Box<Cause>),
     /// The board's list of commands lacks the one that is needed.
     #[error("the board's bootloader has no such command")]
@@ -209,11 +209,11 @@ pub enum Cause {
     Stayed,
     /// The board was to lift its read protection and has left the bus before it could be heard doing so.
     #[error(
-        "the board went away before it said that it was at work, so that nobody knows whether it is done"
+        "the board left the bus before it confirmed the command, so it is not known whether that was done"
     )]
     WentAway,
     /// The board says that its read protection is lifted, and refuses to be read all the same.
-    #[error("the board says that it is done, and its read protection is still on")]
+    #[error("the board says that it is done, but its read protection is still on")]
     StillProtected,
     /// The user has asked to stop.
     #[error("interrupted")]

@@ -60,7 +60,18 @@ pub struct Download<'s> {
     /// Whether to read it back afterwards.
     pub read_back: ReadBack,
     /// Whether to leave DFU mode at the end.
-    pub leave: bool,
+    pub leave: Leave,
+}
+
+/// Whether a device is to leave DFU mode once it has taken a file. Many leave by themselves, whatever is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    /// Yes.
+    Yes,
+    /// Only where the device waits for it, in dfuMANIFEST-WAIT-RESET.
+    WhereItWaits,
+    /// No.
+    No,
 }
 
 /// Whether a file is read back and compared once it was sent.

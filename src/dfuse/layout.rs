@@ -48,6 +48,12 @@ impl MemoryLayout {
             .iter()
             .find_map(|segment| segment.sector_at(address))
     }
+
+    /// The end of the segment that `address` lies in, exclusive; `None` in a gap or outside.
+    pub fn segment_end(&self, address: u32) -> Option<u64> {
+        let is_in = |segment: &&MemorySegment| segment.sector_at(address).is_some();
+        self.segments.iter().find(is_in).map(MemorySegment::end)
+    }
 }
 
 /// A run of sectors of one size, one after the other.

@@ -176,7 +176,7 @@ mod tests {
         check(
             &PLAIN,
             None,
-            "the file is a raw binary, which doesn't say at which address it belongs",
+            "the file is a raw binary, which doesn't say which address it is for",
         );
         let mut flipped = PLAIN;
         flipped[3] ^= 1;
@@ -199,7 +199,7 @@ mod tests {
                 0x7B, 0x88,
             ],
             Some(0),
-            "the file names no byte to write",
+            "the file has no bytes to write",
         );
     }
 
@@ -236,7 +236,7 @@ mod tests {
         let given = elements(&[(0x0800_0000, b"ab"), (0x1FFF_C000, b"cd")]);
         assert_eq!(
             to_bin(&given).map_err(|error| error.to_string()),
-            Err("a raw binary from 0x08000000 to 0x1fffc002 would have 402636798 bytes that nobody named, which is more than 16777216".to_owned())
+            Err("a raw binary from 0x08000000 to 0x1fffc002 would need 402636798 bytes of filling, which is more than 16777216".to_owned())
         );
         let given = elements(&[(0x0800_0000, b"ab"), (0x0900_0002, b"cd")]);
         assert_eq!(to_bin(&given).map(|bytes| bytes.len()), Ok((16 << 20) + 4));

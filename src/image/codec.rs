@@ -45,7 +45,7 @@ pub enum Write {
 pub enum WriteError {
     /// A raw binary that would be nearly nothing but filling.
     #[error(
-        "a raw binary from {start:#010x} to {end:#010x} would have {filling} bytes that nobody named, which is more than {most}"
+        "a raw binary from {start:#010x} to {end:#010x} would need {filling} bytes of filling, which is more than {most}"
     )]
     TooManyGaps {
         /// The first address.

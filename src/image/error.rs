@@ -34,16 +34,16 @@ pub enum ImageError {
     #[error("the file is empty")]
     Empty,
     /// No byte for any memory, though the file's frame is in order.
-    #[error("the file names no byte to write")]
+    #[error("the file has no bytes to write")]
     NothingToWrite,
     /// A raw binary, and the caller gave no address for it. The file itself is in order.
-    #[error("the file is a raw binary, which doesn't say at which address it belongs")]
+    #[error("the file is a raw binary, which doesn't say which address it is for")]
     MissingAddress {
         /// Those of its suffix: which devices it is for can be told all the same.
         ids: Option<FileIds>,
     },
     /// The caller gave an address for a file that brings its own.
-    #[error("the file names its own addresses: {address:#010x} can't be the address of {format}")]
+    #[error("the file is {format}, which has its own addresses: {address:#010x} can't be used")]
     UnexpectedAddress {
         address: u32,
         format: &'static Format,
@@ -106,7 +106,7 @@ pub enum ImageError {
         found: u32,
     },
     /// In more pieces than firmware is, with gaps between them.
-    #[error("the file is in more than {MOST_ELEMENTS} pieces, and no firmware is in so many")]
+    #[error("the file has more than {MOST_ELEMENTS} pieces, and no firmware has that many")]
     TooManyElements,
     /// `DFUImageSize` is neither the length of the file nor that without the suffix, in a file that is whole.
     #[error(

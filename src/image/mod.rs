@@ -16,6 +16,7 @@ mod ids;
 mod lines;
 mod load;
 mod model;
+mod parts;
 mod pieces;
 mod prefix;
 mod recognise;
@@ -36,6 +37,7 @@ pub use ids::FileIds;
 pub use load::{Description, LoadOptions, describe};
 pub use model::{Image, ImageElement, ImageTarget, MOST_BYTES, Suspicion};
 
+pub use parts::{NewSuffix, NoSuffix, Parts};
 pub use prefix::Prefix;
 pub use stream::Stream;
 

@@ -154,10 +154,10 @@ impl Repeated {
     fn warning(&self) -> Option<String> {
         let at = self.first?;
         Some(match self.count {
-            1 => format!("One record says again what others say, and the same: at {at}."),
+            1 => format!("One record repeats bytes of others, with the same values: at {at}."),
             count => {
                 format!(
-                    "{count} records say again what others say, and the same: the first at {at}."
+                    "{count} records repeat bytes of others, with the same values: the first at {at}."
                 )
             }
         })

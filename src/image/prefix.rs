@@ -30,6 +30,8 @@ pub struct NoPrefix {
 const LPC_LENGTH: usize = 16;
 /// Neither encrypted nor with a hash, and what is reserved.
 const LPC_START: &[u8; 2] = b"\x1A\x3F";
+/// The bits of either byte that tell it from other images.
+const LPC_KIND: u8 = 0x3F;
 /// In these units, NXP's header counts the bytes after it.
 const LPC_FRAME: usize = 512;
 /// Bytes of TI's command.
@@ -57,18 +59,39 @@ impl Prefix {
 
     /// Puts it in front of bytes.
     pub fn put_before(self, bytes: &mut Vec<u8>) -> Result<(), NoPrefix> {
-        let length = bytes.len();
+        let prefix = self.before(bytes.len())?;
+        bytes.splice(..0, prefix);
+        Ok(())
+    }
+
+    /// Its bytes.
+    pub fn length(self) -> usize {
+        match self {
+            Self::Lpc => LPC_LENGTH,
+            Self::Stellaris { .. } => STELLARIS_LENGTH,
+        }
+    }
+
+    /// As it stands in front of this many bytes.
+    pub fn before(self, length: usize) -> Result<Vec<u8>, NoPrefix> {
         let prefix = match self {
             Self::Lpc => lpc(length),
             Self::Stellaris { address } => stellaris(address, length),
         };
-        let prefix = prefix.ok_or(NoPrefix {
+        prefix.ok_or(NoPrefix {
             prefix: self,
             length,
-        })?;
-        bytes.splice(..0, prefix);
-        Ok(())
+        })
     }
+}
+
+/// NXP's header of an image that is not encrypted, with a hash or without: the two highest bits of the first byte tell
+/// which, those of the second are of no meaning here (UM10503, `HASH_ACTIVE` and `AES_CONTROL`).
+pub fn lpc_header(bytes: &[u8]) -> Option<&[u8; LPC_LENGTH]> {
+    let header = bytes.first_chunk()?;
+    let [first, second] = LPC_START.map(|byte| byte & LPC_KIND);
+    let is_lpc = header[0] & LPC_KIND == first && header[1] & LPC_KIND == second;
+    is_lpc.then_some(header)
 }
 
 fn lpc(length: usize) -> Option<Vec<u8>> {

@@ -57,7 +57,7 @@ impl Records {
         assert_eq!(pieces_of(&image.targets[0]), [(0, &b"ab"[..])]);
         assert_eq!(
             image.warnings,
-            ["One record says again what others say, and the same: at line 2."]
+            ["One record repeats bytes of others, with the same values: at line 2."]
         );
         assert_eq!(
             parse(b"B").map_err(|error| error.to_string()),
@@ -264,7 +264,7 @@ fn an_address_for_a_file_that_names_its_own_is_refused() {
     check_refused(
         BLINKY_DFU,
         options("blinky.dfu", None, FLASH),
-        "the file names its own addresses: 0x08000000 can't be the address of a DfuSe file",
+        "the file is a DfuSe file, which has its own addresses: 0x08000000 can't be used",
     );
 }
 

@@ -227,7 +227,7 @@ pub enum QuirkError {
         found: String,
     },
     /// It is about something that this board does not have.
-    #[error("the quirk {quirk} can't be had on {board}")]
+    #[error("{board} can't have the quirk {quirk}")]
     Unsuitable {
         /// Which quirk.
         quirk: String,

@@ -13,6 +13,12 @@ pub struct Descriptors {
     pub vendor_id: u16,
     /// `idProduct`.
     pub product_id: u16,
+    /// `bcdDevice`: the device's release.
+    #[doc(alias = "bcdDevice")]
+    pub release: u16,
+    /// `bConfigurationValue`.
+    #[doc(alias = "bConfigurationValue")]
+    pub configuration: u8,
     /// `bMaxPacketSize0`.
     pub max_packet_size0: u8,
     /// `iProduct`.
@@ -64,6 +70,8 @@ impl Descriptors {
         let mut said = Self {
             vendor_id: word(8),
             product_id: word(10),
+            release: word(12),
+            configuration: 0,
             max_packet_size0: device[7],
             product_index: device[15],
             serial_index: device[16],
@@ -77,7 +85,10 @@ impl Descriptors {
             let Some(bytes) = rest.get(..length).filter(|bytes| bytes.len() >= 2) else {
                 break;
             };
-            is_configuration |= kind == Self::CONFIGURATION;
+            if kind == Self::CONFIGURATION {
+                is_configuration = true;
+                said.configuration = bytes.get(5).copied().unwrap_or_default();
+            }
             said.push(kind, bytes);
             rest = &rest[length..];
         }

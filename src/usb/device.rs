@@ -28,6 +28,12 @@ pub struct DeviceInfo {
     /// `idProduct`.
     #[doc(alias = "idProduct")]
     pub product_id: u16,
+    /// `bcdDevice`: the device's release.
+    #[doc(alias = "bcdDevice")]
+    pub release: u16,
+    /// `bConfigurationValue`.
+    #[doc(alias = "bConfigurationValue")]
+    pub configuration: u8,
     /// `bMaxPacketSize0`: 8, 16, 32 or 64.
     #[doc(alias = "bMaxPacketSize0")]
     pub max_packet_size0: u8,
@@ -72,6 +78,8 @@ impl DeviceInfo {
             path: place.path,
             vendor_id: said.vendor_id,
             product_id: said.product_id,
+            release: said.release,
+            configuration: said.configuration,
             max_packet_size0: said.max_packet_size0,
             product_index: said.product_index,
             serial_index: said.serial_index,
@@ -104,6 +112,13 @@ impl DeviceInfo {
                 .map_or(0, |functional| functional.transfer_size),
             self.max_packet_size0,
         )
+    }
+
+    /// Takes blocks of no more than this many bytes for its largest, where it says what its largest is.
+    pub fn limit_transfer_size(&mut self, bytes: u16) {
+        if let Some(functional) = &mut self.functional {
+            functional.transfer_size = functional.transfer_size.min(bytes);
+        }
     }
 
     /// Whether the bootloader is listening.

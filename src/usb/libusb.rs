@@ -16,6 +16,17 @@ use super::{Bus, ControlRequest, DeviceInfo, Occupant, Place, Transport, UsbErro
 const CLAIM_ATTEMPTS: u32 = 5;
 const CLAIM_PAUSE: Duration = Duration::from_millis(100);
 
+/// libusb's version, such as 1.0.27.
+pub fn version() -> String {
+    let version = rusb::version();
+    format!(
+        "{}.{}.{}",
+        version.major(),
+        version.minor(),
+        version.micro()
+    )
+}
+
 /// The USB of this machine.
 pub struct LibusbBus {
     /// That of the last look, or why libusb can't start.
@@ -300,12 +311,20 @@ fn descriptors(device: &Device<Context>) -> Option<Descriptors> {
     Some(Descriptors {
         vendor_id: descriptor.vendor_id(),
         product_id: descriptor.product_id(),
+        release: binary_coded(descriptor.device_version()),
+        configuration: configuration.number(),
         max_packet_size0: descriptor.max_packet_size(),
         product_index: descriptor.product_string_index().unwrap_or(0),
         serial_index: descriptor.serial_number_string_index().unwrap_or(0),
         interfaces: interfaces.collect(),
         extra: configuration.extra().to_vec(),
     })
+}
+
+/// A version as the descriptor has it, where its digits are decimal: rusb has made a number of the first two.
+fn binary_coded(rusb::Version(major, minor, sub_minor): rusb::Version) -> u16 {
+    let tens = u16::from(major / 10) & 0xF;
+    tens << 12 | u16::from(major % 10) << 8 | u16::from(minor) << 4 | u16::from(sub_minor)
 }
 
 /// What stands after an alternate setting. libusb keeps apart what stands after its endpoints.

@@ -116,7 +116,7 @@ fn a_file_in_more_pieces_than_firmware_is_in_is_refused_in_words() {
         6,
         "",
         &format!(
-            "error: {}: the file is in more than 131072 pieces, and no firmware is in so many\n",
+            "error: {}: the file has more than 131072 pieces, and no firmware has that many\n",
             file.path()
         ),
     );

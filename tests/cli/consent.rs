@@ -3,7 +3,7 @@
 use crate::run::FlashFile;
 use crate::terminal::terminal;
 
-const QUESTION: &str = "Type yes to do it to ";
+const QUESTION: &str = "Type yes to do this to ";
 
 #[test]
 fn only_yes_is_a_yes() {

@@ -213,7 +213,7 @@ fn what_is_there_is_not_overwritten_unless_that_is_asked_for() {
         1,
         "",
         &format!(
-            "error: {path} is there already\n\
+            "error: {path} already exists\n\
              hint: Nothing was written; --force overwrites it.\n"
         ),
     );
@@ -253,7 +253,7 @@ fn the_format_is_told_by_the_name_or_by_to() {
         convert("blinky.elf", &path).run().says(
             2,
             "",
-            &format!("error: {path}: the name tells no format that can be written\n{hint}"),
+            &format!("error: {path}: the name doesn't tell which format to write\n{hint}"),
         );
     }
     convert("blinky.elf", "-").run().says(
@@ -271,9 +271,9 @@ fn a_raw_binary_of_nearly_nothing_but_filling_is_refused() {
     convert(&arguments, &directory.path("a.bin")).run().says(
         2,
         "",
-        "error: a raw binary from 0x08000000 to 0x1fffc010 would have 402631677 bytes that nobody named, \
+        "error: a raw binary from 0x08000000 to 0x1fffc010 would need 402631677 bytes of filling, \
          which is more than 16777216\n\
-         hint: Write a .hex, .srec or .dfu file: their gaps stay gaps.\n",
+         hint: Write a .hex, .srec or .dfu file: those can have gaps.\n",
     );
 }
 

@@ -1,6 +1,9 @@
-//! Every command that the README, the recipes and the help show, run as it stands there.
+//! Every command that the README, the recipes, the pages in `docs` and the help show, run as it stands there.
 
+mod build;
+mod configuration;
 mod folder;
+mod links;
 mod markdown;
 
 use std::collections::BTreeSet;
@@ -9,11 +12,17 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::run::{sample, stdfu};
+use build::{run_cmake, run_make};
+use configuration::{cargo_runner, upload_command, vs_code_task, workflow};
 use folder::{Ended, Folder};
 use markdown::{Block, blocks};
 
 /// Commands that no test of this kind can run, and why.
-const NOT_RUN: [(&str, &str); 15] = [
+const NOT_RUN: [(&str, &str); 28] = [
+    (
+        "docker run -v /dev/bus/usb:/dev/bus/usb --device-cgroup-rule='c 189:* rmw' …",
+        "it starts a container, and not every machine has Docker",
+    ),
     (
         "sudo apt-get install ./target/debian/stdfu_*.deb",
         "it changes the machine; CI does it with the package that it has built",
@@ -62,6 +71,33 @@ const NOT_RUN: [(&str, &str); 15] = [
         "cargo install --locked --path tools/stdfu",
         "it installs stdfu",
     ),
+    (
+        "labgrid-exporter --coordinator farm.example:20408 exporter.yaml",
+        "it is labgrid, which is driven in the guest; its network was set up by hand once",
+    ),
+    ("labgrid-client --place left create", "the same"),
+    (
+        "labgrid-client --place left add-match '*/left/NetworkDFUDevice'",
+        "the same",
+    ),
+    ("labgrid-client --place left lock", "the same"),
+    ("labgrid-client --config farm.yaml dfu list", "the same"),
+    (
+        "labgrid-client --config farm.yaml dfu download 0 firmware.dfu",
+        "the same",
+    ),
+    ("labgrid-client --place left unlock", "the same"),
+    (
+        "sudo modprobe usbip-host",
+        "it changes the machine; the tests in a guest attach boards",
+    ),
+    ("sudo usbipd --daemon", "the same"),
+    ("sudo usbip bind --busid 1-2", "the same"),
+    ("sudo modprobe vhci-hcd", "the same"),
+    (
+        "sudo usbip attach --remote bench.example --busid 1-2",
+        "the same",
+    ),
 ];
 
 /// Commands that end with another exit code than 0.
@@ -73,16 +109,37 @@ const EXITS: [(&str, i32); 1] = [
 #[test]
 fn every_command_in_the_readme_works() {
     let count = run_page("README.md");
-    assert!(count >= 12, "only {count} commands were found");
+    assert!(count >= 24, "only {count} commands were found");
+}
+
+#[test]
+fn every_command_in_the_docs_works() {
+    let count: usize = docs().iter().map(|page| run_page(page)).sum();
+    assert!(count >= 14, "only {count} commands were found");
+}
+
+#[test]
+fn the_picture_in_the_readme_shows_what_stdfu_prints() {
+    if !is_there("python3") {
+        return;
+    }
+    let ended = Command::new("python3")
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/picture"))
+        .arg("--check")
+        .env("STDFU", env!("CARGO_BIN_EXE_stdfu"))
+        .output()
+        .expect("python3 is there");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{said}");
 }
 
 /// Whatever fails, and whether a board is known by then: the program ends with the reason, and not with one of its own.
 #[test]
-fn the_python_program_in_the_readme_survives_a_failure() {
+fn the_python_program_for_scripts_survives_a_failure() {
     if !is_there("python3") {
         return;
     }
-    let program = blocks(&read("README.md"))
+    let program = blocks(&read("docs/scripts.md"))
         .into_iter()
         .find(|block| block.language == "python")
         .expect("a program");
@@ -136,8 +193,8 @@ fn every_example_in_the_help_works() {
 #[test]
 fn every_command_that_is_not_run_is_still_shown() {
     let mut shown: BTreeSet<String> = BTreeSet::new();
-    for page in ["README.md", "RECIPES.md"] {
-        for block in blocks(&read(page)) {
+    for page in pages() {
+        for block in blocks(&read(&page)) {
             let text = if block.language == "yaml" {
                 workflow(&block.text)
             } else {
@@ -162,6 +219,25 @@ fn run_page(page: &str) -> usize {
     blocks(&read(page)).into_iter().map(run).sum()
 }
 
+/// All pages for users.
+fn pages() -> Vec<String> {
+    let named = ["README.md", "RECIPES.md"].map(str::to_owned);
+    named.into_iter().chain(docs()).collect()
+}
+
+fn docs() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let entries = fs::read_dir(folder).expect("a folder beside Cargo.toml");
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    let names = names.map(|name| name.into_string().expect("a name in UTF-8"));
+    let mut pages: Vec<String> = names
+        .filter(|name| name.ends_with(".md"))
+        .map(|name| format!("docs/{name}"))
+        .collect();
+    pages.sort();
+    pages
+}
+
 fn read(page: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     fs::read_to_string(path).expect("a page beside Cargo.toml")
@@ -173,6 +249,9 @@ fn run_block(at: &str, block: &Block) -> usize {
         "console" => run_console(at, &block.text),
         "python" => run_python(at, &block.text),
         "make" => run_make(at, &block.text),
+        "cmake" => run_cmake(at, &block.text),
+        "toml" => run_script(at, &cargo_runner(&block.text)),
+        "json" => run_script(at, &vs_code_task(&block.text)),
         "ini" => run_script(at, &upload_command(&block.text)),
         "yaml" => run_script(at, &workflow(&block.text)),
         other => panic!("{at}: nobody knows how to run {other:?}"),
@@ -234,70 +313,10 @@ fn run_python(at: &str, program: &str) -> usize {
     1
 }
 
-/// Makes each phony target; without any, runs what the variables hold, as the build system that asks for them would.
-fn run_make(at: &str, text: &str) -> usize {
-    let phony = text.lines().filter_map(|line| line.strip_prefix(".PHONY:"));
-    let mut targets: Vec<String> = phony
-        .flat_map(|names| names.split_whitespace().map(str::to_owned))
-        .collect();
-    let mut makefile = text.to_owned();
-    if targets.is_empty() {
-        for (name, _) in text.lines().filter_map(|line| line.split_once(" = ")) {
-            makefile += &format!("\nrun-{name}:\n\t$({name})\n");
-            targets.push(format!("run-{name}"));
-        }
-    }
-    assert!(!targets.is_empty(), "{at}: nothing to make");
-    if is_there("make") {
-        let folder = Folder::new();
-        folder.write("Makefile", makefile.as_bytes());
-        for target in &targets {
-            let variables = "BUILD_DIR=.build TARGET=planck_rev6_default";
-            let ended = folder.shell(&format!("make {target} {variables}"));
-            assert_exit(at, text, &ended, 0);
-            assert!(ended.stdout.contains("stdfu flash"), "{at}: {ended}");
-        }
-    }
-    targets.len()
-}
-
-/// PlatformIO's, which puts the firmware in the place of `$SOURCE`.
-fn upload_command(text: &str) -> String {
-    let mut values = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("upload_command = "));
-    let command = values.next().expect("an upload_command");
-    command.replace("$SOURCE", "firmware.bin")
-}
-
-/// What a workflow's job runs, as one script: its `env:` and the `run:` of each step.
-fn workflow(text: &str) -> String {
-    let mut script = String::new();
-    let mut lines = text.lines().peekable();
-    let indentation = |line: &str| line.len() - line.trim_start().len();
-    while let Some(line) = lines.next() {
-        let (key, value) = line.trim().split_once(':').unwrap_or_default();
-        let is_block = key == "env" || key == "run" && value.trim() == "|";
-        if key == "run" && !is_block {
-            script += &format!("{}\n", value.trim());
-        }
-        while let Some(inner) =
-            lines.next_if(|inner| is_block && indentation(inner) > indentation(line))
-        {
-            match inner.trim().split_once(": ") {
-                Some((name, value)) if key == "env" => {
-                    script += &format!("export {name}='{value}'\n")
-                }
-                _ => script += &format!("{}\n", inner.trim()),
-            }
-        }
-    }
-    script
-}
-
 /// Each command's examples in its long help; that of `stdfu` itself is without a name.
 fn examples() -> Vec<(String, Vec<String>)> {
-    let help = |command: &str| stdfu(&format!("{command} --help")).run().stdout;
+    // Not `dfu-util --help`: that is dfu-util's own.
+    let help = |command: &str| stdfu(&format!("help {command}")).run().stdout;
     let all = help("");
     let commands = section(&all, "Commands:");
     let names = commands

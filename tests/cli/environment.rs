@@ -28,7 +28,7 @@ fn a_variable_that_is_not_utf_8_is_refused_and_nothing_is_touched() {
         let board = flash.board("f405");
         let stderr = format!(
             "error: {name} in the environment can't be read: it is not UTF-8\n\
-             hint: Set it anew, or `unset {name}`.\n"
+             hint: Set it again, or `unset {name}`.\n"
         );
         for command in ["erase --all", "flash blinky.dfu", "list", "serial"] {
             let arguments = format!("--sim {board} {command}");

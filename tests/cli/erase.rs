@@ -223,7 +223,7 @@ fn a_command_line_that_makes_no_sense_is_refused() {
         "--all 0x08000000",
         "error: the argument '--all' cannot be used with '[RANGE]...'",
     );
-    let no_number = "is no number; expected one such as 4096, 0x08000000 or 128K";
+    let no_number = "is not a number; expected one such as 4096, 0x08000000 or 128K";
     range("flash", &format!("\"flash\" {no_number}"));
     range("0x08000000+", &format!("\"\" {no_number}"));
     range("0x08000000+12G", &format!("\"12G\" {no_number}"));

@@ -90,7 +90,8 @@ fn exit_5_is_a_system_without_usb() {
     }
     let stderr = "\
 error: USB is not available on this system: there is no /dev/bus/usb
-hint: Inside a container or virtual machine, pass USB through; --sim f405 works without.
+hint: In a container or virtual machine, pass USB through to it.
+      --sim f405 works without USB.
 ";
     for arguments in ["list", "serial", "flash blinky.dfu", "erase --all"] {
         stdfu(arguments).run().says(5, "", stderr);

@@ -136,7 +136,7 @@ fn files_that_do_not_go_together_are_refused() {
     check(
         "blinky.hex blinky.elf --address 0x08000000",
         2,
-        "error: blinky.hex: the file names its own addresses: 0x08000000 can't be the address of an Intel HEX file\n\
+        "error: blinky.hex: the file is an Intel HEX file, which has its own addresses: 0x08000000 can't be used\n\
          hint: Leave out --address.\n",
     );
     // Judged whole before anything is flashed: the first would be fine.
@@ -226,8 +226,8 @@ fn a_uf2_file_for_other_chips_is_refused_by_their_name_unless_ids_are_passed_ove
                 7,
                 "",
                 &format!(
-                    "error: {serial} at 1-1: the file is for {name}, and this board's chip is another, as far as can be told\n\
-                     hint: If the file is right for this board all the same, add --any-id.\n"
+                    "error: {serial} at 1-1: the file is for {name}, but this board seems to have another chip\n\
+                     hint: If the file is right for this board anyway, add --any-id.\n"
                 ),
             );
         }
@@ -308,8 +308,8 @@ fn a_file_that_is_not_what_its_name_says_is_refused_with_what_it_is() {
         &format!(
             "error: {}: the file is a zip archive: only DfuSe, Intel HEX, S-record, ELF and UF2 files \
              and raw binaries can be read\n\
-             hint: Unpack it with `unzip`, and name the file in it.\n      \
-             If these very bytes are what belongs there, add --format bin.\n",
+             hint: Unpack it with `unzip`, and use the file in it.\n      \
+             To use it anyway, byte for byte, add --format bin.\n",
             file.path()
         ),
     );
@@ -337,7 +337,8 @@ fn a_record_that_says_the_same_again_is_no_reason_to_refuse_a_file() {
             .args(&format!("flash {}", file.path()))
             .run();
         assert_eq!(run.exit, 0, "{run:?}");
-        let warning = "warning: One record says again what others say, and the same: at line 10.\n";
+        let warning =
+            "warning: One record repeats bytes of others, with the same values: at line 10.\n";
         assert!(run.stderr.starts_with(warning), "{run:?}");
         flash.holds(&flashed(&flash, &[(0, &sample("blinky.bin"))]));
     }
@@ -369,7 +370,7 @@ fn records_that_contradict_each_other_are_refused_with_both_places() {
 
 #[test]
 fn two_files_of_records_in_one_are_told_apart() {
-    let hint = "hint: If these are two files in one, name them one by one: several are flashed in one go.\n      \
+    let hint = "hint: If these are two files joined together, name them one by one: several are flashed in one go.\n      \
                 `stdfu convert` makes one file of them.\n";
     for (name, line, last, found) in [
         ("blinky.hex", 324, "end-of-file", ":020000040800F2"),
@@ -398,7 +399,7 @@ fn a_dfu_file_whose_maker_counts_wrong_is_told_from_a_damaged_one() {
         &format!(
             "error: {}: offset 0x00000006: expected an image size of 5416, up to the suffix (DFUImageSize), found 5480, \
              though the CRC is right\n\
-             hint: Nothing in it is damaged: whatever made it counts wrong.\n      \
+             hint: The file is not damaged: the program that made it counts wrong.\n      \
              Make it again from the .hex, the .elf or the .bin, with `stdfu convert`.\n",
             file.path()
         ),

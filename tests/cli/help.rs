@@ -71,7 +71,7 @@ fn the_help_has_every_exit_code() {
             "2 usage",
             "3 no such board",
             "4 several boards, none chosen",
-            "5 the system won't let us",
+            "5 the system doesn't allow it",
             "6 the file is damaged",
             "7 the file doesn't fit the board",
             "8 the board answered an error or went away",
@@ -114,7 +114,7 @@ fn the_help_of_erase_has_its_options_and_the_forms_of_a_range() {
             "--alt <MEMORY>",
             "ADDRESS+SIZE",
             "ADDRESS..END",
-            "a lone address",
+            "a single address",
             "0x08020000+128K",
             "0x08000000..0x08010000",
         ],
@@ -132,7 +132,7 @@ fn the_help_of_read_and_verify_has_their_options_and_what_they_promise() {
             "--force",
             "--alt <MEMORY>",
             "ADDRESS..END (END is not read)",
-            "The file is there when all of it was read, and not before.",
+            "The file appears only when everything was read.",
         ],
     );
     check(
@@ -177,6 +177,18 @@ fn the_short_help_fits_a_screen_and_points_to_the_long_one() {
             "{}",
             run.stdout
         );
+    }
+}
+
+/// The tables of what there is stand in `sim --list`.
+#[test]
+fn the_help_of_sim_has_sixty_lines_at_most() {
+    for columns in ["80", "160"] {
+        let run = stdfu("sim --help").env("COLUMNS", columns).run();
+        assert_eq!(run.exit, 0, "{run:?}");
+        let lines = run.stdout.lines().count();
+        assert!(lines <= 60, "{lines} lines");
+        assert!(run.stdout.contains("stdfu sim --list"), "{run:?}");
     }
 }
 

@@ -248,7 +248,7 @@ fn whether_a_file_fits_is_said_for_each_board() {
         "blinky.bin --address 0x0801FFFF --sim g0b1",
         7,
         &[
-            "  doesn't fit 20653172574B at 1-1: the image ends at 0x08021402, this board's flash at 0x08020000",
+            "  doesn't fit 20653172574B at 1-1: the image ends at 0x08021402, but this board's flash ends at 0x08020000",
         ],
     );
     let run = stdfu("info blinky.hex --sim f103").run();
@@ -263,7 +263,7 @@ fn whether_a_file_fits_is_said_for_each_board() {
     assert_eq!(run.exit, 7, "{run:?}");
     assert!(
         run.stdout
-            .contains("changes the chip's settings, possibly for ever"),
+            .contains("changes the chip's settings, possibly permanently"),
         "{run:?}"
     );
 }
@@ -303,8 +303,8 @@ fn where_it_can_not_be_said_whether_a_file_fits_that_is_no_yes() {
         2,
         "blinky.bin: a raw binary, 5123 bytes\n  at no address   5123 bytes   CRC-32 0xbd034318\n",
         "\
-error: blinky.bin: 336133663433 at 1-1: the file is a raw binary, which doesn't say at which address it belongs
-hint: Say where it belongs, for most boards --address 0x08000000.
+error: blinky.bin: 336133663433 at 1-1: the file is a raw binary, which doesn't say which address it is for
+hint: Say where it belongs, for most boards: --address 0x08000000.
 ",
     );
     let run = stdfu("info blinky.dfu --sim f405 --sim f405,quirk=no-access --every --json").run();

@@ -110,7 +110,10 @@ fn ends(child: &mut Child) {
 
 /// The document of a program that Ctrl-C ended at once.
 fn document() -> String {
-    "{\"schema\":1,\"error\":{\"exit\":130,\"message\":\"interrupted\",\"hint\":null}}\n".to_owned()
+    let version = env!("CARGO_PKG_VERSION");
+    format!(
+        "{{\"schema\":1,\"stdfu\":\"{version}\",\"error\":{{\"exit\":130,\"message\":\"interrupted\",\"hint\":null}}}}\n"
+    )
 }
 
 #[test]
@@ -341,7 +344,7 @@ mod terminal {
 
     #[test]
     fn a_question_may_be_answered_with_ctrl_c() {
-        let question = "Type yes to do it to 336133663433 at 1-1: ";
+        let question = "Type yes to do this to 336133663433 at 1-1: ";
         let Some(screen) = terminal("--sim f405 unprotect", &[], Some((question, CTRL_C))) else {
             return;
         };
@@ -349,7 +352,7 @@ mod terminal {
         assert_eq!(
             screen.text,
             "Lifting read protection erases ALL of the flash and resets the chip.\n\
-             Type yes to do it to 336133663433 at 1-1: ^C\n"
+             Type yes to do this to 336133663433 at 1-1: ^C\n"
         );
         assert!(screen.sent.ends_with("^C\r\n"), "{:?}", screen.sent);
     }

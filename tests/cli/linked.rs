@@ -4,7 +4,7 @@ use crate::firmware::Firmware;
 use crate::run::{FlashFile, stdfu};
 
 /// An application of so many bytes, linked for `link`.
-fn linked_for(link: u32, length: usize) -> Firmware {
+pub fn linked_for(link: u32, length: usize) -> Firmware {
     let mut bytes = Vec::new();
     bytes.extend(0x2002_0000_u32.to_le_bytes());
     bytes.extend((link + 0x1C1).to_le_bytes());

@@ -115,8 +115,8 @@ fn every_simulated_board_that_speaks_something_else_is_listed_with_the_reason() 
 
 #[test]
 fn every_board_that_the_simulator_knows_has_a_golden_list() {
-    let help = stdfu("sim --help").run().stdout;
-    let (_, boards) = help.split_once("\nBoards:\n").expect("a list of boards");
+    let list = stdfu("sim --list").run().stdout;
+    let (_, boards) = list.split_once("Boards:\n").expect("a list of boards");
     let known: BTreeSet<String> = boards
         .lines()
         .take_while(|line| !line.is_empty())
@@ -358,8 +358,8 @@ fn no_board_is_an_error_with_a_next_step() {
     let stderr = "\
 error: there is no board with ids 0483:df12 in DFU mode
 the board at 1-1 (0483:df11) is left out by --id
-hint: If the board you mean is there, leave out --id.
-      If it is not, set its BOOT0 high and reset it.
+hint: If this is the board you mean, leave out --id.
+      If not, set BOOT0 high on your board and reset it.
 ";
     text.says(3, "", stderr);
     let document = stdfu("--sim f405 list --id 0483:df12 --json")
@@ -370,7 +370,7 @@ hint: If the board you mean is there, leave out --id.
         json!({"schema": 1, "boards": [], "others": [], "error": {
             "exit": 3,
             "message": "there is no board with ids 0483:df12 in DFU mode\nthe board at 1-1 (0483:df11) is left out by --id",
-            "hint": "If the board you mean is there, leave out --id.\nIf it is not, set its BOOT0 high and reset it.",
+            "hint": "If this is the board you mean, leave out --id.\nIf not, set BOOT0 high on your board and reset it.",
         }})
     );
 }
@@ -382,7 +382,7 @@ fn a_board_that_is_unplugged_while_it_is_asked_is_said_to_be() {
     for request in [answers - 1, answers] {
         let board = format!("--sim f405,fault=unplug@{request}");
         let stderr = "\
-error: board at 1-1: it was unplugged while it was asked
+error: board at 1-1: it was unplugged in the meantime
 hint: Check the cable and put the board into DFU mode again.
 ";
         let text =

@@ -2,12 +2,15 @@
 
 mod access;
 mod bounds;
+mod callers;
 #[cfg(target_os = "linux")]
 mod consent;
 mod contract;
 mod convert;
 mod devices;
+mod dfu_util;
 mod differs;
+mod doctor;
 #[cfg(unix)]
 mod documentation;
 mod environment;

@@ -140,7 +140,7 @@ fn a_failure_is_told_while_the_others_go_on() {
 
 const TWO: &str = "--sim f405,serial=A --sim f405,serial=B";
 const TOO_FEW: &str = "\
-error: found 2 boards in DFU mode, where 3 are meant
+error: found 2 boards in DFU mode, but --count asks for 3
 hint: Put the others into DFU mode too, or add --wait. Nothing was touched.
 ";
 
@@ -163,7 +163,7 @@ fn boards_are_waited_for_until_all_of_them_are_there() {
         .says(
             3,
             "",
-            &format!("waiting: found 2 boards in DFU mode, where 3 are meant\n{TOO_FEW}"),
+            &format!("waiting: found 2 boards in DFU mode, but --count asks for 3\n{TOO_FEW}"),
         );
     assert!(start.elapsed() >= Duration::from_secs(1));
     let run = stdfu(&format!("{TWO} --every --count 2 --wait=600 list")).run();

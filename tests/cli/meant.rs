@@ -94,6 +94,68 @@ fn an_option_of_another_tool_in_a_command_of_ours_is_met_with_ours() {
         "`stdfu flash` compares by itself: leave it out",
     );
     check("serial --wait 10", "that is written --wait=10");
+    check(
+        "flash blinky.dfu --reset",
+        "`stdfu flash` starts the application by itself: leave it out",
+    );
+    check(
+        "flash blinky.bin --offset 0x08000000",
+        "--address says where a raw binary belongs: --address 0x08000000",
+    );
+    check(
+        "run blinky.elf --detach",
+        "--enter-dfu puts a running application into DFU mode first",
+    );
+}
+
+/// clap's own names the one option that is nearest, as if it had to be given.
+#[test]
+fn the_usage_of_a_refused_command_line_is_that_of_its_command() {
+    for (arguments, usage) in [
+        (
+            "flash blinky.dfu --force",
+            "stdfu flash [OPTIONS] <FILE>...",
+        ),
+        (
+            "flash blinky.dfu --erase",
+            "stdfu flash [OPTIONS] <FILE>...",
+        ),
+        ("run blinky.elf --reset", "stdfu flash [OPTIONS] <FILE>..."),
+        ("flash", "stdfu flash [OPTIONS] <FILE>..."),
+        ("erase --force", "stdfu erase [OPTIONS] <RANGE|--all>"),
+        (
+            "erase --all 0x08000000",
+            "stdfu erase [OPTIONS] <RANGE|--all>",
+        ),
+        ("sim", "stdfu sim [OPTIONS] <BOARD>..."),
+        ("--reset", "stdfu [OPTIONS] <COMMAND>"),
+    ] {
+        let run = stdfu(arguments).run();
+        assert_eq!(run.exit, 2, "{run:?}");
+        let found = run
+            .stderr
+            .lines()
+            .find_map(|line| line.strip_prefix("Usage: "));
+        assert_eq!(found, Some(usage), "{arguments}: {run:?}");
+    }
+}
+
+/// What cargo runs by `runner = "stdfu run"`: the program's path comes last, then what was given to it.
+#[test]
+fn run_is_another_name_of_flash() {
+    let flash = FlashFile::full(1 << 20);
+    let run = |command: &str| {
+        let board = flash.board("f405");
+        let run = stdfu(command)
+            .args("blinky.elf --json --sim")
+            .arg(board)
+            .run();
+        run.boards(0)[0]["verified_bytes"].clone()
+    };
+    assert_eq!(run("run"), 5123);
+    assert_eq!(run("flash"), run("run"));
+    let page = |name: &str| stdfu(&format!("man {name}")).run();
+    assert_eq!(page("run").stdout, page("flash").stdout);
 }
 
 #[test]
@@ -115,7 +177,7 @@ fn another_word_for_a_command_is_met_with_ours() {
     check("program blinky.dfu", "here that is: stdfu flash");
     check("devices", "here that is: stdfu list");
     check("wipe", "here that is: stdfu erase --all");
-    check("run", "here that is: stdfu leave");
+    check("reboot", "here that is: stdfu leave");
     check("flahs blinky.dfu", "a similar subcommand exists: 'flash'");
     check("help flahs", "Did you mean flash?");
 }
@@ -210,12 +272,12 @@ fn a_file_that_is_not_there_is_met_with_what_may_have_been_meant() {
     check_hint(
         "flash blinky.bin 0x08000000",
         2,
-        "If a raw binary belongs there: --address 0x08000000.",
+        "If this is the address of a raw binary: --address 0x08000000.",
     );
     check_hint(
         "flash blinky.dfu --wait 10",
         2,
-        "If that is how long to wait: --wait=10.",
+        "If this is how long to wait: --wait=10.",
     );
     assert!(!data().join("x.hex").exists());
 }
@@ -235,7 +297,7 @@ fn a_raw_binary_without_an_address_is_met_with_the_usual_one() {
 fn a_range_in_another_spelling_is_met_with_ours() {
     let run = stdfu("erase 0x08000000-0x08004000").run();
     assert_eq!(run.exit, 2);
-    let expected = "is no range; expected one such as 0x08000000+128K or 0x08000000..0x08020000";
+    let expected = "is not a range; expected one such as 0x08000000+128K or 0x08000000..0x08020000";
     assert!(run.stderr.contains(expected), "{run:?}");
 }
 

@@ -8,7 +8,7 @@ use crate::run::{FlashFile, stdfu};
 const F405: usize = 1 << 20;
 const ONLY: &str =
     "only DfuSe, Intel HEX, S-record, ELF and UF2 files and raw binaries can be read";
-const ALL_THE_SAME: &str = "If these very bytes are what belongs there, add --format bin.";
+const ALL_THE_SAME: &str = "To use it anyway, byte for byte, add --format bin.";
 
 /// Files of all kinds under the name of firmware, what each is called, and the beginning of its hint.
 fn samples() -> Vec<(Vec<u8>, &'static str, &'static str)> {
@@ -17,7 +17,7 @@ fn samples() -> Vec<(Vec<u8>, &'static str, &'static str)> {
         (
             &b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 96244\n"[..],
             "a Git LFS pointer",
-            "Fetch the file that it stands for with `git lfs pull`.",
+            "Fetch the file itself with `git lfs pull`.",
         ),
         (b"404: Not Found", "an error message of a server", server),
         (
@@ -38,7 +38,7 @@ fn samples() -> Vec<(Vec<u8>, &'static str, &'static str)> {
         (
             b"{\"board_id\": 9, \"image_size\": 4, \"image\": \"eJwBAAD//wAAAAE=\"}",
             "a firmware for ArduPilot's or PX4's own uploader (JSON)",
-            "Take the .hex or the .bin of the same build",
+            "Use the .hex or the .bin of the same build",
         ),
         (
             b"@8000\n31 40 00 03 B2 40\nq\n",
@@ -50,7 +50,7 @@ fn samples() -> Vec<(Vec<u8>, &'static str, &'static str)> {
         (
             b"PK\x03\x04\x14\0\0\0\x08\0",
             "a zip archive",
-            "Unpack it with `unzip`, and name the file in it.",
+            "Unpack it with `unzip`, and use the file in it.",
         ),
         (
             b"\xFD7zXZ\0\0\x04\xE6\xD6\xB4\x46",
@@ -103,7 +103,7 @@ fn samples() -> Vec<(Vec<u8>, &'static str, &'static str)> {
     exe[0x80..0x84].copy_from_slice(b"PE\0\0");
     samples.push((exe, "a program for Windows or DOS", ALL_THE_SAME));
     for signature in [&b"ustar\x0000"[..], b"ustar  \0", b""] {
-        let hint = "Unpack it with `tar xf`, and name the file in it.";
+        let hint = "Unpack it with `tar xf`, and use the file in it.";
         samples.push((tar(signature), "a tar archive", hint));
     }
     samples
@@ -286,7 +286,7 @@ fn external_memory_takes_it_with_a_warning() {
 fn below_the_chips_flash_it_is_for_the_board_to_say_what_memory_that_is() {
     let file = Firmware::of(b"some text for a screen\n".to_vec(), "assets.bin");
     let path = file.path();
-    let warning = "The file is text: that is no firmware, and goes there byte for byte.";
+    let warning = "The file is text, not firmware. It is taken byte for byte.";
     for command in ["flash", "flash --dry-run"] {
         let run = stdfu(&format!("--json --sim f103 {command} {path} --address 0")).run();
         let said = format!("warning: {warning}\n");

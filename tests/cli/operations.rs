@@ -35,7 +35,7 @@ fn a_board_that_does_not_leave_is_an_error() {
     let stderr = "\
 starting the application
 error: 336133663433 at 1-1: starting the application: the board is still in DFU mode
-hint: Reset the board, or take its power away for a moment, with BOOT0 low.
+hint: With BOOT0 low, reset the board or disconnect its power for a moment.
 ";
     stdfu("--sim f405,quirk=leave=stays leave")
         .run()
@@ -47,7 +47,7 @@ fn unprotect_erases_everything_only_after_a_yes() {
     let flash = FlashFile::full(1 << 20);
     let board = flash.board("f405,quirk=read-protected");
     let stderr = "\
-error: lifting read protection erases ALL of the flash and resets the chip, and nobody has said yes
+error: lifting read protection erases ALL of the flash and resets the chip: that needs a yes, and nobody can be asked here
 hint: Add --yes if that is what you want. Nothing was touched.
 ";
     stdfu("unprotect --sim")
@@ -65,7 +65,7 @@ fn a_bootloader_that_has_no_unprotect_is_an_error() {
     let stderr = "\
 error: 206F358B4D42 at 1-1: lifting read protection: the board's bootloader has no such command; \
 nothing was erased or written
-hint: Lift it with a debug probe: not every bootloader can.
+hint: Not every bootloader can lift it: use a debug probe.
 ";
     stdfu("--sim class-sample unprotect --yes")
         .run()
@@ -80,7 +80,7 @@ hint: Lift it with a debug probe: not every bootloader can.
     let again = format!("{refusal}; trying again\n").repeat(3);
     let stderr = format!(
         "lifting read protection\n{again}error: 3254335D3037 at 1-1: {refusal}\n\
-         hint: Lift it with a debug probe: not every bootloader can.\n"
+         hint: Not every bootloader can lift it: use a debug probe.\n"
     );
     stdfu("--sim mboot,quirk=no-upload unprotect --yes")
         .run()
@@ -100,8 +100,8 @@ fn detach_brings_an_application_to_dfu_mode() {
 fn detach_without_an_application_is_exit_3() {
     let stderr = "\
 error: there is no board that runs an application with a DFU interface
-the board at 1-1 (0483:df11) is in DFU mode already
-hint: It needs no detaching: go on with `stdfu flash`.
+the board at 1-1 (0483:df11) is already in DFU mode
+hint: Nothing to detach: go on with `stdfu flash`.
 ";
     stdfu("--sim f405 detach").run().says(3, "", stderr);
 }
@@ -138,11 +138,13 @@ fn completions_and_man_pages_know_the_commands() {
     let page = stdfu("man").run().stdout;
     assert!(page.contains(".TH stdfu 1"), "{page}");
     // The page names the others, and nothing that has none.
+    let page = page.replace("\\-", "-");
     let others: Vec<&str> = page
         .lines()
-        .filter_map(|line| line.strip_prefix("stdfu\\-")?.strip_suffix("(1)"))
+        .filter_map(|line| line.strip_prefix("stdfu-")?.strip_suffix("(1)"))
         .collect();
     assert!(others.contains(&"flash"), "{page}");
+    assert!(others.contains(&"dfu-util"), "{page}");
     assert!(!others.contains(&"help"), "{page}");
     for other in others {
         let page = stdfu(&format!("man {other}")).run().stdout;

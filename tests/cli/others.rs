@@ -6,7 +6,7 @@ use crate::run::{FlashFile, sample, stdfu};
 
 const PLAIN: &str = "speaks plain DFU, not DfuSe: it has no addresses and no sectors";
 /// Its next step.
-const WHOLE: &str = "It takes and gives whole memories, and erases by itself: `stdfu flash FILE`, `stdfu read OUT`.";
+const WHOLE: &str = "Without addresses, a whole memory of it can be flashed or read: `stdfu flash FILE`, `stdfu read OUT`.";
 /// Commands that look for a board, in the order in which they are tried.
 const COMMANDS: [&str; 5] = [
     "serial",
@@ -227,7 +227,7 @@ fn a_variable_that_leaves_a_board_out_is_named() {
         assert_eq!(run.exit, 3, "{run:?}");
         let line = format!("the board at 1-1 (0483:df11) is left out by {name}{rest}\n");
         assert!(run.stderr.contains(&line), "{run:?}");
-        let hint = format!("hint: If the board you mean is there, leave out {name}.\n");
+        let hint = format!("hint: If this is the board you mean, leave out {name}.\n");
         assert!(run.stderr.contains(&hint), "{run:?}");
     }
 }
@@ -236,10 +236,10 @@ fn a_variable_that_leaves_a_board_out_is_named() {
 fn detach_names_what_it_can_do_nothing_for() {
     let stderr = "\
 error: there is no board that runs an application with a DFU interface
-the board at 1-1 (0483:df11) is in DFU mode already
-the board at 1-2 (1fc9:000c) is in DFU mode already
+the board at 1-1 (0483:df11) is already in DFU mode
+the board at 1-2 (1fc9:000c) is already in DFU mode
 the board at 1-3 (03eb:2ff4) speaks FLIP, Atmel's own protocol, not DFU
-hint: It needs no detaching: go on with `stdfu flash`.
+hint: Nothing to detach: go on with `stdfu flash`.
       dfu-programmer can flash it.
 ";
     stdfu("--sim f405 --sim lpc --sim atmega32u4 detach")
@@ -252,7 +252,7 @@ fn where_boards_are_missing_what_is_there_is_named() {
     let run = stdfu("--sim f405 --sim f405,quirk=application --every --count 2 leave").run();
     assert_eq!(run.exit, 3, "{run:?}");
     let message = "\
-error: found 1 board in DFU mode, where 2 are meant
+error: found 1 board in DFU mode, but --count asks for 2
 the board at 1-2 (0483:df11) is running its application
 ";
     assert!(run.stderr.starts_with(message), "{run:?}");

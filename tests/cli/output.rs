@@ -27,8 +27,8 @@ fn quiet_does_not_silence_errors() {
         "\
 error: there is no board with serial number NOSUCH in DFU mode
 the board at 1-1 (0483:df11) is left out by --serial: its serial number is 336133663433
-hint: If the board you mean is there, leave out --serial.
-      If it is not, set its BOOT0 high and reset it.
+hint: If this is the board you mean, leave out --serial.
+      If not, set BOOT0 high on your board and reset it.
 ",
     );
 }
@@ -115,8 +115,8 @@ fn a_failure_is_a_json_document_before_any_board_is_known() {
     check(
         "--sim f405 flash blinky.bin",
         2,
-        "blinky.bin: the file is a raw binary, which doesn't say at which address it belongs",
-        Some("Say where it belongs, for most boards --address 0x08000000."),
+        "blinky.bin: the file is a raw binary, which doesn't say which address it is for",
+        Some("Say where it belongs, for most boards: --address 0x08000000."),
     );
     check(
         "--sim f405 flash cut-short.dfu",
@@ -148,7 +148,7 @@ fn what_is_missing_on_the_command_line_is_named_in_the_json() {
 fn a_wrong_command_line_is_a_json_document_too() {
     check_usage("flahs blinky.dfu", "flahs");
     check_usage("--sim f405 list --nonsense", "--nonsense");
-    check_usage("--sim f405 erase flash", "\"flash\" is no number");
+    check_usage("--sim f405 erase flash", "\"flash\" is not a number");
     check_usage("", "a command is missing");
 }
 

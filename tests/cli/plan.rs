@@ -219,7 +219,7 @@ fn a_dry_run_refuses_what_a_flash_would_refuse() {
             "",
             "\
 error: 3CBJ at 1-1: the file is for a device with ids 0483:df11, this board has 28e9:0189
-hint: If the file is right for this board all the same, add --any-id.
+hint: If the file is right for this board anyway, add --any-id.
 ",
         );
 }

@@ -164,8 +164,8 @@ fn gaps_stay_gaps_and_a_raw_binary_with_one_is_refused_before_anything_is_read()
         2,
         "",
         "\
-error: 336133663433 at 1-1: nothing is read between 0x08000004 and 0x08000010, and a raw binary can't have gaps
-hint: Write a .hex, .srec or .dfu file: their gaps stay gaps.
+error: 336133663433 at 1-1: there is a gap between 0x08000004 and 0x08000010, and a raw binary can't have gaps
+hint: Write a .hex, .srec or .dfu file: those can have gaps.
       Or read one range at a time.
 ",
     );
@@ -276,7 +276,7 @@ fn what_is_there_is_not_overwritten_unless_that_is_asked_for() {
         1,
         "",
         &format!(
-            "error: {path} is there already\nhint: Nothing was written; --force overwrites it.\n"
+            "error: {path} already exists\nhint: Nothing was written; --force overwrites it.\n"
         ),
     );
     // A board that fails leaves it alone, asked for or not.
@@ -309,9 +309,9 @@ fn an_output_that_can_not_be_written_is_refused_before_the_board_is_asked() {
         "a.img",
         "",
         2,
-        "the name tells no format that can be written\nhint: Say which with --format: bin, dfu, hex or srec.\n",
+        "the name doesn't tell which format to write\nhint: Say which with --format: bin, dfu, hex or srec.\n",
     );
-    check("a.elf", "", 2, "the name tells no format");
+    check("a.elf", "", 2, "the name doesn't tell which format");
     // As long as a name can be.
     let longest = format!("{}.bin", "x".repeat(251));
     assert_eq!(bench.read(&longest, "0x08000000+16").len(), 16);
@@ -319,7 +319,7 @@ fn an_output_that_can_not_be_written_is_refused_before_the_board_is_asked() {
         2,
         "",
         "\
-error: 0x08000000+16K is a range, where the file to write is due
+error: 0x08000000+16K is a range, but the file to write comes first
 hint: Name the file first: stdfu read flash.bin 0x08000000+16K
 ",
     );
@@ -347,7 +347,7 @@ fn of_those_that_read_into_the_same_new_file_one_wins() {
         assert_eq!(won.len(), 1, "{won:?}");
         for run in lost {
             assert_eq!(run.exit, 1, "{run:?}");
-            assert!(run.stderr.contains(" is there already\n"), "{run:?}");
+            assert!(run.stderr.contains(" already exists\n"), "{run:?}");
         }
     }
     bench.has(&["0.bin", "1.bin", "2.bin", "3.bin", "4.bin"]);
@@ -563,7 +563,7 @@ fn what_can_not_be_read_is_told() {
         7,
         "",
         "\
-error: 336133663433 at 1-1: this board's bootloader can't read its memory out: it has no upload
+error: 336133663433 at 1-1: this board can't be read: its bootloader has no upload
 hint: Such a board can only be flashed; `stdfu flash` says that it could not check.
 ",
     );
@@ -584,7 +584,7 @@ fn one_file_is_for_one_board() {
     let bench = Bench::f405();
     let stderr = "\
 error: one file can't hold what is in 2 boards
-hint: Name one board with --serial or --path, and read one after the other.
+hint: Choose one board with --serial or --path, and read one after the other.
 ";
     let two = "--sim f405 --sim l476";
     for arguments in ["--every", "--path 1-1 --path 1-2"] {

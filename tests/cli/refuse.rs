@@ -50,8 +50,8 @@ const SAMPLES: [(&str, Refusal); 11] = [
         "blinky.bin",
         Some((
             2,
-            "the file is a raw binary, which doesn't say at which address it belongs\n\
-             hint: Say where it belongs, for most boards --address 0x08000000.",
+            "the file is a raw binary, which doesn't say which address it is for\n\
+             hint: Say where it belongs, for most boards: --address 0x08000000.",
         )),
     ),
     ("blinky.dfu", None),
@@ -87,8 +87,8 @@ const SAMPLES: [(&str, Refusal); 11] = [
         "plain.dfu",
         Some((
             2,
-            "the file is a raw binary, which doesn't say at which address it belongs\n\
-             hint: Say where it belongs, for most boards --address 0x08000000.",
+            "the file is a raw binary, which doesn't say which address it is for\n\
+             hint: Say where it belongs, for most boards: --address 0x08000000.",
         )),
     ),
     (
@@ -158,7 +158,7 @@ fn what_can_not_be_read_as_a_file_is_an_error_of_no_special_kind() {
 fn a_file_for_another_device_is_refused() {
     let stderr = "\
 error: 3CBJ at 1-1: the file is for a device with ids 0483:df11, this board has 28e9:0189
-hint: If the file is right for this board all the same, add --any-id.
+hint: If the file is right for this board anyway, add --any-id.
 ";
     check("gd32vf103", "blinky.dfu", 7, stderr);
     // A suffix with ids stands behind this raw binary.
@@ -170,14 +170,14 @@ hint: If the file is right for this board all the same, add --any-id.
 fn foreign_ids_are_told_before_a_missing_address() {
     let stderr = "\
 error: 3CBJ at 1-1: the file is for a device with ids 0483:df11, this board has 28e9:0189
-hint: If the file is right for this board all the same, add --any-id.
+hint: If the file is right for this board anyway, add --any-id.
 ";
     check("gd32vf103", "plain.dfu", 7, stderr);
     let run = stdfu("--sim gd32vf103 verify plain.dfu").run();
     assert_eq!((run.exit, &run.stderr[..]), (7, stderr));
     let missing = "\
-error: plain.dfu: the file is a raw binary, which doesn't say at which address it belongs
-hint: Say where it belongs, for most boards --address 0x08000000.
+error: plain.dfu: the file is a raw binary, which doesn't say which address it is for
+hint: Say where it belongs, for most boards: --address 0x08000000.
 ";
     check("gd32vf103", "plain.dfu --any-id", 2, missing);
     check("f405", "plain.dfu", 2, missing);
@@ -261,7 +261,7 @@ fn a_board_that_is_too_small_says_by_how_much() {
         let arguments = format!("blinky.bin --address {address}");
         let stderr = format!(
             "\
-error: {serial} at 1-1: the image ends at {image}, this board's flash at {flash}
+error: {serial} at 1-1: the image ends at {image}, but this board's flash ends at {flash}
 hint: Check that the file is for this chip, and --address if you gave one.
       `stdfu list` shows the memories of the board. Nothing was erased.
 "
@@ -312,7 +312,7 @@ fn read_only_sectors_are_refused() {
 fn option_bytes_are_not_written_unless_they_are_named() {
     let stderr = "\
 error: 336133663433 at 1-1: the file has data for alternate setting 1, \"Option Bytes\": \
-that changes the chip's settings, possibly for ever
+that changes the chip's settings, possibly permanently
 hint: If that is what you want, add --alt 1.
 ";
     let file = Firmware::dfuse(&[(0, 0x0800_0000, &[0x11; 64]), (1, 0x1FFF_C000, &[0xA5; 16])]);
@@ -391,7 +391,7 @@ fn an_address_is_for_raw_binaries_only() {
         "blinky.dfu --address 0x08000000",
         2,
         "\
-error: blinky.dfu: the file names its own addresses: 0x08000000 can't be the address of a DfuSe file
+error: blinky.dfu: the file is a DfuSe file, which has its own addresses: 0x08000000 can't be used
 hint: Leave out --address.
 ",
     );

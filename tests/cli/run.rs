@@ -121,13 +121,16 @@ impl Run {
         self.says(0, stdout, "");
     }
 
-    /// Asserts the one JSON document on stdout, whatever stderr says.
+    /// Asserts the one JSON document on stdout, whatever stderr says. What every document has is looked at here: of what
+    /// is returned, the version is no part.
     #[track_caller]
     pub fn document(&self, exit: i32) -> Value {
         assert_eq!(self.exit, exit, "{self:?}");
         assert_eq!(self.stdout.lines().count(), 1, "one line: {self:?}");
-        let document: Value = serde_json::from_str(&self.stdout).expect("one JSON document");
+        let mut document: Value = serde_json::from_str(&self.stdout).expect("one JSON document");
         assert_eq!(document["schema"], 1, "{document}");
+        let version = document.as_object_mut().and_then(|all| all.remove("stdfu"));
+        assert_eq!(version, Some(env!("CARGO_PKG_VERSION").into()));
         document
     }
 

@@ -46,8 +46,8 @@ fn refused(environment: &[(&str, &str)], arguments: &str, exit: i32, message: &s
 /// What to do where boards are there, and an option leaves them out.
 fn left_out(option: &str) -> String {
     format!(
-        "If the board you mean is there, leave out {option}.\n\
-         If it is not, set its BOOT0 high and reset it."
+        "If this is the board you mean, leave out {option}.\n\
+         If not, set BOOT0 high on your board and reset it."
     )
 }
 const SEVERAL: &str = "Add one of these options. Nothing was touched.";
@@ -238,7 +238,7 @@ fn two_boards_with_one_serial_number_are_told_apart_by_their_paths() {
 fn a_serial_number_that_many_boards_have_picks_a_board_with_a_warning() {
     let check = |board: &str, serial: &str| {
         let stderr = format!(
-            "warning: many boards have the serial number {serial}; only --path picks exactly one\n"
+            "warning: many boards have the serial number {serial}: --path chooses exactly one\n"
         );
         for command in ["erase 0x08000000 -q", "serial"] {
             let run = stdfu(&format!("--sim {board} --serial {serial} {command}")).run();

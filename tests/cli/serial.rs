@@ -53,8 +53,8 @@ hint: Add one of these options. Nothing was touched.
 #[test]
 fn several_boards_that_are_meant_have_no_one_serial_number_either() {
     let stderr = "\
-error: `serial` prints one serial number, and several boards are meant
-hint: Name one with --serial or --path.
+error: `serial` prints one serial number, but several boards are chosen
+hint: Choose one with --serial or --path.
       `stdfu list` shows them all.
 ";
     for option in ["--every", "--path 1-1 --path 1-2"] {

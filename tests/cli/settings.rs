@@ -25,7 +25,7 @@ fn without_a_yes_nothing_is_touched_and_the_consequence_is_told() {
             file.path()
         );
         let stderr = format!(
-            "error: {consequence}, and nobody has said yes\n\
+            "error: {consequence}: that needs a yes, and nobody can be asked here\n\
              hint: Add --yes if that is what you want. Nothing was touched.\n"
         );
         stdfu(&command).run().says(2, "", &stderr);
@@ -40,7 +40,7 @@ fn without_a_yes_nothing_is_touched_and_the_consequence_is_told() {
         1,
         0x1FFF_C000,
         16,
-        "writing option bytes resets the chip, and wrong ones can lock it for ever",
+        "writing option bytes resets the chip, and wrong ones can lock it permanently",
     );
     check(
         2,
@@ -52,7 +52,7 @@ fn without_a_yes_nothing_is_touched_and_the_consequence_is_told() {
         3,
         0xFFFF_0000,
         4,
-        "this memory holds the chip's settings, and what is written may stay for ever",
+        "this memory holds the chip's settings, and what is written may be permanent",
     );
 }
 
@@ -210,8 +210,8 @@ fn a_part_of_the_option_bytes_is_refused() {
         "",
         "\
 error: 336133663433 at 1-1: option bytes can only be written as a whole, here from 0x1fffc000 to 0x1fffc010, \
-and the file has but a part of them
-hint: Read them with `stdfu read`, change what is to change, and flash all of it.
+but the file has only a part of them
+hint: Read them with `stdfu read`, change what you want, and flash all of them.
 ",
     );
 }

@@ -27,7 +27,7 @@ fn a_board_that_is_not_known_is_refused_with_those_that_are() {
         run.stderr.lines().next(),
         Some(
             format!(
-                "error: invalid value 'f999' for '<BOARD>...': \
+                "error: invalid value 'f999' for '[BOARD]...': \
                  there is no simulated board \"f999\"; {known}"
             )
             .as_str()
@@ -85,7 +85,7 @@ fn a_flash_file_belongs_to_one_board_at_a_time() {
     let path = board.split_once('=').expect("a file").1;
     let error = format!(
         "error: the flash file {path} is in use by another simulated board\n\
-         hint: Let the other come to its end, or name another file.\n"
+         hint: Wait until the other is done, or name another file.\n"
     );
     stdfu("--sim")
         .arg(&board)
@@ -162,8 +162,8 @@ fn path_of(directory: &TempDir) -> String {
 }
 
 #[test]
-fn the_help_tells_every_quirk_and_fault_and_each_can_be_had() {
-    let help = stdfu("sim --help").run().stdout;
+fn the_list_tells_every_quirk_and_fault_and_each_can_be_had() {
+    let help = stdfu("sim --list").run().stdout;
     // What there is to say stands on the same line or further right on the next one.
     let names = |heading: &str| -> Vec<String> {
         let (_, list) = help.split_once(heading).expect("a list");

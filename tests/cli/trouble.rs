@@ -104,7 +104,7 @@ fn a_board_that_another_program_holds_is_told_so() {
             ",quirk=busy",
             command,
             5,
-            "336133663433 at 1-1: taking the DFU interface: another program is using the device; \
+            "336133663433 at 1-1: claiming the DFU interface: another program is using the device; \
              nothing was erased or written",
             "Close the other program, then repeat the command.",
         );
@@ -211,8 +211,8 @@ fn a_board_that_goes_away_after_all_is_verified_has_left() {
 }
 
 /// What is told where flash holds something else than it should.
-const DIFFERS: &str = "Write protection does this without an error: look at the option bytes.\n\
-                       Otherwise repeat the command; if the address stays the same, the flash there is worn out.";
+const DIFFERS: &str = "Write protection can cause this without an error: check the option bytes.\n\
+                       Otherwise repeat the command. If it fails at the same address again, the flash there is worn out.";
 
 /// AN3156: no error is returned when erasing or writing write-protected sectors.
 #[test]

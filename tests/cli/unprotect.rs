@@ -144,9 +144,9 @@ fn where_nobody_can_look_protection_is_lifted_as_told() {
 fn a_board_that_is_lost_before_it_says_that_it_is_at_it_is_not_called_unprotected() {
     let stderr = "\
 lifting read protection
-error: 336133663433 at 1-1: lifting read protection: the board went away before it said that it was at work, \
-so that nobody knows whether it is done
-hint: Put the board into DFU mode again and repeat the command: it looks first whether read protection is on.
+error: 336133663433 at 1-1: lifting read protection: the board left the bus before it confirmed the command, \
+so it is not known whether that was done
+hint: Put the board into DFU mode again and repeat the command: it first checks whether read protection is still on.
 ";
     let request = getstatus_after_read_unprotect();
     let board = format!("--sim f405,quirk=read-protected,fault=unplug@{request}");

@@ -29,8 +29,8 @@ fn with_strict_it_is_refused_and_nothing_touched() {
     };
     let stderr = format!(
         "error: 336133663433 at 1-1: {ELSEWHERE}\n\
-         hint: Look at --address, and at what the file was linked for.\n      \
-         Without --strict it is flashed all the same. Nothing was touched.\n"
+         hint: Check --address, and which address the file was linked for.\n      \
+         Without --strict it is flashed anyway. Nothing was touched.\n"
     );
     command("").says(7, "", &stderr);
     command("--dry-run").says(7, "", &stderr);

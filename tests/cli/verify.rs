@@ -86,7 +86,7 @@ fn what_differs_is_told_with_the_first_place_and_how_much_it_is() {
                 "verifying 5.0 KiB\n\
                  {differs}; trying again\n\
                  error: 336133663433 at 1-1: {differs}; {count}\n\
-                 hint: `stdfu flash` puts it right, and writes only what differs.\n"
+                 hint: `stdfu flash` corrects it, and writes only what differs.\n"
             ),
         );
     };
@@ -214,7 +214,7 @@ fn a_file_that_does_not_fit_is_exit_7_and_the_hint_does_not_speak_of_erasing() {
     };
     check(
         "--sim f072 verify blinky.bin --address 0x0801FFFF",
-        "FFFFFFFEFFFF at 1-1: the image ends at 0x08021402, this board's flash at 0x08020000",
+        "FFFFFFFEFFFF at 1-1: the image ends at 0x08021402, but this board's flash ends at 0x08020000",
         "Check that the file is for this chip, and --address if you gave one.\n      `stdfu list` shows the memories of the board.",
     );
     check(
@@ -224,13 +224,13 @@ fn a_file_that_does_not_fit_is_exit_7_and_the_hint_does_not_speak_of_erasing() {
     );
     check(
         "--sim f405,quirk=no-upload verify blinky.dfu",
-        "336133663433 at 1-1: this board's bootloader can't read its memory out: it has no upload",
+        "336133663433 at 1-1: this board can't be read: its bootloader has no upload",
         "Such a board can only be flashed; `stdfu flash` says that it could not check.",
     );
     check(
         "--sim gd32vf103 verify blinky.dfu",
         "3CBJ at 1-1: the file is for a device with ids 0483:df11, this board has 28e9:0189",
-        "If the file is right for this board all the same, add --any-id.",
+        "If the file is right for this board anyway, add --any-id.",
     );
     let run = stdfu("--sim gd32vf103 verify blinky.dfu --any-id").run();
     assert_eq!(run.exit, 9, "{run:?}");
@@ -296,7 +296,7 @@ fn the_json_is_that_of_other_work_and_how_much_differs() {
         json!({"schema": document["schema"], "boards": [board]}),
         json!({"schema": 1, "boards": [{
             "serial": "336133663433", "path": "1-1", "exit": 9, "error": error,
-            "hint": "`stdfu flash` puts it right, and writes only what differs.", "warnings": [],
+            "hint": "`stdfu flash` corrects it, and writes only what differs.", "warnings": [],
             "erased_sectors": 0, "written_bytes": 0, "skipped_bytes": 0, "lost_bytes": 0, "preserved_bytes": 0,
             "verified_bytes": 5122, "differing_bytes": 1, "requests": Value::Null, "retries": 1, "left": false,
             "seconds": Value::Null,

@@ -7,8 +7,8 @@ use crate::run::stdfu;
 const NONE: &str = "\
 error: there is no board with serial number NOSUCH in DFU mode
 the board at 1-1 (0483:df11) is left out by --serial: its serial number is 336133663433
-hint: If the board you mean is there, leave out --serial.
-      If it is not, set its BOOT0 high and reset it.
+hint: If this is the board you mean, leave out --serial.
+      If not, set BOOT0 high on your board and reset it.
 ";
 
 #[track_caller]
@@ -64,12 +64,12 @@ fn what_is_waited_for_is_said_once_unless_quiet() {
     );
     check(
         "--sim f405 --every --count 2 leave",
-        "waiting: found 1 board in DFU mode, where 2 are meant\n",
+        "waiting: found 1 board in DFU mode, but --count asks for 2\n",
     );
     check(
         "--sim f405 detach",
         "waiting: there is no board that runs an application with a DFU interface\n\
-         the board at 1-1 (0483:df11) is in DFU mode already\n",
+         the board at 1-1 (0483:df11) is already in DFU mode\n",
     );
     check("-q --sim f405 --serial NOSUCH serial", "");
 }

@@ -67,7 +67,8 @@ impl Bench {
         assert!(!output.status.success(), "{command}: {output:?}");
     }
 
-    fn output(&self, command: &str) -> Output {
+    /// Runs one to whatever end.
+    pub fn output(&self, command: &str) -> Output {
         let mut words = command.split_whitespace();
         let program = match words.next().expect("a program") {
             "stdfu" => env!("CARGO_BIN_EXE_stdfu"),

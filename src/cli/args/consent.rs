@@ -60,7 +60,10 @@ impl ConsentArgs {
         }
         if !output.can_ask() {
             return Err(UsageError {
-                message: format!("{}, and nobody has said yes", consequences.join("; ")),
+                message: format!(
+                    "{}: that needs a yes, and nobody can be asked here",
+                    consequences.join("; ")
+                ),
                 hint: Some("Add --yes if that is what you want. Nothing was touched.".to_owned()),
             }
             .into());
@@ -80,7 +83,7 @@ fn answers_yes(consequences: &[String], labels: &[String], output: &Output) -> i
     for sentence in consequences {
         output.question(&format!("{}.\n", capitalized(sentence)));
     }
-    output.question(&format!("Type yes to do it to {}: ", labels.join(", ")));
+    output.question(&format!("Type yes to do this to {}: ", labels.join(", ")));
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     Ok(answer.trim().eq_ignore_ascii_case("yes"))

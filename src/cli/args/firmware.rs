@@ -32,12 +32,25 @@ pub struct ReadingArgs {
     /// Where a raw binary belongs, such as 0x08000000
     #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
     pub address: Option<u32>,
-    /// What the file is, when its content misleads
+    /// The format of the file, when its content misleads
     ///
-    /// Text, archives, pictures and programs for a PC are no firmware, and refused (exit code 6), unless all of it is for
-    /// external memory. With bin, any file is taken byte for byte.
+    /// Text, archives, pictures and PC programs are refused (exit code 6), unless the whole file is for external memory. With
+    /// bin, any file is taken byte for byte.
     #[arg(long, value_name = "FORMAT", value_parser = format::parser())]
     format: Option<&'static Format>,
+}
+
+impl FirmwareArgs {
+    /// One file; a raw one belongs at the `address`. With `as_bin` it is taken byte for byte, whatever it is.
+    pub fn of_one(file: PathBuf, address: Option<u32>, as_bin: bool) -> Self {
+        Self {
+            files: vec![file],
+            reading: ReadingArgs {
+                address,
+                format: as_bin.then_some(&BIN),
+            },
+        }
+    }
 }
 
 impl ReadingArgs {

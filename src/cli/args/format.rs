@@ -59,7 +59,7 @@ impl OutputFormat {
                 message: match name == Path::new("-") {
                     true => "stdout has no name that tells the format".to_owned(),
                     false => format!(
-                        "{}: the name tells no format that can be written",
+                        "{}: the name doesn't tell which format to write",
                         printable::path(name)
                     ),
                 },

@@ -24,8 +24,10 @@ impl FromStr for Ids {
     }
 }
 
-fn hexadecimal(text: &str) -> Option<u16> {
-    let digits = text.strip_prefix("0x").unwrap_or(text);
+/// Reads a hexadecimal number of 16 bits, with `0x` before it or without.
+pub fn hexadecimal(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    let digits = digits.unwrap_or(text);
     let valid = digits.chars().all(|digit| digit.is_ascii_hexdigit());
     u16::from_str_radix(digits, 16).ok().filter(|_| valid)
 }

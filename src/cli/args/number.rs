@@ -5,7 +5,7 @@ use crate::address::{ADDRESS_SPACE, AddressRange, RangeRequest};
 /// Reads a number: decimal or `0x`, with `_` anywhere between digits, `K` (1024) or `M` (1024²) after it.
 pub fn parse_number(text: &str) -> Result<u64, String> {
     let unreadable =
-        || format!("{text:?} is no number; expected one such as 4096, 0x08000000 or 128K");
+        || format!("{text:?} is not a number; expected one such as 4096, 0x08000000 or 128K");
     let (digits, unit) = match text.strip_suffix(['K', 'k']) {
         Some(digits) => (digits, 1024),
         None => text
@@ -35,7 +35,8 @@ pub fn parse_number(text: &str) -> Result<u64, String> {
 /// Reads an address of 32 bits.
 pub fn parse_address(text: &str) -> Result<u32, String> {
     let number = parse_place(text)?;
-    u32::try_from(number).map_err(|_| format!("{text:?} is no address: it has more than 32 bits"))
+    u32::try_from(number)
+        .map_err(|_| format!("{text:?} is not an address: it has more than 32 bits"))
 }
 
 /// Reads a number that says where. `08000000` is decimal by its letter, and hardly ever meant so: it is asked about.
@@ -47,7 +48,7 @@ fn parse_place(text: &str) -> Result<u64, String> {
         .all(|character| character.is_ascii_digit());
     if is_plain && !significant.is_empty() && significant.len() < text.len() {
         return Err(format!(
-            "{text:?} may be meant in hexadecimal or in decimal: write 0x{text} or {significant}"
+            "{text:?} could be hexadecimal or decimal: write 0x{text} or {significant}"
         ));
     }
     Ok(number)
@@ -67,7 +68,7 @@ pub fn parse_range(text: &str) -> Result<RangeRequest, String> {
         return parse_address(text)
             .map(RangeRequest::SectorAt)
             .map_err(|error| match text.contains(['-', ':', ',']) {
-                true => format!("{text:?} is no range; expected one such as 0x08000000+128K or 0x08000000..0x08020000"),
+                true => format!("{text:?} is not a range; expected one such as 0x08000000+128K or 0x08000000..0x08020000"),
                 false => error,
             });
     };
@@ -88,7 +89,7 @@ pub fn amount(bytes: u64) -> String {
         ..KIB => count(bytes, "byte"),
         _ if bytes % MIB == 0 => format!("{} MiB", bytes / MIB),
         _ if bytes < MIB && bytes % KIB == 0 => format!("{} KiB", bytes / KIB),
-        ..MIB => format!("{:.1} KiB", bytes as f64 / KIB as f64),
+        _ if bytes < MIB => format!("{:.1} KiB", bytes as f64 / KIB as f64),
         _ => format!("{:.1} MiB", bytes as f64 / MIB as f64),
     }
 }

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use crate::board::Board;
-use crate::image::{self, BIN, DFU, FilesError, Image, ImageError, NamedFile, Stream, promised_by};
+use crate::image::{
+    self, BIN, DFU, FileIds, FilesError, Image, ImageError, NamedFile, Stream, promised_by,
+};
 
 use crate::cli::app::App;
 use crate::cli::error::CliError;
@@ -132,6 +134,30 @@ impl Payload {
         }
     }
 
+    /// The ids of its suffix, where it has one.
+    pub fn ids(&self) -> Option<FileIds> {
+        match (&self.placed, &self.stream) {
+            (Ok(image), _) => image.ids,
+            (Err(_), Ok(stream)) => stream.ids,
+            (Err(FilesError::InFile { error, .. }), Err(_)) => match error {
+                ImageError::MissingAddress { ids } => *ids,
+                _ => None,
+            },
+            (Err(_), Err(_)) => None,
+        }
+    }
+
+    /// Whether it is a file of ST's, which names memories and addresses.
+    pub fn is_dfuse_file(&self) -> bool {
+        match &self.placed {
+            Ok(image) => image.format == &DFU,
+            Err(FilesError::InFile { error, .. }) => {
+                matches!(error, ImageError::UnexpectedAddress { format, .. } if *format == &DFU)
+            }
+            Err(_) => false,
+        }
+    }
+
     /// The bytes with addresses.
     pub fn placed(&self) -> Result<&Image, CliError> {
         self.placed.as_ref().map_err(|error| error.clone().into())
@@ -157,7 +183,7 @@ impl Payload {
     }
 
     /// Whether nobody has said where a raw binary belongs, and nothing else is wrong with it.
-    fn lacks_address(&self) -> bool {
+    pub fn lacks_address(&self) -> bool {
         matches!(
             self.placed,
             Err(FilesError::InFile {

@@ -28,8 +28,8 @@ use made::Made;
 
 /// Writes firmware in another format, or several files as one
 ///
-/// Gaps stay gaps, but in a raw binary, where they are filled with 0xFF. Files that overlap are refused, and so is
-/// an OUT that exists already.
+/// Gaps stay gaps, except in a raw binary, where they are filled with 0xFF. Files that overlap are refused, and so is
+/// an OUT that already exists.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -53,30 +53,30 @@ pub struct ConvertArgs {
     /// The format to write, whatever the name; in a .bin file, gaps are filled with 0xFF
     #[arg(long, value_name = "FORMAT", value_parser = OutputFormat::parser())]
     to: Option<OutputFormat>,
-    /// This file for the memory with this number
+    /// A file for the memory with this number
     ///
     /// Repeat it for several memories of one .dfu file.
     #[arg(long = "alt", value_name = "N:FILE")]
     for_memory: Vec<FileForMemory>,
     /// The ids of the boards that a .dfu file is for
     ///
-    /// Without it: those of the input, else 0483:df11. With --plain, else ffff:ffff, which any board takes.
+    /// By default: those of the input, else 0483:df11; with --plain, else ffff:ffff, which fits any board.
     #[arg(long, value_name = "VID:PID")]
     id: Option<Ids>,
     /// Only what lies in this range; repeat it for several
     ///
-    /// As ADDRESS+SIZE or ADDRESS..END (END is not in it). It may also stand after the files.
+    /// ADDRESS+SIZE or ADDRESS..END (END is not included). Ranges can also be given after the files.
     #[arg(long = "range", value_name = "RANGE", value_parser = parse_exact_range)]
     ranges: Vec<AddressRange>,
     /// Make a file for a board that speaks plain DFU
     ///
-    /// It takes the bytes of one IN as they are, whatever they are, and a DFU suffix. A suffix that IN has is replaced.
+    /// The bytes of one IN are taken as they are, and a DFU suffix is added. A suffix that IN has is replaced.
     #[arg(
         long,
         conflicts_with_all = ["to", "for_memory", "ranges", "address", "format"]
     )]
     plain: bool,
-    /// What the board wants in front of the bytes: lpc, or stellaris=ADDRESS
+    /// The prefix that the board needs: lpc, or stellaris=ADDRESS
     ///
     /// lpc is the header by which the ROM of NXP's LPC18xx and LPC43xx starts an image from RAM. stellaris is what TI's
     /// boot loader puts at ADDRESS, a multiple of 1K.
@@ -84,7 +84,7 @@ pub struct ConvertArgs {
     prefix: Option<Prefix>,
     #[command(flatten)]
     reading: ReadingArgs,
-    /// Overwrite OUT
+    /// Overwrite OUT if it exists
     #[arg(long)]
     force: bool,
 }
@@ -231,7 +231,7 @@ fn only_in(mut image: Image, ranges: &[AddressRange]) -> Result<Image, CliError>
     image.targets.retain(|target| !target.elements.is_empty());
     match image.targets[..] {
         [] => Err(UsageError {
-            message: "nothing of the firmware lies in the ranges".to_owned(),
+            message: "no part of the firmware lies in the ranges".to_owned(),
             hint: Some("`stdfu info` shows where it lies.".to_owned()),
         }
         .into()),

@@ -14,7 +14,7 @@ use crate::cli::select::Candidates;
 
 /// Asks a running application to enter DFU mode
 ///
-/// The application has to have a DFU runtime interface. Waits until the board is back in DFU mode and can be opened, so
+/// The application needs a DFU runtime interface. stdfu waits until the board is back in DFU mode and can be opened, so
 /// that the next command finds it. Nothing is erased or written.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\

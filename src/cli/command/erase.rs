@@ -23,8 +23,8 @@ use crate::cli::task::Planned;
 
 /// Erases all of a memory, or exactly the sectors you name
 ///
-/// Nothing is erased that you didn't name: a range that would cut a sector is refused, with the nearest borders. What
-/// was erased is read, and has to be blank.
+/// Nothing is erased that you didn't name: a range that would cut a sector is refused, and the nearest borders are shown.
+/// Then the sectors are read, to check that they are blank.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("what").required(true).args(["ranges", "all"]))]
 #[command(after_long_help = "\
@@ -36,16 +36,16 @@ Examples:
 pub struct EraseArgs {
     /// What to erase, such as 0x08020000+128K
     ///
-    /// ADDRESS+SIZE, ADDRESS..END (END is not erased), or a lone address for the sector it is in. Numbers are decimal or
-    /// hexadecimal after 0x; K and M stand for 1024 and 1024².
+    /// ADDRESS+SIZE, ADDRESS..END (END is not erased), or a single address for the sector it is in. Numbers are decimal, or
+    /// hexadecimal with 0x; K and M stand for 1024 and 1024².
     #[arg(value_name = "RANGE", value_parser = parse_range)]
     ranges: Vec<RangeRequest>,
     /// Erase all of the memory
     #[arg(long)]
     all: bool,
-    /// The memory, by number or name, as listed
+    /// The memory, by number or name
     ///
-    /// As `stdfu list` shows it. Without it: the memory that has the addresses; with --all, main flash.
+    /// `stdfu list` shows them. By default: the memory that has the addresses; with --all, main flash.
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
     #[command(flatten)]

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use crate::board::Board;
 use crate::dfu;
+use crate::dfu::plain::Leave;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::{NoPlan, PlanError};
 use crate::dfuse::plan::flash::{Check, FlashOptions, plan_flash};
@@ -32,28 +33,31 @@ use crate::cli::report;
 use crate::cli::suspicion;
 use crate::cli::task::{Planned, Task};
 
-/// Programs firmware, checks it, and starts the application
+/// Programs firmware, checks it, and starts it
 ///
-/// The files are checked whole, then against the board, before anything is erased. One that is damaged is refused
-/// (exit code 6), and so is one that doesn't fit the board (7).
+/// Before anything is erased, the files are checked: a damaged file is refused (exit code 6), and so is one that doesn't
+/// fit the board (7).
 ///
-/// Then each sector that the firmware touches is read. One that holds the right bytes is left alone, a blank one is
-/// only written, any other is erased and written. What else is in such a sector goes, unless --preserve keeps it. No
-/// other sector is touched.
+/// Then each sector that the firmware needs is read. If it already holds the right bytes, it is left alone; if it is
+/// blank, it is only written; otherwise it is erased and written. Other data in an erased sector is lost, unless
+/// --preserve keeps it. No other sector is touched.
 ///
-/// The block with the vector table is written last, so that an interrupted flash never starts half an application: repeat
-/// the command. In the end all of the firmware is read and compared, written just now or not.
+/// The block with the vector table is written last, so that an interrupted flash never starts half an application; just
+/// repeat the command. At the end all of the firmware is read back and compared, also what was already there.
 ///
 /// Option bytes and one-time programmable memory are written only when --alt names them.
 ///
 /// A device without DfuSe, such as U-Boot or Zephyr, takes one file as it is, into the memory that --alt names. It erases by
-/// itself, and is read back and compared where it lets itself be read.
+/// itself. If the device can be read, the file is read back and compared.
+///
+/// `stdfu run` is the same: cargo takes `runner = "stdfu run"`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   stdfu flash firmware.dfu
   stdfu flash firmware.bin --address 0x08000000
   stdfu flash bootloader.hex application.elf
+  stdfu run firmware.elf
   stdfu flash firmware.dfu --dry-run
   stdfu flash firmware.dfu --wait --stay
   stdfu flash firmware.dfu --serial 336133663433
@@ -63,37 +67,39 @@ Examples:
 pub struct FlashArgs {
     #[command(flatten)]
     firmware: FirmwareArgs,
-    /// The memory, by number or name, as listed
+    /// The memory, by number or name
     ///
-    /// As `stdfu list` shows it. Without it: the memory that the file names, else the one that has its addresses. Of a
-    /// .dfu file for several memories, only what is for this one is written.
+    /// `stdfu list` shows them. By default: the memory that the file names, else the one with the file's addresses. If a
+    /// .dfu file is for several memories, only the part for this one is written.
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
-    /// Erase and write it all, even what is there already
+    /// Erase and write everything, even what is already there
     #[arg(long)]
     full: bool,
-    /// Read first, and leave out what is there already
+    /// Read first, and skip what is already there
     ///
-    /// On boards that speak DfuSe this is always done. A device that speaks plain DFU is only read if this asks for it.
+    /// This is always done on boards that speak DfuSe. A device that speaks plain DFU is read first only with this option.
     #[arg(long, hide_short_help = true, conflicts_with = "full")]
     if_different: bool,
-    /// Write from the first block to the last, and all of it
+    /// Write everything, from the first block to the last
     ///
     /// For bootloaders that demand it, such as MicroPython's mboot with packed images. Those can't be read, either: add
     /// --no-verify, and nothing is read at all.
     #[arg(long)]
     in_order: bool,
-    /// Keep what else is in the sectors of the firmware
+    /// Keep other data in the sectors of the firmware
     ///
-    /// It is read before they are erased, and written back. Without it, the summary says how many bytes went.
+    /// It is read before they are erased, and written back. Without this option it is lost, and the summary says how many
+    /// bytes.
     #[arg(long, conflicts_with = "mass_erase")]
     preserve: bool,
     /// Don't read back and compare
     #[arg(long)]
     no_verify: bool,
-    /// Refuse what can't be read back and compared
+    /// Refuse a board that can't be read back
     ///
-    /// Many devices that speak plain DFU leave DFU mode as soon as they have taken the firmware (exit code 7).
+    /// Many devices that speak plain DFU can't: they leave DFU mode as soon as they have the firmware. They are refused with
+    /// exit code 7.
     #[arg(long, hide_short_help = true, conflicts_with = "no_verify")]
     must_verify: bool,
     /// Erase all of the memory first
@@ -104,43 +110,42 @@ pub struct FlashArgs {
     stay: bool,
     /// Put a running application into DFU mode first
     ///
-    /// Where none of the boards that are meant is in DFU mode. HOW is detach, which asks the application to leave by its
-    /// DFU run-time interface, and need not be named. Its port is followed from there on: ids and serial number
-    /// may be others in DFU mode.
+    /// A board that is already in DFU mode is not asked. HOW is detach, the default: it asks the application through its DFU
+    /// run-time interface. From then on the board is followed by its port, since its ids and serial number may change.
     #[arg(
         long, value_enum, value_name = "HOW", hide_possible_values = true,
         num_args = 0..=1, require_equals = true, default_missing_value = "detach",
         conflicts_with = "dry_run"
     )]
     enter_dfu: Option<HowToEnter>,
-    /// Start the application here
+    /// Start the application at this address
     ///
-    /// Where its vector table is. Without it: where the firmware has one, else the beginning of main flash.
+    /// The address of its vector table. By default: that of the firmware, else the beginning of main flash.
     #[arg(long, value_name = "ADDRESS", value_parser = parse_address, conflicts_with = "stay")]
     entry: Option<u32>,
-    /// Flash a file for a device with other ids
+    /// Flash even a file for a device with other ids
     ///
     /// Or a UF2 file for another chip.
     #[arg(long)]
     any_id: bool,
-    /// Take of the files what the board has a memory for
+    /// Flash only what the board has a memory for
     ///
-    /// What else is in them, such as data for RAM or for a memory that this board lacks, is left out, and listed. Option
-    /// bytes and the like are left out, too: those need --alt.
+    /// The rest, such as data for RAM or for a memory that this board lacks, is left out and listed. Option bytes and the
+    /// like are left out, too: those need --alt.
     #[arg(long)]
     only_fitting: bool,
-    /// Flash a raw file that looks linked for another address
+    /// Flash even a raw file that looks linked for another address
     #[arg(long)]
     as_is: bool,
-    /// Refuse a file that nothing can start from
+    /// Refuse a file that can't start
     ///
-    /// Its initial stack pointer is not in RAM, or its reset vector is even or not in the file. Without this, that is a
-    /// warning.
+    /// Its initial stack pointer is not in RAM, or its reset vector is even or not in the file. Without this option, that is
+    /// a warning.
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
     consent: ConsentArgs,
-    /// Look what is there, print what would be done, and change nothing
+    /// Read the board, print what would be done, and change nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -280,7 +285,10 @@ fn plan_plain<'p>(
             (false, true) => Verification::Demanded,
             (false, false) => Verification::WhereItCanBe,
         },
-        leave: !args.stay,
+        leave: match args.stay {
+            true => Leave::No,
+            false => Leave::Yes,
+        },
         any_id: args.any_id,
     };
     let download = plain::download(payload, args.alt.as_ref(), board, sending)?;

@@ -26,8 +26,8 @@ use crate::cli::suspicion;
 
 /// Shows what is in firmware files
 ///
-/// Format, memories, addresses and sizes, ids and checksums. A damaged file is exit code 6. No board is needed;
-/// with an option that says which board, it also says whether `stdfu flash` would take each file.
+/// Format, memories, addresses and sizes, ids and checksums. A damaged file is exit code 6. No board is needed. With an
+/// option that chooses a board, such as --path, it also says whether `stdfu flash` would take each file.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -23,15 +23,15 @@ use crate::cli::task::{Planned, Task};
 
 /// Starts the application
 ///
-/// The board leaves DFU mode. Nothing is erased or written. A board that is gone from the bus, or back as something else,
-/// has left; one that is still there as it was is an error (exit code 8), whether it answers or not.
+/// The board leaves DFU mode. Nothing is erased or written. It has left when it is gone from the bus, or back as something
+/// else. If it is still there as it was, that is an error (exit code 8), whether it answers or not.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   stdfu leave
   stdfu leave 0x08008000")]
 pub struct LeaveArgs {
-    /// Where its vector table is [default: main flash]
+    /// The address of its vector table [default: main flash]
     #[arg(value_name = "ADDRESS", value_parser = parse_address)]
     address: Option<u32>,
 }

@@ -14,7 +14,7 @@ use crate::cli::usage::UsageError;
 
 /// Prints completions for a shell
 ///
-/// A shell that has read them completes commands and options of stdfu at a press of Tab.
+/// With them, the Tab key completes stdfu's commands and options.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -34,10 +34,10 @@ use crate::cli::usage::UsageError;
 
 /// Reads flash into a file
 ///
-/// All of the memory, or exactly the ranges. The file is there when all of it was read, and not before.
+/// All of the memory, or exactly the ranges. The file appears only when everything was read.
 ///
-/// A range is ADDRESS+SIZE, ADDRESS..END (END is not read), or a lone address for the sector it is in. It may begin and
-/// end anywhere.
+/// A range is ADDRESS+SIZE, ADDRESS..END (END is not read), or a single address for the sector it is in. A range may
+/// begin and end anywhere.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -50,21 +50,21 @@ pub struct ReadArgs {
     /// The file to write; its name tells the format: .bin, .dfu, .hex or .srec; - is stdout
     #[arg(value_name = "OUT")]
     output: PathBuf,
-    /// What to read; all of the memory if there is none
+    /// What to read; by default, all of the memory
     #[arg(value_name = "RANGE", value_parser = parse_range)]
     ranges: Vec<RangeRequest>,
     /// The memory, by number or name, as `stdfu list` shows it
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
-    /// The format to write, whatever the name; for stdout, bin unless told otherwise
+    /// The format to write, whatever the name; on stdout, bin by default
     #[arg(long, value_name = "FORMAT", value_parser = OutputFormat::parser())]
     format: Option<OutputFormat>,
     /// Read everything twice, and compare
     ///
-    /// A board that answers wrong bytes without an error is found out only this way.
+    /// Only this finds a board that sends wrong bytes without an error.
     #[arg(long)]
     twice: bool,
-    /// Overwrite OUT
+    /// Overwrite OUT if it exists
     #[arg(long)]
     force: bool,
 }
@@ -77,7 +77,8 @@ pub fn run(args: &ReadArgs, app: &App) -> Result<Exit, CliError> {
         return Err(UsageError {
             message: format!("one file can't hold what is in {} boards", boards.len()),
             hint: Some(
-                "Name one board with --serial or --path, and read one after the other.".to_owned(),
+                "Choose one board with --serial or --path, and read one after the other."
+                    .to_owned(),
             ),
         }
         .into());
@@ -107,7 +108,7 @@ fn format(args: &ReadArgs) -> Result<OutputFormat, UsageError> {
         None if is_range(&args.output) => {
             let range = args.output.display();
             Err(UsageError {
-                message: format!("{range} is a range, where the file to write is due"),
+                message: format!("{range} is a range, but the file to write comes first"),
                 hint: Some(format!("Name the file first: stdfu read flash.bin {range}")),
             })
         }
@@ -132,7 +133,7 @@ fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> Result<(),
     }
     if json {
         return Err(UsageError {
-            message: "--json and what is read can't both go to stdout".to_owned(),
+            message: "--json and the bytes can't both go to stdout".to_owned(),
             hint: Some("Name a file.".to_owned()),
         }
         .into());
@@ -176,10 +177,10 @@ fn check_gaps(plan: &ReadPlan) -> Result<(), UsageError> {
     };
     Err(UsageError {
         message: format!(
-            "nothing is read between {end:#010x} and {address:#010x}, and a raw binary can't have gaps"
+            "there is a gap between {end:#010x} and {address:#010x}, and a raw binary can't have gaps"
         ),
         hint: Some(
-            "Write a .hex, .srec or .dfu file: their gaps stay gaps.\nOr read one range at a time."
+            "Write a .hex, .srec or .dfu file: those can have gaps.\nOr read one range at a time."
                 .to_owned(),
         ),
     })

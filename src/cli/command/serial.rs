@@ -9,13 +9,12 @@ use crate::cli::exit::Exit;
 use crate::cli::select::Candidates;
 use crate::cli::usage::UsageError;
 
-/// Prints the serial number of the one board meant
+/// Prints the serial number of the board
 ///
-/// One line, and nothing else: for scripts. Where several boards are in DFU mode and none is chosen, the exit code is
-/// 4.
+/// One line and nothing else, for scripts. If several boards are in DFU mode and none is chosen, the exit code is 4.
 ///
-/// A character that would do something to a terminal is printed as \n or \u{1b}. --serial takes it so too, and --json
-/// has the serial number as it is.
+/// A character that would do something to a terminal is printed as \n or \u{1b}. --serial accepts it in this form, too;
+/// --json has the serial number as it is.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -28,9 +27,9 @@ pub fn run(_: &SerialArgs, app: &App) -> Result<Exit, CliError> {
     let boards = app.select(Candidates::DfuseFirst)?;
     let [board] = &boards[..] else {
         return Err(UsageError {
-            message: "`serial` prints one serial number, and several boards are meant".to_owned(),
+            message: "`serial` prints one serial number, but several boards are chosen".to_owned(),
             hint: Some(
-                "Name one with --serial or --path.\n`stdfu list` shows them all.".to_owned(),
+                "Choose one with --serial or --path.\n`stdfu list` shows them all.".to_owned(),
             ),
         }
         .into());

@@ -1,11 +1,10 @@
 //! `stdfu sim`: serves simulated boards over USB/IP.
 
+mod tables;
+
 use std::net::{SocketAddr, TcpListener};
 
 use crate::printable::Printable;
-use crate::sim::board::{BOARDS, Board};
-use crate::sim::fault::FAULTS;
-use crate::sim::quirk::{NONE, QUIRKS, QuirkName};
 use crate::sim::spec::BoardSpec;
 use crate::sim::usbip::Server;
 
@@ -20,25 +19,30 @@ const USUAL_PORT: u16 = 3240;
 
 /// Serves simulated boards over USB/IP
 ///
-/// A kernel that attaches them, on this machine or another, shows them to every program as if they were plugged in.
-/// Other commands use the same boards without a server: `stdfu --sim f405 list`.
+/// A kernel that attaches them shows them to every program as if they were plugged in. Other commands need no server:
+/// `stdfu --sim f405 list`.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = boards_help())]
+#[command(override_usage = "stdfu sim [OPTIONS] <BOARD>...\n       stdfu sim --list", after_long_help = tables::help())]
 pub struct SimArgs {
     /// The boards, such as f405 or l476,flash=board.bin
-    ///
-    /// Their options stand after commas. Below is what there is.
-    #[arg(required = true, value_name = "BOARD")]
+    #[arg(required_unless_present = "list", value_name = "BOARD")]
     boards: Vec<BoardSpec>,
 
-    /// Where to listen
-    ///
-    /// 0.0.0.0 lets in other machines; port 0 takes any that is free.
+    /// List the boards there are, their quirks, and what can go wrong
+    #[arg(long, conflicts_with_all = ["boards", "listen"])]
+    list: bool,
+
+    /// Where to listen: 0.0.0.0 lets in other machines, port 0 takes any that is free
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3240", value_parser = parse_listen)]
     listen: String,
 }
 
 pub fn run(args: &SimArgs, app: &App) -> Result<Exit, CliError> {
+    if args.list {
+        app.output.answer(&tables::text())?;
+        app.output.document(tables::document())?;
+        return Ok(Exit::Done);
+    }
     serve(args, &mut |served| {
         for board in &served.boards {
             app.output.note(&format!(
@@ -105,99 +109,6 @@ fn parse_listen(text: &str) -> Result<String, String> {
         .ok_or_else(|| "expected an address and a port such as 127.0.0.1:3240".to_owned())
 }
 
-/// The boards there are, for `--help`: as narrow as [`WIDTH`], because clap would wrap longer lines below the names.
-fn boards_help() -> String {
-    let mut help = "\
-Examples:
-  stdfu sim f405
-  stdfu sim f405 l476,flash=board.bin
-  stdfu sim f405,timing=real --listen 0.0.0.0:3240
-
-Boards:
-"
-    .to_owned();
-    for board in BOARDS.iter() {
-        columns(&mut help, 14, board.name, board.description);
-    }
-    help.push_str("\nOptions of a board, each after a comma:\n");
-    for (option, description) in OPTIONS {
-        columns(&mut help, 14, option, description);
-    }
-    help.push_str("\nKinds of fault:\n");
-    for fault in FAULTS {
-        columns(&mut help, 14, fault.name, fault.description);
-    }
-    help.push_str("\nQuirks, with the boards that have them anyway:\n");
-    for quirk in QUIRKS {
-        columns(&mut help, 0, &quirk.usage(), "");
-        columns(&mut help, 4, "", quirk.description);
-        let boards: Vec<&str> = boards_with(quirk).collect();
-        if !boards.is_empty() {
-            columns(&mut help, 4, "", &format!("({})", boards.join(", ")));
-        }
-    }
-    columns(&mut help, 0, NONE, "");
-    columns(&mut help, 4, "", "none of those that the board has anyway");
-    help
-}
-
-/// The names of the boards that have a quirk from the beginning, whatever its value.
-fn boards_with(quirk: &QuirkName) -> impl Iterator<Item = &'static str> + '_ {
-    let has_it = |board: &Board| {
-        let mut had = board.quirks.iter();
-        had.any(|had| QuirkName::about(*had).name == quirk.name)
-    };
-    let boards = BOARDS.iter().filter(move |board| has_it(board));
-    boards.map(|board| board.name)
-}
-
-/// The options of a board, for `--help`.
-const OPTIONS: [(&str, &str); 6] = [
-    ("serial=TEXT", "another serial number than its usual one"),
-    (
-        "string=N:TEXT",
-        "another text in string N: 2 is the product, 4 the layout of the first memory, 32 what mboot says of an error",
-    ),
-    (
-        "flash=FILE",
-        "keeps its main flash in this file; without DfuSe, all of its memories",
-    ),
-    (
-        "timing=real",
-        "takes a data sheet's times and a full-speed bus; timing=none, the default, takes none",
-    ),
-    (
-        "quirk=NAME",
-        "misbehaves so, always; can be given several times",
-    ),
-    (
-        "fault=KIND@N",
-        "goes wrong so, once, at the Nth control transfer; can be given several times",
-    ),
-];
-
-/// The width of the narrowest terminal that has to be served, in columns.
-const WIDTH: usize = 50;
-
-/// Appends a name and, `column` characters further right, what there is to say about it.
-fn columns(help: &mut String, column: usize, name: &str, text: &str) {
-    let mut line = format!("  {name:<column$}");
-    for word in text.split(' ') {
-        if line.trim().len() > name.len() && line.chars().count() + word.chars().count() > WIDTH {
-            push_line(help, &line);
-            line = " ".repeat(2 + column);
-        }
-        line += word;
-        line.push(' ');
-    }
-    push_line(help, &line);
-}
-
-fn push_line(help: &mut String, line: &str) {
-    help.push_str(line.trim_end());
-    help.push('\n');
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,31 +128,12 @@ mod tests {
     }
 
     #[test]
-    fn the_help_names_every_board_option_quirk_and_fault() {
-        let help = boards_help();
-        for board in BOARDS.iter() {
-            assert!(help.contains(board.name), "{}", board.name);
-        }
-        for line in help.lines() {
-            assert!(line.chars().count() <= WIDTH, "{line}");
-        }
-        for option in ["serial=", "flash=", "timing=real", "quirk=", "fault="] {
-            assert!(help.contains(option), "{option}");
-        }
-        for quirk in QUIRKS {
-            assert!(help.contains(&quirk.usage()), "{}", quirk.name);
-        }
-        for fault in FAULTS {
-            assert!(help.contains(fault.name), "{}", fault.name);
-        }
-    }
-
-    #[test]
     fn an_address_that_is_taken_is_an_error_that_names_it() {
         let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let listen = taken.local_addr().expect("bound").to_string();
         let args = SimArgs {
             boards: vec!["f405".parse().expect("good")],
+            list: false,
             listen: listen.clone(),
         };
         let error = serve(&args, &mut |_| panic!("it is not ready")).expect_err("taken");

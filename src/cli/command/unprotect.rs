@@ -19,11 +19,10 @@ use crate::cli::task::Task;
 
 /// Lifts read protection, which erases ALL of the chip
 ///
-/// The chip erases all of its flash, without a way back, and resets itself. You are asked first; where nobody can be
-/// asked, as in a script, --yes has to say it.
+/// The chip erases all of its flash and resets itself. This can't be undone, so stdfu asks first; a script has to add --yes.
 ///
-/// A board that is not read-protected is left as it is: `stdfu erase --all` erases that. One that was not seen to lift its
-/// protection is an error (exit code 8).
+/// A board without read protection is left as it is; `stdfu erase --all` erases that one. If the board did not confirm that
+/// the protection is lifted, that is an error (exit code 8).
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

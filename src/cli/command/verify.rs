@@ -26,8 +26,8 @@ use crate::cli::task::{Planned, Task};
 
 /// Compares firmware with what is in flash, and changes nothing
 ///
-/// Every byte that the files name is read and compared, and no other. Exit code 0 means that all of them are the same,
-/// 9 that some differ. The application isn't started.
+/// Every byte that the files name is read and compared, and no other. Exit code 0 means that all are the same, 9 that
+/// some differ. The application isn't started.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -41,7 +41,7 @@ pub struct VerifyArgs {
     /// The memory, by number or name, as `stdfu list` shows it; of a .dfu file, only what is for it
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
-    /// Compare what the board has a memory for, and list what else is in the files
+    /// Compare only what the board has a memory for, and list the rest
     #[arg(long)]
     only_fitting: bool,
     /// Compare even if the file is for a device with other ids, or a UF2 file for another chip

@@ -13,6 +13,9 @@ pub enum Sysexit {
     /// The file can't be read.
     #[doc(alias = "EX_NOINPUT")]
     NoInput = 66,
+    /// What no program is for, such as a folder in the place of a file.
+    #[doc(alias = "EX_SOFTWARE")]
+    Software = 70,
     /// The file can't be written.
     #[doc(alias = "EX_CANTCREAT")]
     CantCreate = 73,
@@ -22,4 +25,6 @@ pub enum Sysexit {
     /// The device is in a state that it should not be in.
     #[doc(alias = "EX_PROTOCOL")]
     Protocol = 76,
+    /// Interrupted by the user, as the shell tells it; sysexits has no such code.
+    Interrupted = 130,
 }

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use crate::cli::output::verbatim;
 use crate::printable;
 
+use super::banner;
 use super::sysexit::Sysexit;
 
 /// What one of the tools says.
@@ -22,6 +23,16 @@ impl Voice {
             name,
             is_unheard: Cell::new(false),
         }
+    }
+
+    /// What the tool begins with, on stdout, and an empty line.
+    pub fn introduce(&self) {
+        self.say(&format!("{}\n", banner::of(self.name)));
+    }
+
+    /// The tool's name.
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     /// A line on stdout, or several. Control characters that a device or a file has said stay escaped.
@@ -43,17 +54,21 @@ impl Voice {
         }
     }
 
+    /// What to do next, on stderr.
+    pub fn hint(&self, text: &str) {
+        self.warn(&format!("hint: {text}"));
+    }
+
     /// On stderr without the tool's name: help.
     pub fn explain(&self, text: &str) {
         verbatim::stderr(text);
     }
 
-    /// The code to end with.
-    pub fn code(&self, ended: Result<(), Sysexit>) -> u8 {
-        match ended {
-            Ok(()) if self.is_unheard.get() => Sysexit::InputOutput as u8,
-            Ok(()) => 0,
-            Err(sysexit) => sysexit as u8,
+    /// Whether all that was said on stdout got there, for those whose answer that is.
+    pub fn is_heard(&self) -> Result<(), Sysexit> {
+        match self.is_unheard.get() {
+            false => Ok(()),
+            true => Err(Sysexit::InputOutput),
         }
     }
 }

@@ -8,7 +8,7 @@ pub fn of_image(error: &ImageError) -> (Exit, Option<String>) {
     match error {
         ImageError::MissingAddress { .. } => (
             Exit::Usage,
-            Some("Say where it belongs, for most boards --address 0x08000000.".to_owned()),
+            Some("Say where it belongs, for most boards: --address 0x08000000.".to_owned()),
         ),
         ImageError::UnexpectedAddress { .. } => {
             (Exit::Usage, Some("Leave out --address.".to_owned()))
@@ -18,13 +18,13 @@ pub fn of_image(error: &ImageError) -> (Exit, Option<String>) {
         ImageError::Unsupported(content) => (Exit::File, instead_of(*content)),
         ImageError::NotPlain => (
             Exit::DoesNotFit,
-            Some("Take the .bin of the same build: `stdfu convert` makes one of it.".to_owned()),
+            Some("Use the .bin of the same build, or make one with `stdfu convert`.".to_owned()),
         ),
         ImageError::GzipTwice => (Exit::File, Some("Unpack it once with `gunzip`.".to_owned())),
         ImageError::WrongImageSize { .. } => (
             Exit::File,
             Some(
-                "Nothing in it is damaged: whatever made it counts wrong.\n\
+                "The file is not damaged: the program that made it counts wrong.\n\
                  Make it again from the .hex, the .elf or the .bin, with `stdfu convert`."
                     .to_owned(),
             ),
@@ -32,7 +32,7 @@ pub fn of_image(error: &ImageError) -> (Exit, Option<String>) {
         ImageError::SecondFile { .. } => (
             Exit::File,
             Some(
-                "If these are two files in one, name them one by one: several are flashed in one go.\n\
+                "If these are two files joined together, name them one by one: several are flashed in one go.\n\
                  `stdfu convert` makes one file of them."
                     .to_owned(),
             ),
@@ -67,7 +67,7 @@ pub fn of_writing(error: &WriteError) -> (Exit, Option<String>) {
     match error {
         WriteError::TooManyGaps { .. } => (
             Exit::Usage,
-            Some("Write a .hex, .srec or .dfu file: their gaps stay gaps.".to_owned()),
+            Some("Write a .hex, .srec or .dfu file: those can have gaps.".to_owned()),
         ),
         WriteError::TargetTwice { .. } => (
             Exit::Usage,
@@ -79,19 +79,19 @@ pub fn of_writing(error: &WriteError) -> (Exit, Option<String>) {
 
 /// What to do with a file that is something else than was expected.
 fn instead_of(content: Content) -> Option<String> {
-    let all_the_same = "If these very bytes are what belongs there, add --format bin.";
+    let all_the_same = "To use it anyway, byte for byte, add --format bin.";
     let advice = match content {
         Content::Foreign(Foreign {
             unpack: Some(command),
             ..
-        }) => &format!("Unpack it with `{command}`, and name the file in it."),
+        }) => &format!("Unpack it with `{command}`, and use the file in it."),
         Content::Text(kind) => match kind {
-            TextKind::GitLfsPointer => "Fetch the file that it stands for with `git lfs pull`.",
+            TextKind::GitLfsPointer => "Fetch the file itself with `git lfs pull`.",
             TextKind::Html | TextKind::ServerError | TextKind::Xml => {
                 "The server probably sent this in place of the file: download it again."
             }
             TextKind::ArduPilot => {
-                "Take the .hex or the .bin of the same build; ArduPilot's for DFU ends in _with_bl.hex."
+                "Use the .hex or the .bin of the same build; ArduPilot's for DFU ends in _with_bl.hex."
             }
             TextKind::TiTxt => "Make a .hex of it: `srec_cat FILE -ti-txt -o firmware.hex -intel`.",
             TextKind::Verilog => {

@@ -12,15 +12,15 @@ pub fn of_plain(error: &PlainError) -> (Exit, Option<String>) {
             error: ImageError::NotPlain,
             ..
         }) => {
-            "It takes a raw file, with a DFU suffix or without: `stdfu convert FILE -o firmware.bin`."
+            "It takes a raw file, with or without a DFU suffix: `stdfu convert FILE -o firmware.bin` makes one."
         }
         PlainError::NoStream(NoStream::NoSuffix(_)) => {
-            let hint = "If these very bytes are what is to be sent, add --format bin.";
+            let hint = "To send it anyway, byte for byte, add --format bin.";
             return (Exit::File, Some(hint.to_owned()));
         }
         PlainError::GaveNothing => {
             let hint =
-                "Some devices say that they can be read, and give nothing. Nothing was written.";
+                "Some devices say that they can be read, but send nothing. Nothing was written.";
             return (Exit::Board, Some(hint.to_owned()));
         }
         PlainError::NoStream(NoStream::File { error, .. }) => return of_image(error),
@@ -36,15 +36,15 @@ pub fn of_plain(error: &PlainError) -> (Exit, Option<String>) {
         PlainError::Format(_) => "Write a .bin file, or a .dfu file, which has a DFU suffix.",
         PlainError::CantDownload => "`stdfu list` shows what a device can do.",
         PlainError::NotVerified => {
-            let hint = "Many devices say that they can be read after a download, and are gone then. Try the application,\n\
-                        and leave out --must-verify on this device.";
+            let hint = "Many devices say that they can be read after a download, but are gone by then.\n\
+                        Try the application, and leave out --must-verify for this device.";
             return (Exit::Board, Some(hint.to_owned()));
         }
         PlainError::CantBeRead => {
             "It can only be flashed: `stdfu flash`, without --must-verify and --if-different."
         }
         PlainError::GoneByThen => {
-            "Without --must-verify, it is flashed all the same. Nothing was sent."
+            "Without --must-verify it is flashed anyway, unchecked. Nothing was sent."
         }
     };
     (Exit::DoesNotFit, Some(hint.to_owned()))

@@ -9,7 +9,7 @@ use crate::cli::exit::Exit;
 pub fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
     let hint = match error {
         PlanError::OtherDevice { .. } | PlanError::OtherFamily { .. } => {
-            "If the file is right for this board all the same, add --any-id.".to_owned()
+            "If the file is right for this board anyway, add --any-id.".to_owned()
         }
         PlanError::NotNamed {
             alternate_setting, ..
@@ -30,16 +30,20 @@ pub fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
                 .map(|(number, name)| format!("--alt {number} takes what is for {name}.\n"))
                 .collect();
             format!(
-                "{choices}--only-fitting takes all that the board has a memory for.{reassurance}"
+                "{choices}--only-fitting takes everything that the board has a memory for.{reassurance}"
             )
         }
         PlanError::LinkedElsewhere(found) => linked_elsewhere(found),
-        PlanError::CantPreserve { .. } => "Leave out --preserve, if the rest may go.".to_owned(),
-        PlanError::BadVectorTable(_) => "Look at --address, and at what the file was linked for.\n\
-             Without --strict it is flashed all the same. Nothing was touched."
-            .to_owned(),
+        PlanError::CantPreserve { .. } => {
+            "If the other data may be lost, leave out --preserve.".to_owned()
+        }
+        PlanError::BadVectorTable(_) => {
+            "Check --address, and which address the file was linked for.\n\
+             Without --strict it is flashed anyway. Nothing was touched."
+                .to_owned()
+        }
         PlanError::PartOfOptionBytes { .. } => {
-            "Read them with `stdfu read`, change what is to change, and flash all of it.".to_owned()
+            "Read them with `stdfu read`, change what you want, and flash all of them.".to_owned()
         }
         PlanError::SharedSector { .. } => "Choose one of the file's targets with --alt.".to_owned(),
         PlanError::TooSmall { .. } => format!(
@@ -63,10 +67,10 @@ pub fn of_plan(error: &PlanError, reassurance: &str) -> (Exit, Option<String>) {
 pub fn linked_elsewhere(found: &LinkedElsewhere) -> String {
     let there = match found.guess {
         Some(guess) => format!("--address {guess:#010x} puts it there.\n"),
-        None => "Look at what the file was linked for.\n".to_owned(),
+        None => "Check which address the file was linked for.\n".to_owned(),
     };
     format!(
-        "{there}--as-is flashes it at {:#010x} all the same.",
+        "{there}--as-is flashes it at {:#010x} anyway.",
         found.address
     )
 }

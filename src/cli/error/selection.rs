@@ -18,7 +18,7 @@ pub fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
                 true => Exit::DoesNotFit,
                 false => Exit::NoBoard,
             };
-            let alone = "Set BOOT0 high and reset the board, then look with `stdfu list`.";
+            let alone = "Set BOOT0 high and reset the board, then run `stdfu list`.";
             let hint = select::hints(others).unwrap_or_else(|| alone.to_owned());
             (exit, Some(hint))
         }

@@ -9,13 +9,13 @@ use crate::cli::exit::Exit;
 use crate::cli::usb_trouble::of_usb;
 
 /// For a board that has read protection, if it has, and no way to lift it over USB.
-const NO_UNPROTECT: &str = "Lift it with a debug probe: not every bootloader can.";
+const NO_UNPROTECT: &str = "Not every bootloader can lift it: use a debug probe.";
 
 /// For a board that will not leave DFU mode.
-const START: &str = "Reset the board, or take its power away for a moment, with BOOT0 low.";
+const START: &str = "With BOOT0 low, reset the board or disconnect its power for a moment.";
 
 /// For a board that was to lift its read protection, and nobody knows whether it has.
-const LOOK_AGAIN: &str = "Put the board into DFU mode again and repeat the command: it looks first whether read protection is on.";
+const LOOK_AGAIN: &str = "Put the board into DFU mode again and repeat the command: it first checks whether read protection is still on.";
 
 /// What to do with a download that a device without DfuSe has refused.
 fn after_refusal(status: DfuStatus) -> &'static str {
@@ -25,8 +25,8 @@ fn after_refusal(status: DfuStatus) -> &'static str {
         | DfuStatus::ErrVerify
         | DfuStatus::ErrFirmware
         | DfuStatus::ErrVendor => {
-            "The device doesn't want this file: check that it is for this device and this memory (--alt),\n\
-             and signed or prefixed as its maker asks for. `stdfu list` shows the memories."
+            "The device rejects this file: check that it is for this device and this memory (--alt),\n\
+             and signed or prefixed as its maker requires. `stdfu list` shows the memories."
         }
         DfuStatus::ErrAddress => {
             "The file is too large for this memory: check its size, and --alt. `stdfu list` shows the memories."
@@ -77,12 +77,12 @@ pub fn of_session(error: &SessionError) -> (Exit, Option<String>) {
         ),
         Cause::RefusesUpload(_) => (
             Exit::Board,
-            "`stdfu flash --full --no-verify` flashes it without reading anything; nobody can tell then what is in it.",
+            "`stdfu flash --full --no-verify` flashes it without reading anything; then nothing is checked.",
         ),
         Cause::Differs { .. } => (
             Exit::Differs,
-            "Write protection does this without an error: look at the option bytes.\n\
-             Otherwise repeat the command; if the address stays the same, the flash there is worn out.",
+            "Write protection can cause this without an error: check the option bytes.\n\
+             Otherwise repeat the command. If it fails at the same address again, the flash there is worn out.",
         ),
         Cause::ReadProtected => (
             Exit::ReadProtected,
@@ -109,7 +109,7 @@ fn after_answer(action: Action, status: DfuStatus) -> &'static str {
              packed images: repeat the command with --in-order --no-verify."
         }
         _ => {
-            "Look at the layout with `stdfu list`; repeat the command with -vv to see every request."
+            "Check the layout with `stdfu list`, or repeat the command with -vv to see every request."
         }
     }
 }

@@ -31,7 +31,7 @@ pub enum SelectError {
     },
     /// Fewer match than there have to be.
     #[error(
-        "found {} in DFU mode{wanted}, where {count} are meant{}",
+        "found {} in DFU mode{wanted}, but --count asks for {count}{}",
         number::count(*found as u64, "board"),
         lines(others)
     )]

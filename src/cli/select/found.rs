@@ -95,7 +95,7 @@ impl Selection {
     ) -> (Vec<DeviceInfo>, Vec<Other>) {
         let mut others = Vec::new();
         there.retain(|info| {
-            let left_out = self.leaves_out(info).map(Reason::LeftOut);
+            let left_out = self.leaves_out_device(info).map(Reason::LeftOut);
             let other = left_out.or_else(|| reason(info));
             let is_meant = other.is_none();
             others.extend(other.map(|reason| Other::new(info, None, reason)));

@@ -111,23 +111,23 @@ impl Reason {
                 "Ask the application: `stdfu detach`, or `stdfu flash` with --enter-dfu.\n\
                  Or start the bootloader by hand: on an STM32, set BOOT0 high and reset the board."
             }
-            Self::InDfuMode => "It needs no detaching: go on with `stdfu flash`.",
+            Self::InDfuMode => "Nothing to detach: go on with `stdfu flash`.",
             Self::Plain => {
-                "It takes and gives whole memories, and erases by itself: `stdfu flash FILE`, `stdfu read OUT`."
+                "Without addresses, a whole memory of it can be flashed or read: `stdfu flash FILE`, `stdfu read OUT`."
             }
             Self::NeedsAddress => {
-                "Say where the file belongs, for most boards --address 0x08000000."
+                "Say where the file belongs, for most boards: --address 0x08000000."
             }
-            Self::Unnamed => "If it is what you mean, name it with --path or --serial.",
-            Self::OtherIds => "--any-id takes the file for it all the same.",
+            Self::Unnamed => "If this is the board you mean, choose it with --path or --serial.",
+            Self::OtherIds => "--any-id uses the file anyway.",
             Self::WithoutLayouts => "The maker's own tool can flash it.",
             Self::Flip => "dfu-programmer can flash it.",
             Self::UnknownProtocol(_) => "The maker's own tool can flash it.",
             Self::Closed(error) => return of_usb(error).1,
             Self::LeftOut(option) => {
                 return Some(format!(
-                    "If the board you mean is there, leave out {option}.\n\
-                     If it is not, set its BOOT0 high and reset it."
+                    "If this is the board you mean, leave out {option}.\n\
+                     If not, set BOOT0 high on your board and reset it."
                 ));
             }
         };
@@ -159,12 +159,12 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Application => f.write_str("is running its application"),
-            Self::InDfuMode => f.write_str("is in DFU mode already"),
+            Self::InDfuMode => f.write_str("is already in DFU mode"),
             Self::Plain => {
                 f.write_str("speaks plain DFU, not DfuSe: it has no addresses and no sectors")
             }
             Self::NeedsAddress => f.write_str("speaks DfuSe, and the file names no address"),
-            Self::Unnamed => f.write_str("speaks plain DFU, not DfuSe, and nobody has named it"),
+            Self::Unnamed => f.write_str("speaks plain DFU, not DfuSe, and was not chosen"),
             Self::OtherIds => f.write_str("has other ids than the file"),
             Self::WithoutLayouts => {
                 f.write_str("says that it speaks DfuSe, but none of its memories has a layout")

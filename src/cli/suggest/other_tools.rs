@@ -1,42 +1,35 @@
 //! Command lines of dfu-util 0.11 and of MicroPython's pydfu.py, and what says the same here.
 
+use std::ffi::OsString;
+
 use crate::cli::args::ids::Ids;
 use crate::cli::args::number::parse_number;
+use crate::cli::getopt::dfu_util::{OPTIONS, Row};
+use crate::cli::getopt::{Given, Spec, read};
 use crate::cli::shell;
 
-/// An option of those tools: its letter, if it has one, its word, and whether a value follows.
-type Known = (char, &'static str, bool);
+const fn spec(letter: char, words: &'static [&'static str], takes_value: bool) -> Spec {
+    Spec {
+        letter,
+        words,
+        takes_value,
+    }
+}
 
-/// In the place of a letter that an option doesn't have.
-const NO_LETTER: char = ' ';
+/// In the place of a letter that an option doesn't have: one that nobody types.
+const NO_LETTER: char = '\0';
 
-/// `-u` and `-U` share a word: pydfu.py writes to the board what dfu-util reads from it.
-const OPTIONS: [Known; 25] = [
-    ('l', "list", false),
-    ('d', "device", true),
-    ('p', "path", true),
-    ('c', "cfg", true),
-    ('i', "intf", true),
-    ('a', "alt", true),
-    ('S', "serial", true),
-    ('t', "transfer-size", true),
-    ('Z', "upload-size", true),
-    ('U', "upload", true),
-    ('u', "upload", true),
-    ('D', "download", true),
-    ('R', "reset", false),
-    ('e', "detach", false),
-    ('E', "detach-delay", true),
-    ('w', "wait", false),
-    ('s', "dfuse-address", true),
-    ('v', "verbose", false),
-    ('m', "mass-erase", false),
-    ('x', "exit", false),
-    (NO_LETTER, "vid", true),
-    (NO_LETTER, "pid", true),
-    (NO_LETTER, "json", false),
-    (NO_LETTER, "sim", true),
-    ('q', "quiet", false),
+/// What pydfu.py has beside dfu-util's, and ours. `-u` and `-U` share a word: pydfu.py writes to the board what dfu-util
+/// reads from it.
+const BESIDE: [Spec; 8] = [
+    spec('u', &["upload"], true),
+    spec('m', &["mass-erase"], false),
+    spec('x', &["exit"], false),
+    spec(NO_LETTER, &["vid"], true),
+    spec(NO_LETTER, &["pid"], true),
+    spec(NO_LETTER, &["json"], false),
+    spec(NO_LETTER, &["sim"], true),
+    spec('q', &["quiet"], false),
 ];
 
 /// Those that are ours as well, written as words.
@@ -66,7 +59,7 @@ struct Wish {
 
 /// Our commands for a command line of another tool; none where it is no such line. A command of ours may stand in it.
 pub fn command_instead(arguments: &[String], commands: &[&str]) -> Vec<String> {
-    let wish = read(arguments, commands).filter(|wish| wish.is_foreign);
+    let wish = wish(arguments, commands).filter(|wish| wish.is_foreign);
     wish.and_then(|wish| wish.command())
         .map(|command| format!("here that is: {command}"))
         .into_iter()
@@ -74,40 +67,36 @@ pub fn command_instead(arguments: &[String], commands: &[&str]) -> Vec<String> {
 }
 
 /// `None` where something stands in it that neither of the tools knows.
-fn read(arguments: &[String], commands: &[&str]) -> Option<Wish> {
+fn wish(arguments: &[String], commands: &[&str]) -> Option<Wish> {
+    let is_command = |first: &&String| commands.contains(&first.as_str());
+    let skipped = usize::from(arguments.first().filter(is_command).is_some());
+    let arguments = arguments[skipped..].iter().map(OsString::from);
+    let specs: Vec<Spec> = OPTIONS.iter().map(|row| row.spec).chain(BESIDE).collect();
     let mut wish = Wish::default();
-    let mut arguments = arguments.iter().map(String::as_str).peekable();
-    arguments.next_if(|first| commands.contains(first));
-    while let Some(argument) = arguments.next() {
-        let (known, attached) = if let Some(long) = argument.strip_prefix("--") {
-            let (name, value) = long.split_once('=').unzip();
-            let name = name.unwrap_or(long);
-            if name == "upload" {
-                // Written by one of them, read by the other.
-                return None;
+    for given in read(arguments, &specs).ok()? {
+        match given {
+            Given::Extra(file) => {
+                let file = file.to_string_lossy().into_owned();
+                if wish.download.replace(file).is_some() {
+                    return None;
+                }
             }
-            (OPTIONS.iter().find(|(_, word, _)| *word == name), value)
-        } else if let Some(short) = argument.strip_prefix('-').filter(|short| !short.is_empty()) {
-            let mut letters = short.chars();
-            let letter = letters.next()?;
-            let rest = Some(letters.as_str()).filter(|rest| !rest.is_empty());
-            (OPTIONS.iter().find(|(known, ..)| *known == letter), rest)
-        } else {
-            if wish.download.replace(argument.to_owned()).is_some() {
-                return None;
+            // Written by one of them, read by the other.
+            Given::Option {
+                spec,
+                is_word: true,
+                ..
+            } if spec.letter == 'U' => return None,
+            Given::Option {
+                spec,
+                is_word,
+                value,
+            } => {
+                let word = spec.words.last()?;
+                wish.is_foreign |= !(is_word && OURS.contains(word));
+                wish.add(spec.letter, word, &value.to_string_lossy())?;
             }
-            continue;
-        };
-        let (letter, word, takes_value) = known?;
-        let value = match (takes_value, attached) {
-            (true, Some(value)) => value,
-            (true, None) => arguments.next()?,
-            (false, None) => "",
-            (false, Some(_)) => return None,
-        };
-        let is_ours = OURS.contains(word) && argument.starts_with("--");
-        wish.is_foreign |= !is_ours;
-        wish.add(*letter, word, value)?;
+        }
     }
     Some(wish)
 }
@@ -234,33 +223,10 @@ impl Wish {
     }
 }
 
-/// What a single option of another tool is here.
-pub fn option_instead(option: &str) -> Option<&'static str> {
-    let instead = match option {
-        "-a" => "--alt N chooses the memory; without it, the addresses do",
-        "-D" | "-u" | "--download" => "`stdfu flash FILE` writes a file to the board",
-        "-s" | "--dfuse-address" => "--address says where a raw binary belongs",
-        "-U" => "`stdfu read FILE` reads flash into a file",
-        "--upload" => {
-            "`stdfu read FILE` reads flash into a file; `stdfu flash FILE` writes one to the board"
-        }
-        "-l" | "--list" => "`stdfu list` shows the boards",
-        "-d" | "--device" | "--vid" | "--pid" => "--id chooses a board, as in --id 0483:df11",
-        "-S" => "--serial chooses a board",
-        "-p" | "--port" => "--path chooses a board, as `stdfu list` shows it",
-        "-w" => "--wait waits for the board",
-        "-e" | "--detach" => "`stdfu detach` asks an application to enter DFU mode",
-        "-m" => "`stdfu erase --all` erases everything; `stdfu flash --mass-erase` does so first",
-        "-x" | "--exit" | "--leave" => "`stdfu leave` starts the application",
-        "-g" | "--go" | "--start" | "--run" => "`stdfu flash` starts the application by itself",
-        "--verify" => "`stdfu flash` compares by itself: leave it out",
-        "--erase" => "`stdfu flash` erases what it has to: leave it out",
-        "-R" | "--reset" | "-t" | "--transfer-size" | "-c" | "--cfg" | "-i" | "--intf" => {
-            "stdfu finds that out by itself: leave it out"
-        }
-        _ => return None,
-    };
-    Some(instead)
+/// What a single option of dfu-util's is here.
+pub fn option_of_dfu_util(option: &str) -> Option<&'static str> {
+    let is_meant = |row: &&Row| option != "--upload" && row.spec.is_written(option);
+    OPTIONS.iter().find(is_meant).map(|row| row.here)
 }
 
 #[cfg(test)]

@@ -19,12 +19,19 @@ fn bus(board: &str) -> (SimBus, Box<dyn Transport>, DeviceInfo) {
     (bus, transport, info)
 }
 
+fn patience(opens: Duration) -> Patience {
+    Patience {
+        comes_back: COMES_BACK,
+        opens,
+    }
+}
+
 #[test]
 fn it_ends_when_the_board_can_be_opened() {
     for (board, at_least) in [("f405", 1000), ("f405,quirk=late-access", 1500)] {
         let (bus, mut transport, info) = bus(board);
         let asked = bus.now();
-        let patience = Duration::from_secs(2);
+        let patience = patience(Duration::from_secs(2));
         assert!(detach_and_wait(&bus, transport.as_mut(), &info, patience).is_ok());
         let taken = bus.now() - asked;
         let expected = Duration::from_millis(at_least);
@@ -41,7 +48,7 @@ fn it_ends_when_the_board_can_be_opened() {
 #[test]
 fn a_board_that_can_not_be_opened_in_time_is_an_error_of_the_system() {
     let (bus, mut transport, info) = bus("f405,quirk=late-access");
-    let patience = Duration::from_millis(200);
+    let patience = patience(Duration::from_millis(200));
     let error = detach_and_wait(&bus, transport.as_mut(), &info, patience).expect_err("too early");
     let EnterError::Closed(error) = error else {
         panic!("{error}");
@@ -53,7 +60,7 @@ fn a_board_that_can_not_be_opened_in_time_is_an_error_of_the_system() {
 fn a_board_that_does_not_come_back_is_waited_for_ten_seconds() {
     let (bus, ..) = bus("f405");
     let asked = bus.now();
-    let error = until_back(&bus, "1-9", Duration::ZERO).expect_err("nobody there");
+    let error = until_back(&bus, "1-9", patience(Duration::ZERO)).expect_err("nobody there");
     assert!(matches!(error, EnterError::StaysAway));
     assert!(bus.now() - asked >= COMES_BACK);
 }
@@ -69,6 +76,8 @@ fn application(alternate_setting: u8, attributes: u8, timeout: u8) -> DeviceInfo
     let said = Descriptors {
         vendor_id: 0x1209,
         product_id: 0x0001,
+        release: 0x0200,
+        configuration: 1,
         max_packet_size0: 64,
         product_index: 0,
         serial_index: 0,
@@ -167,7 +176,7 @@ fn every_application_comes_back_in_dfu_mode_whatever_it_wants() {
     ] {
         let (bus, mut transport, info) = bus(board);
         assert!(!info.is_in_dfu_mode(), "{board}");
-        let ended = detach_and_wait(&bus, transport.as_mut(), &info, Duration::ZERO);
+        let ended = detach_and_wait(&bus, transport.as_mut(), &info, patience(Duration::ZERO));
         assert!(ended.is_ok(), "{board}: {ended:?}");
         let back = bus.devices().expect("there is a bus").remove(0);
         assert!(back.is_in_dfu_mode() && back.path == info.path, "{board}");
@@ -178,7 +187,7 @@ fn every_application_comes_back_in_dfu_mode_whatever_it_wants() {
 fn an_application_that_refuses_is_an_error_at_once() {
     let (bus, mut transport, info) = bus("f405,quirk=detach=stall");
     let asked = bus.now();
-    let error = detach_and_wait(&bus, transport.as_mut(), &info, Duration::ZERO);
+    let error = detach_and_wait(&bus, transport.as_mut(), &info, patience(Duration::ZERO));
     assert!(matches!(error, Err(EnterError::Asking(UsbError::Stall))));
     assert_eq!(bus.now(), asked);
 }

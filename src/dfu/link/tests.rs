@@ -59,7 +59,7 @@ fn a_board_that_never_gets_idle_is_an_error_with_its_last_words() {
         .to_string();
     assert_eq!(
         error,
-        "getting the board's attention: the board answered errUNKNOWN in dfuERROR"
+        "bringing the board to dfuIDLE: the board answered errUNKNOWN in dfuERROR"
     );
 }
 

@@ -5,7 +5,7 @@ use crate::dfu::event::Phase;
 use crate::dfu::finish::Whereabouts;
 
 use super::manifest::Manifested;
-use super::{Download, Session};
+use super::{Download, Leave, Session};
 
 impl Session<'_> {
     /// Leaves, which is all there is to do: a device that stays is an error. One that was gone and is back as what it was
@@ -37,10 +37,10 @@ impl Session<'_> {
         }
         self.tally.complete = true;
         match manifested {
-            Manifested::Idle | Manifested::CameBack if plan.leave => {
+            Manifested::Idle | Manifested::CameBack if plan.leave == Leave::Yes => {
                 self.leave_idle()?;
             }
-            Manifested::WaitsForReset if plan.leave => {
+            Manifested::WaitsForReset if plan.leave != Leave::No => {
                 self.begin(Phase::Leave, None, Action::Leave)?;
                 let whereabouts = self.link.see_off(ids, self.options.will_detach);
                 self.note(whereabouts);

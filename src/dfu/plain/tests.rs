@@ -39,7 +39,7 @@ const DOWNLOAD: Download<'static> = Download {
     bytes: FILE,
     if_different: false,
     read_back: ReadBack::NotWanted,
-    leave: false,
+    leave: Leave::No,
 };
 
 /// What came of a session.

@@ -111,7 +111,7 @@ fn an_answer_that_is_too_short_is_an_error() {
     });
     assert_eq!(
         result.unwrap_err(),
-        "reading at 0x08000000: the board answered 1 bytes where 2 were due"
+        "reading at 0x08000000: the board sent 1 of 2 bytes"
     );
     let (_, result) = diary([ACK, Bytes(&[0, 0, 0, 0, 5])], |link| {
         link.write_block(2, &[0], 0)

@@ -167,8 +167,8 @@ mod tests {
 
     #[test]
     fn a_board_that_is_gone_before_it_can_have_heard_is_not_called_unprotected() {
-        let error = "lifting read protection: the board went away before it said that it was at work, so that nobody \
-                     knows whether it is done";
+        let error = "lifting read protection: the board left the bus before it confirmed the command, so it is not \
+                     known whether that was done";
         assert_eq!(
             unprotect(vec![ACK, NO_DEVICE], Some(0)),
             Err(error.to_owned())

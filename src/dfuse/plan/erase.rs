@@ -189,7 +189,7 @@ mod tests {
         }
         assert_eq!(
             refused(RangeRequest::SectorAt(0x1FFE_C000)),
-            "alternate setting 2, \"Option Bytes\", holds the chip's settings: erasing them changes it, possibly for ever"
+            "alternate setting 2, \"Option Bytes\", holds the chip's settings: erasing them changes it, possibly permanently"
         );
     }
 

@@ -53,7 +53,7 @@ pub enum PlanError {
         board: (u16, u16),
     },
     /// The file is for another chip.
-    #[error("the file is for {family}, and this board's chip is another, as far as can be told")]
+    #[error("the file is for {family}, but this board seems to have another chip")]
     OtherFamily { family: Family },
     /// The board has no such memory.
     #[error(
@@ -83,7 +83,9 @@ pub enum PlanError {
     #[error("the file has data in several places: {}", several(places))]
     Scattered { places: Vec<Place> },
     /// An image that begins in main flash and goes on after its end.
-    #[error("the image ends at {image_end:#010x}, this board's flash at {flash_end:#010x}")]
+    #[error(
+        "the image ends at {image_end:#010x}, but this board's flash ends at {flash_end:#010x}"
+    )]
     TooSmall {
         /// The address after the image's last byte.
         image_end: u64,
@@ -100,7 +102,7 @@ pub enum PlanError {
         memory: String,
     },
     /// A board that only takes, and gives nothing back (bitCanUpload 0).
-    #[error("this board's bootloader can't read its memory out: it has no upload")]
+    #[error("this board can't be read: its bootloader has no upload")]
     CantUpload,
     /// A range that begins or ends inside a sector.
     #[error(
@@ -117,7 +119,7 @@ pub enum PlanError {
         "the file has data for alternate setting {alternate_setting}, {name:?}: {}",
         match settings {
             Settings::FlashLayout => FLASH_LAYOUT,
-            _ => "that changes the chip's settings, possibly for ever",
+            _ => "that changes the chip's settings, possibly permanently",
         }
     )]
     NotNamed {
@@ -128,12 +130,12 @@ pub enum PlanError {
     /// The same, where they would be erased.
     #[error(
         "alternate setting {alternate_setting}, {name:?}, holds the chip's settings: \
-         erasing them changes it, possibly for ever"
+         erasing them changes it, possibly permanently"
     )]
     SettingsNotNamed { alternate_setting: u8, name: String },
     /// The bootloader erases all option bytes before it writes any (AN3156 §5.1).
     #[error(
-        "option bytes can only be written as a whole, here from {:#010x} to {:#010x}, and the file has but a part of them",
+        "option bytes can only be written as a whole, here from {:#010x} to {:#010x}, but the file has only a part of them",
         sector.address, sector.end()
     )]
     PartOfOptionBytes { sector: Sector },

@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn an_image_that_goes_on_after_the_memory_tells_both_ends() {
-        let too_small = "the image ends at 0x08049400, this board's flash at 0x08020000";
+        let too_small = "the image ends at 0x08049400, but this board's flash ends at 0x08020000";
         let check = |address, elements: &[(u32, usize)]| {
             assert_eq!(told(0, address, elements), too_small);
         };

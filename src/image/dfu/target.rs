@@ -77,7 +77,7 @@ impl<'a> Target<'a> {
         let empty = self.element_count as usize - elements.len();
         if elements.is_empty() {
             warnings.push(format!(
-                "{named} {} names no byte: left out.",
+                "{named} {} has no bytes: left out.",
                 self.alternate_setting
             ));
             return Ok(None);

@@ -447,8 +447,8 @@ fn elements_of_size_0_are_left_out_with_a_warning() {
     let image = check_warned(
         &file(&[(0, &[]), (1, &[(0, &[])]), (2, &[(0, &[1])])]),
         &[
-            "The target for alternate setting 0 names no byte: left out.",
-            "The target for alternate setting 1 names no byte: left out.",
+            "The target for alternate setting 0 has no bytes: left out.",
+            "The target for alternate setting 1 has no bytes: left out.",
         ],
     );
     assert_eq!(image.targets.len(), 1);
@@ -460,7 +460,7 @@ fn a_file_without_a_byte_to_write_is_refused_however_many_elements_it_has() {
     let element = (0x0800_0000, none);
     check_refused(
         &file(&[(0, &vec![element; 200_000])]),
-        "the file names no byte to write",
+        "the file has no bytes to write",
     );
 }
 

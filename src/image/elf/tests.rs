@@ -191,7 +191,7 @@ fn a_segment_without_sections_is_left_out_where_others_have_some() {
     let segment = [start, 0x0800_0000, 0x0800_0000, 4, 4];
     check_refused(
         &file(&[segment], b"codemore", &[[PROGBITS, 0, start + 4, 2]]),
-        "the file names no byte to write",
+        "the file has no bytes to write",
     );
     // A file without any section: nothing tells headers from a program.
     for sections in [&[][..], &[[0; 4]]] {
@@ -271,7 +271,7 @@ fn what_is_damaged_is_told_with_its_offset() {
         "offset 0x00000038: expected a segment inside the file, which has 88 bytes (p_offset, p_filesz), found 4294967295 bytes at offset 0x00000054",
     );
     // p_type
-    check_refused(&changed(52, &[0]), "the file names no byte to write");
+    check_refused(&changed(52, &[0]), "the file has no bytes to write");
     // p_paddr
     check_refused(
         &changed(64, &[0xFE, 0xFF, 0xFF, 0xFF]),

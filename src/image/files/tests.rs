@@ -179,12 +179,12 @@ fn an_address_is_that_of_one_raw_binary() {
     check_refused(
         vec![named("a.hex", hex())],
         Some(0x0800_0000),
-        "a.hex: the file names its own addresses: 0x08000000 can't be the address of an Intel HEX file",
+        "a.hex: the file is an Intel HEX file, which has its own addresses: 0x08000000 can't be used",
     );
     check_refused(
         vec![named("a.hex", hex()), raw("b.bin")],
         None,
-        "b.bin: the file is a raw binary, which doesn't say at which address it belongs",
+        "b.bin: the file is a raw binary, which doesn't say which address it is for",
     );
 }
 

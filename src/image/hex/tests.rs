@@ -164,7 +164,7 @@ fn a_file_ends_with_its_end_of_file_record() {
         &format!("{good}{EOF}\n{good}{EOF}"),
         "line 4: expected the end of the file, after the end-of-file record, found \":0200000061623B\"",
     );
-    check_refused(EOF, "the file names no byte to write");
+    check_refused(EOF, "the file has no bytes to write");
 }
 
 const RECORDS: Records = Records { parse, end: EOF };

@@ -51,8 +51,8 @@ fn check_refused(given: &[(u32, &[u8])], repetition: Repetition, expected: &str)
 fn pieces_that_make_no_sense_are_refused() {
     for repetition in [Repetition::Allowed, Repetition::Refused] {
         let check = |given: &[(u32, &[u8])], expected| check_refused(given, repetition, expected);
-        check(&[], "the file names no byte to write");
-        check(&[(4, b"")], "the file names no byte to write");
+        check(&[], "the file has no bytes to write");
+        check(&[(4, b"")], "the file has no bytes to write");
         check(
             &[(0xFFFF_FFFE, b"abc")],
             "line 1: expected data that ends at or below 0xffffffff, found 0xfffffffe..0x100000001",
@@ -87,13 +87,13 @@ fn what_is_said_twice_has_to_be_the_same() {
     assert_eq!(one.targets[0].elements[0].data, b"abcd");
     assert_eq!(
         one.warnings,
-        ["One record says again what others say, and the same: at line 2."]
+        ["One record repeats bytes of others, with the same values: at line 2."]
     );
     let two = image(&[(0, b"ab"), (4, b"ef"), (1, b"bcde"), (0, b"a")]).expect("the same");
     assert_eq!(two.targets[0].elements[0].data, b"abcdef");
     assert_eq!(
         two.warnings,
-        ["2 records say again what others say, and the same: the first at line 3."]
+        ["2 records repeat bytes of others, with the same values: the first at line 3."]
     );
     let check = |given: &[(u32, &[u8])], expected| {
         check_refused(given, Repetition::Allowed, expected);

@@ -94,7 +94,7 @@ fn a_file_ends_with_a_termination_or_a_count() {
         &format!("{data}{END}{data}"),
         "line 3: expected the end of the file, after the termination record, found \"S307080000006162…\"",
     );
-    check_refused(END, "the file names no byte to write");
+    check_refused(END, "the file has no bytes to write");
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn what_is_damaged_empty_or_not_plain_is_refused() {
     check(b"", "the file is empty");
     check(
         &with_suffix(b"", DFU_1_1, ANY),
-        "the file names no byte to write",
+        "the file has no bytes to write",
     );
     let mut damaged = with_suffix(b"firmware", DFU_1_1, ANY);
     damaged[0] ^= 1;

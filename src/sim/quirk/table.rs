@@ -1,6 +1,6 @@
 //! The table of quirks: what particular boards do that the specification doesn't tell, each with its device and source.
 //!
-//! To add one, add an entry here, and ask for it where it matters. Name and description are for `stdfu sim --help`, in
+//! To add one, add an entry here, and ask for it where it matters. Name and description are for `stdfu sim --list`, in
 //! which they stand in this order.
 
 use super::name::{Named, Takes, quirks};

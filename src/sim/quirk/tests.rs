@@ -158,7 +158,7 @@ fn a_quirk_about_what_a_board_does_not_have_is_refused() {
     };
     check(
         "f405,quirk=claims-512-pages",
-        "the quirk claims-512-pages can't be had on f405",
+        "f405 can't have the quirk claims-512-pages",
     );
     check(
         "f405,quirk=write-protected=0x08100000",

@@ -152,6 +152,8 @@ fn a_device_has_left_where_its_number_its_ids_or_its_shape_are_others() {
         path: "3-1".to_owned(),
         vendor_id: 0x0483,
         product_id: 0xDF11,
+        release: 0x2200,
+        configuration: 1,
         max_packet_size0: 64,
         product_index: 2,
         serial_index: 3,

@@ -132,7 +132,7 @@ fn what_makes_no_sense_is_refused_and_nothing_is_written() {
         "--plain blinky.dfu",
         7,
         "error: blinky.dfu: the file is a DfuSe file, and names addresses: a device that speaks plain DFU has none\n\
-         hint: Take the .bin of the same build: `stdfu convert` makes one of it.\n",
+         hint: Use the .bin of the same build, or make one with `stdfu convert`.\n",
     );
     check(
         "--plain blinky.bin plain.dfu",

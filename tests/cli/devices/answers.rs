@@ -64,7 +64,7 @@ fn mboot_explains_itself_and_its_words_are_shown() {
     let error = format!(
         "error: 3254335D3037 at 1-1: setting the address 0x08000000: {answer}; nothing was erased or written\n"
     );
-    let hint = "hint: Look at the layout with `stdfu list`; repeat the command with -vv to see every request.\n";
+    let hint = "hint: Check the layout with `stdfu list`, or repeat the command with -vv to see every request.\n";
     stdfu("--sim mboot,quirk=read-protected flash blinky.dfu")
         .run()
         .says(

@@ -104,7 +104,7 @@ fn gd32vf103_has_no_flash_behind_the_pages_that_its_serial_tells_of() {
             7,
             "",
             "\
-error: 3C8J at 1-1: the image ends at 0x08010403, this board's flash at 0x08010000
+error: 3C8J at 1-1: the image ends at 0x08010403, but this board's flash ends at 0x08010000
 hint: Check that the file is for this chip, and --address if you gave one.
       `stdfu list` shows the memories of the board. Nothing was erased.
 ",
@@ -130,7 +130,7 @@ fn f105_f072_f4_h743_at32_apm32_and_gd32_share_their_serials_with_many() {
         let first = format!("{serial} (as many others)   ");
         assert!(list.starts_with(&first), "{list}");
         let warning = format!(
-            "warning: many boards have the serial number {serial}; only --path picks exactly one\n"
+            "warning: many boards have the serial number {serial}: --path chooses exactly one\n"
         );
         stdfu(&format!("--sim {board} --serial {serial} serial"))
             .run()

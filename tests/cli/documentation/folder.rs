@@ -16,8 +16,9 @@ use crate::run::{VARIABLES, data, sample, stdfu};
 /// More than enough for any of them, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Puts simulated boards in the place of USB, as the documents name them, and then is the binary.
+/// Puts simulated boards in the place of USB, as the documents name them, and then is the binary, under whatever name.
 const STDFU: &str = r#"#!/bin/sh
+case $0 in *dfu-util) set -- dfu-util "$@" ;; esac
 four='f405;f405,serial=205A3073484B;f405,serial=3574384B3038;f405,serial=2069377D4D4B'
 if [ -z "$STDFU_SIM" ] && [ "$1" = verify ]; then
     # Boards that hold what they are to be compared with.
@@ -102,6 +103,11 @@ impl Folder {
                 .run();
             assert_eq!(run.exit, 0, "{run:?}");
         }
+        file("build/firmware.elf", &sample("blinky.elf"));
+        file(
+            "target/thumbv7em-none-eabihf/release/firmware",
+            &sample("blinky.elf"),
+        );
         for name in [
             "u-boot.img",
             "rootfs.squashfs",

@@ -9,8 +9,8 @@ const LIST: &str = "hint: `stdfu list` shows the memories of the board.";
 fn a_raw_binary_without_an_address() {
     for name in ["blinky.bin", "plain.dfu"] {
         let stderr = format!(
-            "error: {name}: the file is a raw binary, which doesn't say at which address it belongs\n\
-             hint: Say where it belongs, for most boards --address 0x08000000.\n"
+            "error: {name}: the file is a raw binary, which doesn't say which address it is for\n\
+             hint: Say where it belongs, for most boards: --address 0x08000000.\n"
         );
         check_untouched("f405", &format!("flash {name}"), 2, &stderr);
     }
@@ -19,7 +19,7 @@ fn a_raw_binary_without_an_address() {
 #[test]
 fn an_address_for_a_file_that_has_its_own() {
     let stderr = "\
-error: blinky.dfu: the file names its own addresses: 0x08000000 can't be the address of a DfuSe file
+error: blinky.dfu: the file is a DfuSe file, which has its own addresses: 0x08000000 can't be used
 hint: Leave out --address.
 ";
     check_untouched("f405", "flash blinky.dfu --address 0x08000000", 2, stderr);
@@ -73,7 +73,7 @@ fn a_dfu_file_that_is_something_else() {
 fn a_file_for_a_device_with_other_ids() {
     let stderr = "\
 error: 3CBJ at 1-1: the file is for a device with ids 0483:df11, this board has 28e9:0189
-hint: If the file is right for this board all the same, add --any-id.
+hint: If the file is right for this board anyway, add --any-id.
 ";
     check_untouched("gd32vf103", "flash blinky.dfu", 7, stderr);
 }
@@ -124,7 +124,7 @@ fn an_address_outside_of_the_memory() {
         check_untouched("f405", command, 7, &stderr);
     }
     let stderr = "\
-error: 336133663433 at 1-1: the image ends at 0x08100403, this board's flash at 0x08100000
+error: 336133663433 at 1-1: the image ends at 0x08100403, but this board's flash ends at 0x08100000
 hint: Check that the file is for this chip, and --address if you gave one.
       `stdfu list` shows the memories of the board. Nothing was erased.
 ";
@@ -183,7 +183,7 @@ hint: The nearest borders are 0x08010000 and 0x08020000.
 fn option_bytes_that_were_not_named() {
     let stderr = "\
 error: 336133663433 at 1-1: the file has data for alternate setting 1, \"Option Bytes\": \
-that changes the chip's settings, possibly for ever
+that changes the chip's settings, possibly permanently
 hint: If that is what you want, add --alt 1.
 ";
     let file = Firmware::dfuse(&[(0, 0x0800_0000, &[0x11; 64]), (1, 0x1FFF_C000, &[0xA5; 16])]);
@@ -215,7 +215,7 @@ fn a_board_without_a_layout() {
 #[test]
 fn lifting_read_protection_without_a_yes() {
     let stderr = "\
-error: lifting read protection erases ALL of the flash and resets the chip, and nobody has said yes
+error: lifting read protection erases ALL of the flash and resets the chip: that needs a yes, and nobody can be asked here
 hint: Add --yes if that is what you want. Nothing was touched.
 ";
     check_untouched("f405", "unprotect", 2, stderr);

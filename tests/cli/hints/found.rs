@@ -9,8 +9,8 @@ fn no_board_at_all() {
     let stderr = "\
 error: there is no board with ids 1234:5678 in DFU mode
 the board at 1-1 (0483:df11) is left out by --id
-hint: If the board you mean is there, leave out --id.
-      If it is not, set its BOOT0 high and reset it.
+hint: If this is the board you mean, leave out --id.
+      If not, set BOOT0 high on your board and reset it.
 ";
     for command in COMMANDS_THAT_ASK {
         check("--sim f405 --id 1234:5678", command, 3, stderr);
@@ -23,8 +23,8 @@ fn no_board_with_this_serial_or_at_this_path() {
         format!(
             "error: there is no board {wanted} in DFU mode\n\
              the board at 1-1 (0483:df11) is left out by {option}{rest}\n\
-             hint: If the board you mean is there, leave out {option}.\n      \
-             If it is not, set its BOOT0 high and reset it.\n"
+             hint: If this is the board you mean, leave out {option}.\n      \
+             If not, set BOOT0 high on your board and reset it.\n"
         )
     };
     for command in COMMANDS_THAT_ASK {
@@ -129,7 +129,7 @@ fn a_serial_number_that_many_boards_have() {
     stdfu("--sim f072 --serial FFFFFFFEFFFF serial").run().says(
         0,
         "FFFFFFFEFFFF\n",
-        "warning: many boards have the serial number FFFFFFFEFFFF; only --path picks exactly one\n",
+        "warning: many boards have the serial number FFFFFFFEFFFF: --path chooses exactly one\n",
     );
     stdfu("--sim f072 --path 1-1 serial")
         .run()
@@ -139,7 +139,7 @@ fn a_serial_number_that_many_boards_have() {
 #[test]
 fn fewer_boards_than_there_have_to_be() {
     let stderr = "\
-error: found 1 board in DFU mode, where 2 are meant
+error: found 1 board in DFU mode, but --count asks for 2
 hint: Put the others into DFU mode too, or add --wait. Nothing was touched.
 ";
     for command in COMMANDS {

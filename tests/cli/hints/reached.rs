@@ -78,7 +78,7 @@ fn another_program_uses_the_board() {
         };
         let stderr = format!(
             "\
-error: 336133663433 at 1-1: taking the DFU interface: another program is using the device{state}
+error: 336133663433 at 1-1: claiming the DFU interface: another program is using the device{state}
 hint: Close the other program, then repeat the command.
 "
         );

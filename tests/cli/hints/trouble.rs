@@ -6,8 +6,8 @@ use crate::firmware::Firmware;
 use crate::run::sample;
 
 const DIFFERS: &str = "\
-hint: Write protection does this without an error: look at the option bytes.
-      Otherwise repeat the command; if the address stays the same, the flash there is worn out.
+hint: Write protection can cause this without an error: check the option bytes.
+      Otherwise repeat the command. If it fails at the same address again, the flash there is worn out.
 ";
 
 #[test]
@@ -229,7 +229,7 @@ fn a_board_that_answers_what_nobody_knows() {
     let stderr = format!(
         "comparing 5.0 KiB\n{again}{again}{again}\
          error: 336133663433 at 1-1: {answer}; nothing was erased or written\n\
-         hint: Look at the layout with `stdfu list`; repeat the command with -vv to see every request.\n"
+         hint: Check the layout with `stdfu list`, or repeat the command with -vv to see every request.\n"
     );
     check_untouched("f405,quirk=unknown-state", "flash blinky.dfu", 8, &stderr);
 }
@@ -239,7 +239,7 @@ fn a_board_that_stays_in_dfu_mode() {
     let stderr = "\
 starting the application
 error: 336133663433 at 1-1: starting the application: the board is still in DFU mode
-hint: Reset the board, or take its power away for a moment, with BOOT0 low.
+hint: With BOOT0 low, reset the board or disconnect its power for a moment.
 ";
     check_untouched("f405,quirk=leave=stays", "leave", 8, stderr);
     // After a flash that is no failure.

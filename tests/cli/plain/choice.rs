@@ -204,8 +204,8 @@ fn a_raw_file_for_dfuse_boards_alone_needs_an_address_as_ever() {
             2,
             "",
             "\
-error: blinky.bin: the file is a raw binary, which doesn't say at which address it belongs
-hint: Say where it belongs, for most boards --address 0x08000000.
+error: blinky.bin: the file is a raw binary, which doesn't say which address it is for
+hint: Say where it belongs, for most boards: --address 0x08000000.
 ",
         );
     }

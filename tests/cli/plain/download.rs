@@ -71,7 +71,7 @@ sending block 0: the board reports an error without saying which (OK in dfuERROR
 writing 4.9 KiB
 error: LLM 003 at 1-1: sending block 0: the board reports an error without saying which (OK in dfuERROR); 0 of 5000 bytes were sent
 hint: The file was for alternate setting 0: STM32duino bootloader v1.0  ERROR. Upload to RAM not supported.
-      This device has others:
+      This device has other memories:
         --alt 1   STM32duino bootloader v1.0  Upload to Flash 0x8005000
         --alt 2   STM32duino bootloader v1.0  Upload to Flash 0x8002000
 ",
@@ -91,7 +91,7 @@ fn a_zephyr_that_refuses_the_slot_that_runs_is_told_with_the_other() {
 writing 4.9 KiB
 error: 3539361234567890 at 1-1: sending block 0: the board answered errWRITE in dfuERROR; 0 of 5000 bytes were sent
 hint: The file was for alternate setting 0: image_0
-      This device has others:
+      This device has other memories:
         --alt 1   image_1
 ",
     );
@@ -213,8 +213,8 @@ fn a_dapboot_whose_string_begins_with_an_at_sign_is_flashed_and_started() {
 #[test]
 fn an_ubertooth_s_error_is_told_with_the_block() {
     let wrong_file = "\
-hint: The device doesn't want this file: check that it is for this device and this memory (--alt),
-      and signed or prefixed as its maker asks for. `stdfu list` shows the memories.
+hint: The device rejects this file: check that it is for this device and this memory (--alt),
+      and signed or prefixed as its maker requires. `stdfu list` shows the memories.
 ";
     let too_large = "\
 hint: The file is too large for this memory: check its size, and --alt. `stdfu list` shows the memories.

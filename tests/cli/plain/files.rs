@@ -104,7 +104,7 @@ fn a_dfuse_file_is_refused_and_the_kind_that_is_wanted_is_said() {
             "\
 error: 3539361234567890 at 1-1: blinky.dfu: the file is a DfuSe file, and names addresses: a device that speaks plain DFU \
 has none
-hint: It takes a raw file, with a DFU suffix or without: `stdfu convert FILE -o firmware.bin`.
+hint: It takes a raw file, with or without a DFU suffix: `stdfu convert FILE -o firmware.bin` makes one.
 ",
         );
     }

@@ -136,8 +136,8 @@ writing 4.9 KiB
 waiting for the device to finish
 error: 0668FF515055 at 1-1: finishing the download: the board answered errFIRMWARE in dfuERROR; 5000 of 5000 bytes \
          were sent
-hint: The device doesn't want this file: check that it is for this device and this memory (--alt),
-      and signed or prefixed as its maker asks for. `stdfu list` shows the memories.
+hint: The device rejects this file: check that it is for this device and this memory (--alt),
+      and signed or prefixed as its maker requires. `stdfu list` shows the memories.
 "
         .replace("         were", "were")
         .as_str(),
@@ -156,7 +156,7 @@ fn a_u_boot_whose_flush_fails_is_a_failure() {
         "\
 writing 4.9 KiB
 waiting for the device to finish
-error: 0123456789ABCDEF at 1-1: finishing the download: the board went off the bus before it said that it was done, and \
+error: 0123456789ABCDEF at 1-1: finishing the download: the board left the bus before it reported that it was done, and \
 has not come back as an application; 5000 of 5000 bytes were sent
 hint: Unplug the board, put it into DFU mode again and repeat the command.
 ",

@@ -110,7 +110,7 @@ fn what_must_be_verified_and_was_not_is_no_success() {
         let result = device.result(&format!("flash {} --must-verify", file.path()), 8);
         assert_eq!(
             result["error"],
-            "the device accepted the file, and then did not let itself be read: nothing is verified"
+            "the device accepted the file, but could not be read after that: nothing is verified"
         );
         is_accepted(&result);
         device.has(0, &file.bytes);
@@ -273,7 +273,7 @@ fn commands_that_are_about_addresses_name_the_device_and_say_why_not() {
             "\
 error: there is no DfuSe board in DFU mode
 the board at 1-1 (2fe3:ffff) speaks plain DFU, not DfuSe: it has no addresses and no sectors
-hint: It takes and gives whole memories, and erases by itself: `stdfu flash FILE`, `stdfu read OUT`.
+hint: Without addresses, a whole memory of it can be flashed or read: `stdfu flash FILE`, `stdfu read OUT`.
 ",
         );
     }

@@ -48,9 +48,9 @@ fn a_u_boot_that_promises_an_upload_and_refuses_it_has_accepted() {
 #[test]
 fn a_u_boot_that_promises_an_upload_and_refuses_it_can_not_be_compared_or_read() {
     let device = Device::of("uboot,quirk=upload=stall");
-    let refusal = "the board says that it can be read, and refuses each time: the board answered errSTALLEDPKT in dfuERROR";
+    let refusal = "the board says that it can be read, but refuses each time: the board answered errSTALLEDPKT in dfuERROR";
     let hint = "Unplug the device, put it into DFU mode again and repeat the command.\n\
-                Some say that they can be read, and refuse: such a device can only be flashed.";
+                Some devices say that they can be read, but refuse: those can only be flashed.";
     let file = program();
     let result = device.result(&format!("verify {}", file.path()), 8);
     assert_eq!(

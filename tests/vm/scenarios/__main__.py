@@ -16,6 +16,7 @@ from pathlib import Path
 import access
 import dfu_util
 import embassy
+import farm
 import plain_dfu_util
 import plain_stdfu
 import pyusb_host
@@ -23,7 +24,7 @@ import stdfu_host
 import trouble
 from lab import Lab
 
-MODULES = (pyusb_host, dfu_util, stdfu_host, access, trouble, plain_stdfu, plain_dfu_util, embassy)
+MODULES = (pyusb_host, dfu_util, stdfu_host, access, trouble, plain_stdfu, plain_dfu_util, embassy, farm)
 SECONDS_EACH = 240
 
 

@@ -1,5 +1,6 @@
 """What the system lets us open, when and by which node: a slow udev, a container's device rules, nodes that are missing."""
 
+import contextlib
 import json
 import os
 import socket
@@ -38,6 +39,19 @@ def a_board_that_stays_closed_is_exit_5_after_two_to_three_seconds(lab):
     assert f"the board at {path} (0483:df11) can't be opened: permission denied" in done.stderr
     assert "stdfu udev | sudo tee /etc/udev/rules.d/70-stdfu.rules" in done.stderr
     assert 2 < done.seconds < 10, "more only because the machine is emulated"
+    told = lab.run(*_nobody(lab), "doctor", expect=5).stdout
+    assert f"FAILED  {path}" in told and "can't be opened: permission denied" in told
+    assert "none is installed" in told, "there is no udev rule in the guest"
+
+
+def doctor_tells_a_board_that_can_be_used_and_one_that_another_program_holds(lab):
+    lab.serve("f405,serial=AAAA", "f405,serial=BBBB")
+    free, held = lab.plug("1-1"), lab.plug("1-2")
+    with _claimed(held):
+        told = lab.run_stdfu("doctor", expect=5).stdout
+    assert f"OK      {free}        0483:df11 AAAA in DFU mode, speaks DfuSe, can be used" in told
+    assert f"FAILED  {held}        0483:df11 can't be claimed: another program is using the device" in told
+    assert f"OK      {held}" in lab.run_stdfu("doctor").stdout
 
 
 def detach_ends_when_the_board_can_be_opened_so_that_flash_finds_it(lab):
@@ -148,6 +162,21 @@ class _open_later:
 
     def __exit__(self, *_):
         self._timer.join()
+
+
+@contextlib.contextmanager
+def _claimed(path):
+    """Holds the board's interface 0, as another program does."""
+    import usb.core
+    import usb.util
+
+    bus, device = address(path)
+    board = usb.core.find(custom_match=lambda found: (found.bus, found.address) == (bus, device))
+    usb.util.claim_interface(board, 0)
+    try:
+        yield
+    finally:
+        usb.util.dispose_resources(board)
 
 
 def _device_cgroup():

@@ -221,10 +221,10 @@ def unplug_all():
     wait_until(lambda: not (boards() or occupied()), "the kernel lets go of the boards")
 
 
-def wait_until(condition, what):
-    end = time.monotonic() + PATIENCE
+def wait_until(condition, what, patience=PATIENCE):
+    end = time.monotonic() + patience
     while not condition():
-        assert time.monotonic() < end, f"waited {PATIENCE:.0f} s, but not so: {what}"
+        assert time.monotonic() < end, f"waited {patience:.0f} s, but not so: {what}"
         time.sleep(0.02)
 
 

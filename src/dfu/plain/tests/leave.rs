@@ -93,7 +93,7 @@ fn a_second_stage_with_other_ids_is_another_shape_though_it_is_in_dfu_mode() {
 #[test]
 fn a_device_that_stays_after_a_flash_is_told_and_no_error() {
     let plan = Plan::Download(Download {
-        leave: true,
+        leave: Leave::Yes,
         read_back: ReadBack::Wanted,
         ..DOWNLOAD
     });

@@ -18,7 +18,7 @@ const APPLICATION: Occupant = Occupant {
 };
 
 const LEAVING: Download<'static> = Download {
-    leave: true,
+    leave: Leave::Yes,
     ..DOWNLOAD
 };
 
@@ -170,7 +170,7 @@ fn a_tolerant_device_that_vanishes_for_good_has_failed() {
     let device = after_the_blocks([ACK, MANIFEST_50_MS, Leaves(UsbError::NoDevice)]);
     let played = play(device, TOLERANT, Plan::Download(LEAVING));
     let played = played.badly(
-        "finishing the download: the board went off the bus before it said that it was done, \
+        "finishing the download: the board left the bus before it reported that it was done, \
          and has not come back as an application",
     );
     assert!(
@@ -241,7 +241,12 @@ fn a_device_that_is_not_tolerant_and_comes_back_in_dfu_mode_is_told() {
 
 #[test]
 fn a_device_that_waits_for_a_reset_gets_one_where_it_is_to_be_left() {
-    for (leave, expected) in [(true, "GETSTATUS\nreset\n"), (false, "GETSTATUS\n")] {
+    let left = "GETSTATUS\nreset\n";
+    for (leave, expected) in [
+        (Leave::Yes, left),
+        (Leave::WhereItWaits, left),
+        (Leave::No, "GETSTATUS\n"),
+    ] {
         let mut device = after_the_blocks([ACK, WAIT_RESET]);
         device.minds_reset = true;
         device.afterwards = [Some(APPLICATION)].into();
@@ -249,7 +254,7 @@ fn a_device_that_waits_for_a_reset_gets_one_where_it_is_to_be_left() {
         let played = play(device, NOT_TOLERANT, plan).well();
         assert_eq!(end(&played), expected);
         assert!(played.tally.accepted && played.tally.complete);
-        assert_eq!(played.tally.left, leave.then_some(true));
+        assert_eq!(played.tally.left, (leave != Leave::No).then_some(true));
     }
 }
 

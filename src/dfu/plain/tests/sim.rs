@@ -55,7 +55,7 @@ fn flashed(board: &str, memory: u8) -> (SimBus, Ran) {
         bytes: &image(IMAGE),
         if_different: false,
         read_back: ReadBack::Wanted,
-        leave: true,
+        leave: Leave::Yes,
     };
     let ran = run(&bus, Plan::Download(plan));
     assert_eq!(ran.result, Ok(None), "{board}");
@@ -118,7 +118,7 @@ fn a_file_that_a_u_boot_has_already_is_not_sent_and_one_that_it_has_not_is_sent_
         bytes: &image,
         if_different: true,
         read_back: ReadBack::Wanted,
-        leave: false,
+        leave: Leave::No,
     });
     let first = run(&bus, plan);
     assert_eq!(first.result, Ok(None));
@@ -147,7 +147,7 @@ fn a_u_boot_whose_upload_was_aborted_takes_a_second_try() {
             } else {
                 ReadBack::NotWanted
             },
-            leave: false,
+            leave: Leave::No,
         });
         run(&bus, plan)
     };
@@ -176,7 +176,7 @@ fn a_u_boot_leaves_when_it_is_asked_and_a_zephyr_stays() {
         bytes: &image(IMAGE),
         if_different: false,
         read_back: ReadBack::NotWanted,
-        leave: false,
+        leave: Leave::No,
     };
     assert_eq!(run(&pluto, Plan::Download(application)).result, Ok(None));
     let ran = run(&pluto, Plan::Leave);
@@ -217,7 +217,7 @@ fn disturbed((board, memory, start): (&str, u8, usize), faults: &str, verify: bo
         } else {
             ReadBack::NotWanted
         },
-        leave: true,
+        leave: Leave::Yes,
     });
     let ran = run(&bus, plan);
     assert_eq!(ran.wrongs, [""; 0], "{board}");
@@ -293,7 +293,7 @@ fn a_bit_that_flips_is_found_where_it_can_be() {
                 bytes: &bytes,
                 if_different: false,
                 read_back: ReadBack::Wanted,
-                leave: false,
+                leave: Leave::No,
             });
             let ran = run(&bus, plan);
             let is_right = bus.main_flash(0)[..900] == bytes[..];

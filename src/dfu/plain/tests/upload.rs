@@ -50,7 +50,7 @@ fn a_byte_that_is_another_one_is_named_by_its_offset() {
 #[test]
 fn a_file_that_comes_back_cut_short_is_no_success() {
     let played = verified(&[Bytes(&[1, 2])], TOLERANT);
-    played.badly("comparing block 0: the board answered 2 bytes where 6 were due");
+    played.badly("comparing block 0: the board sent 2 of 6 bytes");
 }
 
 #[test]
@@ -190,9 +190,9 @@ fn two_readings_have_to_be_the_same() {
         play(script(answers), TOLERANT, plan).result
     };
     assert_eq!(twice(&[1, 2, 3]), Ok(Some(vec![1, 2, 3])));
-    let differs = "two readings differ: at offset 0x1 there was 0x02 first and 0x00 then";
+    let differs = "two readings differ: at offset 0x1 there was 0x02 first, then 0x00";
     assert_eq!(twice(&[1, 0, 3]), Err(differs.to_owned()));
-    let shorter = "reading block 0: the board answered 2 bytes where 3 were due";
+    let shorter = "reading block 0: the board sent 2 of 3 bytes";
     assert_eq!(twice(&[1, 2]), Err(shorter.to_owned()));
 }
 
@@ -213,7 +213,7 @@ fn comparing_says_what_differs_and_whether_anything_can_be_compared() {
         plan,
     );
     played.badly(
-        "comparing block 0: the board says that it can be read, and refuses each time: \
+        "comparing block 0: the board says that it can be read, but refuses each time: \
          the board answered errSTALLEDPKT in dfuERROR",
     );
     let blind = Options {

@@ -233,7 +233,7 @@ fn bytes_outside_of_the_layout_are_refused() {
     let image = image(vec![target(Some(0), &[(0x080F_FFF0, 32)])]);
     assert_eq!(
         refused(&image, F405, OPTIONS),
-        "the image ends at 0x08100010, this board's flash at 0x08100000"
+        "the image ends at 0x08100010, but this board's flash ends at 0x08100000"
     );
 }
 

@@ -1,8 +1,12 @@
 //! Options as getopt_long reads them: short, long or begun, joined or apart, in any order.
 
+pub mod dfu_util;
+
 use std::ffi::OsString;
 
 use lexopt::Arg;
+
+use crate::printable::Printable;
 
 /// An option that a program has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,39 +19,57 @@ pub struct Spec {
     pub takes_value: bool,
 }
 
-/// An option that was given.
+impl Spec {
+    /// Whether an argument is this option, with all of its word.
+    pub fn is_written(&self, argument: &str) -> bool {
+        match argument.strip_prefix("--") {
+            Some(word) => self.words.contains(&word),
+            None => {
+                let mut letters = argument.chars();
+                [letters.next(), letters.next()] == [Some('-'), Some(self.letter)]
+                    && letters.next().is_none()
+            }
+        }
+    }
+}
+
+/// What stands in a command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Given {
-    /// The option's letter.
-    pub letter: char,
-    /// Its value; empty where it takes none.
-    pub value: OsString,
+pub enum Given {
+    /// An option.
+    Option {
+        /// What is known of it.
+        spec: Spec,
+        /// Whether it was written as a word.
+        is_word: bool,
+        /// Its value; empty where it takes none.
+        value: OsString,
+    },
+    /// No option, such as a file.
+    Extra(OsString),
 }
 
 /// Why a command line isn't understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// There is no such option.
-    #[error("there is no option {0}")]
+    #[error("there is no option {}", Printable(.0))]
     Unknown(String),
     /// A word that was only begun, and that several options begin with.
-    #[error("option --{word} is ambiguous: {}", candidates.join(", "))]
+    #[error("option --{} is ambiguous: {}", Printable(word), candidates.join(", "))]
     Ambiguous {
         word: String,
         candidates: Vec<String>,
     },
     /// It needs a value.
-    #[error("option {0} needs a value")]
+    #[error("option {} needs a value", Printable(.0))]
     NoValue(String),
     /// It takes none.
-    #[error("option {0} takes no value")]
+    #[error("option {} takes no value", Printable(.0))]
     Value(String),
-    /// Something that is no option.
-    #[error("Unexpected argument: {}", .0.to_string_lossy())]
-    Extra(OsString),
 }
 
-/// The options that were given, in their order.
+/// What stands in a command line, in its order.
 pub fn read(
     arguments: impl IntoIterator<Item = OsString>,
     specs: &[Spec],
@@ -56,6 +78,7 @@ pub fn read(
     let mut parser = lexopt::Parser::from_args(arguments);
     let mut all = Vec::new();
     while let Some(argument) = parser.next().map_err(|error| of_lexopt(&error))? {
+        let is_word = matches!(argument, Arg::Long(_));
         let (spec, shown) = match argument {
             Arg::Short(letter) => {
                 let shown = format!("-{letter}");
@@ -63,14 +86,18 @@ pub fn read(
                 (spec.ok_or_else(|| Refusal::Unknown(shown.clone()))?, shown)
             }
             Arg::Long(word) => (find_word(word, specs)?, format!("--{word}")),
-            Arg::Value(value) => return Err(Refusal::Extra(value)),
+            Arg::Value(value) => {
+                all.push(Given::Extra(value));
+                continue;
+            }
         };
         let value = match spec.takes_value {
             true => parser.value().map_err(|_| Refusal::NoValue(shown))?,
             false => OsString::new(),
         };
-        all.push(Given {
-            letter: spec.letter,
+        all.push(Given::Option {
+            spec: *spec,
+            is_word,
             value,
         });
     }
@@ -135,9 +162,11 @@ mod tests {
     fn check(line: &str, expected: Result<&str, &str>) {
         let arguments = line.split_whitespace().map(OsString::from);
         let found = read(arguments, &SPECS).map(|all| {
-            let shown = all.iter().map(|given| {
-                let value = given.value.to_string_lossy();
-                format!("{}{value}", given.letter)
+            let shown = all.iter().map(|given| match given {
+                Given::Option { spec, value, .. } => {
+                    format!("{}{}", spec.letter, value.to_string_lossy())
+                }
+                Given::Extra(value) => format!("+{}", value.to_string_lossy()),
             });
             shown.collect::<Vec<_>>().join(" ")
         });
@@ -153,6 +182,7 @@ mod tests {
         check("--list --alt=0 --altsetting 1", Ok("l a0 a1"));
         check("--li --al -1 --upload-s 3 --upload x", Ok("l a-1 Z3 Ux"));
         check("-a ,0483:df11 -a -", Ok("a,0483:df11 a-"));
+        check("here -l there - -- -l", Ok("+here l +there +- +-l"));
     }
 
     #[test]
@@ -165,6 +195,5 @@ mod tests {
         );
         check("-a", Err("option -a needs a value"));
         check("--list=yes", Err("option --list takes no value"));
-        check("-l here", Err("Unexpected argument: here"));
     }
 }

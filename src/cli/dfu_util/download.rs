@@ -1,0 +1,382 @@
+//! `-D`, and what `-s` asks for without a file: erasing, lifting read protection, starting.
+
+use crate::board::Board;
+use crate::cli::args::alt::{AltChoice, memories_and_choice};
+use crate::cli::args::payload::Payload;
+use crate::cli::error::CliError;
+use crate::cli::job;
+use crate::cli::outcome::{self, Outcome};
+use crate::cli::plain::{self, Sending, Verification};
+use crate::cli::suspicion;
+use crate::cli::task::Task;
+use crate::dfu::plain::{Leave, Plan as PlainPlan};
+use crate::dfuse::plan::Plan;
+use crate::dfuse::plan::erase::{EraseRequest, plan_erase};
+use crate::dfuse::plan::error::NoPlan;
+use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
+use crate::dfuse::plan::leave::plan_leave;
+use crate::dfuse::plan::unprotect::plan_unprotect;
+use crate::image::{Image, ImageTarget};
+use crate::printable::Printable;
+
+use super::bars::Bars;
+use super::dfuse_address::DfuseAddress;
+use super::filter::Alt;
+use super::probe::Device;
+use super::sysexit::Sysexit;
+use super::trouble::tell;
+use super::work::Work;
+
+impl Work<'_> {
+    /// Sends a file, or does what `-s` says without one. Returns whether the device has left DFU mode.
+    pub fn download(&self, device: Device, payload: Option<&Payload>) -> Result<bool, Sysexit> {
+        if let Some(ids) = payload.and_then(Payload::ids) {
+            self.check_ids(ids, &device.board)?;
+        }
+        if !device.board.is_plain() {
+            return self.download_dfuse(device, payload);
+        }
+        let said = self.request.dfuse();
+        let only_force = DfuseAddress {
+            force: said.force,
+            ..DfuseAddress::default()
+        };
+        if said != only_force {
+            self.voice
+                .say("Warning: DfuSe option used on non-DfuSe device");
+            self.voice
+                .warn("-s is about addresses, and this device speaks plain DFU, which has none");
+            return Err(Sysexit::InputOutput);
+        }
+        match payload {
+            Some(payload) => self.download_plain(device, payload),
+            None => Ok(false),
+        }
+    }
+
+    fn download_plain(&self, device: Device, payload: &Payload) -> Result<bool, Sysexit> {
+        self.voice.say("Copying data from PC to DFU device");
+        let sending = Sending {
+            if_different: false,
+            verify: Verification::WhereItCanBe,
+            leave: Leave::WhereItWaits,
+            any_id: true,
+        };
+        let alt = self.chosen(&device);
+        let download = plain::download(payload, alt.as_ref(), &device.board, sending)
+            .map_err(|error| tell(&error, self.voice))?;
+        let size = download.bytes.len() as u64;
+        let bars = Bars::download(self.voice, self.output, size);
+        let task = Task::Plain(PlainPlan::Download(download));
+        let outcome = self.complete(device.board, task, bars, |_| size)?;
+        if outcome.tally.accepted {
+            self.voice.warn(outcome::ACCEPTED);
+        }
+        self.voice.say(match outcome.tally.left {
+            Some(_) => "Resetting USB to switch back to runtime mode\nDone!",
+            // In one piece: who reads both streams may look for one line right after the other.
+            None => "DFU state(2) = dfuIDLE, status(0) = No error condition is present\nDone!",
+        });
+        Ok(outcome.tally.left == Some(true))
+    }
+
+    fn download_dfuse(&self, device: Device, payload: Option<&Payload>) -> Result<bool, Sysexit> {
+        let voice = self.voice;
+        self.tell_memories(&device);
+        let said = self.request.dfuse();
+        if said.unprotect {
+            return self.unprotect(device, payload);
+        }
+        if said.mass_erase && !said.force {
+            voice.warn("The mass erase command can only be used with force");
+            return Err(Sysexit::Usage);
+        }
+        match payload {
+            Some(payload) => self.flash(device, payload),
+            None => self.without_a_file(device),
+        }
+    }
+
+    /// What its memories are called.
+    pub fn tell_memories(&self, device: &Device) {
+        for setting in device.settings.iter().rev() {
+            let name = Printable(memory_name(&setting.name));
+            self.voice.say(&format!("DfuSe interface name: \"{name}\""));
+        }
+    }
+
+    /// `-s :unprotect:force`. A device that is not protected goes on to what else is asked for; one that was has restarted.
+    fn unprotect(&self, device: Device, payload: Option<&Payload>) -> Result<bool, Sysexit> {
+        let (voice, said) = (self.voice, self.request.dfuse());
+        if !said.force {
+            voice.warn(
+                "The read unprotect command will erase the flash memory and can only be used with force",
+            );
+            return Err(Sysexit::Usage);
+        }
+        let (settings, path) = (device.settings, device.board.info.path.clone());
+        let board = device.board;
+        let memories = board.memories_to_use(false).ok();
+        let facts = memories.as_ref().map(|memories| board.facts(memories));
+        let task = Plan::Unprotect(plan_unprotect(facts)).into();
+        let bars = Bars::none(voice, self.output);
+        let outcome = self.complete(board, task, bars, |_| 0)?;
+        let is_all = payload.is_none() && !said.leave && !said.mass_erase;
+        if outcome.tally.unprotected == Some(false) {
+            voice.say(outcome::NOT_PROTECTED);
+            let serial = device.serial;
+            let board = self.again(&path)?;
+            return match (is_all, payload) {
+                (true, _) => Ok(false),
+                (false, Some(payload)) => self.flash(
+                    Device {
+                        board,
+                        serial,
+                        settings,
+                    },
+                    payload,
+                ),
+                (false, None) => self.without_a_file(Device {
+                    board,
+                    serial,
+                    settings,
+                }),
+            };
+        }
+        voice.say("Device disconnects, erases flash and resets now");
+        if is_all {
+            return Ok(true);
+        }
+        voice.warn("Read protection is lifted, and everything is erased; nothing else was done");
+        voice
+            .hint("Put the device into DFU mode again, and repeat the command without :unprotect.");
+        Err(Sysexit::InputOutput)
+    }
+
+    fn flash(&self, mut device: Device, payload: &Payload) -> Result<bool, Sysexit> {
+        let (voice, said) = (self.voice, self.request.dfuse());
+        let image = self.image(payload)?;
+        let alt = self.chosen(&device);
+        let path = device.board.info.path.clone();
+        let options = FlashOptions {
+            mass_erase: said.mass_erase,
+            start: said.leave,
+            entry: said.address.filter(|_| said.leave),
+            any_id: true,
+            placed_at: said.address.filter(|_| !said.force),
+            ..FlashOptions::PLAIN
+        };
+        let task = job::plan(&mut device.board, |board| {
+            let (memories, alternate_setting) =
+                memories_and_choice(alt.as_ref(), board).map_err(NoPlan::into_other)?;
+            let options = FlashOptions {
+                alternate_setting,
+                ..options
+            };
+            let plan = plan_flash(image, board.facts(&memories), options).map(Plan::Flash);
+            Ok(suspicion::judge(image, plan.map_err(NoPlan::into_other))?.into())
+        });
+        let task = task.map_err(|error| tell(&error, voice))?;
+        self.check_left_out(&task)?;
+        if said.mass_erase {
+            voice.say("Performing mass erase, this can take a moment");
+        }
+        self.announce(image, &task);
+        let bars = Bars::erase_and_download(voice, self.output, size(&task));
+        let written =
+            |outcome: &Outcome<'_>| outcome.tally.written_bytes + outcome.tally.skipped_bytes;
+        let outcome = self.complete(device.board, task, bars, written)?;
+        voice.say(match payload.is_dfuse_file() {
+            true => "Done parsing DfuSe file",
+            false => "File downloaded successfully",
+        });
+        self.tell_losses(&outcome);
+        match outcome.tally.left {
+            None if said.leave && !outcome.tally.reset => self.leave(self.again(&path)?, None),
+            None => Ok(outcome.tally.reset),
+            Some(left) => {
+                self.tell_leave();
+                Ok(left)
+            }
+        }
+    }
+
+    /// The firmware with its addresses.
+    fn image<'p>(&self, payload: &'p Payload) -> Result<&'p Image, Sysexit> {
+        let voice = self.voice;
+        let has_address = self.request.dfuse().address.is_some();
+        if has_address && payload.is_dfuse_file() {
+            voice.warn("This is a DfuSe file, not meant for raw download");
+            voice.hint("It names its own addresses: leave out the one in -s.");
+            return Err(Sysexit::Usage);
+        }
+        let is_raw = payload.lacks_address() || payload.placed.is_ok() && !payload.is_dfuse_file();
+        if !has_address && is_raw {
+            voice.warn("Only DfuSe file version 1.1a is supported");
+            voice.warn("(for raw binary download, use the --dfuse-address option)");
+            return Err(Sysexit::Usage);
+        }
+        payload.placed().map_err(|error| tell(&error, voice))
+    }
+
+    /// Refuses a file of which some is for no memory of the device, unless that is overruled.
+    fn check_left_out(&self, task: &Task<'_>) -> Result<(), Sysexit> {
+        let left_out = task.dfuse().map_or(&[][..], Plan::left_out);
+        match left_out.first() {
+            Some(place) if !self.request.dfuse().force => {
+                self.voice.warn(&format!("the file has {place}"));
+                self.voice
+                    .hint("To write the rest of it, add :force to the value of -s.");
+                Err(Sysexit::Usage)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is to be written, and what is odd about it.
+    fn announce(&self, image: &Image, task: &Task<'_>) {
+        let voice = self.voice;
+        if let [
+            ImageTarget {
+                elements,
+                alternate_setting: None,
+                ..
+            },
+        ] = &image.targets[..]
+        {
+            for element in elements {
+                voice.say(&format!(
+                    "Downloading element to address = {:#010x}, size = {}",
+                    element.address,
+                    element.data.len()
+                ));
+            }
+        } else {
+            voice.say(&format!("File contains {} DFU images", image.targets.len()));
+            image
+                .targets
+                .iter()
+                .zip(1..)
+                .for_each(|(target, number)| self.announce_target(target, number, task));
+        }
+        let oddities = task.dfuse().map_or_else(Vec::new, outcome::oddities);
+        for warning in suspicion::warnings(image).iter().chain(&oddities) {
+            voice.warn(&format!("Warning: {warning}"));
+        }
+    }
+
+    fn announce_target(&self, target: &ImageTarget, number: usize, task: &Task<'_>) {
+        /// Before each element: its address and its size.
+        const HEADER: usize = 8;
+        let voice = self.voice;
+        let setting = target.alternate_setting.unwrap_or_default();
+        let total: usize = target
+            .elements
+            .iter()
+            .map(|element| element.data.len() + HEADER)
+            .sum();
+        voice.say(&format!("Parsing DFU image {number}"));
+        voice.say(&match &target.name {
+            Some(name) => format!("Target name: {name}"),
+            None => "No target name".to_owned(),
+        });
+        voice.say(&format!(
+            "Image for alternate setting {setting}, ({} elements, total size = {total})",
+            target.elements.len()
+        ));
+        let plan = task.dfuse().and_then(Plan::flash);
+        let mut memories = plan.into_iter().flat_map(|plan| &plan.memories);
+        if !memories.any(|memory| memory.region.alternate_setting == setting) {
+            voice.warn(&format!(
+                "No alternate setting {setting} (skipping elements)"
+            ));
+            return;
+        }
+        voice.say(&format!("Setting Alternate Interface #{setting} ..."));
+        for (element, number) in target.elements.iter().zip(1..) {
+            voice.say(&format!(
+                "Parsing element {number}, address = {:#010x}, size = {}",
+                element.address,
+                element.data.len()
+            ));
+        }
+    }
+
+    /// What went with the sectors of the file.
+    fn tell_losses(&self, outcome: &Outcome<'_>) {
+        let lost = outcome.tally.lost_bytes;
+        if lost > 0 && !self.request.dfuse().mass_erase {
+            self.voice.warn(&format!(
+                "Warning: {lost} bytes that were in the same sectors, and are not in the file, were erased"
+            ));
+        }
+    }
+
+    /// `-s` without a file.
+    fn without_a_file(&self, mut device: Device) -> Result<bool, Sysexit> {
+        let (voice, said) = (self.voice, self.request.dfuse());
+        let path = device.board.info.path.clone();
+        if said.mass_erase {
+            voice.say("Performing mass erase, this can take a moment");
+            let alt = self.chosen(&device);
+            let task = job::plan(&mut device.board, |board| {
+                let (memories, alternate_setting) =
+                    memories_and_choice(alt.as_ref(), board).map_err(NoPlan::into_other)?;
+                let plan = plan_erase(
+                    &EraseRequest::All,
+                    board.facts(&memories),
+                    alternate_setting,
+                );
+                plan.map(|plan| Plan::Erase(plan).into())
+                    .map_err(NoPlan::into_other)
+            });
+            let task = task.map_err(|error| tell(&error, voice))?;
+            self.complete(device.board, task, Bars::none(voice, self.output), |_| 0)?;
+            device.board = self.again(&path)?;
+        }
+        voice.say("DfuSe command mode");
+        match said.leave {
+            true => self.leave(device.board, said.address),
+            false => Ok(false),
+        }
+    }
+
+    /// Starts the application; a device that stays is an error.
+    pub fn leave(&self, mut board: Board, address: Option<u32>) -> Result<bool, Sysexit> {
+        let task = job::plan(&mut board, |board| {
+            let (memories, _) = memories_and_choice(None, board).map_err(NoPlan::into_other)?;
+            let start =
+                plan_leave(board.facts(&memories), address).map_err(CliError::OnlyLooking)?;
+            Ok(Plan::Leave(start).into())
+        });
+        let task = task.map_err(|error| tell(&error, self.voice))?;
+        self.complete(board, task, Bars::none(self.voice, self.output), |_| 0)?;
+        self.tell_leave();
+        Ok(true)
+    }
+
+    fn tell_leave(&self) {
+        self.voice.say("Submitting leave request...");
+        self.voice.say("Transitioning to dfuMANIFEST state");
+    }
+
+    /// The memory that `-a` names; none where it names none, so that the addresses choose.
+    pub fn chosen(&self, device: &Device) -> Option<AltChoice> {
+        let number = device.settings.first()?.number;
+        (self.request.filter.alt != Alt::Any).then_some(AltChoice::Number(number))
+    }
+}
+
+/// How much is to be written, in bytes.
+fn size(task: &Task<'_>) -> u64 {
+    let plan = task.dfuse().and_then(Plan::flash);
+    let memories = plan.into_iter().flat_map(|plan| &plan.memories);
+    let elements = memories.flat_map(|memory| memory.image().0);
+    elements.map(|element| element.data.len() as u64).sum()
+}
+
+/// The name in a layout: between its first character and the first slash.
+fn memory_name(layout: &str) -> &str {
+    let name = layout.strip_prefix('@').unwrap_or(layout);
+    name.split('/').next().unwrap_or(name)
+}
