@@ -109,6 +109,7 @@ pub fn attempt<'p>(jobs: Vec<Job<'p>>, output: &Output, finish: &Finish<'_>) -> 
             let mut progress = progress.board(job.board.name(), job.task.as_ref().ok());
             scope.spawn(move || {
                 let mut outcome = job.run(&mut progress);
+                progress.clear();
                 if outcome.error.is_none() {
                     outcome.error = finish(&mut outcome).err().map(|error| (&error).into());
                 }

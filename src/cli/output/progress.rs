@@ -154,7 +154,12 @@ impl BoardProgress<'_> {
         above(self.bars.as_ref(), say);
     }
 
-    /// The work on the board has come to its end: takes the bar off the screen, and says at once what is odd about it,
+    /// Takes the bar off the screen: what is left to do may write an answer where it stands.
+    pub fn clear(&self) {
+        self.bar.iter().for_each(|bar| bar.bar.finish_and_clear());
+    }
+
+    /// The work on the board has come to its end: says at once what is odd about it,
     /// what to do next and what went wrong. The other boards go on.
     pub fn end(
         &mut self,
@@ -163,8 +168,7 @@ impl BoardProgress<'_> {
         hint: Option<&str>,
         error: Option<&Diagnosis>,
     ) {
-        let bars = self.bar.iter();
-        bars.for_each(|bar| bar.bar.finish_and_clear());
+        self.clear();
         if let Some(json) = &mut self.json {
             json.end(error.is_none());
         }
