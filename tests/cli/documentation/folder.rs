@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -141,12 +141,15 @@ impl Folder {
         }
         fs::create_dir(folder.path("tests")).expect("a new directory");
         symlink(data(), folder.path("tests/data")).expect("a new link");
-        file("programs/stdfu", STDFU.as_bytes());
-        fs::set_permissions(
-            folder.path("programs/stdfu"),
-            fs::Permissions::from_mode(0o755),
-        )
-        .expect("allowed");
+        file("home/stdfu.sh", STDFU.as_bytes());
+        // Not written by this process: a command that another test starts meanwhile would hold it open, and no file can be
+        // run that somebody may write ("Text file busy").
+        let (from, to) = (folder.path("home/stdfu.sh"), folder.path("programs/stdfu"));
+        let copied = Command::new("install")
+            .args(["-D", "-m", "755"])
+            .args([from, to])
+            .status();
+        assert!(copied.expect("install is there").success());
         folder
     }
 
