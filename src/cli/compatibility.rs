@@ -12,7 +12,7 @@ use crate::printable::Said;
 use super::app::App;
 use super::args::alt::memories_and_choice;
 use super::diagnosis::Diagnosis;
-use super::document::FitDocument;
+use super::document::{FitDocument, Inputs};
 use super::error::CliError;
 use super::exit::Exit;
 use super::job::Job;
@@ -189,7 +189,9 @@ pub fn explain(error: CliError, any_id: bool, app: &App) -> Result<Exit, CliErro
         Some(Job { board, task })
     };
     match boards.into_iter().map(foreign).collect() {
-        Some(jobs) => job::carry_out(jobs, &[], &app.output, |_| Summary::new("nothing done")),
+        Some(jobs) => job::carry_out(jobs, &Inputs::default(), &app.output, |_| {
+            Summary::new("nothing done")
+        }),
         None => Err(error),
     }
 }

@@ -14,17 +14,46 @@ use super::exit::Exit;
 
 /// A command's answer that has an entry for each board.
 #[derive(Serialize)]
-pub struct Boards<T> {
+pub struct Boards<'f, T> {
     boards: Vec<T>,
+    /// Only where there are any.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    files: &'f [InputDocument],
 }
 
-impl<T> Boards<T> {
+impl<'f, T> Boards<'f, T> {
     /// With what `entry` makes of each.
     pub fn of<'b, B: 'b>(boards: &'b [B], entry: impl FnMut(&'b B) -> T) -> Self {
         Self {
             boards: boards.iter().map(entry).collect(),
+            files: &[],
         }
     }
+
+    /// The same, with the files that they were given.
+    pub fn given(self, files: &'f [InputDocument]) -> Self {
+        Self { files, ..self }
+    }
+}
+
+/// A file of the command line, as it was read: `flash`, `verify`.
+#[derive(Debug, Serialize)]
+pub struct InputDocument {
+    /// `-` is stdin.
+    pub name: String,
+    /// In bytes.
+    pub size: u64,
+    /// In hexadecimal.
+    pub sha256: String,
+}
+
+/// What is told of the files of the command line.
+#[derive(Debug, Default)]
+pub struct Inputs<'f> {
+    /// What is odd about them, a sentence each.
+    pub odd: Vec<String>,
+    /// Each of them, where a document is asked for.
+    pub files: &'f [InputDocument],
 }
 
 /// The first fields of a board's entry, whatever was done with it: which it is, and how that ended.
@@ -292,6 +321,7 @@ pub struct FileDocument<'i> {
     pub hint: Option<&'i str>,
     pub format: Option<&'static str>,
     pub size: Option<u64>,
+    pub sha256: Option<&'i str>,
     pub unpacked_size: Option<u64>,
     pub ids: Option<IdsDocument>,
     /// Only of a file that names one.
@@ -379,6 +409,7 @@ pub struct ConvertDocument<'c> {
     pub output: Cow<'c, str>,
     pub format: &'static str,
     pub size: usize,
+    pub sha256: String,
     pub bytes: u64,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub warnings: &'c [String],

@@ -14,7 +14,7 @@ use crate::usb::Transport;
 use crate::usb::tap::Tap;
 
 use super::diagnosis::Diagnosis;
-use super::document::Boards;
+use super::document::{Boards, Inputs};
 use super::error::{CliError, of_closed};
 use super::exit::Exit;
 use super::observer::Observer;
@@ -60,21 +60,20 @@ pub fn plan<'p>(
     }
 }
 
-/// Carries out the jobs, all at the same time, and says what came of each; `odd` is what is odd about the files. Returns
-/// the first failure's code.
+/// Carries out the jobs, all at the same time, and says what came of each. Returns the first failure's code.
 pub fn carry_out(
     jobs: Vec<Job<'_>>,
-    odd: &[String],
+    inputs: &Inputs<'_>,
     output: &Output,
     summary: impl Fn(&Outcome<'_>) -> Summary,
 ) -> Result<Exit, CliError> {
-    carry_out_and(jobs, odd, output, &|_| Ok(()), summary)
+    carry_out_and(jobs, inputs, output, &|_| Ok(()), summary)
 }
 
 /// The same, with what is left to do for a board.
 pub fn carry_out_and(
     jobs: Vec<Job<'_>>,
-    odd: &[String],
+    inputs: &Inputs<'_>,
     output: &Output,
     finish: &Finish<'_>,
     summary: impl Fn(&Outcome<'_>) -> Summary,
@@ -85,7 +84,8 @@ pub fn carry_out_and(
     if !output.shows_results() {
         report::failures(outcomes.iter().map(Outcome::end), output);
     }
-    output.document(Boards::of(&outcomes, |outcome| outcome.document(odd)))?;
+    let documents = Boards::of(&outcomes, |outcome| outcome.document(&inputs.odd));
+    output.document(documents.given(inputs.files))?;
     Ok(exit(&outcomes))
 }
 

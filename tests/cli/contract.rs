@@ -350,6 +350,20 @@ fn json_fields() {
             ],
         );
     }
+    for (arguments, exit) in [
+        ("flash blinky.dfu", 0),
+        ("flash blinky.dfu --dry-run", 0),
+        ("verify blinky.dfu", 9),
+    ] {
+        fields(
+            &document(arguments, exit),
+            &[
+                ("/files/0/name", "text"),
+                ("/files/0/size", "number"),
+                ("/files/0/sha256", "text"),
+            ],
+        );
+    }
     fields(
         &document("flash blinky.dfu --alt 1", 7),
         &[("/boards/0/exit", "number"), ("/boards/0/error", "text")],

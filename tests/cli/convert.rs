@@ -298,7 +298,10 @@ fn the_json_says_what_was_written() {
     let document = convert("blinky.elf --json", &path).run().document(0);
     assert_eq!(
         document,
-        json!({"schema": 1, "output": path, "format": "dfu", "size": 5432, "bytes": 5123})
+        json!({
+            "schema": 1, "output": path, "format": "dfu", "size": 5432, "bytes": 5123,
+            "sha256": "8b4ae463d1285926143ad7409350c60c7eedde5a58546e532dfcb22ef77b43b7",
+        })
     );
     assert!(Path::new(&path).exists());
 }

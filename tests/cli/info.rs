@@ -150,6 +150,7 @@ fn the_json_has_all_of_it() {
             {
                 "file": "plain.dfu", "exit": 0, "error": null, "hint": null,
                 "format": "bin", "size": 5139, "unpacked_size": null,
+                "sha256": "82c1dcd438babf433a03eddc926ab19ca4af929522896a749adff9a8c4c62b8e",
                 "ids": {"vendor_id": 0x0483, "product_id": 0xDF11, "device_release": 0},
                 "crc": 0x85A7_3E96_u32,
                 "targets": [{
@@ -161,6 +162,7 @@ fn the_json_has_all_of_it() {
             {
                 "file": "blinky.hex.gz", "exit": 0, "error": null, "hint": null,
                 "format": "hex", "size": 7132, "unpacked_size": 14449,
+                "sha256": "3685b3653bb195244240dda8466267a0d51ec851a2d8482df3ce951ade961158",
                 "ids": null, "crc": null,
                 "targets": [{
                     "alt": null, "name": null,
@@ -171,6 +173,7 @@ fn the_json_has_all_of_it() {
             {
                 "file": "junk-after-name.dfu", "exit": 0, "error": null, "hint": null,
                 "format": "dfu", "size": 1333, "unpacked_size": null,
+                "sha256": "e8ffeff0a7dd4fea38dd68819bbecde4d8d46a3154e0fe80924b9e6e470d5c13",
                 "ids": {"vendor_id": 0x0483, "product_id": 0, "device_release": 0},
                 "crc": 0xD338_6ECC_u32,
                 "targets": [{
@@ -182,7 +185,7 @@ fn the_json_has_all_of_it() {
             {
                 "file": "cut-short.dfu", "exit": 6,
                 "error": "cut-short.dfu: the file is cut short: expected 5432 bytes, found 2716", "hint": null,
-                "format": null, "size": null, "unpacked_size": null, "ids": null, "crc": null,
+                "format": null, "size": null, "sha256": null, "unpacked_size": null, "ids": null, "crc": null,
                 "targets": [], "warnings": [],
             },
         ],

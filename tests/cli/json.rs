@@ -244,6 +244,37 @@ fn every_command_is_in_these_tests() {
     }
 }
 
+/// As sha256sum tells it of the file on the disk, whatever is packed in it.
+#[test]
+fn each_file_of_the_command_line_is_told_with_its_hash() {
+    let blinky = json!({
+        "name": "blinky.elf",
+        "size": sample("blinky.elf").len(),
+        "sha256": "c980c627011c90887416ec0050b555d36c83ddf480595d6ab0b1451d63257ac7"
+    });
+    let packed = json!({
+        "name": "blinky.hex.gz",
+        "size": sample("blinky.hex.gz").len(),
+        "sha256": "3685b3653bb195244240dda8466267a0d51ec851a2d8482df3ce951ade961158"
+    });
+    for (arguments, exit, files) in [
+        ("flash blinky.elf", 0, vec![&blinky]),
+        ("flash --dry-run blinky.hex.gz", 0, vec![&packed]),
+        ("verify blinky.elf", 9, vec![&blinky]),
+    ] {
+        let run = stdfu(&format!("--json --sim f405 {arguments}")).run();
+        assert_eq!(run.document(exit)["files"], json!(files), "{arguments}");
+    }
+    let document = stdfu("--json info blinky.elf blinky.hex.gz")
+        .run()
+        .document(0);
+    let hashes = [0, 1].map(|index| &document["files"][index]["sha256"]);
+    assert_eq!(hashes, [&blinky["sha256"], &packed["sha256"]]);
+    // Where no file is given, none is told.
+    let document = stdfu("--json --sim f405 erase --all").run().document(0);
+    assert_eq!(document.get("files"), None);
+}
+
 /// What is odd about a file is no matter of a board, and stands in every document about it.
 #[test]
 fn what_is_odd_about_a_file_is_in_the_json_of_every_command_that_reads_it() {

@@ -139,9 +139,10 @@ fn the_plan_is_a_json_document_too() {
         .run()
         .document(0);
     let range = |address: u32, size: u32| json!({"address": address, "size": size});
+    let hash = "8b4ae463d1285926143ad7409350c60c7eedde5a58546e532dfcb22ef77b43b7";
     assert_eq!(
         document,
-        json!({"schema": 1, "boards": [{
+        json!({"schema": 1, "files": [{"name": "blinky.dfu", "size": 5432, "sha256": hash}], "boards": [{
             "serial": "336133663433", "path": "1-1", "exit": 0, "error": null, "hint": null, "warnings": [],
             "plan": {
                 "start": 0x0800_0000, "skipped_bytes": 0, "lost_bytes": 0, "preserved_bytes": 0,

@@ -8,6 +8,7 @@ use crate::image::{
 };
 
 use crate::cli::app::App;
+use crate::cli::document::{InputDocument, Inputs};
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::plain_error::NoStream;
@@ -23,20 +24,29 @@ pub struct Payload {
     pub placed: Result<Image, FilesError>,
     /// The bytes of the file as they are, but for its suffix; or why that can't be, such as that there are several files.
     pub stream: Result<Stream, NoStream>,
+    /// The files, where a document is asked for.
+    files: Vec<InputDocument>,
 }
 
 impl FirmwareArgs {
-    /// Reads the files, for whatever devices they turn out to be.
+    /// Reads the files, for whatever devices they turn out to be; with `hashes` for a document.
     ///
     /// # Errors
     /// A file that can't be read. What is wrong with its content hangs on the device.
-    pub fn payload(&self) -> Result<Payload, CliError> {
+    pub fn payload(&self, hashes: bool) -> Result<Payload, CliError> {
         let files: Result<Vec<NamedFile>, CliError> = self
             .files
             .iter()
             .map(|path| firmware::read(path, None))
             .collect();
         let files = files?;
+        let named = self.files.iter().zip(&files).filter(|_| hashes);
+        let documents = named.map(|(path, file)| InputDocument {
+            name: path.to_string_lossy().into_owned(),
+            size: file.bytes.len() as u64,
+            sha256: firmware::sha256(&file.bytes),
+        });
+        let documents = documents.collect();
         let stream = match &files[..] {
             [file] => self.reading.stream(file),
             _ => Err(NoStream::Several),
@@ -44,6 +54,7 @@ impl FirmwareArgs {
         Ok(Payload {
             placed: image::load_several(files, &self.reading.options()),
             stream,
+            files: documents,
         })
     }
 }
@@ -163,8 +174,8 @@ impl Payload {
         self.placed.as_ref().map_err(|error| error.clone().into())
     }
 
-    /// Says what is odd about the files for these devices, and returns what the JSON has of it.
-    pub fn tell_oddities(&self, boards: &[Board], output: &Output) -> Vec<String> {
+    /// Says what is odd about the files for these devices, and returns what the JSON has of them.
+    pub fn tell_oddities(&self, boards: &[Board], output: &Output) -> Inputs<'_> {
         let (told, odd) = match (&self.placed, boards.iter().all(Board::is_plain)) {
             (Ok(image), false) => (image.warnings.clone(), suspicion::warnings(image)),
             (Ok(image), true) if image.format != &BIN && self.stream.is_ok() => {
@@ -179,7 +190,10 @@ impl Payload {
         for warning in &told {
             output.warning(warning);
         }
-        odd
+        Inputs {
+            odd,
+            files: &self.files,
+        }
     }
 
     /// Whether nobody has said where a raw binary belongs, and nothing else is wrong with it.

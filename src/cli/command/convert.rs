@@ -143,6 +143,7 @@ pub fn run(args: &ConvertArgs, app: &App) -> Result<Exit, CliError> {
         output: args.output.to_string_lossy(),
         format: format.format.short_name,
         size: made.file.len(),
+        sha256: firmware::sha256(&made.file),
         bytes: made.bytes,
         warnings: &made.warnings,
     })?;

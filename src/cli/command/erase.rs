@@ -12,6 +12,7 @@ use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::consent::ConsentArgs;
 use crate::cli::args::number::{amount, count, parse_range};
+use crate::cli::document::Inputs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
@@ -62,7 +63,7 @@ pub fn run(args: &EraseArgs, app: &App) -> Result<Exit, CliError> {
         plan(args, &request, board)
     });
     args.consent.ask_for_settings(&jobs, &app.output)?;
-    job::carry_out(jobs, &[], &app.output, summary)
+    job::carry_out(jobs, &Inputs::default(), &app.output, summary)
 }
 
 fn plan(args: &EraseArgs, request: &EraseRequest, board: &Board) -> Planned<'static> {

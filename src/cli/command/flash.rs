@@ -20,7 +20,7 @@ use crate::cli::args::firmware::FirmwareArgs;
 use crate::cli::args::number::parse_address;
 use crate::cli::args::payload::Payload;
 use crate::cli::compatibility;
-use crate::cli::document::{Boards, PreviewDocument};
+use crate::cli::document::{Boards, Inputs, PreviewDocument};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
@@ -158,7 +158,7 @@ enum HowToEnter {
 }
 
 pub fn run(args: &FlashArgs, app: &App) -> Result<Exit, CliError> {
-    let payload = args.firmware.payload()?;
+    let payload = args.firmware.payload(app.output.json)?;
     let entered = match args.enter_dfu {
         Some(HowToEnter::Detach) => Some(app.enter_dfu_mode(payload.candidates(args.any_id)?)?),
         None => None,
@@ -168,20 +168,20 @@ pub fn run(args: &FlashArgs, app: &App) -> Result<Exit, CliError> {
         Ok(boards) => boards,
         Err(error) => return compatibility::explain(error, args.any_id, app),
     };
-    let odd = payload.tell_oddities(&boards, &app.output);
+    let inputs = payload.tell_oddities(&boards, &app.output);
     let jobs = jobs(boards, |board| plan(args, &payload, board));
     for warning in warnings(&payload, &jobs) {
         app.output.warning(&warning);
     }
     if args.dry_run {
-        return rehearse(jobs, &odd, &app.output);
+        return rehearse(jobs, &inputs, &app.output);
     }
     args.consent.ask_for_settings(&jobs, &app.output)?;
     let finish = |outcome: &mut Outcome<'_>| match args.must_verify && outcome.tally.accepted {
         true => Err(PlainError::NotVerified.into()),
         false => Ok(()),
     };
-    job::carry_out_and(jobs, &odd, &app.output, &finish, summary::of)
+    job::carry_out_and(jobs, &inputs, &app.output, &finish, summary::of)
 }
 
 /// What is odd about the file for these boards, each once.
@@ -194,9 +194,8 @@ fn warnings(payload: &Payload, jobs: &[Job<'_>]) -> BTreeSet<String> {
     tasks.filter_map(Task::dfuse).flat_map(of_plan).collect()
 }
 
-/// `--dry-run`: looks what the plans come to, and shows it; `odd` is what is odd about the files. Returns the first
-/// refusal's code.
-fn rehearse(jobs: Vec<Job<'_>>, odd: &[String], output: &Output) -> Result<Exit, CliError> {
+/// `--dry-run`: looks what the plans come to, and shows it. Returns the first refusal's code.
+fn rehearse(jobs: Vec<Job<'_>>, inputs: &Inputs<'_>, output: &Output) -> Result<Exit, CliError> {
     let outcomes = job::attempt(jobs, output, &|_| Ok(()));
     for outcome in &outcomes {
         if let (None, Some(preview)) = (&outcome.error, &outcome.preview) {
@@ -208,14 +207,20 @@ fn rehearse(jobs: Vec<Job<'_>>, odd: &[String], output: &Output) -> Result<Exit,
         }
     }
     report::failures(outcomes.iter().map(Outcome::end), output);
-    output.document(Boards::of(&outcomes, |outcome| PreviewDocument {
+    let documents = Boards::of(&outcomes, |outcome| PreviewDocument {
         result: outcome.result(),
-        warnings: odd.iter().cloned().chain(outcome.oddities()).collect(),
+        warnings: inputs
+            .odd
+            .iter()
+            .cloned()
+            .chain(outcome.oddities())
+            .collect(),
         plan: match (&outcome.error, &outcome.preview) {
             (None, Some(preview)) => Some(&preview.document),
             _ => None,
         },
-    }))?;
+    });
+    output.document(documents.given(inputs.files))?;
     Ok(job::exit(&outcomes))
 }
 

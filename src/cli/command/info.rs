@@ -44,6 +44,7 @@ pub struct InfoArgs {
 struct Described {
     /// In bytes.
     size: u64,
+    sha256: String,
     description: Description,
     /// As a device without DfuSe is sent it.
     stream: Result<Stream, NoStream>,
@@ -122,6 +123,7 @@ fn describe(path: &Path, reading: &ReadingArgs) -> Result<Described, CliError> {
     let file = firmware::read(path, None)?;
     let stream = reading.stream(&file);
     let size = file.bytes.len() as u64;
+    let sha256 = firmware::sha256(&file.bytes);
     let options = LoadOptions {
         file_name: Some(path),
         ..reading.options()
@@ -132,6 +134,7 @@ fn describe(path: &Path, reading: &ReadingArgs) -> Result<Described, CliError> {
     }
     Ok(Described {
         size,
+        sha256,
         description,
         stream,
         fits: Vec::new(),
@@ -224,6 +227,7 @@ fn document<'i>(name: &'i str, file: &'i Result<Described, Diagnosis>) -> FileDo
         hint: refusal.and_then(|refusal| refusal.hint.as_deref()),
         format: image.map(|image| image.format.short_name),
         size: file.map(|file| file.size),
+        sha256: file.map(|file| file.sha256.as_str()),
         unpacked_size: description.and_then(|description| description.unpacked_size),
         ids: image.and_then(|image| image.ids).map(|ids| IdsDocument {
             vendor_id: ids.vendor_id,

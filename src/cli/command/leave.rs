@@ -11,6 +11,7 @@ use crate::dfuse::plan::leave::plan_leave;
 use crate::cli::app::App;
 use crate::cli::args::alt::memories_and_choice;
 use crate::cli::args::number::parse_address;
+use crate::cli::document::Inputs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
@@ -38,7 +39,7 @@ pub struct LeaveArgs {
 
 pub fn run(args: &LeaveArgs, app: &App) -> Result<Exit, CliError> {
     let jobs = jobs(app.select(args.candidates())?, |board| plan(args, board));
-    job::carry_out(jobs, &[], &app.output, summary)
+    job::carry_out(jobs, &Inputs::default(), &app.output, summary)
 }
 
 impl LeaveArgs {

@@ -8,6 +8,7 @@ use crate::dfuse::plan::unprotect::plan_unprotect;
 
 use crate::cli::app::App;
 use crate::cli::args::consent::ConsentArgs;
+use crate::cli::document::Inputs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
@@ -39,7 +40,7 @@ pub fn run(args: &UnprotectArgs, app: &App) -> Result<Exit, CliError> {
         "lifting read protection erases ALL of the flash and resets the chip".to_owned();
     args.consent.ask(&[consequence], &boards, &app.output)?;
     let jobs = jobs(boards, |board| Ok(plan(board)));
-    job::carry_out(jobs, &[], &app.output, summary)
+    job::carry_out(jobs, &Inputs::default(), &app.output, summary)
 }
 
 fn plan(board: &Board) -> Task<'static> {

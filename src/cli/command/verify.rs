@@ -50,14 +50,14 @@ pub struct VerifyArgs {
 }
 
 pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, CliError> {
-    let payload = args.firmware.payload()?;
+    let payload = args.firmware.payload(app.output.json)?;
     let boards = match payload.select(app, args.any_id) {
         Ok(boards) => boards,
         Err(error) => return compatibility::explain(error, args.any_id, app),
     };
-    let odd = payload.tell_oddities(&boards, &app.output);
+    let inputs = payload.tell_oddities(&boards, &app.output);
     let jobs = jobs(boards, |board| plan(args, &payload, board));
-    job::carry_out(jobs, &odd, &app.output, summary)
+    job::carry_out(jobs, &inputs, &app.output, summary)
 }
 
 fn plan<'i>(args: &VerifyArgs, payload: &'i Payload, board: &Board) -> Planned<'i> {

@@ -71,7 +71,7 @@ fn payload(file: &Path, request: &Request, voice: &Voice) -> Result<Payload, Sys
         said.force && said.address.is_some(),
     );
     let payload = args
-        .payload()
+        .payload(false)
         .map_err(|error| refuse_file(file, &error, voice))?;
     if let (Err(error), Err(_)) = (&payload.placed, &payload.stream) {
         if !payload.lacks_address() && !payload.is_dfuse_file() {

@@ -115,6 +115,7 @@ fn nothing_is_decoded_or_refused_for_its_content() {
         document,
         json!({
             "schema": 1, "output": path, "format": "bin", "size": 14465, "bytes": 14449,
+            "sha256": "3ea5811923291ea4485e647c3706eb73d026773617dfa050a11bca5df917e4fc",
             "warnings": ["The file is Intel HEX text, and is taken byte for byte."],
         })
     );
