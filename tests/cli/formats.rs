@@ -44,7 +44,11 @@ fn every_format_puts_the_same_bytes_into_flash() {
             .args(&format!("flash {arguments}"))
             .run();
         assert_eq!(run.exit, 0, "{arguments}: {run:?}");
-        assert!(run.stdout.contains("verified 5123 bytes"), "{run:?}");
+        assert!(
+            run.stdout
+                .contains("  5.0 KiB written, verified, started  "),
+            "{run:?}"
+        );
         flash.holds(&flashed(&flash, &[(0, &sample("blinky.bin"))]));
     }
 }

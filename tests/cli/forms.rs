@@ -75,7 +75,11 @@ fn every_form_comes_through_stdin_compressed_or_not() {
             }
             let run = with_stdin(&format!("--sim f405 flash - {options}"), &bytes);
             assert_eq!(run.exit, 0, "{format}: {run:?}");
-            assert!(run.stdout.contains("verified 5123 bytes"), "{run:?}");
+            assert!(
+                run.stdout
+                    .contains("  5.0 KiB written, verified, started  "),
+                "{run:?}"
+            );
         }
     }
 }
@@ -87,7 +91,11 @@ fn stdin_is_one_file_and_others_may_go_with_it() {
         &sample("blinky.elf"),
     );
     assert_eq!(run.exit, 0, "{run:?}");
-    assert!(run.stdout.contains("verified 5195 bytes"), "{run:?}");
+    assert!(
+        run.stdout
+            .contains("  5.1 KiB written, verified, started  "),
+        "{run:?}"
+    );
 }
 
 /// The format that the user names is what the file has to be in, whatever the content says.
@@ -122,7 +130,11 @@ fn bytes_are_taken_as_they_are_where_that_is_asked_for() {
     assert_eq!(run.exit, 0, "{run:?}");
     let warning = "warning: Taken byte for byte, as asked, although it is Intel HEX text.\n";
     assert!(run.stderr.starts_with(warning), "{run:?}");
-    assert!(run.stdout.contains("verified 14449 bytes"), "{run:?}");
+    assert!(
+        run.stdout
+            .contains("  14.1 KiB written, verified, started  "),
+        "{run:?}"
+    );
 }
 
 /// Files that share bytes: named, with the first address of what they share.
@@ -173,7 +185,11 @@ fn overlaps_are_refused_with_the_files_and_the_address() {
     ))
     .run();
     assert_eq!(run.exit, 0, "{run:?}");
-    assert!(run.stdout.contains("verified 144 bytes"), "{run:?}");
+    assert!(
+        run.stdout
+            .contains("  144 bytes written, verified, started  "),
+        "{run:?}"
+    );
 }
 
 /// Refused at once: nobody waits until it is read.

@@ -687,7 +687,7 @@ fn reading_twice_finds_out_a_board_that_answers_wrong_bytes() {
     let run = bench.command("a.bin", "0x08000000+8K --twice").run();
     assert_eq!(run.exit, 0, "{run:?}");
     assert!(
-        run.stdout.contains(", twice and the same both times, "),
+        run.stdout.contains(", twice, and the same both times  "),
         "{run:?}"
     );
     assert_eq!(
