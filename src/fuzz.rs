@@ -228,6 +228,7 @@ mod tests {
                 "lexopt",
                 "serde",
                 "rusb",
+                "sha2",
                 "strsim",
             ]
             .iter()

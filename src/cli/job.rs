@@ -101,13 +101,15 @@ pub fn attempt<'p>(jobs: Vec<Job<'p>>, output: &Output, finish: &Finish<'_>) -> 
             output.detail(&format!("{label}: the plan\n{}", text.trim_end()));
         }
     }
-    let progress = Progress::new(output, jobs.len());
+    let labels: Vec<String> = jobs.iter().map(|job| job.board.label()).collect();
+    let progress = Progress::new(output, &labels);
     let _watched = interrupt::watch_and_acknowledge(progress.stopping());
     thread::scope(|scope| {
         let start = |job: Job<'p>| {
-            let mut progress = progress.board(job.board.name());
+            let mut progress = progress.board(job.board.name(), job.task.as_ref().ok());
             scope.spawn(move || {
                 let mut outcome = job.run(&mut progress);
+                progress.clear();
                 if outcome.error.is_none() {
                     outcome.error = finish(&mut outcome).err().map(|error| (&error).into());
                 }

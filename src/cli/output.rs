@@ -1,5 +1,6 @@
 //! What the user sees: answers on stdout; notes, errors and hints on stderr. Nothing else prints.
 
+mod args;
 pub mod ndjson;
 pub mod progress;
 pub mod results;
@@ -13,7 +14,6 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
 use clap::builder::styling::AnsiColor;
-use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::board::BoardName;
@@ -24,45 +24,10 @@ use super::document::Failed;
 use super::error::{CliError, Doing};
 use super::interrupt::Request;
 use ndjson::Event;
-use results::Results;
 use style::{ColorChoice, Paint};
 use wrap::wrap;
 
-/// How to answer.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Output")]
-pub struct OutputArgs {
-    /// Answer with one JSON document on stdout
-    ///
-    /// On failure, too: then it has the exit code and the reason.
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Say nothing but errors
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Explain decisions; -vv: show every USB request
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub verbose: u8,
-    /// When to use colour
-    ///
-    /// In the help, too.
-    #[arg(long, global = true, hide_short_help = true, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
-    pub color: ColorChoice,
-    /// How to show progress on stderr
-    #[arg(long, global = true, hide_short_help = true, value_enum, value_name = "HOW", default_value_t = ProgressChoice::Auto)]
-    pub progress: ProgressChoice,
-}
-
-/// How to show progress.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ProgressChoice {
-    /// Bars on a terminal, else a line for each phase
-    Auto,
-    /// One JSON object a line, for programs: progress, notes, warnings and errors, and nothing else
-    Json,
-    /// Not at all
-    None,
-}
+pub use args::{OutputArgs, ProgressChoice};
 
 /// Where everything that is said goes through.
 #[derive(Debug, Clone)]
@@ -150,6 +115,11 @@ impl Output {
         self.answer(&wrap::wrap_list(text, wrap::stdout_columns()))
     }
 
+    /// How wide the terminal is that answers go to; `None` where there is none.
+    pub fn answer_columns(&self) -> Option<usize> {
+        wrap::stdout_columns()
+    }
+
     /// The answer as the bytes of a file: as they are.
     ///
     /// # Errors
@@ -165,33 +135,6 @@ impl Output {
             true => Ok(()),
             false => self.text(text).doing("writing the summary"),
         }
-    }
-
-    /// What came of the work: like [`Output::summary`], and green or red.
-    pub fn results(&self, results: &Results) -> Result<(), CliError> {
-        if self.quiet || self.json {
-            return Ok(());
-        }
-        let text = results.text(self.answer_paint, wrap::stdout_columns());
-        stdout::write(text.as_bytes()).doing("writing the summary")
-    }
-
-    /// The same on stderr, for commands whose answer on stdout is a file.
-    pub fn results_aside(&self, results: &Results) {
-        if self.quiet {
-        } else if self.progress == ProgressChoice::Json {
-            let plain = Paint::off();
-            let text = results.text(plain, None);
-            text.lines()
-                .for_each(|message| self.event(&Event::Note { message }));
-        } else {
-            to_stderr(&results.text(self.paint, wrap::stderr_columns()));
-        }
-    }
-
-    /// Whether what came of the work is shown, as text.
-    pub fn shows_results(&self) -> bool {
-        !self.quiet && !self.json
     }
 
     fn text(&self, text: &str) -> io::Result<()> {
@@ -254,7 +197,9 @@ impl Output {
     /// What is decided, for those who want to know.
     pub fn detail(&self, text: &str) {
         if self.verbose > 0 {
-            self.say(text, None, |message| Event::Detail { message });
+            // Transfers are lines to be searched and counted.
+            let columns = wrap::stderr_columns().filter(|_| !self.shows_transfers());
+            self.say(text, columns, |message| Event::Detail { message });
         }
     }
 

@@ -47,6 +47,8 @@ mod read;
 mod refuse;
 mod resume;
 mod run;
+#[cfg(target_os = "linux")]
+mod screens;
 mod select;
 mod serial;
 mod served;

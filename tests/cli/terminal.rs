@@ -11,7 +11,7 @@ use crate::run::stdfu;
 /// More than enough, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How wide the terminal is.
+/// How wide the terminal is, unless a test says otherwise.
 const COLUMNS: usize = 80;
 
 /// What a terminal shows in the end.
@@ -29,8 +29,18 @@ pub type Typed<'t> = Option<(&'t str, &'t [u8])>;
 
 /// Runs `stdfu` with these arguments in a terminal of 80 columns; `None` where there is no `script`.
 pub fn terminal(arguments: &str, environment: &[(&str, &str)], typed: Typed<'_>) -> Option<Screen> {
+    terminal_of(COLUMNS, arguments, environment, typed)
+}
+
+/// The same, in a terminal of so many columns.
+pub fn terminal_of(
+    columns: usize,
+    arguments: &str,
+    environment: &[(&str, &str)],
+    typed: Typed<'_>,
+) -> Option<Screen> {
     let command = format!(
-        "stty cols {COLUMNS} rows 50 && exec {} {arguments}",
+        "stty cols {columns} rows 50 && exec {} {arguments}",
         env!("CARGO_BIN_EXE_stdfu")
     );
     let clean = stdfu("").into_command();
@@ -90,7 +100,7 @@ pub fn terminal(arguments: &str, environment: &[(&str, &str)], typed: Typed<'_>)
     let sent = String::from_utf8(sent).expect("UTF-8");
     Some(Screen {
         exit: status.code().expect("by itself"),
-        text: shown(&sent),
+        text: shown(&sent, columns),
         sent,
     })
 }
@@ -105,7 +115,7 @@ struct Line {
 
 /// What stands on a screen after this: of the control sequences those that indicatif and clap use. Lines that were too
 /// long for the screen are one again.
-fn shown(sent: &str) -> String {
+fn shown(sent: &str, columns: usize) -> String {
     let mut lines = vec![Line::default()];
     let (mut row, mut column) = (0_usize, 0_usize);
     let mut rest = sent.chars();
@@ -139,7 +149,7 @@ fn shown(sent: &str) -> String {
                 }
             }
             character => {
-                if column == COLUMNS {
+                if column == columns {
                     lines[row].goes_on = true;
                     (row, column) = (row + 1, 0);
                     lines.resize(lines.len().max(row + 1), Line::default());

@@ -101,8 +101,7 @@ fn one_fault_anywhere_never_ends_in_protection_that_is_called_lifted() {
 fn a_board_that_is_not_read_protected_is_left_alone() {
     let flash = FlashFile::full(1 << 20);
     let hint = "hint: To erase everything all the same, use `stdfu erase --all`.\n";
-    let done =
-        "OK  336133663433 at 1-1  this board is not read-protected; nothing was done  0.0 s\n";
+    let done = "OK  336133663433 at 1-1  not read-protected; nothing was done  0.0 s\n";
     let run = |options| {
         let command = stdfu(options).args("unprotect --yes --sim");
         command.arg(flash.board("f405")).run()

@@ -5,7 +5,7 @@ use std::process::Output;
 use crate::bench::{Bench, noise, sample};
 
 /// Around the units in which a prefix counts.
-const LENGTHS: [usize; 4] = [1, 496, 513, 70_001];
+const LENGTHS: [usize; 4] = [1, 512, 513, 70_001];
 
 /// The same file twice: `ours.dfu` and `theirs.dfu`.
 struct Pair(Bench);

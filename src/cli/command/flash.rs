@@ -199,7 +199,7 @@ fn rehearse(jobs: Vec<Job<'_>>, inputs: &Inputs<'_>, output: &Output) -> Result<
     let outcomes = job::attempt(jobs, output, &|_| Ok(()));
     for outcome in &outcomes {
         if let (None, Some(preview)) = (&outcome.error, &outcome.preview) {
-            output.answer(&format!(
+            output.listing(&format!(
                 "{}: dry run, nothing is erased or written\n{}",
                 outcome.name(),
                 preview.text

@@ -87,7 +87,7 @@ pub fn run(_: &ListArgs, app: &App) -> Result<Exit, CliError> {
         .or_else(|| lost(&boards));
     let is_short = boards.len() > 1 && !app.output.shows_details();
     app.output.listing(&match is_short {
-        true => text::short(&boards, &others),
+        true => text::short(&boards, &others, app.output.answer_columns()),
         false => text::long(&boards, &others),
     })?;
     if let Some(diagnosis) = &error {

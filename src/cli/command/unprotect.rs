@@ -13,7 +13,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::job;
 use crate::cli::job::jobs;
-use crate::cli::outcome::{NOT_PROTECTED, Outcome};
+use crate::cli::outcome::Outcome;
 use crate::cli::report::Summary;
 use crate::cli::select::Candidates;
 use crate::cli::task::Task;
@@ -51,7 +51,7 @@ fn plan(board: &Board) -> Task<'static> {
 
 fn summary(outcome: &Outcome<'_>) -> Summary {
     Summary::new(match outcome.tally.unprotected {
-        Some(false) => NOT_PROTECTED,
-        Some(true) | None => "read protection lifted, everything erased, board reset",
+        Some(false) => "not read-protected; nothing was done",
+        Some(true) | None => "read protection lifted, all erased, board reset",
     })
 }

@@ -24,6 +24,8 @@ pub struct Bars<'v> {
     bars: Vec<Bar>,
     /// What is going on, and how much of it is done, of how much.
     stage: Option<(Stage, u64, u64)>,
+    /// Whether the device was told to leave.
+    leaves: bool,
 }
 
 /// A bar.
@@ -81,7 +83,13 @@ impl<'v> Bars<'v> {
             output,
             bars: names.iter().map(bar).collect(),
             stage: None,
+            leaves: false,
         }
+    }
+
+    /// Whether the device was told to leave.
+    pub fn has_left(&self) -> bool {
+        self.leaves
     }
 
     /// The work is done: `bytes` are what it came to.
@@ -127,7 +135,10 @@ impl<'v> Bars<'v> {
 impl Observer for Bars<'_> {
     fn show(&mut self, event: Event<'_>) {
         match event {
-            Event::Begin(Phase::Leave, _) => self.stage = None,
+            Event::Begin(Phase::Leave, _) => {
+                self.stage = None;
+                self.leaves = true;
+            }
             Event::Begin(phase, total) => {
                 self.stage = stage(phase, self.bars.first().map_or("", |bar| bar.name))
                     .map(|stage| (stage, 0, total.unwrap_or_default()));

@@ -6,8 +6,10 @@ use crate::cli::job::Job;
 use crate::cli::outcome::Outcome;
 use crate::cli::task::Task;
 use crate::dfu::link::Link;
+use crate::usb::UsbError;
 
 use super::bars::Bars;
+use super::entering::{DETACH_TIMEOUT, REQUEST_TIMEOUT};
 use super::filter::Filter;
 use super::probe::Device;
 use super::sysexit::Sysexit;
@@ -77,13 +79,22 @@ impl Work<'_> {
         let mut board = self.again(path)?;
         self.voice
             .say("Resetting USB to switch back to Run-Time mode");
-        let (info, options) = (board.info.clone(), board.plain_options());
-        if let Ok(Opened { transport, .. }) = &mut board.opened {
-            let mut link = Link::open(transport, info.interface)
-                .map_err(|error| tell(&error.into(), self.voice))?;
-            let whereabouts = link.leave_idle(options.ids, options.will_detach);
-            if !whereabouts.has_left() {
-                self.voice.warn("the device was reset, and is in DFU mode");
+        let interface = board.info.interface;
+        let Ok(Opened { transport, .. }) = &mut board.opened else {
+            return Ok(());
+        };
+        let mut link =
+            Link::open(transport, interface).map_err(|error| tell(&error.into(), self.voice))?;
+        // Many refuse it in DFU mode, where DFU 1.1 has no DETACH.
+        let _ = link.detach(DETACH_TIMEOUT, REQUEST_TIMEOUT);
+        match link.reset() {
+            Ok(()) | Err(UsbError::NoDevice) => {}
+            // Windows resets no port for a program.
+            Err(error @ UsbError::Other(_)) => self.voice.warn(&format!("no reset: {error}")),
+            Err(error) => {
+                self.voice
+                    .warn(&format!("error resetting after download: {error}"));
+                return Err(Sysexit::InputOutput);
             }
         }
         Ok(())

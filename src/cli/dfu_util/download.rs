@@ -68,12 +68,18 @@ impl Work<'_> {
         let size = download.bytes.len() as u64;
         let bars = Bars::download(self.voice, self.output, size);
         let task = Task::Plain(PlainPlan::Download(download));
-        let outcome = self.complete(device.board, task, bars, |_| size)?;
+        let (outcome, bars) = self.carry_out(device.board, task, bars)?;
+        let was_reset = bars.has_left();
+        bars.finish(size);
         if outcome.tally.accepted {
             self.voice.warn(outcome::ACCEPTED);
         }
+        if was_reset {
+            self.voice
+                .say("Resetting USB to switch back to runtime mode");
+        }
         self.voice.say(match outcome.tally.left {
-            Some(_) => "Resetting USB to switch back to runtime mode\nDone!",
+            Some(_) => "Done!",
             // In one piece: who reads both streams may look for one line right after the other.
             None => "DFU state(2) = dfuIDLE, status(0) = No error condition is present\nDone!",
         });

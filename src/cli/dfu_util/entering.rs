@@ -14,8 +14,9 @@ use super::trouble::tell;
 use super::work::Work;
 
 /// What a DETACH says that the device may take, in milliseconds, as dfu-util says it.
-const DETACH_TIMEOUT: u16 = 1000;
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+pub const DETACH_TIMEOUT: u16 = 1000;
+/// How long that may take to be answered.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Work<'_> {
     /// `-e` in DFU mode, where DFU 1.1 has no DETACH: U-Boot leaves at it, others refuse it. Returns whether it has left.

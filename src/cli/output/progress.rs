@@ -1,13 +1,17 @@
 //! How far the work is: a bar for each board on a terminal, a line for each phase elsewhere, or JSON for programs.
 
+mod course;
 mod json;
+mod line;
 mod screen;
 
+use std::fmt::Write;
 use std::io::{self, IsTerminal};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use console::Term;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::board::BoardName;
 use crate::dfu::error::SessionError;
@@ -18,7 +22,10 @@ use crate::cli::diagnosis::Diagnosis;
 use crate::cli::interrupt::Request;
 use crate::cli::observer::Observer;
 use crate::cli::output::{Output, ProgressChoice};
+use crate::cli::task::Task;
+use course::Course;
 use json::JsonProgress;
+use line::Line;
 
 /// What is said as soon as the work was asked to stop: it may take a while until it has.
 const STOPPING: &str = "Stopping after this sector; asked once more, it ends at once.";
@@ -27,40 +34,56 @@ const STOPPING: &str = "Stopping after this sector; asked once more, it ends at 
 pub struct Progress<'o> {
     output: &'o Output,
     bars: Option<MultiProgress>,
-    /// Whether the terminal has room for more than a number.
-    wide: bool,
     several: bool,
+    /// The columns of the longest label; 0 where there is only one board.
+    label_width: usize,
 }
-
-/// Columns that a line needs with a board's name, the phase, a bar and how many bytes of it are done.
-const WIDE: u16 = 80;
 
 /// The progress of one board.
 pub struct BoardProgress<'o> {
     output: &'o Output,
     label: String,
     bars: Option<MultiProgress>,
-    bar: Option<ProgressBar>,
-    wide: bool,
+    bar: Option<Bar>,
     json: Option<JsonProgress<'o>>,
 }
 
+/// The bar of one board.
+struct Bar {
+    bar: ProgressBar,
+    /// What it shows, also while nothing happens.
+    view: Arc<Mutex<View>>,
+}
+
+/// What a bar shows.
+struct View {
+    label: String,
+    label_width: usize,
+    course: Course,
+    began: Instant,
+}
+
 impl<'o> Progress<'o> {
-    /// For this many boards.
-    pub fn new(output: &'o Output, boards: usize) -> Self {
+    /// For boards that are called so.
+    pub fn new(output: &'o Output, labels: &[String]) -> Self {
         // Bars need a terminal that can move its cursor.
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let bars = output.progress() == ProgressChoice::Auto
             && !output.shows_transfers()
             && io::stderr().is_terminal()
             && !is_dumb;
-        let (_, columns) = Term::stderr().size();
         let bars = bars.then(|| MultiProgress::with_draw_target(screen::screen()));
         Self {
             output,
             bars,
-            wide: columns >= WIDE,
-            several: boards > 1,
+            several: labels.len() > 1,
+            label_width: match labels {
+                [] | [_] => 0,
+                labels => {
+                    let widths = labels.iter().map(|label| label.chars().count());
+                    widths.max().unwrap_or(0)
+                }
+            },
         }
     }
 
@@ -76,8 +99,8 @@ impl<'o> Progress<'o> {
         }
     }
 
-    /// For the next of them; the bars stand in this order.
-    pub fn board(&self, name: BoardName<'_>) -> BoardProgress<'o> {
+    /// For the next of them, of which this is wanted; the bars stand in this order.
+    pub fn board(&self, name: BoardName<'_>, task: Option<&Task<'_>>) -> BoardProgress<'o> {
         let label = match self.several {
             true => format!("{name}: "),
             false => String::new(),
@@ -86,13 +109,16 @@ impl<'o> Progress<'o> {
         BoardProgress {
             output: self.output,
             label,
-            bar: self.bars.as_ref().map(|bars| {
-                let bar = bars.add(ProgressBar::no_length());
-                bar.set_style(style(NOT_BEGUN));
-                bar
+            bar: self.bars.as_ref().map(|bars| Bar {
+                bar: bars.add(ProgressBar::no_length().with_style(style(NOT_BEGUN))),
+                view: Arc::new(Mutex::new(View {
+                    label: name.to_string(),
+                    label_width: self.label_width,
+                    course: Course::of(task),
+                    began: Instant::now(),
+                })),
             }),
             bars: self.bars.clone(),
-            wide: self.wide,
             json: is_json.then(|| JsonProgress::new(self.output, name)),
         }
     }
@@ -113,20 +139,8 @@ impl Observer for BoardProgress<'_> {
                         .note(&format!("{}{}{total}", self.label, doing(phase)));
                 }
             }
-            (Event::Begin(phase, total), Some(bar)) => {
-                match total {
-                    Some(total) => bar.set_length(total),
-                    None => bar.unset_length(),
-                }
-                bar.set_position(0);
-                bar.reset_elapsed();
-                bar.set_prefix(self.label.clone());
-                bar.set_message(doing(phase));
-                bar.set_style(style(template(total.is_some(), self.wide)));
-                // It moves while a board is silent for as long as an erase takes.
-                bar.enable_steady_tick(Duration::from_millis(100));
-            }
-            (Event::Advance(bytes), _) => self.bar.iter().for_each(|bar| bar.inc(bytes)),
+            (Event::Begin(phase, total), Some(bar)) => bar.begin(phase, total),
+            (Event::Advance(bytes), _) => self.bar.iter().for_each(|bar| bar.advance(bytes)),
             (Event::Retry(error), _) => self.note(error, "trying again"),
             (Event::Redo(error), _) => self.note(error, "erasing and writing that once more"),
         }
@@ -147,7 +161,12 @@ impl BoardProgress<'_> {
         above(self.bars.as_ref(), say);
     }
 
-    /// The work on the board has come to its end: takes the bar off the screen, and says at once what is odd about it,
+    /// Takes the bar off the screen: what is left to do may write an answer where it stands.
+    pub fn clear(&self) {
+        self.bar.iter().for_each(|bar| bar.bar.finish_and_clear());
+    }
+
+    /// The work on the board has come to its end: says at once what is odd about it,
     /// what to do next and what went wrong. The other boards go on.
     pub fn end(
         &mut self,
@@ -156,7 +175,7 @@ impl BoardProgress<'_> {
         hint: Option<&str>,
         error: Option<&Diagnosis>,
     ) {
-        self.bar.iter().for_each(ProgressBar::finish_and_clear);
+        self.clear();
         if let Some(json) = &mut self.json {
             json.end(error.is_none());
         }
@@ -182,20 +201,78 @@ fn above(bars: Option<&MultiProgress>, say: impl FnOnce()) {
 /// Of a bar whose work has not begun: it takes its place, and no room.
 const NOT_BEGUN: &str = "";
 
-fn template(has_total: bool, wide: bool) -> &'static str {
-    match (has_total, wide) {
-        (true, true) => "{prefix}{msg:24} [{wide_bar}] {bytes:>10} / {total_bytes:10}",
-        (true, false) => "{prefix}{msg} {percent}%",
-        (false, _) => "{prefix}{msg} {spinner} {elapsed}",
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("a template of ours")
+}
+
+impl Bar {
+    fn begin(&self, phase: Phase, total: Option<u64>) {
+        let is_first = self.with(|view| {
+            let now = view.began.elapsed();
+            let is_first = view.course.phase().is_none();
+            view.course.begin(phase, total, now);
+            is_first
+        });
+        if is_first {
+            let view = self.view.clone();
+            let line = move |_: &ProgressState, writer: &mut dyn Write| {
+                let mut view = view.lock().unwrap_or_else(PoisonError::into_inner);
+                // Where it can't be drawn, the next one is tried.
+                let _ = writer.write_str(&view.line());
+            };
+            self.bar.set_style(style("{line}").with_key("line", line));
+            // It moves while a board is silent for as long as an erase takes.
+            self.bar.enable_steady_tick(Duration::from_millis(100));
+        }
+        self.bar.tick();
+    }
+
+    fn advance(&self, bytes: u64) {
+        self.with(|view| view.course.advance(bytes));
+        self.bar.inc(bytes);
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut View) -> T) -> T {
+        change(&mut self.view.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template)
-        .expect("a template of ours")
-        .progress_chars("#> ")
+impl View {
+    /// For the terminal as wide as it is now.
+    fn line(&mut self) -> String {
+        let now = self.began.elapsed();
+        let (_, columns) = Term::stderr().size();
+        let line = Line {
+            label: &self.label,
+            label_width: self.label_width,
+            doing: self.course.phase().map_or("", doing_in_short),
+            fraction: self.course.fraction(),
+            rate: self.course.rate(now),
+            time_left: self.course.time_left(now),
+        };
+        line.text(columns.into())
+    }
 }
 
+/// In one word, beside a bar.
+fn doing_in_short(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Compare => "comparing",
+        Phase::Survey => "looking",
+        Phase::MassErase | Phase::Erase => "erasing",
+        Phase::BlankCheck => "checking",
+        Phase::Write | Phase::Head => "writing",
+        Phase::Verify => "verifying",
+        Phase::Restore => "restoring",
+        Phase::Read => "reading",
+        Phase::Reset => "resetting",
+        Phase::Manifest => "finishing",
+        Phase::Leave => "starting",
+        Phase::Unprotect => "unlocking",
+    }
+}
+
+/// In a line of its own.
 fn doing(phase: Phase) -> &'static str {
     match phase {
         Phase::Compare => "comparing",

@@ -2,10 +2,13 @@
 
 use clap::builder::styling::AnsiColor;
 
+use crate::cli::error::{CliError, Doing};
 use crate::printable;
 
+use super::ndjson::Event;
 use super::style::Paint;
-use super::wrap::wrap;
+use super::wrap::{self, wrap};
+use super::{Output, ProgressChoice, stdout, to_stderr};
 
 /// What came of the work on the boards.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -91,6 +94,35 @@ impl ResultLine {
             }
         }
         text
+    }
+}
+
+impl Output {
+    /// What came of the work: like [`Output::summary`], and green or red.
+    pub fn results(&self, results: &Results) -> Result<(), CliError> {
+        if self.quiet || self.json {
+            return Ok(());
+        }
+        let text = results.text(self.answer_paint, wrap::stdout_columns());
+        stdout::write(text.as_bytes()).doing("writing the summary")
+    }
+
+    /// The same on stderr, for commands whose answer on stdout is a file.
+    pub fn results_aside(&self, results: &Results) {
+        if self.quiet {
+        } else if self.progress == ProgressChoice::Json {
+            let plain = Paint::off();
+            let text = results.text(plain, None);
+            text.lines()
+                .for_each(|message| self.event(&Event::Note { message }));
+        } else {
+            to_stderr(&results.text(self.paint, wrap::stderr_columns()));
+        }
+    }
+
+    /// Whether what came of the work is shown, as text.
+    pub fn shows_results(&self) -> bool {
+        !self.quiet && !self.json
     }
 }
 

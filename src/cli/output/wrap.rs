@@ -80,13 +80,14 @@ fn wrap_line(line: &str, columns: usize, indent: usize) -> String {
     wrapped
 }
 
-/// The words of a line, each with the blanks before it. What stands between two backquotes is one.
+/// The words of a line, each with the blanks before it. What stands between two backquotes is one, and so is a number with
+/// what it counts.
 fn words(line: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let (mut start, mut is_quoted, mut in_word) = (0, false, false);
     for (place, character) in line.char_indices() {
         match character {
-            ' ' if in_word && !is_quoted => {
+            ' ' if in_word && !is_quoted && !is_number(&line[start..place]) => {
                 words.push(&line[start..place]);
                 (start, in_word) = (place, false);
             }
@@ -97,6 +98,12 @@ fn words(line: &str) -> Vec<&str> {
     }
     words.push(&line[start..]);
     words
+}
+
+fn is_number(word: &str) -> bool {
+    let is_digit = |character: char| character.is_ascii_digit() || character == '.';
+    let word = word.trim_start();
+    word.starts_with(|first: char| first.is_ascii_digit()) && word.chars().all(is_digit)
 }
 
 #[cfg(test)]
@@ -147,6 +154,16 @@ mod tests {
         let announced =
             "Install the udev rule:\nstdfu udev | sudo tee /etc/udev/rules.d/70-stdfu.rules";
         check(announced, 24, 2, announced);
+    }
+
+    #[test]
+    fn a_number_stays_with_its_unit() {
+        check(
+            "300 KiB written, started  2.5 s (117 KiB/s)",
+            29,
+            4,
+            "300 KiB written, started\n    2.5 s (117 KiB/s)",
+        );
     }
 
     #[test]

@@ -7,13 +7,17 @@ from option_files import FULL
 
 @dataclass(frozen=True)
 class Otherwise:
-    """How stdfu answers where dfu-util's answer is wrong, or worse."""
+    """How stdfu answers where dfu-util's answer is wrong, or worse. All else is the same, unless it says here."""
 
     exit: int
     why: str
-    # It has done nothing, though dfu-util has.
+    # Nothing is done, though dfu-util does something.
     refuses: bool = False
-    # The board is gone afterwards, though with dfu-util it is not; or the other way round.
+    # It fails, and says so, where dfu-util says nothing.
+    fails: bool = False
+    # What comes of it is what comes of this call of dfu-util's.
+    like: str | None = None
+    # Whether the board is gone afterwards, where that is another matter.
     leaves: bool | None = None
 
 
@@ -22,15 +26,16 @@ class Call:
     """A command line, its words separated as a shell does; {path} and {devnum} are where the first board is."""
 
     line: str
-    # dfu-util's exit status; `None`: it never ends.
-    exit: int | None = 0
+    # dfu-util's exit status; several where it depends on how soon a board has gone; `None`: it never ends.
+    exit: int | tuple[int, ...] | None = 0
     otherwise: Otherwise | None = None
     # The file that is its standard input.
     stdin: str | None = None
     # The board is gone afterwards.
     leaves: bool = False
-    # Lines that only one of them says, with the reason: what they contain.
-    unlike: dict[str, str] | None = None
+    # What is in lines that only one of them says, and the reason.
+    unlike: tuple[str, ...] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,13 @@ def refused(exit, why):
 
 WRONG_IDS = "the file says that it is for another device"
 DAMAGED = "the file's checksum is wrong: dfu-util warns, and writes it, suffix and all"
+TOO_FAR = "that there is no such memory is known before anything is downloaded"
+EMPTY = "an empty file is no firmware for any board"
+DETAILS = "of -v, the details are on stderr, and the bars stay"
+TOO_LONG = "a block is never longer than the board takes"
 LEFT = Otherwise(0, "it went well: dfu-util asks the board that has left for something, and calls that an error")
+
+GONE = "it has left already: there is nothing to reset"
 
 _NO_BOARD = (
     Call("-d ,1234:5678 -s 0x08000000:leave -a 0 -R -D app.bin", 74),
@@ -74,19 +85,14 @@ NO_BOARD = Bench((), _NO_BOARD, shared=True, only_looks=True)
 
 _SERIAL = "336133663433"
 _LIST = (
-    *(Call("-l" + rest) for rest in ("", "v", "R", "w", " -E 3 -t 512 -Z 5 -s 0x08000000")),
-    Call("--list"),
+    *(Call("-l" + rest) for rest in ("", "v", "w", " -R -E 3 -t 512 -Z 5 -s 0x08000000")),
     Call("--li"),
     # -d: runtime:runtime,dfu:dfu
     Call("-l -d 0483:df11"),
     Call("-l -d,0483:df11"),
-    Call("-ld 0483:df11,0483:df11"),
-    Call("-l -d '*'"),
-    Call("-l -d -"),
     Call("-l -d ,-"),
     Call("-l -d '*,-'"),
     Call("-l -d ,"),
-    Call("-l -d :"),
     Call("-l -d ''"),
     # Without a comma, any board in DFU mode.
     Call("-l -d 1234:5678"),
@@ -99,22 +105,18 @@ _LIST = (
     Call("-l -d '-,*'"),
     Call("-l -n {devnum}"),
     Call("-l -n99"),
-    Call("-l --devnum=-1"),
     Call("-l -p {path}"),
     Call("-l --path=1-9"),
     Call("-l -c 1"),
     Call("-l --cfg=0"),
     Call("-l --configuration 0x2"),
     Call("-l -i0"),
-    Call("-l --interface=1"),
-    Call("-l --inter 0"),
+    Call("-l --inter 1"),
     Call("-l -a 0"),
     Call("-la3"),
     Call("-l --alt=0x2"),
-    Call("-l --altsetting 9"),
     Call("-l -a '@Option Bytes  /0x1FFFC000/01*016 e'"),
     Call("-l -a nope"),
-    Call("-l -a ''"),
     Call(f"-l -S {_SERIAL}"),
     Call("-l --serial x"),
     Call(f"-l -S x,{_SERIAL}"),
@@ -125,7 +127,6 @@ _LIST = (
     Call("-D missing.bin -l"),
     Call("-e -l"),
     Call("-V -l"),
-    Call("-l -V"),
     Call(f"-l -R -w -E0 -t64 -Z1 -n{{devnum}} -p{{path}} -c1 -i0 -a0 -S{_SERIAL} -d0483:df11"),
     # None of these comes as far as a board.
     Call("-D app.bin -s 0x08000000", 74),
@@ -146,8 +147,8 @@ _REFUSED = (
     Call("-a 0 -s 0x08000000:mass-erase -D app.bin", 64),
     Call("-a 0 -s :unprotect", 64),
     Call("-a 0 -D app.bin", 64),
-    Call("-a 0 -s 0x20000000 -D data.bin", 64),
-    Call("-a 0 -s 0x08000000 -D app.dfu", 64),
+    Call("-a 0 -s 0x20000000 -D data.bin", 64, unlike=("Downloading",), why=TOO_FAR),
+    Call("-a 0 -s 0x08000000 -D app.dfu", 64, refused(64, "what the file is, is known before a board is opened")),
     Call("-a 0 -D other.dfu -d 0483:df11", 64),
     Call("-a 0 -U there.bin -s 0x08000000:100", 73),
     Call("-a 0 -U missing/up.bin -s 0x08000000:100", 73),
@@ -159,36 +160,54 @@ _DOWNLOADS = (
     Call("--alt=0 --dfuse-address=0x08000000:leave --down app.bin", leaves=True),
     Call("-D- -s0x08000000 -a0", stdin="app.bin"),
     Call("-a 0 -D -", stdin="app.dfu"),
-    Call("-D app.dfu"),
+    Call("-D app.dfu", unlike=("Setting Alternate Interface #1 ...",), why="only what is in the file is chosen"),
     Call("-a 0 -D app.dfu -s :leave", leaves=True),
-    Call("-a 0 -D pieces.dfu"),
+    Call(
+        "-a 0 -D pieces.dfu",
+        unlike=("Parsing element 2", "100%", " done."),
+        why="all is erased before any of it is written: one bar for both elements, which are told before it",
+    ),
     Call("-a 0 -D any.dfu"),
     Call("-a 0 -s 134217728 -D suffix.bin"),
     Call("-a 0 -s 0x08000c10 -D data.bin"),
-    Call("-a 0 -s 0x08000000 -D big.bin", 64),
-    Call("-a 0 -s 0x08000000 -D empty.bin", 64),
-    Call("-a 0 -s 0x08000000 -D other.dfu", 64),
+    Call("-a 0 -s 0x08000000 -D big.bin", 64, unlike=("Downloading",), why=TOO_FAR),
+    Call("-a 0 -s 0x08000000 -D empty.bin", 64, refused(65, EMPTY)),
+    Call("-a 0 -s 0x08000000 -D other.dfu", 64, refused(64, WRONG_IDS)),
     Call("-a '@Internal Flash  /0x08000000/064*0002Kg' -p {path} -n {devnum} -c1 -i0 -s 0x08000000 -D app.bin"),
     Call("-a 0 -d 1234:5678 -s 0x08000000 -D tiny.bin"),
     Call("-a 0 -t 512 -s 0x08000000 -D app.bin"),
-    Call("-a 0 -t 8192 -s 0x08000000 -D app.bin", 74, Otherwise(0, "a block is never longer than the board takes")),
+    Call(
+        "-a 0 -t 8192 -s 0x08000000 -D app.bin",
+        74,
+        Otherwise(0, TOO_LONG, like="-a 0 -s 0x08000000 -D app.bin"),
+        unlike=("Overriding device", "Limited transfer size"),
+    ),
     Call("-w -a 0 -s 0x08000000 -D tiny.bin"),
-    Call("-v -a 0 -s 0x08000000 -D tiny.bin"),
+    Call("-v -a 0 -s 0x08000000 -D tiny.bin", unlike=("100%", " done.", "Memory segment"), why=DETAILS),
     Call("-a 0 -R -s 0x08000000 -D tiny.bin"),
-    Call("-a 0 -R -s 0x08000000:leave -D tiny.bin", 251, LEFT, leaves=True),
-    Call("-a 0 -s 0x08000000:will-reset -D tiny.bin"),
+    Call("-a 0 -R -s 0x08000000:leave -D tiny.bin", (74, 251), LEFT, leaves=True, unlike=("Resetting USB",), why=GONE),
+    Call(
+        "-a 0 -s 0x08000000:will-reset -D tiny.bin",
+        0,
+        Otherwise(0, "where it didn't reset, it is left in dfuIDLE", leaves=False),
+    ),
     Call("-a 0 -s 0x08000000 -U up.bin -D tiny.bin"),
 )
 DOWNLOAD = Bench(("f072,serial=A",), _DOWNLOADS, content=FULL)
 
 _COMMANDS = (
     Call("-a 0 -s :leave", leaves=True),
-    Call("-s 0x08000000:leave -a0 -R", 251, LEFT, leaves=True),
+    Call("-s 0x08000000:leave -a0 -R", (74, 251), LEFT, leaves=True, unlike=("Resetting USB",), why=GONE),
     Call("-a 0 -s :force"),
     Call("-a 0 -s :mass-erase:force"),
     Call("-a 0 -s 0x08000000:force:mass-erase:leave -D app.bin", leaves=True),
     Call("-a 0 -D app.dfu -s :mass-erase:force"),
-    Call("-a 0 -s :unprotect:force", leaves=True),
+    Call(
+        "-a 0 -s :unprotect:force",
+        0,
+        Otherwise(0, "a board that isn't protected keeps what it has", refuses=True, leaves=False),
+        leaves=True,
+    ),
     Call("-a 0 -e"),
     Call("-a 0 -e -R"),
 )
@@ -199,7 +218,7 @@ _DOUBTFUL = (
     Call("-a 0 -D other.dfu", 0, refused(64, WRONG_IDS)),
     Call("-a 0 -s 0x08000000 -D suffix-other.bin", 0, refused(64, WRONG_IDS)),
     Call("-a 0 -s 0x08000000 -D suffix-damaged.bin", 0, refused(65, DAMAGED)),
-    Call("-a 0 -D damaged.dfu", 64, Otherwise(65, "the file's checksum is wrong, which dfu-util doesn't say is why")),
+    Call("-a 0 -D damaged.dfu", 64, refused(65, DAMAGED)),
     Call("-a 0 -s 0x08000000 -D text.bin", 0, refused(65, "a text is no firmware")),
     Call("-a 0 -s 0x08000000:force -D text.bin"),
     Call("-a 0 -s 0x08000000 -D elsewhere.bin", 0, refused(65, "it is linked for another address")),
@@ -214,8 +233,13 @@ _UPLOADS = (
     Call("-a 0 -U up.bin"),
     Call("-a 0 -Z 100 -U up.bin"),
     Call("-a 0 -s :100 --upload-size 7 --upload up.bin"),
-    Call("-a 0 -t 512 -s 0x08000000:1300 -U up.bin"),
-    Call("-v -a 0 -s 0x08000000:100 -U up.bin"),
+    Call(
+        "-a 0 -t 512 -s 0x08000000:1300 -U up.bin",
+        0,
+        Otherwise(0, "it counts blocks in what the board counts in", like="-a 0 -s 0x08000000:1300 -U up.bin"),
+        unlike=("Overriding device",),
+    ),
+    Call("-v -a 0 -s 0x08000000:100 -U up.bin", unlike=("Memory segment",), why=DETAILS),
     Call("-a 1 -s 0x1ffff800:16 -U up.bin"),
     Call("-a 0 -s 0x08000000:100 -R -U up.bin"),
     Call("-a 0 -s 0x08000000:100:leave -U up.bin", leaves=True),
@@ -226,48 +250,78 @@ UPLOAD = Bench(("f072,serial=A",), _UPLOADS, content=FULL)
 DONE = Otherwise(0, "all is stored, and the board has gone to start it: dfu-util calls that an error")
 
 
+def _goes(line):
+    """A download after which the board is gone before dfu-util has said that it's done."""
+    return Call(line, 74, DONE, leaves=True, unlike=("Done!",), why="it is done")
+
+
 def _plain(board, *calls, **bench):
     return Bench((board,), calls, **bench)
 
 
-PLAIN = (
+ZEPHYR_AND_DAPBOOT = (
     _plain(
         "zephyr,serial=Z",
         Call("-a 1 -D plain.bin"),
         Call("-a image_1 -R -t 64 -D-", stdin="plain.bin"),
-        Call("-v -a 1 -D zephyr.bin"),
+        Call("-v -a 1 -D zephyr.bin", unlike=("DFU suffix version", "Sent a total"), why=DETAILS),
         Call("-D plain.bin", 74),
-        Call("-a 0 -D plain.bin", 74),
-        Call("-a 1 -D empty.bin", 74),
+        Call("-a 0 -D plain.bin", 74, unlike=("failed!",), why="what failed is told on stderr"),
+        Call("-a 1 -D empty.bin", 74, refused(65, EMPTY)),
         Call("-a 1 -s 0x08000000 -D plain.bin", 74),
         Call("-a 1 -s :leave", 74),
         Call("-a 1 -D plain-other.bin", 0, refused(64, WRONG_IDS)),
         Call("-a 1 -D plain-other.bin -d 2fe3:ffff", 64),
-        Call("-a 1 -t 1024 -D plain.bin", 74, Otherwise(0, "a block is never longer than the board takes")),
+        Call(
+            "-a 1 -t 1024 -D plain.bin",
+            74,
+            Otherwise(0, TOO_LONG, like="-a 1 -D plain.bin"),
+            unlike=("Overriding device",),
+        ),
         Call("-a 1 -e"),
     ),
     _plain(
         "dapboot,serial=D",
         Call("-l"),
-        Call("-D plain.bin", 74, DONE, leaves=True),
+        _goes("-D plain.bin"),
         Call("-U up.bin"),
         Call("-U up.bin -Z 57344 -R"),
         Call("-U there.bin", 73),
-        Call("-D text.bin", 0, Otherwise(74, "the board says errFIRMWARE: dfu-util says that, and then Done!")),
+        Call("-D text.bin", 0, Otherwise(74, "the board says errFIRMWARE: dfu-util says that, and then Done!", fails=True)),
     ),
+)
+
+PLAIN = (
     _plain("uboot,serial=U", Call("-a u-boot.env.raw -D plain.bin"), Call("-a 1 -e", leaves=True)),
-    _plain("ubertooth,serial=T", Call("-D ubertooth.bin"), Call("-R -D plain.bin", 251, DONE, leaves=True)),
-    _plain("maple,serial=M", Call("-l"), Call("-a 2 -D plain.bin", 74, DONE, leaves=True), Call("-a 0 -D plain.bin", 74)),
-    _plain("tinyusb,serial=Y", Call("-a FLASH -D plain.bin", 74, DONE, leaves=True)),
-    _plain("lpc,serial=L", Call("-l"), Call("-D plain.bin", 74, DONE, leaves=True)),
+    _plain("ubertooth,serial=T", Call("-D ubertooth.bin"), Call("-R -D plain.bin", (74, 251), DONE, leaves=True)),
+    _plain(
+        "maple,serial=M",
+        Call("-l"),
+        Call(
+            "-a 2 -D plain.bin",
+            74,
+            DONE,
+            leaves=True,
+            unlike=("DFU version",),
+            why="what a Maple says of itself is told: dfu-util makes 0110 of its 0100",
+        ),
+        Call("-a 0 -D plain.bin", 74, refused(74, "its name says that it is no memory to write to")),
+    ),
+    _plain("tinyusb,serial=Y", _goes("-a FLASH -D plain.bin")),
+    _plain("lpc,serial=L", Call("-l"), _goes("-D plain.bin")),
     _plain("openmoko,serial=O", Call("-a kernel -D plain.bin")),
-    _plain("xmos,serial=X", Call("-a 1 -D plain.bin"), Call("-a 1 -U up.bin")),
+    _plain("xmos,serial=X", Call("-a 1 -D plain.bin"), Call("-a 1 -U up.bin", 0, Otherwise(74, "nothing came", fails=True))),
     _plain("mcuboot,serial=B", Call("-D plain.bin", 74, DONE, leaves=True)),
     _plain(
         "simtrace,serial=S",
         Call("-l"),
-        Call("-D plain.bin", 64, Otherwise(0, "what a board of this kind takes is known", leaves=True), leaves=False),
-        Call("-t 1024 -D plain.bin", None, Otherwise(0, "it waits for a reset: dfu-util waits for it", leaves=True)),
+        Call(
+            "-t 1024 -D plain.bin",
+            None,
+            Otherwise(0, "the board waits for a reset, and dfu-util for the board", leaves=True),
+            unlike=("Resetting USB", "Done!"),
+            why="it is done",
+        ),
     ),
 )
 
@@ -318,15 +372,22 @@ SEVERAL = (
 _TINY = "-a 0 -s 0x08000000 -D tiny.bin"
 TROUBLE = (
     _plain("f405,serial=A", Call(_TINY)),
-    _plain("f072,serial=A,quirk=flipped-bit=0x08000004", Call(_TINY, 0, Otherwise(74, "a bit is wrong in flash"))),
+    _plain("f072,serial=A,quirk=flipped-bit=0x08000004", Call(_TINY, 0, Otherwise(74, "a bit is wrong", fails=True))),
     _plain(
-        "f072,serial=A,quirk=write-protected=0x08000000", Call(_TINY, 0, Otherwise(74, "the sector keeps what it had"))
+        "f072,serial=A,quirk=write-protected=0x08000000",
+        Call(_TINY, 0, Otherwise(74, "the sector keeps what it had", fails=True)),
     ),
-    _plain("f072,serial=A,fault=errWRITE@12", Call(_TINY, 74)),
-    _plain("zephyr,serial=Z,quirk=manifest=err-verify", Call("-a 1 -D plain.bin", 0, Otherwise(74, "the board says errVERIFY"))),
+    _plain(
+        "f072,serial=A,quirk=read-protected",
+        Call(_TINY, 74),
+        Call("-a 0 -s :unprotect:force", leaves=True),
+    ),
+    _plain("f072,serial=A,fault=unplug@12", Call(_TINY, 74, leaves=True)),
+    _plain(
+        "zephyr,serial=Z,quirk=manifest=err-verify",
+        Call("-a 1 -D plain.bin", 0, Otherwise(74, "the board says errVERIFY", fails=True)),
+    ),
+    _plain("dapboot,serial=D,quirk=err-write-at=0", Call("-D plain.bin", 74)),
     _plain("dapboot,serial=D,quirk=no-upload", Call("-U up.bin", 74)),
-    _plain("f427,serial=A", Call("-l"), shared=True),
-    _plain("gd32vf103", Call("-l"), shared=True),
-    _plain("jabra", Call("-l"), shared=True),
-    _plain("mboot", Call("-l"), shared=True),
+    *(_plain(board, Call("-l"), shared=True, only_looks=True) for board in ("f427", "gd32vf103", "jabra", "mboot")),
 )

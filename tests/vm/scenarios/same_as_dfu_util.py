@@ -10,14 +10,17 @@ import re
 import shlex
 import struct
 import subprocess
+import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import option_table as table
 import udev
 from lab import CONTROLLER, SYSFS, address, attach, boards, occupied, wait_until
 from option_files import FILES
+from option_table import Otherwise
 
 THEIRS = "/usr/bin/dfu-util"
 # Until a call counts as one that never ends.
@@ -25,9 +28,10 @@ FOR_EVER = 10
 NEVER = "it never ends"
 # What a script doesn't look for: who says it, how far it is on the way, and what a board says of its state, for which the two
 # don't ask equally often.
-UNHEARD = re.compile(r"libusb version |Determining device status|DFU state\(|Aborting previous incomplete transfer|$")
+UNHEARD = re.compile(r"libusb version |Deducing device DFU version|Clearing status|Determining device status|DFU state\(|Aborting previous incomplete transfer|$")
 BAR = re.compile(r"(\w+ *)\t\[[= ]{25}\] +(\d+)% +\d+ bytes")
 BANNER = "dfu-util 0.11"
+SUCCESS = re.compile(r"(Download|Upload) done\.|File downloaded successfully|Done parsing|Done!|Submitting leave")
 # USBDEVFS_CONTROL (linux/usbdevice_fs.h), and DFU_GETSTATE from interface 0.
 CONTROL, GETSTATE = 0xC0185500, (0xA1, 5, 0, 0, 1, 1000)
 
@@ -56,6 +60,10 @@ def uploads(lab):
     _judge(lab, table.UPLOAD)
 
 
+def calls_for_zephyr_and_dapboot(lab):
+    _judge(lab, *table.ZEPHYR_AND_DAPBOOT)
+
+
 def calls_for_boards_without_dfuse(lab):
     _judge(lab, *table.PLAIN)
 
@@ -82,6 +90,7 @@ class Answer:
     err: str
     # The files it made or changed.
     files: dict[str, bytes]
+    # Of each board, up to where it is blank.
     flash: list[bytes]
     # The boards that are there afterwards: their ids and states.
     boards: list[str]
@@ -93,8 +102,7 @@ def _judge(lab, *benches):
     for bench in benches:
         desk = Desk(lab, bench)
         for number, call in enumerate(bench.calls):
-            theirs, ours = desk.answers(call, number)
-            found = [*_against_table(call, theirs), *_against_each_other(call, theirs, ours, desk.before)]
+            found = _differences(call, desk.answers(call, number), desk.before)
             wrong += [f"{', '.join(bench.boards) or 'no board'}: dfu-util {call.line}: {line}" for line in found]
         desk.close()
     assert not wrong, "\n".join([f"{len(wrong)} answers differ", *wrong])
@@ -114,7 +122,7 @@ class Desk:
 
     def __init__(self, lab, bench):
         self._lab, self._bench = lab, bench
-        self.rounds = 1 if bench.shared else 2 * len(bench.calls)
+        self.rounds = 1 if bench.shared else 3 * len(bench.calls)
         specs = []
         for round in range(self.rounds):
             for seat, spec in enumerate(bench.boards):
@@ -125,7 +133,7 @@ class Desk:
                 else:
                     (lab.folder / name).unlink(missing_ok=True)
         self._server = lab.serve(*specs) if specs else None
-        self.before = [bench.content for _ in bench.boards]
+        self.before = [(bench.content or b"").rstrip(b"\xff") for _ in bench.boards]
         self._paths = None
 
     def close(self):
@@ -134,21 +142,24 @@ class Desk:
             self._server.stop()
 
     def answers(self, call, number):
-        """What comes of a call with dfu-util, and with stdfu; its number is another for each."""
-        tools = (THEIRS, _link(self._lab))
-        numbers = (2 * number, 2 * number + 1)
+        """What comes of a call with dfu-util and with stdfu, and what should, if that is another. Its number is another for
+        each."""
+        link = _link(self._lab)
         if self._bench.only_looks:
             self._plug_once()
-            return self._lab.at_once(lambda tool, number: self._answer(tool, call, number), tools, numbers)
-        return [self._answer(tool, call, number) for tool, number in zip(tools, numbers)]
+            return self._lab.at_once(lambda tool: self._answer(tool, call, 0), (THEIRS, link))
+        answers = [self._answer(tool, call, 3 * number + which) for which, tool in enumerate((THEIRS, link))]
+        if call.otherwise and call.otherwise.like:
+            like = replace(call, line=call.otherwise.like)
+            answers.append(self._answer(THEIRS, like, 3 * number + 2))
+        return answers
 
     def _answer(self, tool, call, number):
         if self._bench.shared:
             self._plug_once()
         else:
             self._plug(number)
-        folder = self._lab.folder / f"work-{number}"
-        folder.mkdir()
+        folder = Path(tempfile.mkdtemp(dir=self._lab.folder))
         words = self._words(call)
         for name, content in FILES.items():
             if name in (*words, call.stdin) or any(word.endswith(name) for word in words):
@@ -239,37 +250,42 @@ class Desk:
 
     def _flash(self, number, seat):
         path = self._lab.folder / self._flash_name(0 if self._bench.shared else number, seat)
-        return path.read_bytes() if path.exists() else None
+        # A blank board has none yet.
+        return path.read_bytes().rstrip(b"\xff") if path.exists() else b""
 
 
-def _against_table(call, theirs):
-    """Where dfu-util itself answers otherwise than the table says: then it's no longer true."""
-    expected = NEVER if call.exit is None else call.exit
-    if theirs.exit != expected:
-        yield f"dfu-util itself ends with {theirs.exit}, not with {expected}"
+def _differences(call, answers, before):
+    """What differs of dfu-util's answer, stdfu's and, where it is another, the one that stdfu's should be like."""
+    theirs, ours, *like = answers
+    expected = call.exit if isinstance(call.exit, tuple) else (NEVER if call.exit is None else call.exit,)
+    if theirs.exit not in expected:
+        yield f"dfu-util itself ends with {theirs.exit}, and not with {expected}: the table isn't true"
+    yield from _against_each_other(call, like[0] if like else theirs, ours, before)
 
 
 def _against_each_other(call, theirs, ours, before):
-    """What differs."""
-    otherwise = call.otherwise
-    expected = theirs.exit if otherwise is None else otherwise.exit
-    if ours.exit != expected:
-        why = f" ({otherwise.why})" if otherwise else ""
+    otherwise = call.otherwise or Otherwise(theirs.exit, "as dfu-util")
+    if ours.exit != otherwise.exit:
         said = ours.err.strip().splitlines()
-        yield f"exit status {ours.exit}, not {expected}{why}; it says {said[-1] if said else 'nothing'!r}"
-    refuses = otherwise is not None and otherwise.refuses
-    flash, files = (before, {}) if refuses else (theirs.flash, theirs.files)
-    if ours.flash != flash:
-        yield f"flash differs: {_parts(flash, ours.flash)}"
-    if ours.files != files:
-        yield f"files are {_sizes(ours.files)}, not {_sizes(files)}"
-    if otherwise is None or otherwise.leaves is None:
-        if ours.boards != theirs.boards and not refuses:
-            yield f"afterwards there is {ours.boards}, not {theirs.boards}"
-    if not refuses:
-        yield from _lines_that_differ(call, theirs.out, ours.out)
+        yield f"exit status {ours.exit}, not {otherwise.exit} ({otherwise.why}); it says {said[-1] if said else 'nothing'!r}"
+    if ours.exit != 0 and SUCCESS.search(ours.out):
+        yield f"it fails, and says {SUCCESS.search(ours.out)[0]!r}"
     if ours.out and not ours.out.startswith(BANNER):
         yield f"it begins with {ours.out[:20]!r}"
+    if otherwise.fails:
+        return
+    flash, files = (before, {}) if otherwise.refuses else (theirs.flash, theirs.files)
+    if differing := [_first_differences(*pair) for pair in zip(flash, ours.flash) if pair[0] != pair[1]]:
+        yield f"flash differs: {differing}"
+    if ours.files != files:
+        yield f"files are {_sizes(ours.files)}, not {_sizes(files)}, or have other content"
+    if otherwise.refuses:
+        return
+    # After an error dfu-util leaves the board in that.
+    same = _without_states if theirs.exit else list
+    if otherwise.leaves is None and same(ours.boards) != same(theirs.boards):
+        yield f"afterwards there is {ours.boards}, not {theirs.boards}"
+    yield from _lines_that_differ(call, theirs.out, ours.out)
 
 
 def _lines_that_differ(call, theirs, ours):
@@ -290,20 +306,20 @@ def _heard(out, call):
         bar = BAR.match(line)
         if bar and bar[2] != "100":
             line = line[bar.end() :]
-        if not UNHEARD.match(line) and not any(part in line for part in call.unlike or ()):
+        if not UNHEARD.match(line) and not any(part in line for part in call.unlike):
             # Plugged in anew, it has another.
             found.append(re.sub(r"devnum=\d+", "devnum=…", line))
     return found
 
 
-def _parts(expected, found):
-    """Where flash differs, board by board."""
-    return [
-        "nothing"
-        if a == b
-        else f"{None if b is None else len(b)} bytes, {[hex(at) for at in range(0, len(a or b''), 256) if a[at:at + 256] != (b or b'')[at:at + 256]][:4]}"
-        for a, b in zip(expected, found)
-    ]
+def _first_differences(expected, found):
+    """Where they begin."""
+    blocks = range(0, max(len(expected), len(found)), 256)
+    return [hex(at) for at in blocks if expected[at : at + 256] != found[at : at + 256]][:4]
+
+
+def _without_states(boards):
+    return [board.split()[0] for board in boards]
 
 
 def _sizes(files):

@@ -19,8 +19,9 @@ pub fn long(boards: &[Listed], others: &[Other]) -> String {
     texts.join("\n")
 }
 
-/// A line for each board under a line of titles, and one for each that can't be used.
-pub fn short(boards: &[Listed], others: &[Other]) -> String {
+/// A line for each board under a line of titles, and one for each that can't be used. Where a terminal of so many columns
+/// has no room for the titles' columns, there are none.
+pub fn short(boards: &[Listed], others: &[Other], columns: Option<usize>) -> String {
     let titles = ["SERIAL", "CHIP OR DEVICE", "FLASH", "PATH"].map(str::to_owned);
     let rows: Vec<[String; 4]> = [titles].into_iter().chain(boards.iter().map(row)).collect();
     let width = |column: usize| {
@@ -28,10 +29,21 @@ pub fn short(boards: &[Listed], others: &[Other]) -> String {
         widths.max().unwrap_or(0)
     };
     let (serial_width, chip_width, flash_width) = (width(0), width(1), width(2));
-    let line = |[serial, chip, flash, path]: &[String; 4]| {
-        format!("{serial:<serial_width$}  {chip:<chip_width$}  {flash:<flash_width$}  {path}\n")
+    let all = serial_width + chip_width + flash_width + width(3) + 3 * "  ".len();
+    let lines: String = match columns.is_none_or(|columns| all <= columns) {
+        true => {
+            let line = |[serial, chip, flash, path]: &[String; 4]| {
+                format!(
+                    "{serial:<serial_width$}  {chip:<chip_width$}  {flash:<flash_width$}  {path}\n"
+                )
+            };
+            rows.iter().map(line).collect()
+        }
+        false => {
+            let boards = rows.iter().skip(1);
+            boards.map(|row| row.join("  ") + "\n").collect()
+        }
     };
-    let lines: String = rows.iter().map(line).collect();
     others
         .iter()
         .fold(lines, |lines, other| lines + &format!("{other}\n"))
