@@ -9,6 +9,7 @@ use crate::sim::SimBus;
 use crate::sim::spec::{BoardSpec, BoardSpecError};
 use crate::usb::Bus;
 use crate::usb::libusb::LibusbBus;
+use crate::usb::limited::LimitedBus;
 
 use super::environment::{self, Variable};
 use super::error::{CliError, Doing};
@@ -24,6 +25,8 @@ pub struct App {
     pub selection: Selection,
     /// Simulated boards in place of USB, as the command line names them.
     pub sim: Vec<BoardSpec>,
+    /// How long the command may take.
+    timeout: Option<Duration>,
     /// Where answers go.
     pub output: Output,
     /// Makes the definition of the command line, for those who tell of it.
@@ -37,12 +40,14 @@ impl App {
     pub fn new(
         selection: Selection,
         sim: Vec<BoardSpec>,
+        timeout: Option<Duration>,
         output: Output,
         definition: fn() -> clap::Command,
     ) -> Self {
         Self {
             selection,
             sim,
+            timeout,
             output,
             definition,
             bus: OnceLock::new(),
@@ -191,7 +196,12 @@ impl App {
             Arc::new(LibusbBus::new())
         } else {
             let _held = interrupt::hold();
-            Arc::new(SimBus::new(simulated)?)
+            let bus = SimBus::new(simulated)?;
+            match self.timeout {
+                // Its clock is another than ours.
+                Some(limit) => Arc::new(LimitedBus::new(bus, limit, interrupt::time_is_up)),
+                None => Arc::new(bus),
+            }
         };
         Ok(self.bus.get_or_init(|| bus).clone())
     }

@@ -1,17 +1,50 @@
-//! Being asked to end, by Ctrl-C or by another program: the first time in good order, the second time at once.
+//! Being asked to end, by Ctrl-C or by another program, or because the time is up: the first time in good order, the second
+//! time at once.
 
 mod signals;
 
+use std::fmt;
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 
-/// Something to say. It runs on a thread of its own.
-type Words = Arc<dyn Fn() + Send + Sync>;
+/// Something to say of a request. It runs on a thread of its own.
+type Words = Arc<dyn Fn(Request) + Send + Sync>;
+
+/// Why the program is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Request {
+    /// Somebody has asked for it.
+    Asked,
+    /// It has taken as long as it may.
+    TimeIsUp(Duration),
+}
+
+impl Request {
+    /// The code to end with.
+    pub fn exit(self) -> Exit {
+        match self {
+            Self::Asked => Exit::Interrupted,
+            Self::TimeIsUp(_) => Exit::Other,
+        }
+    }
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asked => f.write_str("interrupted"),
+            Self::TimeIsUp(limit) => {
+                write!(f, "timed out after {} s (--timeout)", limit.as_secs_f64())
+            }
+        }
+    }
+}
 
 /// Signals this soon after the first are the same request: `timeout` sends each to the program and to its group, a
 /// terminal that closes lets both the kernel and the shell tell.
@@ -26,23 +59,69 @@ static REQUESTED: AtomicBool = AtomicBool::new(false);
 static STATE: Mutex<State> = Mutex::new(State {
     guards: 0,
     acknowledge: None,
-    requested_at: None,
+    request: None,
 });
+static LIMIT: OnceLock<Duration> = OnceLock::new();
 
 struct State {
     /// How many [`Watched`] and [`Held`] there are.
     guards: usize,
     /// What those who carry out work want to be said at once.
     acknowledge: Option<Words>,
-    requested_at: Option<Instant>,
+    /// The first, and when it was made.
+    request: Option<(Request, Instant)>,
 }
 
 /// Takes over Ctrl-C and its like. While nobody watches or holds, the first ends the program, after the last words.
-pub fn install(last_words: impl Fn() + Send + Sync + 'static) {
+pub fn install(last_words: impl Fn(Request) + Send + Sync + 'static) {
     // There is one program, and it installs this once.
     let _ = LAST_WORDS.set(Arc::new(last_words));
     // Without a handler signals end the program as ever, only less gently.
     let _ = signals::listen(react);
+}
+
+/// Has the program end in good order after this time, as if it had been asked to then.
+pub fn limit(limit: Duration) {
+    // There is one command, and it has one limit.
+    let _ = LIMIT.set(limit);
+    let timer = move || {
+        thread::sleep(limit);
+        time_is_up();
+    };
+    // Without a thread, a bus with a clock of its own is left to tell.
+    let _ = thread::Builder::new().spawn(timer);
+}
+
+/// The limit is reached, by whatever clock.
+pub fn time_is_up() {
+    let Some(limit) = LIMIT.get() else {
+        return;
+    };
+    let request = Request::TimeIsUp(*limit);
+    let mut state = lock();
+    if state.request.is_some() {
+        return;
+    }
+    if !is_put_off(&state) {
+        end(state, request);
+    }
+    state.request = Some((request, Instant::now()));
+    let acknowledge = state.acknowledge.clone();
+    drop(state);
+    acknowledge_and_store(acknowledge, request);
+}
+
+/// Tells what it was that has interrupted, where that was not somebody who knows.
+pub fn explained(diagnosis: Diagnosis) -> Diagnosis {
+    match lock().request {
+        Some((request @ Request::TimeIsUp(_), _)) if diagnosis.exit == Exit::Interrupted => {
+            Diagnosis {
+                exit: request.exit(),
+                ..diagnosis.about(request)
+            }
+        }
+        _ => diagnosis,
+    }
 }
 
 /// Promises to look at [`requested`] until the guard is dropped.
@@ -54,7 +133,7 @@ pub fn watch() -> Watched {
 }
 
 /// The same, and has the request acknowledged as soon as it is made: it may take a while until somebody looks.
-pub fn watch_and_acknowledge(acknowledge: impl Fn() + Send + Sync + 'static) -> Watched {
+pub fn watch_and_acknowledge(acknowledge: impl Fn(Request) + Send + Sync + 'static) -> Watched {
     let mut state = lock();
     state.guards += 1;
     state.acknowledge = Some(Arc::new(acknowledge));
@@ -66,7 +145,7 @@ pub fn hold() -> Held {
     let mut state = lock();
     state.guards += 1;
     Held {
-        requested_before: state.requested_at.is_some(),
+        requested_before: state.request.is_some(),
     }
 }
 
@@ -112,8 +191,9 @@ impl Drop for Held {
     fn drop(&mut self) {
         let mut state = lock();
         state.guards -= 1;
-        if state.guards == 0 && state.requested_at.is_some() && !self.requested_before {
-            end(state);
+        let request = state.request.filter(|_| !self.requested_before);
+        if let Some((request, _)) = request.filter(|_| state.guards == 0) {
+            end(state, request);
         }
     }
 }
@@ -129,35 +209,45 @@ impl Drop for Exposed {
 
 fn react() {
     let mut state = lock();
-    match state.requested_at {
-        Some(first) if first.elapsed() < SAME_REQUEST => {}
-        None if state.guards > 0 && EXPOSED.load(Ordering::SeqCst) == 0 => {
-            state.requested_at = Some(Instant::now());
+    match state.request {
+        Some((Request::Asked, first)) if first.elapsed() < SAME_REQUEST => {}
+        None if is_put_off(&state) => {
+            state.request = Some((Request::Asked, Instant::now()));
             let acknowledge = state.acknowledge.clone();
             // On a thread of its own: whoever asks once more is heard meanwhile.
-            let request = move || {
-                // Before anybody can act on it, so that what they say of it comes after.
-                acknowledge.into_iter().for_each(say);
-                REQUESTED.store(true, Ordering::SeqCst);
-            };
+            let request = move || acknowledge_and_store(acknowledge, Request::Asked);
             if thread::Builder::new().spawn(request).is_err() {
                 REQUESTED.store(true, Ordering::SeqCst);
             }
         }
-        _ => end(state),
+        _ => end(state, Request::Asked),
     }
 }
 
-/// Ends the program. Whoever wants a guard now waits for the lock, and so begins nothing that would be cut short.
-fn end(_state: MutexGuard<'_, State>) -> ! {
-    LAST_WORDS.get().cloned().into_iter().for_each(say);
-    process::exit(Exit::Interrupted.code().into())
+/// Whether somebody looks, or holds, and nobody is where that may never end.
+fn is_put_off(state: &State) -> bool {
+    state.guards > 0 && EXPOSED.load(Ordering::SeqCst) == 0
 }
 
-fn say(words: Words) {
+/// Says it before anybody can act on it, so that what they say of it comes after.
+fn acknowledge_and_store(acknowledge: Option<Words>, request: Request) {
+    acknowledge
+        .into_iter()
+        .for_each(|words| say(words, request));
+    REQUESTED.store(true, Ordering::SeqCst);
+}
+
+/// Ends the program. Whoever wants a guard now waits for the lock, and so begins nothing that would be cut short.
+fn end(_state: MutexGuard<'_, State>, request: Request) -> ! {
+    let words = LAST_WORDS.get().cloned();
+    words.into_iter().for_each(|words| say(words, request));
+    process::exit(request.exit().code().into())
+}
+
+fn say(words: Words, request: Request) {
     let (said, heard) = mpsc::channel();
     let speaker = thread::Builder::new().spawn(move || {
-        words();
+        words(request);
         // Nobody listens any more where it took too long.
         let _ = said.send(());
     });

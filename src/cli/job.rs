@@ -162,10 +162,11 @@ impl<'p> Job<'p> {
                     let diagnosis = Diagnosis::from(&error.clone().into());
                     let diagnosis = with_progress(diagnosis, &task, outcome.tally);
                     let error = hint_at_others(diagnosis, &error, &task, &memories);
-                    outcome.error = Some(match &unsaved[..] {
+                    let error = match &unsaved[..] {
                         [] => error,
                         unsaved => keepsake::keep(error, unsaved, outcome.name(), ids),
-                    });
+                    };
+                    outcome.error = Some(interrupt::explained(error));
                 }
                 outcome.task = Some(task);
             }

@@ -35,6 +35,7 @@ mod usage;
 mod usb_trouble;
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -67,6 +68,11 @@ struct Cli {
         help_heading = select::HEADING
     )]
     sim: Vec<BoardSpec>,
+    /// Give up after N seconds, in good order
+    ///
+    /// Counted from the start, waiting included. What was begun ends as after Ctrl-C, and is told; the exit code is 1.
+    #[arg(long, global = true, hide_short_help = true, value_name = "SECONDS", value_parser = parse_timeout)]
+    timeout: Option<Duration>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -111,7 +117,7 @@ Exit codes:
 /// Runs the program and returns the code to end with.
 pub fn run() -> u8 {
     let at_once = Output::from(&refusal::output_args(std::env::args_os()));
-    interrupt::install(move || at_once.interrupted());
+    interrupt::install(move |request| at_once.interrupted(request));
     let code = as_another_program().unwrap_or_else(|| answer().code());
     interrupt::end_is_near();
     code
@@ -125,7 +131,10 @@ fn as_another_program() -> Option<u8> {
     let cli = Cli::try_parse_from(ours).ok()?;
     match &cli.command {
         AnyCommand::Ours(_) => None,
-        AnyCommand::Theirs(tool) => Some(tool.run(theirs, &app(&cli))),
+        AnyCommand::Theirs(tool) => {
+            cli.timeout.into_iter().for_each(interrupt::limit);
+            Some(tool.run(theirs, &app(&cli)))
+        }
     }
 }
 
@@ -140,6 +149,7 @@ fn answer() -> Exit {
         Err(error) if error.use_stderr() => return refuse(error),
         Err(help) => return show(&help),
     };
+    cli.timeout.into_iter().for_each(interrupt::limit);
     let app = app(&cli);
     let outcome = match environment::check() {
         Ok(()) => match &cli.command {
@@ -150,16 +160,26 @@ fn answer() -> Exit {
         Err(error) => Err(error.into()),
     };
     outcome.unwrap_or_else(|error| {
-        let diagnosis = Diagnosis::from(&error);
+        let diagnosis = interrupt::explained(Diagnosis::from(&error));
         app.output.failure(&diagnosis);
         diagnosis.exit
     })
+}
+
+/// Seconds, more than none.
+fn parse_timeout(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok();
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "expected a number of seconds such as 60 or 2.5".to_owned())
 }
 
 fn app(cli: &Cli) -> App {
     App::new(
         cli.selection.clone().or_environment(),
         cli.sim.clone(),
+        cli.timeout,
         Output::from(&cli.output),
         Cli::command,
     )

@@ -22,7 +22,7 @@ use crate::printable;
 use super::diagnosis::Diagnosis;
 use super::document::Failed;
 use super::error::{CliError, Doing};
-use super::exit::Exit;
+use super::interrupt::Request;
 use ndjson::Event;
 use style::{ColorChoice, Paint};
 use wrap::wrap;
@@ -290,14 +290,14 @@ impl Output {
         let _ = self.document(Failed { error: diagnosis });
     }
 
-    /// Ctrl-C, which ends the program here and now. People know what they have done, programs have to be told.
-    pub fn interrupted(&self) {
+    /// A request that ends the program here and now. People know that they have pressed Ctrl-C, programs have to be told.
+    pub fn interrupted(&self, request: Request) {
         let diagnosis = Diagnosis {
-            exit: Exit::Interrupted,
-            message: "interrupted".to_owned(),
+            exit: request.exit(),
+            message: request.to_string(),
             hint: None,
         };
-        if self.progress == ProgressChoice::Json {
+        if self.progress == ProgressChoice::Json || request != Request::Asked {
             self.error(&diagnosis);
         } else if io::stderr().is_terminal() {
             // Behind a bar or a question, so that the shell's prompt gets a line of its own.

@@ -6,6 +6,7 @@
 pub mod descriptor;
 mod device;
 pub mod libusb;
+pub mod limited;
 pub mod string;
 mod sysfs;
 pub mod tap;

@@ -21,7 +21,8 @@ fn check(arguments: &str, mentions: &[&str]) {
 }
 
 /// What every command takes.
-const EVERYWHERE: [&str; 14] = [
+const EVERYWHERE: [&str; 15] = [
+    "--timeout <SECONDS>",
     "--serial <SERIAL>",
     "[env: STDFU_SERIAL]",
     "--path <BUS-PORT>",

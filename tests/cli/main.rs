@@ -59,6 +59,7 @@ mod stdout;
 mod sweep;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod timeout;
 mod trace;
 mod trouble;
 mod unprotect;

@@ -28,7 +28,7 @@ impl Work<'_> {
         let stopping = "Stopping; asked once more, it ends at once.";
         let watched = {
             let name = self.voice.name();
-            interrupt::watch_and_acknowledge(move || Voice::new(name).warn(stopping))
+            interrupt::watch_and_acknowledge(move |_| Voice::new(name).warn(stopping))
         };
         let job = Job {
             board,

@@ -19,6 +19,7 @@ use crate::dfu::event::{Event, Phase};
 
 use crate::cli::args::number::amount;
 use crate::cli::diagnosis::Diagnosis;
+use crate::cli::interrupt::Request;
 use crate::cli::observer::Observer;
 use crate::cli::output::{Output, ProgressChoice};
 use crate::cli::task::Task;
@@ -87,9 +88,15 @@ impl<'o> Progress<'o> {
     }
 
     /// Says that the work is about to stop.
-    pub fn stopping(&self) -> impl Fn() + Send + Sync + use<> {
+    pub fn stopping(&self) -> impl Fn(Request) + Send + Sync + use<> {
         let (output, bars) = (self.output.clone(), self.bars.clone());
-        move || above(bars.as_ref(), || output.note(STOPPING))
+        move |request| {
+            let text = match request {
+                Request::Asked => STOPPING.to_owned(),
+                Request::TimeIsUp(_) => format!("{request}: stopping after this sector"),
+            };
+            above(bars.as_ref(), || output.note(&text));
+        }
     }
 
     /// For the next of them, of which this is wanted; the bars stand in this order.

@@ -1,0 +1,127 @@
+//! A bus whose time is limited: whoever has set the limit is told when it is over, by the bus's own clock.
+
+use std::time::Duration;
+
+use super::{Bus, ControlRequest, DeviceInfo, Occupant, Transport, UsbError};
+
+/// What is called when the time is over: again and again, as long as the work goes on.
+pub type OnEnd = fn();
+
+/// A bus around another one.
+pub struct LimitedBus<B> {
+    inner: B,
+    /// On the clock of `inner`.
+    end: Duration,
+    on_end: OnEnd,
+}
+
+/// A transport around another one.
+struct LimitedTransport {
+    inner: Box<dyn Transport>,
+    /// On the clock of `inner`.
+    end: Duration,
+    on_end: OnEnd,
+}
+
+impl<B: Bus> LimitedBus<B> {
+    /// With a `limit` from now on.
+    pub fn new(inner: B, limit: Duration, on_end: OnEnd) -> Self {
+        Self {
+            end: inner.now().saturating_add(limit),
+            inner,
+            on_end,
+        }
+    }
+}
+
+impl<B: Bus> Bus for LimitedBus<B> {
+    fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
+        self.inner.devices()
+    }
+
+    fn open(&self, device: &DeviceInfo) -> Result<Box<dyn Transport>, UsbError> {
+        let inner = self.inner.open(device)?;
+        let left = self.end.saturating_sub(self.inner.now());
+        Ok(Box::new(LimitedTransport {
+            end: inner.now().saturating_add(left),
+            inner,
+            on_end: self.on_end,
+        }))
+    }
+
+    fn wait(&self, duration: Duration) {
+        self.inner.wait(duration);
+        if self.inner.now() >= self.end {
+            (self.on_end)();
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.inner.now()
+    }
+}
+
+impl LimitedTransport {
+    fn look_at_the_clock(&self) {
+        if self.inner.now() >= self.end {
+            (self.on_end)();
+        }
+    }
+}
+
+impl Transport for LimitedTransport {
+    fn claim(&mut self) -> Result<(), UsbError> {
+        self.inner.claim()
+    }
+
+    fn set_alternate_setting(&mut self, alternate_setting: u8) -> Result<(), UsbError> {
+        self.inner.set_alternate_setting(alternate_setting)
+    }
+
+    fn control_in(
+        &mut self,
+        request: ControlRequest,
+        buffer: &mut [u8],
+        timeout: Duration,
+    ) -> Result<usize, UsbError> {
+        let outcome = self.inner.control_in(request, buffer, timeout);
+        self.look_at_the_clock();
+        outcome
+    }
+
+    fn control_out(
+        &mut self,
+        request: ControlRequest,
+        data: &[u8],
+        timeout: Duration,
+    ) -> Result<(), UsbError> {
+        let outcome = self.inner.control_out(request, data, timeout);
+        self.look_at_the_clock();
+        outcome
+    }
+
+    fn reopen(&mut self) -> Result<(), UsbError> {
+        self.inner.reopen()
+    }
+
+    fn is_on_bus(&mut self) -> bool {
+        self.inner.is_on_bus()
+    }
+
+    fn at_port(&mut self) -> Option<Occupant> {
+        self.inner.at_port()
+    }
+
+    fn reset(&mut self) -> Result<(), UsbError> {
+        self.inner.reset()
+    }
+
+    fn wait(&mut self, duration: Duration) {
+        self.inner.wait(duration);
+        self.look_at_the_clock();
+    }
+
+    fn now(&self) -> Duration {
+        self.inner.now()
+    }
+}
