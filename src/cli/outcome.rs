@@ -167,7 +167,7 @@ impl<'p> Outcome<'p> {
         if self.error.is_none() && self.tally.unchecked_sectors > 0 {
             let sectors = count(self.tally.unchecked_sectors as u64, "sector");
             warnings.push(format!(
-                "{sectors} can't be read on this board: nobody has looked whether the erase did anything"
+                "{sectors} can't be read on this board: whether the erase did anything is not checked"
             ));
         }
         if self.error.is_none() && self.tally.reset {

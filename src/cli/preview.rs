@@ -217,7 +217,7 @@ fn stake_line(memory: &MemorySteps<'_>, steps: &SectorSteps) -> Option<String> {
         Around::Count | Around::Expendable | Around::Unseen => "lost",
     };
     Some(format!(
-        "     beside  {:#010x}..{:#010x}   {} beyond the image, {then} should a write go wrong\n",
+        "     beside  {:#010x}..{:#010x}   {} of other data in the same sectors, {then} if a write goes wrong\n",
         steps.sector.address,
         steps.sector.end(),
         amount(bytes)
@@ -254,8 +254,12 @@ fn found_lines(steps: &Steps<'_>) -> impl Iterator<Item = String> {
         (bytes > 0).then(|| format!("{before} {} {after}", amount(bytes)))
     };
     let lost = match steps.lost_bytes() {
-        Some(bytes) => line(bytes, "loses", "beyond the image; --preserve keeps it"),
-        None => Some("loses what else is in these sectors: nobody has looked".to_owned()),
+        Some(bytes) => line(
+            bytes,
+            "loses",
+            "of other data in the same sectors; --preserve keeps it",
+        ),
+        None => Some("loses what else is in these sectors; it was not looked at".to_owned()),
     };
     let lines = [
         line(
@@ -264,7 +268,11 @@ fn found_lines(steps: &Steps<'_>) -> impl Iterator<Item = String> {
             "of the image, already there",
         ),
         lost,
-        line(steps.preserved_bytes(), "keeps", "beyond the image"),
+        line(
+            steps.preserved_bytes(),
+            "keeps",
+            "of other data in the same sectors",
+        ),
     ];
     lines.into_iter().flatten()
 }

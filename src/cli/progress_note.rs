@@ -118,13 +118,19 @@ fn changed(diagnosis: &Diagnosis, tally: Tally) -> String {
         }
         (0, 0) => String::new(),
         (0, kept) => format!(
-            "; the {} to be kept beyond the image are back in place",
+            "; the other data in the same sectors, {}, is back in place",
             count(kept, "byte")
         ),
         (lost, _) if tally.doubtful_sectors > 0 => {
-            format!("; {} beyond the image may be gone", count(lost, "byte"))
+            format!(
+                "; {} of other data in the same sectors may be gone",
+                count(lost, "byte")
+            )
         }
-        (lost, _) => format!("; {} beyond the image are gone", count(lost, "byte")),
+        (lost, _) => format!(
+            "; {} of other data in the same sectors are gone",
+            count(lost, "byte")
+        ),
     };
     format!(
         "; so far {sectors} erased and {} written{bad_head}{beyond}",

@@ -103,7 +103,7 @@ fn the_summary_says_what_was_there_already() {
         "OK  336133663433 at 1-1  22.0 of 70.0 KiB written, all verified, started  0.0 s\n",
         "\
 comparing 70.0 KiB
-looking around the image 58.0 KiB
+reading the rest of the sectors 58.0 KiB
 erasing 80 KiB
 writing 22 KiB
 writing the first block

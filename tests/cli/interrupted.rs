@@ -14,7 +14,7 @@ use crate::ndjson::events;
 use crate::run::{Run, Stdfu, stdfu};
 
 /// What is said as soon as work was asked to stop.
-const STOPPING: &str = "Stopping after this sector; asked once more, it ends at once.";
+const STOPPING: &str = "Stopping after this sector. Press Ctrl-C again to stop at once.";
 /// Long enough for a program to have come where it waits, or to show that it doesn't end.
 const MOMENT: Duration = Duration::from_millis(500);
 /// Soon, on a machine that is busy with other tests.

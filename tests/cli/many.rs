@@ -58,7 +58,7 @@ fn the_summary_begins_with_the_board_that_failed_and_ends_with_how_many_did_not(
     let (run, _) = flash_three(",fault=unplug@25", "");
     assert_eq!(run.exit, 8, "{run:?}");
     let done = "5.0 KiB written, verified, started  0.0 s";
-    let lost = "    lost: 11.0 KiB beyond the image, erased with it (--preserve keeps it)";
+    let lost = "    lost: 11.0 KiB of other data in the erased sectors (--preserve keeps it)";
     let expected = format!(
         "\
 FAILED  TRAY1 at 1-2  exit 8: writing at 0x08000800: the device is gone

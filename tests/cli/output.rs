@@ -291,7 +291,7 @@ mod on_a_terminal {
         if let Some((text, bars)) = flash("", &[("TERM", "dumb")], file) {
             assert!(
                 text.starts_with(
-                    "comparing 5.0 KiB\nlooking around the image 27.0 KiB\nwriting 4 KiB\n"
+                    "comparing 5.0 KiB\nreading the rest of the sectors 27.0 KiB\nwriting 4 KiB\n"
                 ),
                 "{text}"
             );

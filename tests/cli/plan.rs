@@ -21,7 +21,7 @@ fn check(arguments: &str, progress: &str, plan: &str) {
 fn a_dry_run_prints_the_plan_and_changes_nothing() {
     check(
         "blinky.dfu",
-        "comparing 5.0 KiB\nlooking around the image 11.0 KiB\n",
+        "comparing 5.0 KiB\nreading the rest of the sectors 11.0 KiB\n",
         "\
 336133663433 at 1-1: dry run, nothing is erased or written
   0  Internal Flash
@@ -29,7 +29,7 @@ fn a_dry_run_prints_the_plan_and_changes_nothing() {
      write   0x08000800..0x08001800   4 KiB
      write   0x08000000..0x08000800   2 KiB
      verify  5.0 KiB
-  loses 11.0 KiB beyond the image; --preserve keeps it
+  loses 11.0 KiB of other data in the same sectors; --preserve keeps it
   start at 0x08000000
 ",
     );
@@ -39,7 +39,7 @@ fn a_dry_run_prints_the_plan_and_changes_nothing() {
 fn the_plan_says_what_is_kept_around_the_image() {
     check(
         "blinky.dfu --preserve",
-        "comparing 5.0 KiB\nlooking around the image 11.0 KiB\n",
+        "comparing 5.0 KiB\nreading the rest of the sectors 11.0 KiB\n",
         "\
 336133663433 at 1-1: dry run, nothing is erased or written
   0  Internal Flash
@@ -47,7 +47,7 @@ fn the_plan_says_what_is_kept_around_the_image() {
      write   0x08000800..0x08004000   14 KiB
      write   0x08000000..0x08000800   2 KiB
      verify  16 KiB
-  keeps 11.0 KiB beyond the image
+  keeps 11.0 KiB of other data in the same sectors
   start at 0x08000000
 ",
     );
@@ -60,7 +60,7 @@ fn the_plan_shows_every_sector_to_be_erased() {
         "\
 warning: nothing can start from the vector table at 0x0800f000: \
 the reset vector is 0x080001c1, expected an address in the file, 0x0800f000..0x08010403
-comparing 5.0 KiB\nlooking around the image 75.0 KiB\n",
+comparing 5.0 KiB\nreading the rest of the sectors 75.0 KiB\n",
         "\
 336133663433 at 1-1: dry run, nothing is erased or written
   0  Internal Flash
@@ -69,7 +69,7 @@ comparing 5.0 KiB\nlooking around the image 75.0 KiB\n",
      write   0x0800f800..0x08010800   4 KiB
      write   0x0800f000..0x0800f800   2 KiB
      verify  5.0 KiB
-  loses 75.0 KiB beyond the image; --preserve keeps it
+  loses 75.0 KiB of other data in the same sectors; --preserve keeps it
   start at 0x08000000
 ",
     );
@@ -96,7 +96,7 @@ fn the_plan_says_what_the_options_change() {
 warning: nothing can start from the vector table at 0x08000200: \
 the initial stack pointer is 0xc60e9c7c, expected an address in RAM; \
 the reset vector is 0xe10f6321, expected an address in the file, 0x08000000..0x08000607
-looking around the image 14.5 KiB
+reading the rest of the sectors 14.5 KiB
 ",
         "\
 336133663433 at 1-1: dry run, nothing is erased or written
@@ -104,7 +104,7 @@ looking around the image 14.5 KiB
      erase   0x08000000..0x08004000   16 KiB
      write   0x08000000..0x08000800   2 KiB
      verify  1.5 KiB
-  loses 14.5 KiB beyond the image; --preserve keeps it
+  loses 14.5 KiB of other data in the same sectors; --preserve keeps it
   start at 0x08000200
 ",
     );
@@ -182,7 +182,7 @@ fn verbose_says_one_plan_and_that_after_the_look() {
         &run.stderr,
         "\
 comparing 5.0 KiB
-looking around the image 11.0 KiB
+reading the rest of the sectors 11.0 KiB
 336133663433 at 1-1: the plan
   0  Internal Flash
      write   0x08000800..0x08001800   4 KiB

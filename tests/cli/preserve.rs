@@ -63,7 +63,7 @@ fn without_it_the_summary_says_how_many_bytes_were_lost() {
     check(
         &|_| (),
         beyond,
-        Some("    lost: 11.0 KiB beyond the image, erased with it (--preserve keeps it)"),
+        Some("    lost: 11.0 KiB of other data in the erased sectors (--preserve keeps it)"),
     );
     check(&|before| before[5123..SECTOR].fill(0xFF), 0, None);
     check(
@@ -72,7 +72,7 @@ fn without_it_the_summary_says_how_many_bytes_were_lost() {
             before[0x3000..0x3010].copy_from_slice(&bytes(16, 1));
         },
         16,
-        Some("    lost: 16 bytes beyond the image, erased with it (--preserve keeps it)"),
+        Some("    lost: 16 bytes of other data in the erased sectors (--preserve keeps it)"),
     );
 }
 

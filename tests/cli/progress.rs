@@ -23,10 +23,10 @@ fn check_full(arguments: &str, stdout: &str, stderr: &str) {
 fn off_a_terminal_each_phase_has_a_line_and_the_end_a_summary() {
     check_full(
         "flash blinky.dfu",
-        "OK  336133663433 at 1-1  5.0 KiB written, verified, started  0.0 s\n    lost: 11.0 KiB beyond the image, erased with it (--preserve keeps it)\n",
+        "OK  336133663433 at 1-1  5.0 KiB written, verified, started  0.0 s\n    lost: 11.0 KiB of other data in the erased sectors (--preserve keeps it)\n",
         "\
 comparing 5.0 KiB
-looking around the image 11.0 KiB
+reading the rest of the sectors 11.0 KiB
 erasing 16 KiB
 writing 4 KiB
 writing the first block
@@ -43,7 +43,7 @@ fn blank_flash_is_written_without_an_erase_and_the_summary_says_so() {
         "OK  336133663433 at 1-1  5.0 KiB written, verified, started  0.0 s\n",
         "\
 comparing 5.0 KiB
-looking around the image 11.0 KiB
+reading the rest of the sectors 11.0 KiB
 writing 4 KiB
 writing the first block
 verifying 6 KiB
@@ -58,7 +58,7 @@ fn full_compares_nothing_first() {
         "flash blinky.dfu --full",
         "OK  336133663433 at 1-1  5.0 KiB written, verified, started  0.0 s\n",
         "\
-looking around the image 11.0 KiB
+reading the rest of the sectors 11.0 KiB
 erasing 16 KiB
 writing 4 KiB
 writing the first block
@@ -72,10 +72,10 @@ starting the application
 fn the_summary_says_what_was_left_out() {
     check_full(
         "flash blinky.dfu --stay --no-verify",
-        "OK  336133663433 at 1-1  5.0 KiB written, not verified, still in DFU mode  0.0 s\n    lost: 11.0 KiB beyond the image, erased with it (--preserve keeps it)\n",
+        "OK  336133663433 at 1-1  5.0 KiB written, not verified, still in DFU mode  0.0 s\n    lost: 11.0 KiB of other data in the erased sectors (--preserve keeps it)\n",
         "\
 comparing 5.0 KiB
-looking around the image 11.0 KiB
+reading the rest of the sectors 11.0 KiB
 erasing 16 KiB
 writing 4 KiB
 writing the first block

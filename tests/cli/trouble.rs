@@ -147,7 +147,7 @@ fn an_unplugged_board_is_told_with_how_far_the_work_had_come() {
     for flash in check(
         erase + 1,
         "erasing the sector at 0x08000000: the device is gone; so far 0 sectors erased and 0 bytes written; \
-         11261 bytes beyond the image may be gone",
+         11261 bytes of other data in the same sectors may be gone",
     ) {
         flash.is_untouched();
     }
@@ -156,7 +156,7 @@ fn an_unplugged_board_is_told_with_how_far_the_work_had_come() {
     for flash in check(
         number(&writes(0x0800_0800)) + 1,
         "writing at 0x08000800: the device is gone; so far 1 sector erased and 0 bytes written; \
-         11261 bytes beyond the image are gone",
+         11261 bytes of other data in the same sectors are gone",
     ) {
         flash.holds(&expected);
     }
@@ -164,7 +164,7 @@ fn an_unplugged_board_is_told_with_how_far_the_work_had_come() {
     for flash in check(
         number(&writes(0x0800_1000)) + 1,
         "writing at 0x08001000: the device is gone; so far 1 sector erased and 2048 bytes written; \
-         11261 bytes beyond the image are gone",
+         11261 bytes of other data in the same sectors are gone",
     ) {
         flash.holds(&expected);
     }
@@ -286,7 +286,7 @@ fn a_worn_bit_is_found_with_its_address() {
         &format!(
             "336133663433 at 1-1: verification failed: 0x08001234 holds {found:#04x} where {expected:#04x} should be; \
              so far 1 sector erased and 5123 bytes written; the sector with the vector table was erased again, \
-             so that the board doesn't start half an application; 11261 bytes beyond the image are gone"
+             so that the board doesn't start half an application; 11261 bytes of other data in the same sectors are gone"
         ),
         DIFFERS,
     );

@@ -45,7 +45,9 @@ fn a_dry_run_warns_too() {
     assert_eq!(run.boards(0)[0]["warnings"][0], ELSEWHERE);
     assert_eq!(
         run.stderr,
-        format!("warning: {ELSEWHERE}\ncomparing 5.0 KiB\nlooking around the image 11.0 KiB\n")
+        format!(
+            "warning: {ELSEWHERE}\ncomparing 5.0 KiB\nreading the rest of the sectors 11.0 KiB\n"
+        )
     );
 }
 

@@ -25,7 +25,7 @@ impl Work<'_> {
         task: Task<'p>,
         mut bars: Bars<'v>,
     ) -> Result<(Outcome<'p>, Bars<'v>), Sysexit> {
-        let stopping = "Stopping; asked once more, it ends at once.";
+        let stopping = "Stopping. Press Ctrl-C again to stop at once.";
         let watched = {
             let name = self.voice.name();
             interrupt::watch_and_acknowledge(move |_| Voice::new(name).warn(stopping))

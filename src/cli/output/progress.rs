@@ -28,7 +28,7 @@ use json::JsonProgress;
 use line::Line;
 
 /// What is said as soon as the work was asked to stop: it may take a while until it has.
-const STOPPING: &str = "Stopping after this sector; asked once more, it ends at once.";
+const STOPPING: &str = "Stopping after this sector. Press Ctrl-C again to stop at once.";
 
 /// The progress of all boards.
 pub struct Progress<'o> {
@@ -276,14 +276,14 @@ fn doing_in_short(phase: Phase) -> &'static str {
 fn doing(phase: Phase) -> &'static str {
     match phase {
         Phase::Compare => "comparing",
-        Phase::Survey => "looking around the image",
+        Phase::Survey => "reading the rest of the sectors",
         Phase::MassErase => "mass-erasing",
         Phase::BlankCheck => "checking for blank",
         Phase::Erase => "erasing",
         Phase::Write => "writing",
         Phase::Verify => "verifying",
         Phase::Head => "writing the first block",
-        Phase::Restore => "writing back what is to be kept",
+        Phase::Restore => "restoring what is to be kept",
         Phase::Read => "reading",
         Phase::Reset => "waiting for the chip's reset",
         Phase::Manifest => "waiting for the device to finish",

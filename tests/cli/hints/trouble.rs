@@ -44,11 +44,11 @@ fn one_errvendor_in_the_middle_of_the_work_is_no_read_protection() {
         .run()
         .says(
             0,
-            "OK  336133663433 at 1-1  5.0 KiB written, verified, still in DFU mode  0.0 s\n    lost: 11.0 KiB beyond the image, erased with it (--preserve keeps it)\n",
+            "OK  336133663433 at 1-1  5.0 KiB written, verified, still in DFU mode  0.0 s\n    lost: 11.0 KiB of other data in the erased sectors (--preserve keeps it)\n",
             "\
 warning: nothing can start from the vector table at 0x08004000: \
 the reset vector is 0x080001c1, expected an address in the file, 0x08004000..0x08005403
-looking around the image 11.0 KiB
+reading the rest of the sectors 11.0 KiB
 erasing 16 KiB
 writing 4 KiB
 writing at 0x08004800: the board answered errVENDOR in dfuERROR; trying again
@@ -72,7 +72,7 @@ fn a_write_protected_sector() {
     let stderr = format!(
         "\
 comparing 24 KiB
-looking around the image 8 KiB
+reading the rest of the sectors 8 KiB
 erasing 32 KiB
 writing 22 KiB
 writing the first block
@@ -130,7 +130,7 @@ fn a_bit_that_is_worn() {
         let stderr = format!(
             "\
 comparing 5.0 KiB
-looking around the image 11.0 KiB
+reading the rest of the sectors 11.0 KiB
 writing 4 KiB
 writing the first block
 verifying 6 KiB
@@ -191,7 +191,7 @@ fn a_board_that_is_gone() {
             8,
             "\
 comparing 5.0 KiB
-looking around the image 11.0 KiB
+reading the rest of the sectors 11.0 KiB
 writing 4 KiB
 error: 336133663433 at 1-1: writing at 0x08000800: the device is gone; so far 0 sectors erased and 0 bytes written
 hint: Check the cable, put the board into DFU mode again and repeat the command.
@@ -213,7 +213,7 @@ fn a_board_that_falls_silent() {
         8,
         "\
 comparing 5.0 KiB
-looking around the image 11.0 KiB
+reading the rest of the sectors 11.0 KiB
 writing 4 KiB
 writing at 0x08000800: no answer in time; trying again
 error: 336133663433 at 1-1: writing at 0x08000800: no answer in time; so far 0 sectors erased and 0 bytes written

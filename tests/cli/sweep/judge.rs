@@ -250,7 +250,7 @@ impl Case {
         if !plan.lies && !is_blind && session.gone(now) > lost {
             let gone = session.gone(now);
             broken.push(format!(
-                "{gone} bytes beyond the image are gone, and {lost} were told"
+                "{gone} bytes of other data in the same sectors are gone, and {lost} were told"
             ));
         }
         if outcome.exit != Some(0) {

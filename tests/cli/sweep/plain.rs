@@ -389,7 +389,7 @@ fn rules(session: &Session, case: &Case, outcome: &Outcome, now: &[u8]) -> Vec<S
     breaks(seconds > LONGEST, "it takes too long on the board's clock");
     breaks(
         around_changed && !flips,
-        "something has changed beyond the image",
+        "something has changed of other data in the same sectors",
     );
     breaks(
         !session.sends() && now != session.before && !flips,

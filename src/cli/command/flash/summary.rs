@@ -78,12 +78,15 @@ fn beyond(tally: Tally, flash: Option<&FlashPlan<'_>>) -> Option<String> {
     let erases_all = memories.any(|memory| memory.around == Around::Expendable);
     match (tally.lost_bytes, tally.preserved_bytes) {
         _ if tally.unseen_sectors > 0 && !erases_all => {
-            Some("lost: what else was in the erased sectors; nobody has looked".to_owned())
+            Some("lost: what else was in the erased sectors, which was not looked at".to_owned())
         }
         (0, 0) => None,
-        (0, kept) => Some(format!("kept: {} beyond the image", amount(kept))),
+        (0, kept) => Some(format!(
+            "kept: {} of other data in the same sectors",
+            amount(kept)
+        )),
         (lost, _) => Some(format!(
-            "lost: {} beyond the image, erased with it (--preserve keeps it)",
+            "lost: {} of other data in the erased sectors (--preserve keeps it)",
             amount(lost)
         )),
     }
