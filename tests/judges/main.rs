@@ -4,6 +4,7 @@
 mod bench;
 mod dfu;
 mod forms;
+mod options;
 mod suffix;
 
 use bench::{Bench, noise, sample};

@@ -43,8 +43,6 @@ impl Work<'_> {
         };
         if said != only_force {
             self.voice
-                .say("Warning: DfuSe option used on non-DfuSe device");
-            self.voice
                 .warn("-s is about addresses, and this device speaks plain DFU, which has none");
             return Err(Sysexit::InputOutput);
         }

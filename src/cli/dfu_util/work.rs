@@ -234,6 +234,9 @@ impl<'w> Work<'w> {
         let said = info
             .functional
             .map_or(0, |functional| functional.transfer_size);
+        if device.board.is_plain() && self.request.dfuse.is_some() {
+            voice.say("Warning: DfuSe option used on non-DfuSe device");
+        }
         if said != 0 {
             voice.say(&format!("Device returned transfer size {said}"));
         }
