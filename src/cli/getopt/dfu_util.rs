@@ -89,7 +89,8 @@ pub const OPTIONS: [Row; 20] = [
         "VID:PID[,VID:PID]",
         &[
             "The ids of the device: in its application, and in",
-            "DFU mode; * is any, - is none",
+            "DFU mode; * is any, - is none. One pair alone leaves",
+            "all that are in DFU mode: write ,VID:PID",
         ],
         "--id chooses a board, as in --id 0483:df11",
     ),

@@ -113,6 +113,10 @@ impl Wish {
                 self.download = Some(value.to_owned());
                 self.written_by_pydfu = true;
             }
+            // No device has so many memories: that is an address, as other flashers take it.
+            "alt" if parse_number(value).is_ok_and(|number| number > u8::MAX.into()) => {
+                self.add_address(value)?;
+            }
             "alt" => self.alt = Some(value.to_owned()).filter(|alt| alt != "0"),
             "dfuse-address" => self.add_address(value)?,
             "mass-erase" => self.mass_erase = true,
@@ -280,6 +284,10 @@ mod tests {
         check(
             "-a 1 -s 0x08000000:1024 -U out.bin",
             "stdfu read out.bin 0x08000000+1024 --alt 1",
+        );
+        check(
+            "flash firmware.bin -a 0x08000000",
+            "stdfu flash firmware.bin --address 0x08000000 --stay",
         );
         check("-s :unprotect:force", "stdfu unprotect --yes");
         check("-s 0x08008000:leave", "stdfu leave 0x08008000");
