@@ -20,11 +20,23 @@ import farm
 import plain_dfu_util
 import plain_stdfu
 import pyusb_host
+import same_as_dfu_util
 import stdfu_host
 import trouble
 from lab import Lab
 
-MODULES = (pyusb_host, dfu_util, stdfu_host, access, trouble, plain_stdfu, plain_dfu_util, embassy, farm)
+MODULES = (
+    pyusb_host,
+    dfu_util,
+    stdfu_host,
+    access,
+    trouble,
+    plain_stdfu,
+    plain_dfu_util,
+    embassy,
+    farm,
+    same_as_dfu_util,
+)
 SECONDS_EACH = 240
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab import CONTROLLER, SYSFS, address, attach, boards, occupied, wait_until
+from option_calls import Meet
 from option_files import FILES
 
 THEIRS = "/usr/bin/dfu-util"
@@ -47,9 +48,10 @@ class Desk:
 
     def __init__(self, lab, bench):
         self._lab, self._bench = lab, bench
-        self.rounds = 1 if bench.shared else 3 * len(bench.calls)
+        self._is_shared = bench.meet is not Meet.ANEW
+        self._rounds = 1 if self._is_shared else 3 * len(bench.calls)
         specs = []
-        for round in range(self.rounds):
+        for round in range(self._rounds):
             for seat, spec in enumerate(bench.boards):
                 name = self._flash_name(round, seat)
                 specs.append(f"{spec},flash={name}")
@@ -70,7 +72,7 @@ class Desk:
         """What comes of a call with dfu-util and with stdfu, and what should, if that is another. Its number is another for
         each."""
         link = _link(self._lab)
-        if self._bench.only_looks:
+        if self._bench.meet is Meet.AT_ONCE:
             self._plug_once()
             return self._lab.at_once(lambda tool: self._answer(tool, call, 0), (THEIRS, link))
         answers = [self._answer(tool, call, 3 * number + which) for which, tool in enumerate((THEIRS, link))]
@@ -80,7 +82,7 @@ class Desk:
         return answers
 
     def _answer(self, tool, call, number):
-        if self._bench.shared:
+        if self._is_shared:
             self._plug_once()
         else:
             self._plug(number)
@@ -107,7 +109,7 @@ class Desk:
 
     def _plug(self, number):
         _unplug()
-        first = 0 if self._bench.shared else number * len(self._bench.boards)
+        first = 0 if self._is_shared else number * len(self._bench.boards)
         self._paths = []
         for seat in range(len(self._bench.boards)):
             before = set(boards())
@@ -137,7 +139,7 @@ class Desk:
 
     def _wait_for_boards(self, leaves):
         """The boards that are there in the end; one is gone where it leaves."""
-        if self._bench.shared:
+        if self._is_shared:
             return boards()
         with contextlib.suppress(AssertionError):
             wait_until(lambda: (len(boards()) < len(self._bench.boards)) == leaves, "as many boards as expected", 3)
@@ -174,7 +176,7 @@ class Desk:
         return f"flash-{round}-{seat}.bin"
 
     def _flash(self, number, seat):
-        path = self._lab.folder / self._flash_name(0 if self._bench.shared else number, seat)
+        path = self._lab.folder / self._flash_name(0 if self._is_shared else number, seat)
         # A blank board has none yet.
         return path.read_bytes().rstrip(b"\xff") if path.exists() else b""
 

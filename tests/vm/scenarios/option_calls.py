@@ -1,6 +1,7 @@
 """What the option table is made of: calls, the boards that they meet, and reasons to answer otherwise than dfu-util."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,24 @@ class Call:
     why: str = ""
 
 
+class Meet(Enum):
+    """How calls meet boards."""
+
+    # Each meets fresh ones, once with each tool.
+    ANEW = "anew"
+    # All meet the same, since none changes anything.
+    ALL = "all"
+    # And none does more than look: both tools may at the same time.
+    AT_ONCE = "at once"
+
+
 @dataclass(frozen=True)
 class Bench:
     """Boards, and calls that meet them."""
 
     boards: tuple[str, ...]
     calls: tuple[Call, ...]
-    # No call changes anything: all meet the same boards. Otherwise each meets fresh ones, once for each tool.
-    shared: bool = False
-    # And none does more than look: both tools may do so at the same time.
-    only_looks: bool = False
+    meet: Meet = Meet.ANEW
     # What is in the flash of each before.
     content: bytes | None = None
     # The boards come back to their ports when they have left, as with a cable.

@@ -1,6 +1,6 @@
 """More of the option table: boards without DfuSe, applications, several boards at once, and boards that misbehave."""
 
-from option_calls import Bench, Call, DETAILS, EMPTY, ON_STDERR, Otherwise, TOO_LONG, WRONG_IDS, refused
+from option_calls import Bench, Call, DETAILS, Meet, ON_STDERR, Otherwise, TOO_LONG, WRONG_IDS, refused
 
 # "Done!" is said, and that it went well is known: dfu-util then resets a board that goes at that, or asks one that has gone.
 DONE = Otherwise(0, "all is stored, and the board has gone to start it: dfu-util calls that an error")
@@ -8,7 +8,7 @@ DONE = Otherwise(0, "all is stored, and the board has gone to start it: dfu-util
 
 def _goes(line):
     """A download after which the board is gone before dfu-util has said that it's done."""
-    return Call(line, 74, DONE, leaves=True, unlike=("Resetting USB", "Done!"), why="it is done, and is gone")
+    return Call(line, 74, DONE, leaves=True, unlike=("Done!",), why="it is done")
 
 
 def _plain(board, *calls, **bench):
@@ -23,9 +23,7 @@ ZEPHYR_AND_DAPBOOT = (
         Call("-v -a 1 -D zephyr.bin", unlike=("DFU suffix version", "Sent a total"), why=DETAILS),
         Call("-D plain.bin", 74),
         Call("-a 0 -D plain.bin", 74, unlike=("failed!",), why=ON_STDERR),
-        Call("-a 1 -D empty.bin", 74, refused(65, EMPTY)),
         Call("-a 1 -s 0x08000000 -D plain.bin", 74),
-        Call("-a 1 -s :leave", 74),
         Call("-a 1 -D plain-other.bin", 0, refused(64, WRONG_IDS)),
         Call("-a 1 -D plain-other.bin -d 2fe3:ffff", 64),
         Call(
@@ -34,15 +32,12 @@ ZEPHYR_AND_DAPBOOT = (
             Otherwise(0, TOO_LONG, like="-a 1 -D plain.bin"),
             unlike=("Overriding device",),
         ),
-        Call("-a 1 -e"),
     ),
     _plain(
         "dapboot,serial=D",
         Call("-l"),
         _goes("-D plain.bin"),
-        Call("-U up.bin"),
         Call("-U up.bin -Z 57344 -R"),
-        Call("-U there.bin", 73),
         Call("-D text.bin", 0, Otherwise(74, "the board says errFIRMWARE: dfu-util says that, and then Done!", fails=True)),
     ),
 )
@@ -63,11 +58,9 @@ PLAIN = (
         ),
         Call("-a 0 -D plain.bin", 74, refused(74, "its name says that it is no memory to write to")),
     ),
-    _plain("tinyusb,serial=Y", _goes("-a FLASH -D plain.bin")),
     _plain("lpc,serial=L", Call("-l"), _goes("-D plain.bin")),
     _plain("openmoko,serial=O", Call("-a kernel -D plain.bin")),
     _plain("xmos,serial=X", Call("-a 1 -D plain.bin"), Call("-a 1 -U up.bin", 0, Otherwise(74, "nothing came", fails=True))),
-    _plain("mcuboot,serial=B", Call("-D plain.bin", 74, DONE, leaves=True)),
     _plain(
         "simtrace,serial=S",
         Call("-l"),
@@ -90,14 +83,12 @@ APPLICATION = (
             Call("-l -d 1d50:6002 -a 7"),
             Call("-l -d 1d50:6003"),
             Call("-l -d ,1d50:6002"),
-            Call("-l -S T,x"),
             Call("-l -S x"),
             Call("-d ,1d50:6003 -e", 74),
-            Call("-d ,1d50:6003 -D plain.bin", 74),
         ),
-        shared=True,
+        meet=Meet.AT_ONCE,
     ),
-    Bench((_APPLICATION,), (Call("-e"), Call("-E 3 -D ubertooth.bin"), Call("-E 3 -U up.bin")), cable=True),
+    Bench((_APPLICATION,), (Call("-e"), Call("-E 3 -D ubertooth.bin")), cable=True),
     Bench((_APPLICATION + ",quirk=will-detach=no,quirk=runtime=no-status",), (Call("-E 3 -D plain.bin"),), cable=True),
     Bench(("f072,serial=A,quirk=application",), (Call("-E 3 -a 0 -s 0x08000000 -D app.bin"),), cable=True),
 )
@@ -108,20 +99,17 @@ SEVERAL = (
         _TWO,
         (
             Call("-l"),
-            Call("-l -S BBBB00000002"),
             Call("-a 0 -s 0x08000000 -D tiny.bin", 74),
             Call("-D app.dfu", 74),
             Call("-a 0 -U up.bin", 74),
-            Call("-a 0 -s :leave", 74),
-            Call("-a 0 -e", 74),
         ),
-        shared=True,
+        meet=Meet.AT_ONCE,
     ),
-    Bench(_TWO, (Call("-a 0 -S BBBB00000002 -s 0x08000000 -D tiny.bin"), Call("-a 0 -p {path} -s 0x08000000 -D tiny.bin"))),
+    Bench(_TWO, (Call("-a 0 -S BBBB00000002 -s 0x08000000 -D tiny.bin"),)),
     Bench(
         ("f072,serial=A", "dapboot,serial=D"),
         (Call("-l"), Call("-l -d ,1209:db42"), Call("-a 0 -D plain.bin", 74)),
-        shared=True,
+        meet=Meet.AT_ONCE,
     ),
 )
 
@@ -153,5 +141,5 @@ TROUBLE = (
         "dapboot,serial=D,quirk=no-upload",
         Call("-U up.bin", 74, Otherwise(74, "no empty file is left behind", fails=True)),
     ),
-    *(_plain(board, Call("-l"), shared=True, only_looks=True) for board in ("f427", "gd32vf103", "jabra", "mboot")),
+    *(_plain(board, Call("-l"), meet=Meet.AT_ONCE) for board in ("f427", "gd32vf103", "jabra", "mboot")),
 )
