@@ -1,6 +1,7 @@
 """What the system lets us open, when and by which node: a slow udev, a container's device rules, nodes that are missing."""
 
 import contextlib
+import fcntl
 import json
 import os
 import socket
@@ -18,6 +19,8 @@ SERIAL = "336133663433"
 ONE = f"f405,serial={SERIAL},flash=board.bin"
 # The kernel's number for USB devices.
 USB_MAJOR = 189
+# USBDEVFS_CLAIMINTERFACE of <linux/usbdevice_fs.h>.
+CLAIM_INTERFACE = 0x8004550F
 # From <linux/tcp.h>; Python has no name for it.
 TCP_REPAIR = 19
 
@@ -167,16 +170,9 @@ class _open_later:
 @contextlib.contextmanager
 def _claimed(path):
     """Holds the board's interface 0, as another program does."""
-    import usb.core
-    import usb.util
-
-    bus, device = address(path)
-    board = usb.core.find(custom_match=lambda found: (found.bus, found.address) == (bus, device))
-    usb.util.claim_interface(board, 0)
-    try:
+    with open(_node(path), "r+b", buffering=0) as node:
+        fcntl.ioctl(node, CLAIM_INTERFACE, struct.pack("I", 0))
         yield
-    finally:
-        usb.util.dispose_resources(board)
 
 
 def _device_cgroup():
