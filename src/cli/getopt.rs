@@ -20,6 +20,24 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// An option without a value.
+    pub const fn flag(letter: char, words: &'static [&'static str]) -> Self {
+        Self {
+            letter,
+            words,
+            takes_value: false,
+        }
+    }
+
+    /// An option with a value.
+    pub const fn with_value(letter: char, words: &'static [&'static str]) -> Self {
+        Self {
+            letter,
+            words,
+            takes_value: true,
+        }
+    }
+
     /// Whether an argument is this option, with all of its word.
     pub fn is_written(&self, argument: &str) -> bool {
         match argument.strip_prefix("--") {
@@ -137,26 +155,10 @@ mod tests {
     use super::*;
 
     const SPECS: [Spec; 4] = [
-        Spec {
-            letter: 'l',
-            words: &["list"],
-            takes_value: false,
-        },
-        Spec {
-            letter: 'a',
-            words: &["altsetting", "alt"],
-            takes_value: true,
-        },
-        Spec {
-            letter: 'U',
-            words: &["upload"],
-            takes_value: true,
-        },
-        Spec {
-            letter: 'Z',
-            words: &["upload-size"],
-            takes_value: true,
-        },
+        Spec::flag('l', &["list"]),
+        Spec::with_value('a', &["altsetting", "alt"]),
+        Spec::with_value('U', &["upload"]),
+        Spec::with_value('Z', &["upload-size"]),
     ];
 
     fn check(line: &str, expected: Result<&str, &str>) {

@@ -31,30 +31,12 @@ pub enum Action {
 
 /// The options that both have.
 pub const COMMON: [Spec; 5] = [
-    option('h', &["help"]),
-    option('V', &["version"]),
-    option_with_value('c', &["check"]),
-    option_with_value('a', &["add"]),
-    option_with_value('D', &["delete"]),
+    Spec::flag('h', &["help"]),
+    Spec::flag('V', &["version"]),
+    Spec::with_value('c', &["check"]),
+    Spec::with_value('a', &["add"]),
+    Spec::with_value('D', &["delete"]),
 ];
-
-/// An option without a value.
-pub const fn option(letter: char, words: &'static [&'static str]) -> Spec {
-    Spec {
-        letter,
-        words,
-        takes_value: false,
-    }
-}
-
-/// An option with a value.
-pub const fn option_with_value(letter: char, words: &'static [&'static str]) -> Spec {
-    Spec {
-        letter,
-        words,
-        takes_value: true,
-    }
-}
 
 /// Introduces the program, and reads a command line of the common options and these; `None` where help or the version was
 /// asked for, and has been given.

@@ -7,16 +7,16 @@ use crate::image::Prefix;
 use crate::printable::Printable;
 
 use super::number::number;
-use super::order::{self, Action, Order, option, option_with_value};
+use super::order::{self, Action, Order};
 use super::suffixed_file::SuffixedFile;
 use super::sysexit::Sysexit;
 use super::voice::Voice;
 
 /// Beside those that it has in common with dfu-suffix. `--LPC` is what 0.11 takes, `--lpc-prefix` what its help says.
 const OPTIONS: [Spec; 3] = [
-    option_with_value('s', &["stellaris-address"]),
-    option('T', &["stellaris"]),
-    option('L', &["LPC", "lpc-prefix"]),
+    Spec::with_value('s', &["stellaris-address"]),
+    Spec::flag('T', &["stellaris"]),
+    Spec::flag('L', &["LPC", "lpc-prefix"]),
 ];
 
 const HELP: &str = "\

@@ -7,17 +7,17 @@ use crate::cli::getopt::Spec;
 use crate::image::{FileIds, NewSuffix};
 use crate::printable::Printable;
 
-use super::order::{self, Action, Order, option_with_value};
+use super::order::{self, Action, Order};
 use super::suffixed_file::SuffixedFile;
 use super::sysexit::Sysexit;
 use super::voice::Voice;
 
 /// Beside those that it has in common with dfu-prefix.
 const OPTIONS: [Spec; 4] = [
-    option_with_value('p', &["pid"]),
-    option_with_value('v', &["vid"]),
-    option_with_value('d', &["did"]),
-    option_with_value('S', &["spec"]),
+    Spec::with_value('p', &["pid"]),
+    Spec::with_value('v', &["vid"]),
+    Spec::with_value('d', &["did"]),
+    Spec::with_value('S', &["spec"]),
 ];
 
 const HELP: &str = "\

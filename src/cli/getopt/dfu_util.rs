@@ -22,10 +22,9 @@ const fn row(
     here: &'static str,
 ) -> Row {
     Row {
-        spec: Spec {
-            letter,
-            words,
-            takes_value: !value.is_empty(),
+        spec: match value.is_empty() {
+            true => Spec::flag(letter, words),
+            false => Spec::with_value(letter, words),
         },
         value,
         help,

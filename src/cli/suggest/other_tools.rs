@@ -8,28 +8,20 @@ use crate::cli::getopt::dfu_util::{OPTIONS, Row};
 use crate::cli::getopt::{Given, Spec, read};
 use crate::cli::shell;
 
-const fn spec(letter: char, words: &'static [&'static str], takes_value: bool) -> Spec {
-    Spec {
-        letter,
-        words,
-        takes_value,
-    }
-}
-
 /// In the place of a letter that an option doesn't have: one that nobody types.
 const NO_LETTER: char = '\0';
 
 /// What pydfu.py has beside dfu-util's, and ours. `-u` and `-U` share a word: pydfu.py writes to the board what dfu-util
 /// reads from it.
 const BESIDE: [Spec; 8] = [
-    spec('u', &["upload"], true),
-    spec('m', &["mass-erase"], false),
-    spec('x', &["exit"], false),
-    spec(NO_LETTER, &["vid"], true),
-    spec(NO_LETTER, &["pid"], true),
-    spec(NO_LETTER, &["json"], false),
-    spec(NO_LETTER, &["sim"], true),
-    spec('q', &["quiet"], false),
+    Spec::with_value('u', &["upload"]),
+    Spec::flag('m', &["mass-erase"]),
+    Spec::flag('x', &["exit"]),
+    Spec::with_value(NO_LETTER, &["vid"]),
+    Spec::with_value(NO_LETTER, &["pid"]),
+    Spec::flag(NO_LETTER, &["json"]),
+    Spec::with_value(NO_LETTER, &["sim"]),
+    Spec::flag('q', &["quiet"]),
 ];
 
 /// Those that are ours as well, written as words.
