@@ -8,7 +8,7 @@ mod device;
 pub mod libusb;
 pub mod limited;
 pub mod string;
-mod sysfs;
+pub mod sysfs;
 pub mod tap;
 
 use std::time::Duration;

@@ -5,9 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::usb::DeviceInfo;
+use crate::usb::sysfs::node;
 
 const DEVICES: &str = "sys/bus/usb/devices";
-const NODES: &str = "/dev/bus/usb";
 /// Who makes chips with a bootloader for DFU in ROM, or boards with one in flash: ST, GigaDevice, Artery, Leaf Labs.
 const MAKERS: [&str; 4] = ["0483", "28e9", "2e3c", "1eaf"];
 /// ST-LINK in all its versions, by `idProduct`.
@@ -41,10 +41,10 @@ pub fn holder(root: &Path, device: &DeviceInfo) -> Option<String> {
     if let Some(driver) = driver.filter(|driver| driver != "usbfs") {
         return Some(format!("the kernel's driver {driver}"));
     }
-    let node = format!("{NODES}/{:03}/{:03}", device.bus, device.address);
+    let node = node(device);
     let processes = fs::read_dir(root.join("proc")).into_iter().flatten();
     let holders: Vec<String> = processes
-        .filter_map(|process| process_with(&process.ok()?.path(), Path::new(&node)))
+        .filter_map(|process| process_with(&process.ok()?.path(), &node))
         .collect();
     Some(holders.join(", ")).filter(|holders| !holders.is_empty())
 }
