@@ -26,15 +26,28 @@ pub struct Stdfu(Command);
 
 /// `stdfu` with these arguments, which spaces separate.
 pub fn stdfu(arguments: &str) -> Stdfu {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stdfu"));
-    command
-        .args(arguments.split_whitespace())
-        .current_dir(data())
-        .stdin(Stdio::null());
+    program(Path::new(env!("CARGO_BIN_EXE_stdfu"))).args(arguments)
+}
+
+/// The binary, by whatever name it stands under this path.
+pub fn program(path: &Path) -> Stdfu {
+    let mut command = Command::new(path);
+    command.current_dir(data()).stdin(Stdio::null());
     for variable in VARIABLES {
         command.env_remove(variable);
     }
     Stdfu(command)
+}
+
+/// Gives the binary another name, in this folder. Returns its path there.
+pub fn named(name: &str, folder: &Path) -> PathBuf {
+    let binary = env!("CARGO_BIN_EXE_stdfu");
+    let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(binary, &path).expect("a new link");
+    #[cfg(not(unix))]
+    fs::copy(binary, &path).expect("a copy");
+    path
 }
 
 /// The directory of the sample files and golden outputs.
@@ -59,6 +72,12 @@ impl Stdfu {
     /// One more argument, spaces and all.
     pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.0.arg(argument);
+        self
+    }
+
+    /// In this folder, rather than in that of the sample files.
+    pub fn in_folder(mut self, folder: &Path) -> Self {
+        self.0.current_dir(folder);
         self
     }
 

@@ -1,12 +1,11 @@
 //! stdfu under dfu-util's, dfu-suffix's and dfu-prefix's names, in a directory where a project's files are.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use crate::run::{Run, VARIABLES};
+use crate::run::{Run, named, program};
 
 pub struct Tool(TempDir);
 
@@ -15,7 +14,7 @@ impl Tool {
         let tool = Self(TempDir::new().expect("a temporary directory"));
         fs::create_dir(tool.path("programs")).expect("a new directory");
         for name in ["dfu-util", "dfu-suffix", "dfu-prefix"] {
-            link(Path::new(env!("CARGO_BIN_EXE_stdfu")), &tool.program(name));
+            named(name, &tool.path("programs"));
         }
         tool
     }
@@ -34,16 +33,11 @@ impl Tool {
 
     /// Runs one of them with these arguments, which spaces separate, on these simulated boards.
     pub fn run(&self, name: &str, arguments: &str, boards: &str) -> Run {
-        let mut command = Command::new(self.program(name));
-        command
-            .args(arguments.split_whitespace())
-            .current_dir(self.0.path())
-            .stdin(Stdio::null());
-        for variable in VARIABLES {
-            command.env_remove(variable);
-        }
-        command.env("STDFU_SIM", boards);
-        Run::from(command.output().expect("the binary starts"))
+        program(&self.program(name))
+            .args(arguments)
+            .in_folder(self.0.path())
+            .env("STDFU_SIM", boards)
+            .run()
     }
 
     fn program(&self, name: &str) -> PathBuf {
@@ -54,14 +48,4 @@ impl Tool {
     fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
-}
-
-#[cfg(unix)]
-fn link(program: &Path, name: &Path) {
-    std::os::unix::fs::symlink(program, name).expect("a new link");
-}
-
-#[cfg(not(unix))]
-fn link(program: &Path, name: &Path) {
-    fs::copy(program, name).expect("a copy");
 }

@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::run::{FlashFile, Run, VARIABLES, bytes};
+use crate::run::{FlashFile, Run, bytes, named, program};
 
 /// The size of an F405's flash, in bytes.
 pub const F405: usize = 1 << 20;
@@ -14,6 +13,8 @@ pub const F405: usize = 1 << 20;
 /// A folder to work in, with the program and its files, and a simulated board whose flash is kept.
 pub struct Bench {
     directory: TempDir,
+    /// The binary, by the name dfu-util.
+    program: PathBuf,
     /// With its options, as `--sim` has it; several with ; between them.
     boards: String,
     pub flash: FlashFile,
@@ -23,8 +24,10 @@ impl Bench {
     /// With a board of this many bytes of main flash, which is full.
     pub fn new(board: &str, size: usize) -> Self {
         let flash = FlashFile::full(size);
+        let directory = TempDir::new().expect("a temporary directory");
         Self {
-            directory: TempDir::new().expect("a temporary directory"),
+            program: named("dfu-util", directory.path()),
+            directory,
             boards: flash.board(board),
             flash,
         }
@@ -69,22 +72,11 @@ impl Bench {
 
     /// Runs dfu-util with these arguments, spaces and all.
     pub fn run_all(&self, arguments: &[&str]) -> Run {
-        let program = self.path(&format!("dfu-util{}", std::env::consts::EXE_SUFFIX));
-        if !program.exists() {
-            fs::hard_link(env!("CARGO_BIN_EXE_stdfu"), &program)
-                .or_else(|_| fs::copy(env!("CARGO_BIN_EXE_stdfu"), &program).map(|_| ()))
-                .expect("a new file");
-        }
-        let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .current_dir(self.directory.path())
-            .stdin(Stdio::null());
-        for variable in VARIABLES {
-            command.env_remove(variable);
-        }
-        command.env("STDFU_SIM", &self.boards);
-        Run::from(command.output().expect("the binary starts"))
+        let command = program(&self.program).in_folder(self.directory.path());
+        let command = arguments
+            .iter()
+            .fold(command, |command, argument| command.arg(argument));
+        command.env("STDFU_SIM", &self.boards).run()
     }
 
     /// Flash with these bytes at an offset, and blank up to the end of their sectors of 16 KiB, the first four of an F405.

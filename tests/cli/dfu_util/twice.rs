@@ -1,38 +1,37 @@
 //! Runs a tool by its own name and as a command of stdfu, and finds no difference.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use crate::run::{Run, VARIABLES, stdfu};
+use crate::run::{Run, named, program, stdfu};
 
 /// Two folders with the same files: in one the tool is called by its own name, in the other as a command.
 pub struct Twice {
     /// The tool's name.
     tool: &'static str,
+    /// The binary, by that name.
+    program: PathBuf,
     directory: TempDir,
 }
 
 impl Twice {
     pub fn new(tool: &'static str) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
-        let twice = Self { tool, directory };
+        let twice = Self {
+            program: named(tool, directory.path()),
+            tool,
+            directory,
+        };
         for folder in twice.folders() {
             fs::create_dir(folder).expect("a new folder");
         }
-        link(&twice.program());
         twice
     }
 
     fn folders(&self) -> [PathBuf; 2] {
         ["called", "command"].map(|name| self.directory.path().join(name))
-    }
-
-    fn program(&self) -> PathBuf {
-        let name = format!("{}{}", self.tool, std::env::consts::EXE_SUFFIX);
-        self.directory.path().join(name)
     }
 
     /// Puts a file into both folders.
@@ -83,28 +82,14 @@ impl Twice {
 
     /// Runs it both ways with these arguments.
     pub fn run<'a>(&self, arguments: impl Iterator<Item = &'a str> + Clone) -> [Run; 2] {
-        let called = Command::new(self.program());
-        let command = stdfu(self.tool).into_command();
         let [in_called, in_command] = self.folders();
-        [(called, in_called), (command, in_command)].map(|(mut command, folder)| {
-            command
-                .args(arguments.clone())
-                .current_dir(folder)
-                .stdin(Stdio::null());
-            for variable in VARIABLES {
-                command.env_remove(variable);
-            }
-            Run::from(command.output().expect("the binary starts"))
+        let called = program(&self.program).in_folder(&in_called);
+        let command = stdfu(self.tool).in_folder(&in_command);
+        [called, command].map(|command| {
+            let arguments = arguments.clone();
+            arguments
+                .fold(command, |command, argument| command.arg(argument))
+                .run()
         })
     }
-}
-
-#[cfg(unix)]
-fn link(path: &Path) {
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_stdfu"), path).expect("a new link");
-}
-
-#[cfg(not(unix))]
-fn link(path: &Path) {
-    fs::copy(env!("CARGO_BIN_EXE_stdfu"), path).expect("a new file");
 }
