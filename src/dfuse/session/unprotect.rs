@@ -135,20 +135,26 @@ mod tests {
     const ERR_VENDOR: Answer = Bytes(&[0x0B, 0, 0, 0, 10, 0]);
     const BLOCK: Answer = Bytes(&[0xFF; 8]);
 
+    const OPTIONS: SessionOptions = SessionOptions {
+        interface: 0,
+        transfer_size: 8,
+        several_memories: false,
+        can_upload: true,
+    };
+
+    /// A board that opens, tells its commands, and then gives these answers.
+    fn opening_with(answers: impl IntoIterator<Item = Answer>) -> Script {
+        let opening = [IDLE, IDLE, COMMANDS, IDLE];
+        Script::of(opening.into_iter().chain(answers).collect())
+    }
+
     /// Lifts the protection of a board that stays on the bus. Returns whether it was told to, and how it ended.
     fn unprotect(
         answers: impl IntoIterator<Item = Answer>,
     ) -> (bool, Tally, Result<(), SessionError>) {
-        let opening = [IDLE, IDLE, COMMANDS, IDLE];
-        let mut script = Script::of(opening.into_iter().chain(answers).collect());
-        let options = SessionOptions {
-            interface: 0,
-            transfer_size: 8,
-            several_memories: false,
-            can_upload: true,
-        };
+        let mut script = opening_with(answers);
         let mut on_event = |_: crate::dfuse::session::Told<'_>| ControlFlow::Continue(());
-        let mut session = Session::open(&mut script, options, &mut on_event).expect("idle at once");
+        let mut session = Session::open(&mut script, OPTIONS, &mut on_event).expect("idle at once");
         let layout = "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg";
         let layout = MemoryLayout::parse(layout).expect("a real string");
         let plan = Plan::Unprotect(UnprotectPlan {
@@ -164,16 +170,9 @@ mod tests {
 
     /// Looks whether a board is protected. Returns what was sent, and what was found.
     fn look(answers: impl IntoIterator<Item = Answer>) -> (String, Option<bool>) {
-        let opening = [IDLE, IDLE, COMMANDS, IDLE];
-        let mut script = Script::of(opening.into_iter().chain(answers).collect());
-        let options = SessionOptions {
-            interface: 0,
-            transfer_size: 8,
-            several_memories: false,
-            can_upload: true,
-        };
+        let mut script = opening_with(answers);
         let mut on_event = |_: crate::dfuse::session::Told<'_>| ControlFlow::Continue(());
-        let mut session = Session::open(&mut script, options, &mut on_event).expect("idle at once");
+        let mut session = Session::open(&mut script, OPTIONS, &mut on_event).expect("idle at once");
         let plan = UnprotectPlan {
             alternate_setting: 0,
             address: 0x0800_0000,
