@@ -4,13 +4,13 @@ use std::fmt::Display;
 
 use crate::board::{Board, BoardName};
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::error::{NoPlan, PlanError};
-use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
+use crate::dfuse::plan::error::PlanError;
+use crate::dfuse::plan::flash::FlashOptions;
 use crate::image::{Description, FileIds, FilesError, Image, ImageError, Stream};
 use crate::printable::Said;
 
 use super::app::App;
-use super::args::alt::memories_and_choice;
+use super::dfuse;
 use super::diagnosis::Diagnosis;
 use super::document::{FitDocument, Inputs};
 use super::error::CliError;
@@ -128,18 +128,18 @@ impl Fit {
 
 /// The plan that `flash` would make, if nothing else is asked of it.
 fn plan<'i>(image: &'i Image, placed_at: Option<u32>, board: &Board) -> Planned<'i> {
-    let (memories, _) = memories_and_choice(None, board).map_err(NoPlan::into_other)?;
-    let board = board.facts(&memories);
     let options = FlashOptions {
         placed_at,
         ..FlashOptions::PLAIN
     };
     // Nobody looks at the board here: that it may have the code already is not taken for granted.
-    let plan = plan_flash(image, board, options).and_then(|plan| match plan.linked_elsewhere {
-        Some(suspicion) => Err(PlanError::LinkedElsewhere(suspicion.found).into()),
-        None => Ok(Plan::Flash(plan)),
+    let plan = dfuse::flash(image, None, board, options, |plan| {
+        match plan.linked_elsewhere {
+            Some(suspicion) => Err(PlanError::LinkedElsewhere(suspicion.found).into()),
+            None => Ok(Plan::Flash(plan)),
+        }
     });
-    Ok(suspicion::judge(image, plan.map_err(NoPlan::into_other))?.into())
+    plan.map(Into::into)
 }
 
 fn refusal(error: &CliError, board: &Board) -> Refusal {

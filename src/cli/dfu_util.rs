@@ -3,6 +3,7 @@
 mod banner;
 mod bars;
 mod carry_out;
+mod command;
 mod dfuse_address;
 mod download;
 mod entering;

@@ -6,6 +6,7 @@ mod command;
 mod compatibility;
 mod definition;
 mod dfu_util;
+mod dfuse;
 mod diagnosis;
 mod document;
 mod environment;

@@ -3,15 +3,13 @@
 use clap::{ArgGroup, Args};
 
 use crate::address::RangeRequest;
-use crate::board::Board;
-use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::erase::{EraseRequest, plan_erase};
-use crate::dfuse::plan::error::NoPlan;
+use crate::dfuse::plan::erase::EraseRequest;
 
 use crate::cli::app::App;
-use crate::cli::args::alt::{AltChoice, memories_and_choice};
+use crate::cli::args::alt::AltChoice;
 use crate::cli::args::consent::ConsentArgs;
 use crate::cli::args::number::{amount, count, parse_range};
+use crate::cli::dfuse;
 use crate::cli::document::Inputs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -20,7 +18,6 @@ use crate::cli::job::jobs;
 use crate::cli::outcome::Outcome;
 use crate::cli::report::Summary;
 use crate::cli::select::Candidates;
-use crate::cli::task::Planned;
 
 /// Erases all of a memory, or exactly the sectors you name
 ///
@@ -60,19 +57,10 @@ pub fn run(args: &EraseArgs, app: &App) -> Result<Exit, CliError> {
         EraseRequest::Ranges(args.ranges.clone())
     };
     let jobs = jobs(app.select(Candidates::Dfuse)?, |board| {
-        plan(args, &request, board)
+        dfuse::erase(&request, args.alt.as_ref(), board).map(Into::into)
     });
     args.consent.ask_for_settings(&jobs, &app.output)?;
     job::carry_out(jobs, &Inputs::default(), &app.output, summary)
-}
-
-fn plan(args: &EraseArgs, request: &EraseRequest, board: &Board) -> Planned<'static> {
-    let (memories, alternate_setting) =
-        memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
-    let board = board.facts(&memories);
-    let plan = plan_erase(request, board, alternate_setting);
-    plan.map(|plan| Plan::Erase(plan).into())
-        .map_err(NoPlan::into_other)
 }
 
 fn summary(outcome: &Outcome<'_>) -> Summary {

@@ -11,15 +11,16 @@ use crate::dfu;
 use crate::dfu::plain::Leave;
 use crate::dfuse::plan::Plan;
 use crate::dfuse::plan::error::{NoPlan, PlanError};
-use crate::dfuse::plan::flash::{Check, FlashOptions, plan_flash};
+use crate::dfuse::plan::flash::{Check, FlashOptions};
 
 use crate::cli::app::App;
-use crate::cli::args::alt::{AltChoice, memories_and_choice};
+use crate::cli::args::alt::AltChoice;
 use crate::cli::args::consent::ConsentArgs;
 use crate::cli::args::firmware::FirmwareArgs;
 use crate::cli::args::number::parse_address;
 use crate::cli::args::payload::Payload;
 use crate::cli::compatibility;
+use crate::cli::dfuse;
 use crate::cli::document::{Boards, Inputs, PreviewDocument};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -229,10 +230,7 @@ fn plan<'i>(args: &FlashArgs, payload: &'i Payload, board: &Board) -> Planned<'i
         return Ok(Task::Plain(plan_plain(args, payload, board)?));
     }
     let image = payload.placed()?;
-    let (memories, alternate_setting) =
-        memories_and_choice(args.alt.as_ref(), board).map_err(NoPlan::into_other)?;
     let options = FlashOptions {
-        alternate_setting,
         full: args.full,
         in_order: args.in_order,
         preserve: args.preserve,
@@ -243,13 +241,14 @@ fn plan<'i>(args: &FlashArgs, payload: &'i Payload, board: &Board) -> Planned<'i
         any_id: args.any_id,
         only_fitting: args.only_fitting,
         placed_at: args.firmware.reading.address.filter(|_| !args.as_is),
+        ..FlashOptions::PLAIN
     };
-    let plan = plan_flash(image, board.facts(&memories), options).map(if args.dry_run {
-        Plan::Rehearse
-    } else {
-        Plan::Flash
-    });
-    let plan = suspicion::judge(image, plan.map_err(NoPlan::into_other))?;
+    let plan = dfuse::flash(image, args.alt.as_ref(), board, options, |plan| {
+        Ok(match args.dry_run {
+            true => Plan::Rehearse(plan),
+            false => Plan::Flash(plan),
+        })
+    })?;
     if let Some(fault) = bad_vector_table(&plan).filter(|_| args.strict) {
         let error = PlanError::BadVectorTable(fault.clone());
         return Err(NoPlan::Refused(error.into()));

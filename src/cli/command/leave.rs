@@ -5,12 +5,10 @@ use clap::Args;
 use crate::board::Board;
 use crate::dfu;
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::error::NoPlan;
-use crate::dfuse::plan::leave::plan_leave;
 
 use crate::cli::app::App;
-use crate::cli::args::alt::memories_and_choice;
 use crate::cli::args::number::parse_address;
+use crate::cli::dfuse;
 use crate::cli::document::Inputs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -56,10 +54,7 @@ fn plan(args: &LeaveArgs, board: &Board) -> Planned<'static> {
         plain::refuse(&[(args.address.is_some(), "An address")])?;
         return Ok(Task::Plain(dfu::plain::Plan::Leave));
     }
-    let (memories, _) = memories_and_choice(None, board).map_err(NoPlan::into_other)?;
-    let board = board.facts(&memories);
-    let start = plan_leave(board, args.address).map_err(CliError::OnlyLooking)?;
-    Ok(Plan::Leave(start).into())
+    dfuse::leave(args.address, board).map(Into::into)
 }
 
 fn summary(outcome: &Outcome<'_>) -> Summary {

@@ -2,12 +2,9 @@
 
 use clap::Args;
 
-use crate::board::Board;
-use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::unprotect::plan_unprotect;
-
 use crate::cli::app::App;
 use crate::cli::args::consent::ConsentArgs;
+use crate::cli::dfuse;
 use crate::cli::document::Inputs;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -16,7 +13,6 @@ use crate::cli::job::jobs;
 use crate::cli::outcome::Outcome;
 use crate::cli::report::Summary;
 use crate::cli::select::Candidates;
-use crate::cli::task::Task;
 
 /// Lifts read protection, which erases ALL of the chip
 ///
@@ -39,14 +35,8 @@ pub fn run(args: &UnprotectArgs, app: &App) -> Result<Exit, CliError> {
     let consequence =
         "lifting read protection erases ALL of the flash and resets the chip".to_owned();
     args.consent.ask(&[consequence], &boards, &app.output)?;
-    let jobs = jobs(boards, |board| Ok(plan(board)));
+    let jobs = jobs(boards, |board| Ok(dfuse::unprotect(board).into()));
     job::carry_out(jobs, &Inputs::default(), &app.output, summary)
-}
-
-fn plan(board: &Board) -> Task<'static> {
-    let memories = board.memories_to_use(false).ok();
-    let facts = memories.as_deref().map(|memories| board.facts(memories));
-    Plan::Unprotect(plan_unprotect(facts)).into()
 }
 
 fn summary(outcome: &Outcome<'_>) -> Summary {

@@ -88,7 +88,7 @@ impl<'v> Bars<'v> {
     }
 
     /// Whether the device was told to leave.
-    pub fn has_left(&self) -> bool {
+    pub fn is_told_to_leave(&self) -> bool {
         self.leaves
     }
 

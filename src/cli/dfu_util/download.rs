@@ -1,9 +1,8 @@
-//! `-D`, and what `-s` asks for without a file: erasing, lifting read protection, starting.
+//! `-D`: sends a file, and says what of it goes where.
 
-use crate::board::Board;
-use crate::cli::args::alt::{AltChoice, memories_and_choice};
+use crate::cli::args::alt::AltChoice;
 use crate::cli::args::payload::Payload;
-use crate::cli::error::CliError;
+use crate::cli::dfuse;
 use crate::cli::job;
 use crate::cli::outcome::{self, Outcome};
 use crate::cli::plain::{self, Sending, Verification};
@@ -11,11 +10,7 @@ use crate::cli::suspicion;
 use crate::cli::task::Task;
 use crate::dfu::plain::{Leave, Plan as PlainPlan};
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::erase::{EraseRequest, plan_erase};
-use crate::dfuse::plan::error::NoPlan;
-use crate::dfuse::plan::flash::{FlashOptions, plan_flash};
-use crate::dfuse::plan::leave::plan_leave;
-use crate::dfuse::plan::unprotect::plan_unprotect;
+use crate::dfuse::plan::flash::FlashOptions;
 use crate::image::{Image, ImageTarget};
 use crate::printable::Printable;
 
@@ -67,7 +62,7 @@ impl Work<'_> {
         let bars = Bars::download(self.voice, self.output, size);
         let task = Task::Plain(PlainPlan::Download(download));
         let (outcome, bars) = self.carry_out(device.board, task, bars)?;
-        let was_reset = bars.has_left();
+        let was_reset = bars.is_told_to_leave();
         bars.finish(size);
         if outcome.tally.accepted {
             self.voice.warn(outcome::ACCEPTED);
@@ -109,55 +104,7 @@ impl Work<'_> {
         }
     }
 
-    /// `-s :unprotect:force`. A device that is not protected goes on to what else is asked for; one that was has restarted.
-    fn unprotect(&self, device: Device, payload: Option<&Payload>) -> Result<bool, Sysexit> {
-        let (voice, said) = (self.voice, self.request.dfuse());
-        if !said.force {
-            voice.warn(
-                "The read unprotect command will erase the flash memory and can only be used with force",
-            );
-            return Err(Sysexit::Usage);
-        }
-        let (settings, path) = (device.settings, device.board.info.path.clone());
-        let board = device.board;
-        let memories = board.memories_to_use(false).ok();
-        let facts = memories.as_ref().map(|memories| board.facts(memories));
-        let task = Plan::Unprotect(plan_unprotect(facts)).into();
-        let bars = Bars::none(voice, self.output);
-        let outcome = self.complete(board, task, bars, |_| 0)?;
-        let is_all = payload.is_none() && !said.leave && !said.mass_erase;
-        if outcome.tally.unprotected == Some(false) {
-            voice.say(outcome::NOT_PROTECTED);
-            let serial = device.serial;
-            let board = self.again(&path)?;
-            return match (is_all, payload) {
-                (true, _) => Ok(false),
-                (false, Some(payload)) => self.flash(
-                    Device {
-                        board,
-                        serial,
-                        settings,
-                    },
-                    payload,
-                ),
-                (false, None) => self.without_a_file(Device {
-                    board,
-                    serial,
-                    settings,
-                }),
-            };
-        }
-        voice.say("Device disconnects, erases flash and resets now");
-        if is_all {
-            return Ok(true);
-        }
-        voice.warn("Read protection is lifted, and everything is erased; nothing else was done");
-        voice
-            .hint("Put the device into DFU mode again, and repeat the command without :unprotect.");
-        Err(Sysexit::InputOutput)
-    }
-
-    fn flash(&self, mut device: Device, payload: &Payload) -> Result<bool, Sysexit> {
+    pub fn flash(&self, mut device: Device, payload: &Payload) -> Result<bool, Sysexit> {
         let (voice, said) = (self.voice, self.request.dfuse());
         let image = self.image(payload)?;
         let alt = self.chosen(&device);
@@ -171,14 +118,10 @@ impl Work<'_> {
             ..FlashOptions::PLAIN
         };
         let task = job::plan(&mut device.board, |board| {
-            let (memories, alternate_setting) =
-                memories_and_choice(alt.as_ref(), board).map_err(NoPlan::into_other)?;
-            let options = FlashOptions {
-                alternate_setting,
-                ..options
-            };
-            let plan = plan_flash(image, board.facts(&memories), options).map(Plan::Flash);
-            Ok(suspicion::judge(image, plan.map_err(NoPlan::into_other))?.into())
+            let plan = dfuse::flash(image, alt.as_ref(), board, options, |plan| {
+                Ok(Plan::Flash(plan))
+            });
+            plan.map(Into::into)
         });
         let task = task.map_err(|error| tell(&error, voice))?;
         self.check_left_out(&task)?;
@@ -314,54 +257,6 @@ impl Work<'_> {
                 "Warning: {lost} bytes that were in the same sectors, and are not in the file, were erased"
             ));
         }
-    }
-
-    /// `-s` without a file.
-    fn without_a_file(&self, mut device: Device) -> Result<bool, Sysexit> {
-        let (voice, said) = (self.voice, self.request.dfuse());
-        let path = device.board.info.path.clone();
-        if said.mass_erase {
-            voice.say("Performing mass erase, this can take a moment");
-            let alt = self.chosen(&device);
-            let task = job::plan(&mut device.board, |board| {
-                let (memories, alternate_setting) =
-                    memories_and_choice(alt.as_ref(), board).map_err(NoPlan::into_other)?;
-                let plan = plan_erase(
-                    &EraseRequest::All,
-                    board.facts(&memories),
-                    alternate_setting,
-                );
-                plan.map(|plan| Plan::Erase(plan).into())
-                    .map_err(NoPlan::into_other)
-            });
-            let task = task.map_err(|error| tell(&error, voice))?;
-            self.complete(device.board, task, Bars::none(voice, self.output), |_| 0)?;
-            device.board = self.again(&path)?;
-        }
-        voice.say("DfuSe command mode");
-        match said.leave {
-            true => self.leave(device.board, said.address),
-            false => Ok(false),
-        }
-    }
-
-    /// Starts the application; a device that stays is an error.
-    pub fn leave(&self, mut board: Board, address: Option<u32>) -> Result<bool, Sysexit> {
-        let task = job::plan(&mut board, |board| {
-            let (memories, _) = memories_and_choice(None, board).map_err(NoPlan::into_other)?;
-            let start =
-                plan_leave(board.facts(&memories), address).map_err(CliError::OnlyLooking)?;
-            Ok(Plan::Leave(start).into())
-        });
-        let task = task.map_err(|error| tell(&error, self.voice))?;
-        self.complete(board, task, Bars::none(self.voice, self.output), |_| 0)?;
-        self.tell_leave();
-        Ok(true)
-    }
-
-    fn tell_leave(&self) {
-        self.voice.say("Submitting leave request...");
-        self.voice.say("Transitioning to dfuMANIFEST state");
     }
 
     /// The memory that `-a` names; none where it names none, so that the addresses choose.

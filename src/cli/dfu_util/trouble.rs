@@ -62,16 +62,11 @@ pub fn tell_of_work(outcome: &Outcome<'_>, error: &Diagnosis, voice: &Voice) -> 
         Exit::DoesNotFit if may_be_elsewhere => Some(FORCE.to_owned()),
         exit => error.hint.clone().filter(|_| speaks_of_no_option(exit)),
     };
-    let message = error.message.clone();
-    let exit = error.exit;
-    tell_of(
-        &Diagnosis {
-            exit,
-            message,
-            hint,
-        },
-        voice,
-    )
+    let told = Diagnosis {
+        hint,
+        ..error.clone()
+    };
+    tell_of(&told, voice)
 }
 
 fn tell_of(diagnosis: &Diagnosis, voice: &Voice) -> Sysexit {
