@@ -270,8 +270,7 @@ impl Work<'_> {
 fn size(task: &Task<'_>) -> u64 {
     let plan = task.dfuse().and_then(Plan::flash);
     let memories = plan.into_iter().flat_map(|plan| &plan.memories);
-    let elements = memories.flat_map(|memory| memory.image().0);
-    elements.map(|element| element.data.len() as u64).sum()
+    memories.map(|memory| memory.image().bytes()).sum()
 }
 
 /// The name in a layout: between its first character and the first slash.

@@ -29,32 +29,37 @@ fn columns(terminal: &Term) -> Option<usize> {
 /// What is there to be copied stays in one piece: a line that begins with a blank or comes after a colon at the end of the
 /// last one, and what stands between two backquotes.
 pub fn wrap(text: &str, columns: Option<usize>, indent: usize) -> String {
-    let Some(columns) = columns.filter(|columns| *columns >= NARROWEST) else {
-        return text.to_owned();
-    };
     let mut is_announced = false;
-    let lines = text.split('\n').map(|line| {
-        let fits = measure_text_width(line) <= columns;
+    wrap_by(text, columns, |line| {
         let is_to_copy = is_announced || line.starts_with(' ');
         is_announced = line.ends_with(':');
-        match fits || is_to_copy {
-            true => line.to_owned(),
-            false => wrap_line(line, columns, indent),
-        }
-    });
-    lines.collect::<Vec<_>>().join("\n")
+        (!is_to_copy).then_some(indent)
+    })
 }
 
 /// Breaks the lines of a list, which may be indented: what goes on in the next line stands further right than its entry.
 pub fn wrap_list(text: &str, columns: Option<usize>) -> String {
+    wrap_by(text, columns, |line| {
+        let indent = line.len() - line.trim_start().len();
+        Some(indent + LIST_INDENT)
+    })
+}
+
+/// Breaks the lines that are longer than this many columns and may be: `indent` says how far right they go on, and `None` of
+/// one that stays whole.
+fn wrap_by(
+    text: &str,
+    columns: Option<usize>,
+    mut indent: impl FnMut(&str) -> Option<usize>,
+) -> String {
     let Some(columns) = columns.filter(|columns| *columns >= NARROWEST) else {
         return text.to_owned();
     };
     let lines = text.split('\n').map(|line| {
-        let indent = line.len() - line.trim_start().len();
-        match measure_text_width(line) <= columns {
-            true => line.to_owned(),
-            false => wrap_line(line, columns, indent + LIST_INDENT),
+        let fits = measure_text_width(line) <= columns;
+        match indent(line).filter(|_| !fits) {
+            Some(indent) => wrap_line(line, columns, indent),
+            None => line.to_owned(),
         }
     });
     lines.collect::<Vec<_>>().join("\n")
