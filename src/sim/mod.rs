@@ -20,6 +20,7 @@ mod port;
 pub mod quirk;
 mod runtime;
 mod seat;
+mod serial;
 pub mod spec;
 mod timing;
 mod transfer;
