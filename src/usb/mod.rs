@@ -7,7 +7,6 @@ pub mod descriptor;
 mod device;
 pub mod libusb;
 pub mod limited;
-#[expect(dead_code, reason = "the commands that use it come next")]
 pub mod serial;
 pub mod string;
 pub mod sysfs;

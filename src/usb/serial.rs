@@ -3,12 +3,14 @@
 //! Two seams, both object-safe: [`SerialPorts`] lists, touches and opens, [`SerialPort`] carries bytes. The system's ports
 //! and those of simulated boards look alike from above.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use serialport::{ClearBuffer, ErrorKind, SerialPortType, UsbPortInfo};
 
+use super::{Occupant, path, port_numbers};
 use crate::printable::Said;
 
 /// The speed that asks a board for its bootloader, in baud.
@@ -81,12 +83,29 @@ pub struct SerialDevice {
     pub serial: Option<Said>,
 }
 
+impl SerialDevice {
+    /// The path that it is plugged in at, on a bus with these `occupants`; `None` where several may be it, or none.
+    pub fn path(&self, occupants: &BTreeMap<String, Occupant>) -> Option<String> {
+        let ports = match &self.location {
+            Location::Path(path) => return Some(path.clone()),
+            Location::Ports(ports) => Some(ports),
+            Location::Unknown => None,
+        };
+        let ids = (self.vendor_id, self.product_id);
+        let mut alike = occupants.iter().filter(|(path, occupant)| {
+            occupant.ids == ids && ports.is_none_or(|ports| port_numbers(path) == *ports)
+        });
+        let (path, _) = alike.next()?;
+        alike.next().is_none().then(|| path.clone())
+    }
+}
+
 /// Where a serial port's USB device is plugged in, as far as the system tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
     /// At this path, as in [`DeviceInfo::path`](super::DeviceInfo::path).
     Path(String),
-    /// Behind these ports, from the root hub's on. Which root hub isn't told in a way that libusb knows, too (Windows).
+    /// After these ports, from the root hub's on. Which root hub isn't told in a way that libusb knows, too (Windows).
     Ports(Vec<u8>),
     /// Not told.
     Unknown,
@@ -188,7 +207,7 @@ fn device(usb: UsbPortInfo) -> SerialDevice {
     let location = usb.location.map_or(Location::Unknown, |location| {
         let ports = location.port_chain();
         match location.bus_id().parse::<u8>() {
-            Ok(bus) => Location::Path(super::path(bus, ports)),
+            Ok(bus) => Location::Path(path(bus, ports)),
             Err(_) => Location::Ports(ports.to_vec()),
         }
     });
@@ -219,3 +238,6 @@ fn other(error: &serialport::Error) -> SerialError {
 fn in_words(error: &io::Error) -> SerialError {
     SerialError::Other(error.to_string())
 }
+
+#[cfg(test)]
+mod tests;
