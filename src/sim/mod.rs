@@ -25,6 +25,7 @@ pub mod quirk;
 mod repl;
 mod runtime;
 mod seat;
+mod serial;
 pub mod spec;
 mod timing;
 mod transfer;
