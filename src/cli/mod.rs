@@ -36,11 +36,13 @@ mod usage;
 mod usb_trouble;
 
 use std::ffi::OsString;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::sim::spec::BoardSpec;
+use crate::usb::libusb;
 
 use app::App;
 use command::Command;
@@ -52,7 +54,7 @@ use select::Selection;
 
 /// Flashes boards in DFU mode and checks what it wrote.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = AFTER_HELP, after_long_help = AFTER_LONG_HELP)]
+#[command(version, long_version = long_version(), max_term_width = 100, after_help = AFTER_HELP, after_long_help = AFTER_LONG_HELP)]
 struct Cli {
     #[command(subcommand)]
     command: AnyCommand,
@@ -137,6 +139,15 @@ fn as_another_program() -> Option<u8> {
             Some(tool.run(theirs, &app(&cli)))
         }
     }
+}
+
+/// What `--version` prints after the program's name: which libusb it has is the first question about USB trouble.
+fn long_version() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| {
+        let (ours, libusb) = (env!("CARGO_PKG_VERSION"), libusb::version());
+        format!("{ours}\nlibusb {libusb}")
+    })
 }
 
 fn answer() -> Exit {
