@@ -76,8 +76,24 @@ struct Cli {
     /// Counted from the start, waiting included. What was begun ends as after Ctrl-C, and is told; the exit code is 1.
     #[arg(long, global = true, hide_short_help = true, value_name = "SECONDS", value_parser = parse_timeout)]
     timeout: Option<Duration>,
+    /// Stop in good order when stdin ends
+    ///
+    /// For programs that start stdfu: to close its stdin is Ctrl-C for it, on every system, and so is their own end. A
+    /// terminal is not listened to: it has Ctrl-C.
+    #[arg(long, global = true, hide_short_help = true)]
+    stop_on_eof: bool,
     #[command(flatten)]
     output: OutputArgs,
+}
+
+impl Cli {
+    /// Sets what ends the program in good order, beside Ctrl-C.
+    fn limit(&self) {
+        self.timeout.into_iter().for_each(interrupt::limit);
+        if self.stop_on_eof {
+            interrupt::stop_on_eof();
+        }
+    }
 }
 
 /// A command, or a program that is understood as well.
@@ -135,7 +151,7 @@ fn as_another_program() -> Option<u8> {
     match &cli.command {
         AnyCommand::Ours(_) => None,
         AnyCommand::Theirs(tool) => {
-            cli.timeout.into_iter().for_each(interrupt::limit);
+            cli.limit();
             Some(tool.run(theirs, &app(&cli)))
         }
     }
@@ -161,7 +177,7 @@ fn answer() -> Exit {
         Err(error) if error.use_stderr() => return refuse(error),
         Err(help) => return show(&help),
     };
-    cli.timeout.into_iter().for_each(interrupt::limit);
+    cli.limit();
     let app = app(&cli);
     let outcome = match environment::check() {
         Ok(()) => match &cli.command {

@@ -21,8 +21,9 @@ fn check(arguments: &str, mentions: &[&str]) {
 }
 
 /// What every command takes.
-const EVERYWHERE: [&str; 15] = [
+const EVERYWHERE: [&str; 16] = [
     "--timeout <SECONDS>",
+    "--stop-on-eof",
     "--serial <SERIAL>",
     "[env: STDFU_SERIAL]",
     "--path <BUS-PORT>",
