@@ -145,7 +145,7 @@ impl Selection {
         match self.count.filter(is_short) {
             None => Ok(()),
             Some(count) => Err(SelectError::TooFewBoards {
-                wanted: self.wanted(),
+                wanted: format!(" or in their application{}", self.wanted()),
                 found: names.len(),
                 count,
                 others: not_left_out(others),
@@ -184,3 +184,6 @@ fn all_open(applications: &[Application]) -> bool {
     let mut closed = applications.iter().filter_map(Application::closed);
     !closed.any(UsbError::may_pass)
 }
+
+#[cfg(test)]
+mod tests;
