@@ -77,7 +77,7 @@ impl Bus for SimBus {
             .iter()
             .map(|port| lock(port))
             .filter(|port| port.device.is_present())
-            .map(|port| port.info())
+            .filter_map(|port| port.info())
             .collect())
     }
 
