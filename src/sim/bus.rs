@@ -1,5 +1,6 @@
 //! A bus of simulated boards for this process, in the place of USB.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -76,7 +77,20 @@ impl Bus for SimBus {
             .iter()
             .map(|port| lock(port))
             .filter(|port| port.device.is_present())
-            .map(|port| port.info())
+            .filter_map(|port| port.info())
+            .collect())
+    }
+
+    fn occupants(&self) -> Result<BTreeMap<String, Occupant>, UsbError> {
+        let devices = self.devices()?.into_iter();
+        Ok(devices
+            .map(|device| {
+                let occupant = Occupant {
+                    ids: (device.vendor_id, device.product_id),
+                    mode: Some(device.mode),
+                };
+                (device.path, occupant)
+            })
             .collect())
     }
 
@@ -220,14 +234,7 @@ impl Transport for SimTransport {
     }
 
     fn at_port(&mut self) -> Option<Occupant> {
-        let devices = self.bus.devices().ok()?;
-        let device = devices
-            .into_iter()
-            .find(|device| device.path == self.info.path)?;
-        Some(Occupant {
-            ids: (device.vendor_id, device.product_id),
-            mode: Some(device.mode),
-        })
+        self.bus.occupants().ok()?.remove(&self.info.path)
     }
 
     fn reset(&mut self) -> Result<(), UsbError> {

@@ -1,5 +1,6 @@
 //! The real bus, through libusb. The only file that names rusb.
 
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
@@ -10,7 +11,10 @@ use std::time::{Duration, Instant};
 use rusb::{Context, Device, DeviceHandle, UsbContext};
 
 use super::descriptor::{Descriptors, InterfaceDescriptor};
-use super::{Bus, ControlRequest, DeviceInfo, Occupant, Place, Transport, UsbError, sysfs};
+use super::{
+    Bus, ControlRequest, DeviceInfo, Occupant, Place, Transport, UsbError, path, port_numbers,
+    sysfs,
+};
 
 /// Right after enumeration the interface may still be held, so claiming is tried a few times.
 const CLAIM_ATTEMPTS: u32 = 5;
@@ -79,6 +83,21 @@ impl Bus for LibusbBus {
         *self.context.lock().unwrap_or_else(PoisonError::into_inner) = context;
         devices.sort_by_key(|device: &DeviceInfo| (device.bus, port_numbers(&device.path)));
         Ok(devices)
+    }
+
+    fn occupants(&self) -> Result<BTreeMap<String, Occupant>, UsbError> {
+        let context = Context::new().map_err(unavailable)?;
+        let list = context.devices().map_err(unavailable)?;
+        let occupant = |device: Device<Context>| {
+            // One whose descriptors can't be read doesn't show what it is.
+            descriptors(&device)?;
+            let occupant = Occupant {
+                ids: ids(&device)?,
+                mode: describe(&device).map(|info| info.mode),
+            };
+            Some((path_of(&device), occupant))
+        };
+        Ok(list.iter().filter_map(occupant).collect())
     }
 
     fn open(&self, info: &DeviceInfo) -> Result<Box<dyn Transport>, UsbError> {
@@ -191,15 +210,8 @@ impl Transport for LibusbTransport {
     }
 
     fn at_port(&mut self) -> Option<Occupant> {
-        let list = Context::new().and_then(|context| context.devices()).ok()?;
-        let mut devices = list.iter();
-        let device = devices.find(|device| path_of(device) == self.info.path)?;
-        // One whose descriptors can't be read doesn't show what it is.
-        descriptors(&device)?;
-        Some(Occupant {
-            ids: ids(&device)?,
-            mode: describe(&device).map(|info| info.mode),
-        })
+        let occupants = LibusbBus::new().occupants();
+        occupants.ok()?.remove(&self.info.path)
     }
 
     /// On Windows libusb only resets the pipes of a device with WinUSB, and says that it has reset the device.
@@ -340,20 +352,6 @@ fn extra(setting: &rusb::InterfaceDescriptor<'_>) -> Vec<u8> {
 fn path_of(device: &Device<Context>) -> String {
     let ports = device.port_numbers().unwrap_or_default();
     path(device.bus_number(), &ports)
-}
-
-/// `BUS-PORT[.PORT…]`, as sysfs names it.
-fn path(bus: u8, ports: &[u8]) -> String {
-    let ports: Vec<String> = ports.iter().map(u8::to_string).collect();
-    format!("{bus}-{}", ports.join("."))
-}
-
-/// The ports of a path as numbers, so that 1-2 comes before 1-10.
-fn port_numbers(path: &str) -> Vec<u8> {
-    path.split(['-', '.'])
-        .skip(1)
-        .filter_map(|port| port.parse::<u8>().ok())
-        .collect()
 }
 
 /// libusb only says "other error" where Linux has no USB.
