@@ -10,8 +10,6 @@ mod dfuse;
 mod fuzz;
 mod image;
 mod printable;
-// Written and read by what comes next.
-#[allow(dead_code)]
 mod recording;
 mod sim;
 mod usb;

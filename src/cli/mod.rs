@@ -24,6 +24,7 @@ mod plain;
 mod plain_error;
 mod preview;
 mod progress_note;
+mod recorded;
 mod refusal;
 mod report;
 mod save;
