@@ -4,11 +4,16 @@
 //! together, [`session`] sorts them by [`device`], [`decode`] makes of them what a host did, and [`runs`] sums that up.
 
 pub mod capture;
+mod contents;
 pub mod decode;
 pub mod device;
+pub mod extract;
+pub mod finding;
 mod half;
+mod machine;
 pub mod operation;
 mod packets;
+pub mod review;
 pub mod runs;
 #[cfg(test)]
 mod sample;
