@@ -6,12 +6,11 @@ mod chip;
 mod cli;
 mod dfu;
 mod dfuse;
+mod digest;
 #[cfg(test)]
 mod fuzz;
 mod image;
 mod printable;
-// Written and read by what comes next.
-#[allow(dead_code)]
 mod recording;
 mod sim;
 mod usb;
