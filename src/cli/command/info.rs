@@ -96,7 +96,7 @@ fn tell(name: &str, file: &Result<Described, Diagnosis>, app: &App) -> Result<()
             return Ok(());
         }
     };
-    app.output.answer(&text(name, file))?;
+    app.output.listing(&text(name, file))?;
     // Several boards have the same to say of a file.
     let of_boards: BTreeSet<&String> = file.fits.iter().flat_map(|fit| &fit.warnings).collect();
     let shown = Printable(name);
