@@ -6,6 +6,7 @@ mod chip;
 mod cli;
 mod dfu;
 mod dfuse;
+mod digest;
 #[cfg(test)]
 mod fuzz;
 mod image;

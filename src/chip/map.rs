@@ -65,3 +65,12 @@ pub fn erased_value(page_sizes: impl Iterator<Item = u32>) -> u8 {
     let is_small = page_sizes.peek().is_some() && page_sizes.all(|size| matches!(size, 128 | 256));
     if is_small { 0x00 } else { 0xFF }
 }
+
+/// Whether programming what is not blank leaves words that can't even be read, by the sizes of a memory's sectors in bytes.
+///
+/// An H7 takes a flash word a second time without an error; its error correction code is wrong then, and reading it is a
+/// bus error (RM0433, embedded flash memory, error management). It has nothing but sectors of 128 KiB, as no other STM32
+/// has; an H7A3 has nothing but sectors of 8 KiB.
+pub fn is_spoiled_by_programming_twice(mut sector_sizes: impl Iterator<Item = u32>) -> bool {
+    sector_sizes.all(|size| matches!(size, 0x2000 | 0x20000))
+}

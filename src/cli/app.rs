@@ -14,6 +14,7 @@ use crate::usb::limited::LimitedBus;
 use super::environment::{self, Variable};
 use super::error::{CliError, Doing};
 use super::output::{Output, trace};
+use super::record::{RecordArgs, Recording};
 use super::select::{Candidates, Listing, SelectError, Selection};
 use super::usage::UsageError;
 use super::{interrupt, suggest};
@@ -29,6 +30,8 @@ pub struct App {
     timeout: Option<Duration>,
     /// Where answers go.
     pub output: Output,
+    /// What is recorded of all this.
+    pub recording: Arc<Recording>,
     /// Makes the definition of the command line, for those who tell of it.
     pub definition: fn() -> clap::Command,
     /// Where the boards are, once somebody has looked.
@@ -42,6 +45,7 @@ impl App {
         sim: Vec<BoardSpec>,
         timeout: Option<Duration>,
         output: Output,
+        record: RecordArgs,
         definition: fn() -> clap::Command,
     ) -> Self {
         Self {
@@ -49,9 +53,18 @@ impl App {
             sim,
             timeout,
             output,
+            recording: Arc::new(Recording::new(record)),
             definition,
             bus: OnceLock::new(),
         }
+    }
+
+    /// Ends the recording, with the code that the command ends with, and passes that on.
+    pub fn recorded(&self, exit_code: u8) -> u8 {
+        if let Some(trouble) = self.recording.finish(exit_code) {
+            self.output.warning(&trouble);
+        }
+        exit_code
     }
 
     /// Says for what the user will have to wait.
@@ -203,6 +216,7 @@ impl App {
                 None => Arc::new(bus),
             }
         };
+        let bus = self.recording.around(bus)?;
         Ok(self.bus.get_or_init(|| bus).clone())
     }
 }

@@ -26,7 +26,8 @@ pub fn built(mut command: clap::Command) -> clap::Command {
         command = command.mut_subcommand("help", |command| command.hide(true));
     }
     let hide = |arg: clap::Arg| {
-        let is_about_boards = arg.get_help_heading() == Some(select::HEADING);
+        let is_about_boards = arg.get_help_heading() == Some(select::HEADING)
+            || arg.get_id().as_str().starts_with("record");
         arg.hide(is_about_boards)
     };
     // Where every line counts, they need no heading of their own.

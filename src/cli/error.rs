@@ -91,6 +91,9 @@ pub enum CliError {
     /// The file to write is there.
     #[error("{0} already exists")]
     AlreadyThere(String),
+    /// The recording to write is there.
+    #[error("{0} already exists")]
+    RecordingThere(String),
     /// A file to read is not.
     #[error("{error}")]
     NoSuchFile {
@@ -202,6 +205,13 @@ impl CliError {
             Self::AlreadyThere(_) => (
                 Exit::Other,
                 Some("Nothing was written; --force overwrites it.".to_owned()),
+            ),
+            Self::RecordingThere(_) => (
+                Exit::Other,
+                Some(
+                    "A recording takes no other file's place: name a new one. No board was touched."
+                        .to_owned(),
+                ),
             ),
             Self::NoSuchFile { mistake, .. } => of_missing(mistake.as_ref()),
             Self::Io(_) | Self::Other(_) => (Exit::Other, None),

@@ -24,6 +24,7 @@ mod plain;
 mod plain_error;
 mod preview;
 mod progress_note;
+mod record;
 mod recorded;
 mod refusal;
 mod report;
@@ -49,6 +50,7 @@ use dfu_util::{Called, Tool};
 use diagnosis::Diagnosis;
 use exit::Exit;
 use output::{Output, OutputArgs};
+use record::RecordArgs;
 use select::Selection;
 
 /// Flashes boards in DFU mode and checks what it wrote.
@@ -77,6 +79,8 @@ struct Cli {
     timeout: Option<Duration>,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    record: RecordArgs,
 }
 
 /// A command, or a program that is understood as well.
@@ -120,7 +124,7 @@ Exit codes:
 pub fn run() -> u8 {
     let at_once = Output::from(&refusal::output_args(std::env::args_os()));
     interrupt::install(move |request| at_once.interrupted(request));
-    let code = as_another_program().unwrap_or_else(|| answer().code());
+    let code = as_another_program().unwrap_or_else(answer);
     interrupt::end_is_near();
     code
 }
@@ -135,12 +139,14 @@ fn as_another_program() -> Option<u8> {
         AnyCommand::Ours(_) => None,
         AnyCommand::Theirs(tool) => {
             cli.timeout.into_iter().for_each(interrupt::limit);
-            Some(tool.run(theirs, &app(&cli)))
+            let app = app(&cli);
+            Some(app.recorded(tool.run(theirs, &app)))
         }
     }
 }
 
-fn answer() -> Exit {
+/// Does what the command line says, and returns the code to end with.
+fn answer() -> u8 {
     let color = refusal::color_choice(std::env::args_os());
     let command = definition::built(Cli::command().color(color));
     let parsed = command
@@ -148,8 +154,8 @@ fn answer() -> Exit {
         .and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() => return refuse(error),
-        Err(help) => return show(&help),
+        Err(error) if error.use_stderr() => return refuse(error).code(),
+        Err(help) => return show(&help).code(),
     };
     cli.timeout.into_iter().for_each(interrupt::limit);
     let app = app(&cli);
@@ -161,11 +167,12 @@ fn answer() -> Exit {
         },
         Err(error) => Err(error.into()),
     };
-    outcome.unwrap_or_else(|error| {
+    let exit = outcome.unwrap_or_else(|error| {
         let diagnosis = interrupt::explained(Diagnosis::from(&error));
         app.output.failure(&diagnosis);
         diagnosis.exit
-    })
+    });
+    app.recorded(exit.code())
 }
 
 /// Seconds, more than none.
@@ -183,6 +190,7 @@ fn app(cli: &Cli) -> App {
         cli.sim.clone(),
         cli.timeout,
         Output::from(&cli.output),
+        cli.record.clone(),
         Cli::command,
     )
 }

@@ -278,6 +278,16 @@ impl Output {
         to_stderr(&said);
     }
 
+    /// What is wrong with the command line, in the words of clap.
+    pub fn refusal(&self, said: &clap::Error) {
+        let styled = said.render();
+        let text = match self.paint.is_on() {
+            true => styled.ansi().to_string(),
+            false => styled.to_string(),
+        };
+        to_stderr(&wrap(&text, wrap::stderr_columns(), "error: ".len()));
+    }
+
     /// An error that ends the program, as text and, with `--json`, as the document.
     pub fn failure(&self, diagnosis: &Diagnosis) {
         self.error(diagnosis);
@@ -354,7 +364,7 @@ impl Output {
     }
 }
 
-/// Help, the version, or what is wrong with the command line.
+/// Help, or the version.
 ///
 /// # Errors
 /// Those of writing. A reader that has gone away has read enough, and is none.

@@ -10,7 +10,7 @@ use crate::printable::Printable;
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 use super::output::style::{self, ColorChoice};
-use super::output::{self, Output, OutputArgs, ProgressChoice};
+use super::output::{Output, OutputArgs, ProgressChoice};
 
 /// Whether clap is to use colour, looked up before the command line is understood. Left to itself it would use some in
 /// CI, whatever the terminal is.
@@ -34,8 +34,7 @@ pub fn refuse(error: clap::Error, arguments: impl Iterator<Item = OsString>) -> 
     if args.progress == ProgressChoice::Json {
         output.failure(&refusal(error));
     } else {
-        // Where stderr can't be written, nobody can be told.
-        let _ = output::in_words_of_clap(error);
+        output.refusal(error);
         output.failure_document(&refusal(error));
     }
     Exit::Usage

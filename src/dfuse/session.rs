@@ -14,6 +14,7 @@ mod recovery;
 mod redo;
 mod rescue;
 mod reset;
+mod survey;
 mod unprotect;
 mod unsaved;
 mod verify;

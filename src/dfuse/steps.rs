@@ -40,6 +40,15 @@ impl<'i> Steps<'i> {
         self.memories.iter().any(MemorySteps::changes)
     }
 
+    /// Whether nobody had looked at all of these sectors, by memory and address, before they were written.
+    pub fn are_guessed(&self, sectors: &[(usize, u32)]) -> bool {
+        let is_guessed = |(index, address): &(usize, u32)| {
+            let mut sectors = self.memories[*index].sectors.iter();
+            sectors.any(|steps| steps.sector.address == *address && steps.is_guessed)
+        };
+        sectors.iter().all(is_guessed)
+    }
+
     /// What there is to do once more about sectors that are not as they should be, or that nobody is sure of.
     /// `is_bad` tells by memory and sector.
     pub fn again(&mut self, is_bad: impl Fn(usize, &Sector) -> bool) {

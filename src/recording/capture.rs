@@ -46,6 +46,8 @@ pub struct Section {
 pub enum Piece<'b> {
     Section(Section),
     Packet(Packet<'b>),
+    /// What was noted at the end, of an interface.
+    LastWords(Vec<String>),
 }
 
 /// Why a capture can't be read, or no further.
@@ -227,6 +229,7 @@ impl<R: Read> Capture<R> {
                 interfaces.get(usize::try_from(packet.if_id).ok()?)?;
                 true
             }
+            Block::InterfaceStatistics(_) => true,
             // Without times, a session can't be told.
             _ => false,
         })
@@ -258,6 +261,10 @@ impl<R: Read> Capture<R> {
                         length: usize::try_from(packet.orig_len()).ok()?.max(length),
                         comments: texts(&packet.options, OptionCode::Comment).collect(),
                     }))
+                }
+                Block::InterfaceStatistics(last) => {
+                    let comments = texts(&last.options, OptionCode::Comment);
+                    Some(Piece::LastWords(comments.collect()))
                 }
                 _ => None,
             },

@@ -5,9 +5,12 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use super::capture::{Capture, CaptureError, Piece, Section};
-use super::device::{Note, RecordedDevice};
+use super::device::{RecordedDevice, Remark};
+use super::half::{Half, Stage};
+use super::note::Note;
 use super::packets;
 use super::transfer::{Place, TooMuch, Transfer, Transfers};
+use crate::usb::UsbError;
 
 /// Comments that are kept at most, in bytes.
 const MOST_COMMENTS: usize = 1 << 20;
@@ -78,7 +81,9 @@ fn is_of_the_system(error: &CaptureError) -> bool {
 #[derive(Default)]
 struct Reading {
     section: Section,
-    notes: Vec<(Place, Note)>,
+    remarks: Vec<(Place, Remark)>,
+    /// What was noted at the end.
+    last_words: Vec<String>,
     comment_bytes: usize,
     transfers: Transfers,
     /// Of the first and of the last packet.
@@ -100,6 +105,14 @@ impl Reading {
                 }
                 return Ok(());
             }
+            Piece::LastWords(comments) => {
+                for comment in comments {
+                    if self.has_room(&comment) {
+                        self.last_words.push(comment);
+                    }
+                }
+                return Ok(());
+            }
             Piece::Packet(packet) => packet,
         };
         if !packets::is_usb(packet.link_type) {
@@ -110,16 +123,17 @@ impl Reading {
         let (first, last) = self.times.get_or_insert((packet.time, packet.time));
         *last = packet.time.max(*last);
         let at = packet.time.saturating_sub(*first);
-        let Some(half) = packets::half(&packet) else {
+        let Some(mut half) = packets::half(&packet) else {
             return Ok(());
         };
         let place = (half.bus, half.address);
-        self.transfers.take(half, at)?;
         for text in packet.comments {
+            explain(&mut half, &text);
             if self.has_room(&text) {
-                self.notes.push((place, Note { at, text }));
+                self.remarks.push((place, Remark { at, text }));
             }
         }
+        self.transfers.take(half, at)?;
         Ok(())
     }
 
@@ -150,23 +164,43 @@ impl Reading {
                 _ => RecordingError::Empty,
             });
         }
-        for (place, note) in self.notes {
-            let here = devices
+        let length = self
+            .times
+            .map_or(Duration::ZERO, |(first, last)| last.saturating_sub(first));
+        for (place, remark) in self.remarks {
+            let mut here = devices
                 .iter_mut()
                 .rev()
                 .filter(|device| device.place == place);
-            if let Some(device) = here.into_iter().find(|device| device.has_begun(note.at)) {
-                device.notes.push(note);
+            if let Some(device) = here.find(|device| device.has_begun(remark.at)) {
+                device.remarks.push(remark);
+            }
+        }
+        for words in self.last_words {
+            let Some((path, text)) = words.split_once(": ") else {
+                continue;
+            };
+            let mut here = devices.iter_mut().rev();
+            if let Some(device) = here.find(|device| device.path().as_deref() == Some(path)) {
+                let (at, text) = (length, text.to_owned());
+                device.remarks.push(Remark { at, text });
             }
         }
         Ok(Recording {
             section: self.section,
-            length: self
-                .times
-                .map_or(Duration::ZERO, |(first, last)| last.saturating_sub(first)),
+            length,
             devices,
             broken,
         })
+    }
+}
+
+/// A comment may say why a transfer failed, where its status can't.
+fn explain(half: &mut Half, comment: &str) {
+    if let (Stage::Complete { outcome, .. }, Ok(Note::Failed(error))) =
+        (&mut half.stage, comment.parse())
+    {
+        *outcome = Err(UsbError::Other(error));
     }
 }
 

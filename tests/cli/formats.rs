@@ -147,7 +147,8 @@ fn files_that_do_not_go_together_are_refused() {
     check(
         "blinky.hex flipped-bit.dfu",
         6,
-        "error: flipped-bit.dfu: offset 0x00001534: expected CRC 0xa08a07e6, found 0xe7345bbf: the file is damaged\n",
+        "error: flipped-bit.dfu: offset 0x00001534: expected CRC 0xa08a07e6, found 0xe7345bbf: the file is damaged\n\
+         hint: Copy it or download it again.\n",
     );
 }
 
@@ -191,7 +192,8 @@ fn a_damaged_file_is_told_with_its_line_or_offset() {
     damaged(
         "blinky.hex.gz",
         &|bytes| bytes.truncate(5000),
-        "offset 0x00001388: the gzip-compressed data is damaged: it is cut short",
+        "offset 0x00001388: the gzip-compressed data is damaged: it is cut short\n\
+         hint: Copy it or download it again.",
     );
 }
 
@@ -430,7 +432,9 @@ fn a_few_line_ends_that_are_left_do_not_hide_a_conversion() {
         6,
         &format!(
             "error: {}: the file is damaged: expected 5432 bytes, found 5427 and hardly a CR LF (1), \
-             as after a conversion of text line ends from CR LF to LF\n",
+             as after a conversion of text line ends from CR LF to LF\n\
+             hint: A program on its way took it for text: git, an editor or a transfer in text mode.\n      \
+             Get it again as binary.\n",
             file.path()
         ),
     );

@@ -86,6 +86,7 @@ blinky.hex: an Intel HEX file, 14449 bytes
 ",
         "\
 error: flipped-bit.dfu: offset 0x00001534: expected CRC 0xa08a07e6, found 0xe7345bbf: the file is damaged
+hint: Copy it or download it again.
 error: missing.bin: No such file or directory (os error 2)
 ",
     );
@@ -184,7 +185,8 @@ fn the_json_has_all_of_it() {
             },
             {
                 "file": "cut-short.dfu", "exit": 6,
-                "error": "cut-short.dfu: the file is cut short: expected 5432 bytes, found 2716", "hint": null,
+                "error": "cut-short.dfu: the file is cut short: expected 5432 bytes, found 2716",
+                "hint": "Copy it or download it again.",
                 "format": null, "size": null, "sha256": null, "unpacked_size": null, "ids": null, "crc": null,
                 "targets": [], "warnings": [],
             },

@@ -31,7 +31,7 @@ fn a_command_line_of_dfu_util_is_met_with_ours() {
     );
     check(
         "flash firmware.bin -s 0x08004000",
-        "here that is: stdfu flash firmware.bin --address 0x08004000 --stay",
+        "here that is: stdfu flash firmware.bin --address 0x08004000",
     );
     check(
         "-d ,0483:df11 -R -a 0 -s 0x8008000:leave -D out/klipper.bin",

@@ -194,7 +194,7 @@ writing the first block
 verifying 6 KiB
 starting the application
 336133663433 at 1-1: 0 sectors erased, 5123 bytes written, 0 bytes already there, 5123 bytes verified
-336133663433 at 1-1: 35 requests
+336133663433 at 1-1: 34 requests
 ",
     );
     let run = stdfu("-v --sim f405 erase 0x08000000").run();

@@ -60,18 +60,25 @@ const SAMPLES: [(&str, Refusal); 11] = [
         Some((
             6,
             "the file is damaged: expected 5432 bytes, found 5430 and not one CR LF, \
-             as after a conversion of text line ends from CR LF to LF",
+             as after a conversion of text line ends from CR LF to LF\n\
+             hint: A program on its way took it for text: git, an editor or a transfer in text mode.\n\
+             \x20     Get it again as binary.",
         )),
     ),
     (
         "cut-short.dfu",
-        Some((6, "the file is cut short: expected 5432 bytes, found 2716")),
+        Some((
+            6,
+            "the file is cut short: expected 5432 bytes, found 2716\n\
+             hint: Copy it or download it again.",
+        )),
     ),
     (
         "flipped-bit.dfu",
         Some((
             6,
-            "offset 0x00001534: expected CRC 0xa08a07e6, found 0xe7345bbf: the file is damaged",
+            "offset 0x00001534: expected CRC 0xa08a07e6, found 0xe7345bbf: the file is damaged\n\
+             hint: Copy it or download it again.",
         )),
     ),
     (
@@ -106,7 +113,9 @@ const SAMPLES: [(&str, Refusal); 11] = [
         Some((
             6,
             "the file is damaged: offset 0x00000129: expected firmware, found EF BF BD, \
-             which stands for bytes lost when the file was converted to UTF-8 text",
+             which stands for bytes lost when the file was converted to UTF-8 text\n\
+             hint: A program on its way took it for text: git, an editor or a transfer in text mode.\n\
+             \x20     Get it again as binary.",
         )),
     ),
 ];

@@ -194,6 +194,14 @@ fn plans() -> Vec<Plan> {
         }
         plans.push(Plan::new(target, Work::Erase, Old::Full));
     }
+    let large_sectors = ["f405", "f746", "mboot"];
+    for target in TARGETS
+        .iter()
+        .filter(|target| large_sectors.contains(&target.board))
+    {
+        plans.push(Plan::between(target, Work::Flash));
+        plans.push(Plan::between(target, Work::Keep));
+    }
     let some = ["f405", "l072", "h743v9", "mboot", "wb55", "gd32vf103"];
     for target in TARGETS.iter().filter(|target| some.contains(&target.board)) {
         plans.push(Plan::new(target, Work::Verify, Old::There));

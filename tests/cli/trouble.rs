@@ -98,7 +98,8 @@ SERIAL        CHIP OR DEVICE                      FLASH  PATH
 -             can't be opened: permission denied  -      1-1
 205834865852  STM32  BOOTLOADER                   1 MiB  1-2
 ";
-    run.says(0, both, "");
+    let hint = "hint: `stdfu doctor` says what to do about what can't be opened.\n";
+    run.says(0, both, hint);
 }
 
 #[test]

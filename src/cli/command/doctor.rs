@@ -69,7 +69,7 @@ pub fn run(_: &DoctorArgs, app: &App) -> Result<Exit, CliError> {
     } = devices::find(app, host)?;
     findings.extend(devices);
     let exit = exit(&findings, any_usable);
-    app.output.answer(&text(&findings))?;
+    app.output.listing(&text(&findings))?;
     app.output.document(DoctorDocument {
         exit: exit.code(),
         error: error(&findings, exit),

@@ -159,7 +159,7 @@ enum HowToEnter {
 }
 
 pub fn run(args: &FlashArgs, app: &App) -> Result<Exit, CliError> {
-    let payload = args.firmware.payload(app.output.json)?;
+    let payload = args.firmware.payload(app)?;
     let entered = match args.enter_dfu {
         Some(HowToEnter::Detach) => Some(app.enter_dfu_mode(payload.candidates(args.any_id)?)?),
         None => None,

@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::Args;
 
 use crate::board::Board;
+use crate::digest::sha256;
 use crate::image::{self, Description, FileIds, ImageElement, ImageTarget, LoadOptions, Stream};
 use crate::printable::Printable;
 
@@ -95,7 +96,7 @@ fn tell(name: &str, file: &Result<Described, Diagnosis>, app: &App) -> Result<()
             return Ok(());
         }
     };
-    app.output.answer(&text(name, file))?;
+    app.output.listing(&text(name, file))?;
     // Several boards have the same to say of a file.
     let of_boards: BTreeSet<&String> = file.fits.iter().flat_map(|fit| &fit.warnings).collect();
     let shown = Printable(name);
@@ -123,7 +124,7 @@ fn describe(path: &Path, reading: &ReadingArgs) -> Result<Described, CliError> {
     let file = firmware::read(path, None)?;
     let stream = reading.stream(&file);
     let size = file.bytes.len() as u64;
-    let sha256 = firmware::sha256(&file.bytes);
+    let sha256 = sha256(&file.bytes);
     let options = LoadOptions {
         file_name: Some(path),
         ..reading.options()

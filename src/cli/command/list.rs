@@ -8,7 +8,7 @@ use clap::Args;
 use crate::board::Board;
 use crate::board::protocol::Protocol;
 use crate::printable::Said;
-use crate::usb::DeviceInfo;
+use crate::usb::{DeviceInfo, UsbError};
 
 use crate::cli::app::App;
 use crate::cli::diagnosis::Diagnosis;
@@ -39,6 +39,14 @@ struct Listed {
     product: Option<Said>,
     /// Whether read protection is on, where that was asked for: `None` where it can't be told.
     read_protected: Option<Option<bool>>,
+}
+
+impl Listed {
+    /// Whether the system doesn't let us open it.
+    fn is_closed(&self) -> bool {
+        let error = self.board.opened.as_ref().err();
+        error.is_some_and(|error| *error != UsbError::NoDevice)
+    }
 }
 
 pub fn run(_: &ListArgs, app: &App) -> Result<Exit, CliError> {
@@ -87,8 +95,12 @@ pub fn run(_: &ListArgs, app: &App) -> Result<Exit, CliError> {
         true => text::short(&boards, &others, app.output.answer_columns()),
         false => text::long(&boards, &others),
     })?;
-    if let Some(diagnosis) = &error {
-        app.output.error(diagnosis);
+    match &error {
+        Some(diagnosis) => app.output.error(diagnosis),
+        None if boards.iter().any(Listed::is_closed) => app
+            .output
+            .hint("`stdfu doctor` says what to do about what can't be opened."),
+        None => {}
     }
     let exit = error
         .as_ref()

@@ -50,7 +50,7 @@ pub struct VerifyArgs {
 }
 
 pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, CliError> {
-    let payload = args.firmware.payload(app.output.json)?;
+    let payload = args.firmware.payload(app)?;
     let boards = match payload.select(app, args.any_id) {
         Ok(boards) => boards,
         Err(error) => return compatibility::explain(error, args.any_id, app),

@@ -37,6 +37,20 @@ pub fn of_image(error: &ImageError) -> (Exit, Option<String>) {
                     .to_owned(),
             ),
         ),
+        ImageError::Converted(_) => (
+            Exit::File,
+            Some(
+                "A program on its way took it for text: git, an editor or a transfer in text mode.\n\
+                 Get it again as binary."
+                    .to_owned(),
+            ),
+        ),
+        ImageError::Truncated { .. }
+        | ImageError::Checksum { .. }
+        | ImageError::GzipDamaged { .. } => (
+            Exit::File,
+            Some("Copy it or download it again.".to_owned()),
+        ),
         _ => (Exit::File, None),
     }
 }

@@ -41,6 +41,11 @@ impl Paint {
         Self { is_on: false }
     }
 
+    /// Whether there is any.
+    pub fn is_on(self) -> bool {
+        self.is_on
+    }
+
     /// The text in bold and in this colour. It has to be printable, and without colour of its own.
     pub fn bold(self, color: AnsiColor, text: &str) -> String {
         match self.is_on {

@@ -38,10 +38,14 @@ pub fn wrap(text: &str, columns: Option<usize>, indent: usize) -> String {
 }
 
 /// Breaks the lines of a list, which may be indented: what goes on in the next line stands further right than its entry.
+/// What comes after a colon at the end of the last line is there to be copied, and stays in one piece.
 pub fn wrap_list(text: &str, columns: Option<usize>) -> String {
+    let mut is_announced = false;
     wrap_by(text, columns, |line| {
+        let is_to_copy = is_announced;
+        is_announced = line.ends_with(':');
         let indent = line.len() - line.trim_start().len();
-        Some(indent + LIST_INDENT)
+        (!is_to_copy).then_some(indent + LIST_INDENT)
     })
 }
 
@@ -159,6 +163,14 @@ mod tests {
         let announced =
             "Install the udev rule:\nstdfu udev | sudo tee /etc/udev/rules.d/70-stdfu.rules";
         check(announced, 24, 2, announced);
+    }
+
+    #[test]
+    fn a_line_of_a_list_goes_on_further_right_unless_it_is_to_be_copied() {
+        let list =
+            "  1-2  can't be opened: permission denied\n    Then:\n    stdfu udev | sudo tee rules";
+        let wrapped = "  1-2  can't be opened:\n      permission denied\n    Then:\n    stdfu udev | sudo tee rules";
+        assert_eq!(wrap_list(list, Some(24)), wrapped);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What may have been meant by an option that a command doesn't have: what other flashers call it, and ours.
 
+const YES: &str = "--yes does it without a question";
+
 /// What says the same here, a sentence. `command` is the one of ours that the option was given to; `None` where there was
 /// none.
 pub fn option_instead(option: &str, command: Option<&str>) -> Option<&'static str> {
@@ -39,6 +41,9 @@ fn about_flashing(option: &str, command: &str) -> Option<&'static str> {
         },
         "--erase-all" | "--chip-erase" | "--full-erase" | "--eraseall" | "--masserase"
         | "--wipe" | "--all" | "--mass-erase" | "-m" => match command {
+            "list" | "serial" | "doctor" if option == "--all" => {
+                "`stdfu list` shows all boards anyway"
+            }
             "flash" | "run" => "--mass-erase erases all of the memory first",
             "erase" => "--all erases all of the memory",
             _ => {
@@ -51,9 +56,13 @@ fn about_flashing(option: &str, command: &str) -> Option<&'static str> {
                  elsewhere; --any-id one for another device"
             }
             "verify" | "info" => "--any-id takes a file for another device",
-            "unprotect" => "--yes does it without a question",
+            "unprotect" => YES,
             _ => "nothing has to be forced here: leave it out",
         },
+        "-y" | "--assume-yes" if command == "unprotect" => YES,
+        "--retry" | "--retries" | "--tries" => {
+            "stdfu tries again by itself where that may help: leave it out"
+        }
         "--verify" | "--check" | "--compare" => match command {
             "flash" | "run" => "`stdfu flash` compares by itself: leave it out",
             "read" => "--twice reads everything a second time and compares",
@@ -81,7 +90,7 @@ fn about_places(option: &str, command: &str) -> Option<&'static str> {
     let takes_ranges = matches!(command, "read" | "erase");
     let instead = match option {
         "--offset" | "--addr" | "--start-address" | "--base" | "--base-address"
-        | "--flash-address" | "--address" => match command {
+        | "--flash-address" | "--address" | "-b" => match command {
             "leave" => "the address stands by itself: `stdfu leave 0x08000000`",
             _ if takes_ranges => "a range says where: 0x08000000+128K",
             _ => "--address says where a raw binary belongs: --address 0x08000000",
@@ -126,6 +135,7 @@ fn about_boards(option: &str) -> Option<&'static str> {
         "--bank" | "--memory" | "--region" | "--altsetting" => {
             "--alt chooses the memory, by number or name"
         }
+        "--no-wait" | "--nowait" => "without --wait, stdfu doesn't wait for a board: leave it out",
         "--everything" | "--all-boards" | "--parallel" => {
             "--every means all boards that match, at the same time"
         }
@@ -153,6 +163,10 @@ mod tests {
         check("read", "--offset", "0x08000000+128K");
         check("flash", "--erase", "leave it out");
         check("read", "--erase", "`stdfu erase RANGE`");
+        check("list", "--all", "shows all boards");
+        check("unprotect", "-y", "--yes");
+        check("flash", "-b", "--address 0x08000000");
+        check("flash", "--retry", "by itself");
         check("flash", "--force", "--full");
         check("erase", "--force", "leave it out");
         check("", "--file", "`stdfu flash FILE`");

@@ -34,8 +34,8 @@ struct Wish {
     detach: bool,
     download: Option<String>,
     upload: Option<String>,
-    /// The same, by pydfu.py, which starts the application in the end.
-    written_by_pydfu: bool,
+    /// Whether the application is started in the end without being asked for: by pydfu.py, and by our `flash`.
+    starts: bool,
     alt: Option<String>,
     address: Option<String>,
     /// In bytes.
@@ -64,7 +64,10 @@ fn wish(arguments: &[String], commands: &[&str]) -> Option<Wish> {
     let skipped = usize::from(arguments.first().filter(is_command).is_some());
     let arguments = arguments[skipped..].iter().map(OsString::from);
     let specs: Vec<Spec> = OPTIONS.iter().map(|row| row.spec).chain(BESIDE).collect();
-    let mut wish = Wish::default();
+    let mut wish = Wish {
+        starts: skipped > 0,
+        ..Wish::default()
+    };
     for given in read(arguments, &specs).ok()? {
         match given {
             Given::Extra(file) => {
@@ -103,7 +106,7 @@ impl Wish {
             "upload" if letter == 'U' => self.upload = Some(value.to_owned()),
             "upload" => {
                 self.download = Some(value.to_owned());
-                self.written_by_pydfu = true;
+                self.starts = true;
             }
             // No device has so many memories: that is an address, as other flashers take it.
             "alt" if parse_number(value).is_ok_and(|number| number > u8::MAX.into()) => {
@@ -123,7 +126,7 @@ impl Wish {
             "sim" => self.pick("--sim", value),
             "wait" => self.picks += " --wait",
             // Mostly those of ST's bootloaders, which is what is looked for anyway.
-            "vid" | "pid" => self.written_by_pydfu = true,
+            "vid" | "pid" => self.starts = true,
             // The others are found out without being told.
             _ => {}
         }
@@ -212,7 +215,7 @@ impl Wish {
         if self.mass_erase {
             options += " --mass-erase";
         }
-        if !self.leave && !self.written_by_pydfu {
+        if !self.leave && !self.starts {
             options += " --stay";
         }
         options
@@ -279,7 +282,7 @@ mod tests {
         );
         check(
             "flash firmware.bin -a 0x08000000",
-            "stdfu flash firmware.bin --address 0x08000000 --stay",
+            "stdfu flash firmware.bin --address 0x08000000",
         );
         check("-s :unprotect:force", "stdfu unprotect --yes");
         check("-s 0x08008000:leave", "stdfu leave 0x08008000");

@@ -13,6 +13,12 @@ impl MemoryLayout {
         map::erased_value(erasable.map(|segment| segment.sector_size))
     }
 
+    /// Whether what was programmed twice, and not erased between, can still be read.
+    pub fn bears_programming_twice(&self) -> bool {
+        let sizes = self.segments.iter().map(|segment| segment.sector_size);
+        !map::is_spoiled_by_programming_twice(sizes)
+    }
+
     /// The settings that it holds; `None` for a memory that programs and their data go to.
     pub fn settings(&self) -> Option<Settings> {
         let segments = self.segments.iter();
@@ -86,6 +92,25 @@ mod tests {
         check("@Flash/0x08020000/15*128Ke");
         check("@SRAM/0x24000000/01*252Ke");
         check("@NOR Flash : M29W128F/0x64000000/0256*64Kg");
+    }
+
+    #[test]
+    fn an_h7_can_not_be_read_where_it_was_programmed_twice() {
+        let check = |string, expected| {
+            let layout = MemoryLayout::parse(string).expect("a real string");
+            assert_eq!(layout.bears_programming_twice(), expected, "{string}");
+        };
+        check("@Internal Flash   /0x08000000/16*128Kg", false);
+        check("@Internal Flash   /0x08000000/128*08Kg", false);
+        check(
+            "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",
+            true,
+        );
+        check(
+            "@Internal Flash  /0x08000000/04*032Kg,01*128Kg,03*256Kg",
+            true,
+        );
+        check("@SPI Flash : M25P64/0x00000000/64*064Kg,64*064Kg", true);
     }
 
     #[test]

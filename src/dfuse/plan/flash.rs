@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::address::AddressRange;
+use crate::address::{AddressRange, joined};
 use crate::chip::rom::has_vector_tables;
 use crate::chip::vector_table::{self, BadVectorTable, Part};
 use crate::dfuse::layout::{MemoryLayout, Sector};
@@ -112,7 +112,7 @@ pub struct FlashMemory<'i> {
     /// How room is made for it.
     pub erase: Erase,
     /// Whether to look first what is there already, and to leave that out.
-    pub compare: bool,
+    pub compare: Compare,
     /// Whether it is read back and compared.
     pub check: Check,
     /// What becomes of what else is in its sectors.
@@ -128,6 +128,22 @@ impl FlashMemory<'_> {
     pub fn image(&self) -> Named<'_> {
         Named(&self.elements)
     }
+
+    /// What is to be written, widened to whole blocks inside of its sectors, ascending.
+    pub fn whole_blocks(&self, transfer_size: u16) -> Vec<AddressRange> {
+        let ranges = self.ranges();
+        let whole = ranges
+            .iter()
+            .map(|range| self.region.to_blocks(*range, transfer_size));
+        joined(whole)
+    }
+
+    /// What is to be written, ascending.
+    pub fn ranges(&self) -> Vec<AddressRange> {
+        let mut ranges: Vec<AddressRange> = self.body.iter().chain(&self.head).copied().collect();
+        ranges.sort_by_key(|range| range.address);
+        ranges
+    }
 }
 
 /// How room is made for an image.
@@ -139,6 +155,17 @@ pub enum Erase {
     All(Region),
     /// All of the memory, under another of its alternate settings.
     AllUnderAnother,
+}
+
+/// What is looked at first, so that what is there already is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compare {
+    /// Nothing.
+    Nothing,
+    /// All of the image, as far as needed to know what differs.
+    All,
+    /// The same; but a large sector whose samples are blank is taken to be.
+    Samples,
 }
 
 /// Whether what was written is read back.
@@ -265,7 +292,11 @@ fn plan_memory<'i>(
         elements,
         body,
         head: head.flatten(),
-        compare: reads && !options.full && !options.in_order && erase == Erase::Sectors,
+        compare: match reads && !options.full && !options.in_order && erase == Erase::Sectors {
+            false => Compare::Nothing,
+            true if options.verify && memory.layout.bears_programming_twice() => Compare::Samples,
+            true => Compare::All,
+        },
         check: match options.verify {
             false => Check::NotWanted,
             true if readable => Check::ReadBack,

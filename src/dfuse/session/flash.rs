@@ -1,7 +1,7 @@
 //! Flashing: looks at the board, carries out the steps that are left, and makes sure of every byte.
 
 use crate::dfu::error::{Action, SessionError};
-use crate::dfuse::plan::flash::FlashPlan;
+use crate::dfuse::plan::flash::{Compare, FlashPlan};
 use crate::dfuse::steps::{MemorySteps, Steps};
 
 use super::redo::Redo;
@@ -35,8 +35,15 @@ impl Session<'_> {
     }
 
     /// Looks what is left to do, and tells it.
+    /// Reads all of it: what is told is what will be done.
     pub(super) fn rehearse(&mut self, plan: &FlashPlan<'_>) -> Result<(), SessionError> {
-        self.find_steps(plan)?;
+        let mut plan = plan.clone();
+        for memory in &mut plan.memories {
+            if memory.compare == Compare::Samples {
+                memory.compare = Compare::All;
+            }
+        }
+        self.find_steps(&plan)?;
         self.link.reach_idle()
     }
 
@@ -67,6 +74,7 @@ impl Session<'_> {
         loop {
             let redo = match self.write_all(steps)? {
                 // That it is tried again has been told when it was found.
+                Some(doubt) if steps.are_guessed(&doubt.sectors) => doubt,
                 Some(doubt) if doubts > 0 => {
                     doubts -= 1;
                     doubt
@@ -74,6 +82,10 @@ impl Session<'_> {
                 Some(doubt) => return Err(doubt.error),
                 None if self.tally.reset => return Ok(()),
                 None => match self.verify_all(steps)? {
+                    Some(difference) if steps.are_guessed(&difference.sectors) => {
+                        self.tell(Event::Redo(&difference.error), difference.error.action)?;
+                        difference
+                    }
                     Some(difference) if differences > 0 && difference.is_allowed => {
                         differences -= 1;
                         self.tally.retries += 1;

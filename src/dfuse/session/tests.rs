@@ -2,6 +2,7 @@
 
 mod bench;
 mod board;
+mod guessed;
 mod harm;
 mod hostile;
 mod kept;

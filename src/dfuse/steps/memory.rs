@@ -43,7 +43,8 @@ impl<'i> MemorySteps<'i> {
                 Around::Expendable => Beyond::Holds(Vec::new()),
                 Around::Keep | Around::Count | Around::Unseen => Beyond::Unseen,
             },
-            erased_around: is_erased_first || finding.erased_around,
+            erased_around: is_erased_first,
+            is_guessed: finding.guessed,
             is_touched: false,
         };
         let sectors = plan.region.sectors.iter().zip(findings);
@@ -129,10 +130,17 @@ impl<'i> MemorySteps<'i> {
 
     /// Takes note of what was found beyond the image in all of the sectors, ascending.
     pub fn saw_beyond(&mut self, found: Vec<ImageElement>, transfer_size: u16) {
+        let near = self.plan.whole_blocks(transfer_size);
+        let is_near = |run: &ImageElement| {
+            let index = near.partition_point(|range| range.end <= run.start());
+            near.get(index)
+                .is_some_and(|range| range.start() < run.end())
+        };
         for steps in &mut self.sectors {
             // No run crosses the border of a sector: each sector is looked at by itself.
             let first = found.partition_point(|run| run.address < steps.sector.address);
             let after = found.partition_point(|run| run.start() < steps.sector.end());
+            steps.erased_around |= !found[first..after].iter().any(is_near);
             steps.beyond = Beyond::Holds(found[first..after].to_vec());
         }
         if self.plan.around == Around::Keep {
@@ -150,7 +158,9 @@ impl<'i> MemorySteps<'i> {
         self.plan.erase = Erase::Sectors;
         let starts_over = self.plan.in_order && self.sectors.iter().any(|s| is_bad(&s.sector));
         for steps in &mut self.sectors {
-            steps.work = match is_bad(&steps.sector) || starts_over {
+            let is_redone = is_bad(&steps.sector) || starts_over;
+            steps.is_guessed &= !is_redone;
+            steps.work = match is_redone {
                 false => Work::Nothing,
                 true if steps.sector.access.erasable => Work::EraseAndWrite,
                 true => Work::Write,

@@ -15,6 +15,8 @@ pub struct SectorSteps {
     pub beyond: Beyond,
     /// Whether there is nothing around the image, as far as a block reaches.
     pub(super) erased_around: bool,
+    /// Whether nobody has looked at all of it, and it is written as if it were blank.
+    pub(super) is_guessed: bool,
     /// Whether there is, or ever was, something to do in it.
     pub(super) is_touched: bool,
 }
@@ -56,8 +58,8 @@ pub struct Finding {
     pub same: bool,
     /// None was ever written.
     pub erased: bool,
-    /// Nor was any around them, as far as a block reaches.
-    pub erased_around: bool,
+    /// That is told by samples: the others were not read.
+    pub guessed: bool,
 }
 
 impl Finding {
@@ -65,13 +67,13 @@ impl Finding {
     pub const NOTHING_ODD: Self = Self {
         same: true,
         erased: true,
-        erased_around: true,
+        guessed: false,
     };
     /// Of a sector that is to be erased and written whatever it holds.
     pub const UNSEEN: Self = Self {
         same: false,
         erased: false,
-        erased_around: false,
+        guessed: false,
     };
 
     /// Adds what was found in a part of the sector.
@@ -80,8 +82,8 @@ impl Finding {
         self.erased &= erased;
     }
 
-    /// Whether the sector has to be erased, whatever the rest of it holds.
-    pub fn is_different(self) -> bool {
-        !self.same && !self.erased
+    /// Whether it is known what to do, whatever the rest of the sector holds.
+    pub fn is_settled(self) -> bool {
+        self.guessed || !(self.same || self.erased)
     }
 }

@@ -10,12 +10,12 @@ const F405: &str = "@Internal Flash  /0x08000000/04*016Kg,01*064Kg";
 const SAME: Finding = Finding {
     same: true,
     erased: false,
-    erased_around: false,
+    guessed: false,
 };
 const BLANK: Finding = Finding {
     same: false,
     erased: true,
-    erased_around: true,
+    guessed: false,
 };
 const OTHER: Finding = Finding::UNSEEN;
 
@@ -41,7 +41,24 @@ fn image(elements: &[(u32, usize)]) -> Image {
 /// What is left of an image, which has a finding for each of its sectors, in few words.
 #[track_caller]
 fn check(image: &Image, options: FlashOptions, findings: &[Finding], expected: &str) {
+    check_around(image, options, findings, Vec::new(), expected);
+}
+
+/// The same, with this found beyond the image.
+#[track_caller]
+fn check_around(
+    image: &Image,
+    options: FlashOptions,
+    findings: &[Finding],
+    around: Vec<ImageElement>,
+    expected: &str,
+) {
     with_steps(image, options, findings, |steps| {
+        let memory = &mut steps.memories[0];
+        if memory.looks_around() {
+            memory.saw_beyond(around.clone(), 2048);
+        }
+        steps.arrange(2048);
         assert_eq!(text(steps), expected);
     });
 }
@@ -108,15 +125,20 @@ fn blank_sectors_are_written_and_not_erased() {
 #[test]
 fn blocks_are_filled_up_only_where_nothing_else_is() {
     let image = image(&[(0x0800_0000, 0x4100)]);
-    let narrow = Finding {
-        erased_around: false,
-        ..BLANK
+    let check = |address, expected| {
+        let around = vec![ImageElement {
+            address,
+            data: vec![1],
+        }];
+        check_around(&image, PLAIN, &[BLANK, BLANK], around, expected);
     };
     check(
-        &image,
-        PLAIN,
-        &[BLANK, narrow],
+        0x0800_47FF,
         "write 0x8000800..0x8004100\nhead 0x8000000..0x8000800\n",
+    );
+    check(
+        0x0800_4800,
+        "write 0x8000800..0x8004800\nhead 0x8000000..0x8000800\n",
     );
 }
 

@@ -40,6 +40,9 @@ pub enum Old {
     There,
     /// The image, but for a byte at its end.
     Almost,
+    /// As [`Old::Around`], and in the middle of where the image goes, between the blocks that tell whether a sector is
+    /// blank.
+    Between,
 }
 
 /// What is to be tried.
@@ -71,6 +74,19 @@ impl Plan {
 
     pub fn with_quirk(self, quirk: &'static str) -> Self {
         Self { quirk, ..self }
+    }
+
+    /// Of an image of several blocks in one sector.
+    pub fn between(target: &'static Target, work: Work) -> Self {
+        let sectors = match target.board {
+            "f405" => 0x4000..0x8000,
+            _ => 0x0000..0x8000,
+        };
+        Self {
+            image: 0x4E00..0x7394,
+            sectors,
+            ..Self::new(target, work, Old::Between)
+        }
     }
 
     pub fn of_lie(lie: &'static Lie, work: Work, old: Old) -> Self {
@@ -285,7 +301,7 @@ fn before(plan: &Plan, blank: u8, image: &[u8]) -> Vec<u8> {
     };
     match plan.old {
         Old::Blank | Old::Full => {}
-        Old::Around => {
+        Old::Around | Old::Between => {
             // As far away as a block may reach: an H723 is gone after a short one.
             let below = sectors.start..place.start / LARGEST_BLOCK * LARGEST_BLOCK;
             let above = place.end.next_multiple_of(LARGEST_BLOCK)..sectors.end;
@@ -297,6 +313,10 @@ fn before(plan: &Plan, blank: u8, image: &[u8]) -> Vec<u8> {
                 before[range.end - length..range.end].copy_from_slice(&data[..length]);
             }
             before[sectors.end - 100..sectors.end].copy_from_slice(&data[..100]);
+            if plan.old == Old::Between {
+                let middle = place.start + place.len() / 2;
+                before[middle..middle + data.len()].copy_from_slice(&data);
+            }
         }
         Old::There | Old::Almost => {
             before[place.clone()].copy_from_slice(image);

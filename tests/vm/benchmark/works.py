@@ -110,13 +110,14 @@ def _requests(written, read):
 
 
 FLASHED = firmware.programmed(OTHER, (FLASH, IMAGE))
-# Nobody knows that a chip is blank but by reading it.
+# A block every 16 KiB, and each sector's last, tell that a chip is blank.
+SAMPLES = sum(SECTOR_SIZES[sector] // (16 << 10) + 1 for sector in SECTORS)
 ON_BLANK = flash(
     "blank chip",
     BLANK,
-    floor.read(BLOCKS) + floor.write(BLOCKS) + floor.read(BLOCKS),
-    _requests(BLOCKS, 2 * BLOCKS),
-    {DFU_UTIL: 0.6},
+    floor.read(SAMPLES) + floor.write(BLOCKS) + floor.read(BLOCKS),
+    _requests(BLOCKS, SAMPLES + BLOCKS),
+    {DFU_UTIL: 0.5},
 )
 ALL_OF_IT = sum(map(floor.erase, SECTORS)) + floor.write(BLOCKS) + floor.read(BLOCKS)
 OVER_OTHER = flash(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::dfu::event::Phase;
 use crate::dfu::plain;
 use crate::dfuse::plan::Plan;
-use crate::dfuse::plan::flash::{Check, Erase, FlashPlan};
+use crate::dfuse::plan::flash::{Check, Compare, Erase, FlashPlan};
 use crate::dfuse::plan::region::Region;
 
 use crate::cli::task::Task;
@@ -188,7 +188,10 @@ fn of_flash(plan: &FlashPlan<'_>) -> Vec<(Phase, u64)> {
 }
 
 fn compared(plan: &FlashPlan<'_>) -> u64 {
-    let memories = plan.memories.iter().filter(|memory| memory.compare);
+    let memories = plan
+        .memories
+        .iter()
+        .filter(|memory| memory.compare != Compare::Nothing);
     memories.map(|memory| memory.image().bytes()).sum()
 }
 

@@ -305,6 +305,7 @@ fn layout(noise: &mut Noise, alternate_setting: u8) -> MemoryLayout {
                 (4, "002K"),
                 (1, "4K"),
                 (0, "8K"),
+                (2, "016K"),
             ]);
             let access = noise.pick(&['g', 'g', 'g', 'g', 'g', 'g', 'g', 'a', 'e', 'f', 'c']);
             let comma = if segment > 0 { "," } else { "" };
@@ -405,17 +406,21 @@ fn noise_length(sector_size: usize) -> usize {
     (sector_size * 3).min(6000)
 }
 
-/// What is in a memory before: nothing, anything, or what is to be there, but for a byte perhaps.
+/// What is in a memory before: nothing, next to nothing, anything, or what is to be there, but for a byte perhaps.
 fn cells(noise: &mut Noise, memory: &Memory, job: &Job) -> Cells {
     let layout = memory.layout.clone();
     let start = memory.start();
     let end = layout.sectors().map(|sector| sector.end()).max();
     let size = usize::try_from(end.unwrap_or(0).saturating_sub(start.into())).expect("small");
     let erased = layout.erased_value();
-    let mut bytes = match noise.below(3) {
-        0 => vec![erased; size.max(1)],
+    let mut bytes = match noise.below(4) {
+        0 | 1 => vec![erased; size.max(1)],
         _ => noise.bytes(size.max(1)),
     };
+    for _ in 0..noise.below(3) {
+        let index = noise.below(bytes.len());
+        bytes[index] &= 0x5A;
+    }
     if let Job::Flash(image, _) | Job::Verify(image, _) = job {
         let target = &image.targets[0];
         if target.alternate_setting == Some(memory.alternate_setting) && noise.per_mille(600) {

@@ -1,0 +1,82 @@
+"""Keyword arguments and files → the program's command line."""
+
+from __future__ import annotations
+
+import operator
+import os
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Iterator, Mapping, Sequence, Union, cast
+
+#: Firmware: the path of a file, or what would be in it.
+Firmware = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview]
+#: "0x08000000+128K", "0x08000000..0x08020000", an address for the sector it is in, or a Python range.
+Range = Union[str, int, range]
+
+#: Text that may look like a number, and must not be taken for one: zeros in front would be lost.
+_TEXT = ("serial", "path", "id", "sim")
+
+
+def options(given: Mapping[str, Any]) -> list[str]:
+    """`must_verify=True` is --must-verify, `address=4096` is --address=4096; None and False are left out.
+
+    Each of a list is an option of its own.
+    """
+    return [
+        f"--{name.replace('_', '-')}{_value(name, value)}"
+        for name, values in given.items()
+        for value in _each(values)
+        if value is not None and value is not False
+    ]
+
+
+def _each(values: Any) -> Sequence[Any]:
+    return cast(Sequence[Any], values) if isinstance(values, (list, tuple)) else [values]
+
+
+def _value(name: str, value: Any) -> str:
+    if value is True and name not in _TEXT:
+        return ""
+    if isinstance(value, (str, os.PathLike)):
+        return f"={os.fspath(value)}"
+    if isinstance(value, (int, float)) and name not in _TEXT:
+        return f"={value}"
+    raise TypeError(f"{name} has to be text: {value!r}" if name in _TEXT else f"{name} can't be {value!r}")
+
+
+def ranges(given: Range | Sequence[Range]) -> list[str]:
+    """One or several, as the program takes them."""
+    return [_range(one) for one in ([given] if isinstance(given, (str, int, range)) else given)]
+
+
+def _range(given: Range) -> str:
+    if isinstance(given, str):
+        return given
+    if isinstance(given, range):
+        if given.step != 1:
+            raise ValueError(f"{given!r} has gaps")
+        return f"{given.start:#010x}..{given.stop:#010x}"
+    return f"{operator.index(given):#010x}"
+
+
+@contextmanager
+def files(given: Sequence[Firmware]) -> Iterator[list[str]]:
+    """Their paths. What is given as bytes is in a file while the context lasts: stdin has another use."""
+    with ExitStack() as stack:
+        yield [_path_of(one, stack) for one in given]
+
+
+def _path_of(given: Firmware, stack: ExitStack) -> str:
+    if not isinstance(given, (bytes, bytearray, memoryview)):
+        return as_path(given)
+    file = Path(stack.enter_context(TemporaryDirectory(prefix="stdfu-"))) / "firmware"
+    file.write_bytes(given)
+    return str(file)
+
+
+def as_path(file: str | os.PathLike[str]) -> str:
+    """A file as an argument, whatever it is called."""
+    path = os.fspath(file)
+    # To the program, this alone would be stdin or stdout.
+    return os.path.join(os.curdir, "-") if path == "-" else path
