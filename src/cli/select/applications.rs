@@ -203,10 +203,9 @@ impl Identity {
 
     /// A device that isn't used for this reason.
     pub fn other(self, reason: Reason) -> Other {
-        const BY_SERIAL: [&str; 2] = ["--serial", Variable::Serial.name()];
+        let by_serial = ["--serial", Variable::Serial.name()];
         // Where that is not why, it would only look like it.
-        let is_why =
-            !matches!(reason, Reason::LeftOut(option) if !BY_SERIAL.contains(&option));
+        let is_why = !matches!(reason, Reason::LeftOut(option) if !by_serial.contains(&option));
         Other {
             path: self.path,
             vendor_id: self.ids.0,
