@@ -56,6 +56,7 @@ mod settings;
 mod sim;
 #[cfg(unix)]
 mod stdout;
+mod stop_on_eof;
 mod sweep;
 #[cfg(target_os = "linux")]
 mod terminal;

@@ -49,7 +49,7 @@ if [ -z "$STDFU_SIM" ]; then
             export STDFU_SIM=f405,flash=held.bin
             "$STDFU_BINARY" -q $(echo " $* " | sed 's/ verify / flash /')
             ;;
-        *" --every "* | *" --path "* | *" --serial "*) STDFU_SIM=$four ;;
+        *" --every "* | *" --path"[\ =]* | *" --serial"[\ =]*) STDFU_SIM=$four ;;
         *) STDFU_SIM=f405 ;;
     esac
     export STDFU_SIM
@@ -196,6 +196,13 @@ impl Folder {
             )
             .env("HOME", self.path("home"))
             .env("STDFU_BINARY", env!("CARGO_BIN_EXE_stdfu"))
+            // For the Python module: what it runs, and where it is itself.
+            .env("STDFU", self.path("programs/stdfu"))
+            .env(
+                "PYTHONPATH",
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("python"),
+            )
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::null())
             .stdout(new(&stdout))
             .stderr(new(&stderr))
