@@ -13,6 +13,7 @@ mod differs;
 mod doctor;
 #[cfg(unix)]
 mod documentation;
+mod enter;
 mod environment;
 mod erase;
 mod exit;
