@@ -45,6 +45,7 @@ mod plan;
 mod preserve;
 mod progress;
 mod read;
+mod record;
 mod refuse;
 mod resume;
 mod run;

@@ -6,7 +6,7 @@ use crate::run::{assert_text, data};
 use crate::terminal::terminal_of;
 
 /// A name, and the command whose screen it is.
-const SCREENS: [(&str, &str); 19] = [
+const SCREENS: [(&str, &str); 20] = [
     ("list", "--sim f405 list"),
     (
         "list-3",
@@ -43,6 +43,7 @@ const SCREENS: [(&str, &str); 19] = [
         "--sim f405,quirk=read-protected unprotect --yes",
     ),
     ("info", "info blinky.dfu"),
+    ("decode", "decode f405.pcapng"),
     ("refused", "flash blinky.dfu --address 0x08000000 --entyr 5"),
 ];
 
