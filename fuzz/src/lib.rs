@@ -19,6 +19,8 @@ pub mod fuzz;
 mod image;
 #[path = "../../src/printable.rs"]
 mod printable;
+#[path = "../../src/recording/mod.rs"]
+mod recording;
 #[path = "../../src/sim/mod.rs"]
 mod sim;
 #[path = "../../src/usb/mod.rs"]

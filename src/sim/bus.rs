@@ -1,5 +1,6 @@
 //! A bus of simulated boards for this process, in the place of USB.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -8,8 +9,9 @@ use super::port::Port;
 use super::quirk::Quirk;
 use super::seat::{SimError, lock, plug_in};
 use super::spec::BoardSpec;
-use super::transfer::SET_INTERFACE;
-use crate::usb::{Bus, ControlRequest, DeviceInfo, Occupant, Transport, UsbError};
+use crate::usb::{
+    Bus, ControlRequest, DeviceInfo, Identity, Occupant, Place, Transport, UsbError, set_interface,
+};
 
 /// Simulated boards, instead of USB. Each has a clock of its own, on which waiting costs nothing.
 #[derive(Clone)]
@@ -76,7 +78,20 @@ impl Bus for SimBus {
             .iter()
             .map(|port| lock(port))
             .filter(|port| port.device.is_present())
-            .map(|port| port.info())
+            .filter_map(|port| port.info())
+            .collect())
+    }
+
+    fn occupants(&self) -> Result<BTreeMap<String, Occupant>, UsbError> {
+        let devices = self.devices()?.into_iter();
+        Ok(devices
+            .map(|device| {
+                let occupant = Occupant {
+                    ids: (device.vendor_id, device.product_id),
+                    mode: Some(device.mode),
+                };
+                (device.path, occupant)
+            })
             .collect())
     }
 
@@ -176,12 +191,7 @@ impl Transport for SimTransport {
         if !self.claimed {
             return Err(not_claimed());
         }
-        let request = ControlRequest {
-            request_type: 0x01,
-            request: SET_INTERFACE,
-            value: u16::from(alternate_setting),
-            index: u16::from(self.info.interface),
-        };
+        let request = set_interface(self.info.interface, alternate_setting);
         self.transfer(request, 0, &[], Self::SET_INTERFACE_TIMEOUT)
             .map(drop)
     }
@@ -220,13 +230,23 @@ impl Transport for SimTransport {
     }
 
     fn at_port(&mut self) -> Option<Occupant> {
-        let devices = self.bus.devices().ok()?;
-        let device = devices
-            .into_iter()
-            .find(|device| device.path == self.info.path)?;
-        Some(Occupant {
-            ids: (device.vendor_id, device.product_id),
-            mode: Some(device.mode),
+        self.bus.occupants().ok()?.remove(&self.info.path)
+    }
+
+    fn identity(&mut self) -> Option<Identity> {
+        let port = lock(&self.port);
+        if !port.is_at(self.info.address) {
+            return None;
+        }
+        let description = port.device.description();
+        Some(Identity {
+            place: Place {
+                bus: self.info.bus,
+                address: self.info.address,
+                path: self.info.path.clone(),
+            },
+            device: description.device(),
+            configuration: description.configuration(),
         })
     }
 

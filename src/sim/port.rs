@@ -60,18 +60,20 @@ impl Port {
 
     /// What an operating system does with a port that shall be reset. Whether the board is still the same after it.
     pub fn reset(&mut self) -> bool {
-        let alternate_setting = self.device.alternate_setting();
+        let interface = self.device.description().dfu_interface();
+        let chosen =
+            interface.and_then(|interface| self.device.alternate_setting(interface.into()));
         if self.device.reset(self.now) {
             self.is_left();
             return false;
         }
         self.configure();
-        if alternate_setting != 0 {
+        if let (Some(interface), Some(chosen @ 1..)) = (interface, chosen) {
             let request = ControlRequest {
                 request_type: 0x01,
                 request: SET_INTERFACE,
-                value: alternate_setting.into(),
-                index: self.device.description().interface().into(),
+                value: chosen.into(),
+                index: interface.into(),
             };
             let setup = Setup { request, length: 0 };
             self.device.control(&setup, &[], self.now);
@@ -111,8 +113,8 @@ impl Port {
         }
     }
 
-    /// What the bus tells of the board.
-    pub fn info(&self) -> DeviceInfo {
+    /// What the bus tells of the board, if it has a DFU interface now.
+    pub fn info(&self) -> Option<DeviceInfo> {
         self.seat.info(&self.device, self.address)
     }
 
