@@ -16,6 +16,7 @@ use super::environment::{self, Variable};
 use super::error::CliError;
 use super::machine::Machine;
 use super::output::{Output, trace};
+use super::record::{RecordArgs, Recording};
 use super::select::{Candidates, Listing, SelectError, Selection, known_by_serial_port, telling};
 use super::usage::UsageError;
 use super::{interrupt, suggest};
@@ -31,6 +32,8 @@ pub struct App {
     timeout: Option<Duration>,
     /// Where answers go.
     pub output: Output,
+    /// What is recorded of all this.
+    pub recording: Arc<Recording>,
     /// Makes the definition of the command line, for those who tell of it.
     pub definition: fn() -> clap::Command,
     /// Where the boards are, once somebody has looked.
@@ -44,6 +47,7 @@ impl App {
         sim: Vec<BoardSpec>,
         timeout: Option<Duration>,
         output: Output,
+        record: RecordArgs,
         definition: fn() -> clap::Command,
     ) -> Self {
         Self {
@@ -51,9 +55,18 @@ impl App {
             sim,
             timeout,
             output,
+            recording: Arc::new(Recording::new(record)),
             definition,
             machine: OnceLock::new(),
         }
+    }
+
+    /// Ends the recording, with the code that the command ends with, and passes that on.
+    pub fn recorded(&self, exit_code: u8) -> u8 {
+        if let Some(trouble) = self.recording.finish(exit_code) {
+            self.output.warning(&trouble);
+        }
+        exit_code
     }
 
     /// Says for what the user will have to wait.
@@ -202,6 +215,10 @@ impl App {
                 None => Arc::new(bus),
             };
             Machine { bus, serial_ports }
+        };
+        let machine = Machine {
+            bus: self.recording.around(machine.bus)?,
+            serial_ports: machine.serial_ports,
         };
         Ok(self.machine.get_or_init(|| machine))
     }

@@ -4,6 +4,7 @@ mod entering;
 mod file;
 mod plain;
 mod plan;
+mod recorded;
 mod selection;
 mod session;
 
@@ -23,6 +24,7 @@ use super::args::alt::AltError;
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 use super::plain_error::PlainError;
+use super::recorded::RecordedError;
 use super::select::SelectError;
 use super::shell;
 use super::suggest::file::Mistake;
@@ -33,6 +35,7 @@ use entering::of_entering;
 use file::{of_files, of_image, of_writing};
 use plain::of_plain;
 use plan::of_plan;
+use recorded::of_recorded;
 use selection::of_selection;
 use session::of_session;
 
@@ -75,6 +78,9 @@ pub enum CliError {
     /// Firmware that a format can't hold.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A recording that can't be told.
+    #[error(transparent)]
+    Recorded(#[from] RecordedError),
     /// No USB, or no board on it any more.
     #[error(transparent)]
     Usb(#[from] UsbError),
@@ -87,6 +93,9 @@ pub enum CliError {
     /// The file to write is there.
     #[error("{0} already exists")]
     AlreadyThere(String),
+    /// The recording to write is there.
+    #[error("{0} already exists")]
+    RecordingThere(String),
     /// A file to read is not.
     #[error("{error}")]
     NoSuchFile {
@@ -178,6 +187,7 @@ impl CliError {
             Self::Files(error) => of_files(error),
             Self::Image(error) => of_image(error),
             Self::Write(error) => of_writing(error),
+            Self::Recorded(error) => of_recorded(error),
             Self::Usb(error) => of_usb(error),
             Self::Simulation(error) => of_simulation(error),
             Self::CantVerify(_) => (
@@ -190,6 +200,13 @@ impl CliError {
             Self::AlreadyThere(_) => (
                 Exit::Other,
                 Some("Nothing was written; --force overwrites it.".to_owned()),
+            ),
+            Self::RecordingThere(_) => (
+                Exit::Other,
+                Some(
+                    "A recording takes no other file's place: name a new one. No board was touched."
+                        .to_owned(),
+                ),
             ),
             Self::NoSuchFile { mistake, .. } => of_missing(mistake.as_ref()),
             Self::Io(_) | Self::Other(_) => (Exit::Other, None),

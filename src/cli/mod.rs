@@ -26,6 +26,8 @@ mod plain;
 mod plain_error;
 mod preview;
 mod progress_note;
+mod record;
+mod recorded;
 mod refusal;
 mod report;
 mod save;
@@ -38,11 +40,13 @@ mod usage;
 mod usb_trouble;
 
 use std::ffi::OsString;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::sim::spec::BoardSpec;
+use crate::usb::libusb;
 
 use app::App;
 use command::Command;
@@ -50,11 +54,12 @@ use dfu_util::{Called, Tool};
 use diagnosis::Diagnosis;
 use exit::Exit;
 use output::{Output, OutputArgs};
+use record::RecordArgs;
 use select::Selection;
 
 /// Flashes boards in DFU mode and checks what it wrote.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = AFTER_HELP, after_long_help = AFTER_LONG_HELP)]
+#[command(version, long_version = long_version(), max_term_width = 100, after_help = AFTER_HELP, after_long_help = AFTER_LONG_HELP)]
 struct Cli {
     #[command(subcommand)]
     command: AnyCommand,
@@ -76,8 +81,26 @@ struct Cli {
     /// Counted from the start, waiting included. What was begun ends as after Ctrl-C, and is told; the exit code is 1.
     #[arg(long, global = true, hide_short_help = true, value_name = "SECONDS", value_parser = parse_timeout)]
     timeout: Option<Duration>,
+    /// Stop in good order when stdin ends
+    ///
+    /// For programs that start stdfu: to close its stdin is Ctrl-C for it, on every system, and so is their own end. A
+    /// terminal is not listened to: it has Ctrl-C.
+    #[arg(long, global = true, hide_short_help = true)]
+    stop_on_eof: bool,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    record: RecordArgs,
+}
+
+impl Cli {
+    /// Sets what ends the program in good order, beside Ctrl-C.
+    fn limit(&self) {
+        self.timeout.into_iter().for_each(interrupt::limit);
+        if self.stop_on_eof {
+            interrupt::stop_on_eof();
+        }
+    }
 }
 
 /// A command, or a program that is understood as well.
@@ -121,7 +144,7 @@ Exit codes:
 pub fn run() -> u8 {
     let at_once = Output::from(&refusal::output_args(std::env::args_os()));
     interrupt::install(move |request| at_once.interrupted(request));
-    let code = as_another_program().unwrap_or_else(|| answer().code());
+    let code = as_another_program().unwrap_or_else(answer);
     interrupt::end_is_near();
     code
 }
@@ -135,13 +158,24 @@ fn as_another_program() -> Option<u8> {
     match &cli.command {
         AnyCommand::Ours(_) => None,
         AnyCommand::Theirs(tool) => {
-            cli.timeout.into_iter().for_each(interrupt::limit);
-            Some(tool.run(theirs, &app(&cli)))
+            cli.limit();
+            let app = app(&cli);
+            Some(app.recorded(tool.run(theirs, &app)))
         }
     }
 }
 
-fn answer() -> Exit {
+/// What `--version` prints after the program's name: which libusb it has is the first question about USB trouble.
+fn long_version() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| {
+        let (ours, libusb) = (env!("CARGO_PKG_VERSION"), libusb::version());
+        format!("{ours}\nlibusb {libusb}")
+    })
+}
+
+/// Does what the command line says, and returns the code to end with.
+fn answer() -> u8 {
     let color = refusal::color_choice(std::env::args_os());
     let command = definition::built(Cli::command().color(color));
     let parsed = command
@@ -149,10 +183,10 @@ fn answer() -> Exit {
         .and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() => return refuse(error),
-        Err(help) => return show(&help),
+        Err(error) if error.use_stderr() => return refuse(error).code(),
+        Err(help) => return show(&help).code(),
     };
-    cli.timeout.into_iter().for_each(interrupt::limit);
+    cli.limit();
     let app = app(&cli);
     let outcome = match environment::check() {
         Ok(()) => match &cli.command {
@@ -162,11 +196,12 @@ fn answer() -> Exit {
         },
         Err(error) => Err(error.into()),
     };
-    outcome.unwrap_or_else(|error| {
+    let exit = outcome.unwrap_or_else(|error| {
         let diagnosis = interrupt::explained(Diagnosis::from(&error));
         app.output.failure(&diagnosis);
         diagnosis.exit
-    })
+    });
+    app.recorded(exit.code())
 }
 
 /// Seconds, more than none.
@@ -184,6 +219,7 @@ fn app(cli: &Cli) -> App {
         cli.sim.clone(),
         cli.timeout,
         Output::from(&cli.output),
+        cli.record.clone(),
         Cli::command,
     )
 }

@@ -9,8 +9,9 @@ use super::port::Port;
 use super::quirk::Quirk;
 use super::seat::{SimError, lock, plug_in};
 use super::spec::BoardSpec;
-use super::transfer::SET_INTERFACE;
-use crate::usb::{Bus, ControlRequest, DeviceInfo, Occupant, Transport, UsbError};
+use crate::usb::{
+    Bus, ControlRequest, DeviceInfo, Identity, Occupant, Place, Transport, UsbError, set_interface,
+};
 
 /// Simulated boards, instead of USB. Each has a clock of its own, on which waiting costs nothing.
 #[derive(Clone)]
@@ -206,12 +207,7 @@ impl Transport for SimTransport {
         if !self.claimed {
             return Err(not_claimed());
         }
-        let request = ControlRequest {
-            request_type: 0x01,
-            request: SET_INTERFACE,
-            value: u16::from(alternate_setting),
-            index: u16::from(self.info.interface),
-        };
+        let request = set_interface(self.info.interface, alternate_setting);
         self.transfer(request, 0, &[], Self::SET_INTERFACE_TIMEOUT)
             .map(drop)
     }
@@ -251,6 +247,23 @@ impl Transport for SimTransport {
 
     fn at_port(&mut self) -> Option<Occupant> {
         self.bus.occupants().ok()?.remove(&self.info.path)
+    }
+
+    fn identity(&mut self) -> Option<Identity> {
+        let port = lock(&self.port);
+        if !port.is_at(self.info.address) {
+            return None;
+        }
+        let description = port.device.description();
+        Some(Identity {
+            place: Place {
+                bus: self.info.bus,
+                address: self.info.address,
+                path: self.info.path.clone(),
+            },
+            device: description.device(),
+            configuration: description.configuration(),
+        })
     }
 
     fn reset(&mut self) -> Result<(), UsbError> {

@@ -9,12 +9,8 @@ use super::app::App;
 use super::board::Board;
 use super::layout::claimed_layout;
 use super::quirk::{Quirk, Quirks};
-use crate::usb::descriptor::{DFU_FUNCTIONAL, STRING};
+use crate::usb::descriptor::{CONFIGURATION, DEVICE, DFU_FUNCTIONAL, STRING};
 
-/// Descriptor type DEVICE (USB 2.0, table 9-5).
-const DEVICE: u8 = 1;
-/// Descriptor type CONFIGURATION.
-const CONFIGURATION: u8 = 2;
 /// Descriptor type INTERFACE.
 const INTERFACE: u8 = 4;
 /// Descriptor type ENDPOINT.

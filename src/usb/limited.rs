@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Bus, ControlRequest, DeviceInfo, Occupant, Transport, UsbError};
+use super::{Bus, ControlRequest, DeviceInfo, Identity, Occupant, Transport, UsbError};
 
 /// What is called when the time is over: again and again, as long as the work goes on.
 pub type OnEnd = fn();
@@ -115,6 +115,10 @@ impl Transport for LimitedTransport {
 
     fn at_port(&mut self) -> Option<Occupant> {
         self.inner.at_port()
+    }
+
+    fn identity(&mut self) -> Option<Identity> {
+        self.inner.identity()
     }
 
     fn reset(&mut self) -> Result<(), UsbError> {

@@ -86,6 +86,12 @@ pub trait Transport: Send {
     /// in there, with a DFU interface or without. `None` where nothing is, or nothing that shows yet what it is.
     fn at_port(&mut self) -> Option<Occupant>;
 
+    /// What the system knows of the device that is opened, its descriptors as they are. Nothing is sent to it. `None` where
+    /// that can't be told.
+    fn identity(&mut self) -> Option<Identity> {
+        None
+    }
+
     /// Resets the port the device is at; it enumerates anew, as something else perhaps.
     ///
     /// # Errors
@@ -97,6 +103,17 @@ pub trait Transport: Send {
 
     /// Time on this transport's clock, from an arbitrary start. Only differences mean something.
     fn now(&self) -> Duration;
+}
+
+/// A device, as the system knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Where it is.
+    pub place: Place,
+    /// Its device descriptor (USB 2.0 §9.6.1).
+    pub device: Vec<u8>,
+    /// The descriptor of its active configuration, with all that belongs to it (USB 2.0 §9.6.3).
+    pub configuration: Vec<u8>,
 }
 
 /// What is at a port.
@@ -123,6 +140,16 @@ pub struct ControlRequest {
     /// `wIndex`: the interface number for class requests, the language for string descriptors.
     #[doc(alias = "wIndex")]
     pub index: u16,
+}
+
+/// SET_INTERFACE (USB 2.0 §9.4.10), which has no data.
+pub fn set_interface(interface: u8, alternate_setting: u8) -> ControlRequest {
+    ControlRequest {
+        request_type: 0x01,
+        request: 11,
+        value: alternate_setting.into(),
+        index: interface.into(),
+    }
 }
 
 /// Why a transfer, or anything else on USB, did not work.

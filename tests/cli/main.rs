@@ -13,6 +13,7 @@ mod differs;
 mod doctor;
 #[cfg(unix)]
 mod documentation;
+mod enter;
 mod environment;
 mod erase;
 mod exit;
@@ -44,6 +45,7 @@ mod plan;
 mod preserve;
 mod progress;
 mod read;
+mod record;
 mod refuse;
 mod resume;
 mod run;
@@ -56,6 +58,7 @@ mod settings;
 mod sim;
 #[cfg(unix)]
 mod stdout;
+mod stop_on_eof;
 mod sweep;
 #[cfg(target_os = "linux")]
 mod terminal;

@@ -5,7 +5,6 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use sha2::{Digest, Sha256};
 
 use crate::image::{BIN, Format, ImageError, LoadOptions, MOST_BYTES, NamedFile};
 use crate::printable;
@@ -13,7 +12,9 @@ use crate::printable;
 use crate::cli::args::format;
 use crate::cli::args::number::parse_address;
 use crate::cli::error::{CliError, Doing};
+use crate::cli::interrupt;
 use crate::cli::suggest::file::mistake;
+use crate::cli::usage::UsageError;
 
 /// Firmware files, and what they don't say themselves.
 #[derive(Debug, Args)]
@@ -78,6 +79,12 @@ impl ReadingArgs {
 /// A file's bytes, for the memory that was named, if one was; `-` is stdin.
 pub fn read(path: &Path, alternate_setting: Option<u8>) -> Result<NamedFile, CliError> {
     let (name, bytes) = if path == Path::new("-") {
+        if interrupt::listens_to_stdin() {
+            return Err(CliError::from(UsageError {
+                message: "with --stop-on-eof, no file can come from stdin".to_owned(),
+                hint: Some("Name a file instead of -.".to_owned()),
+            }));
+        }
         let bytes = read_all(io::stdin().lock(), 0, MOST_BYTES);
         ("stdin".to_owned(), bytes)
     } else {
@@ -89,12 +96,6 @@ pub fn read(path: &Path, alternate_setting: Option<u8>) -> Result<NamedFile, Cli
         bytes,
         alternate_setting,
     })
-}
-
-/// What tells whether a file is the one that is meant, in hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
@@ -126,19 +127,6 @@ fn read_all(reader: impl Read, size: u64, most: u64) -> Result<Vec<u8>, CliError
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The examples of FIPS 180-2 (appendix B) and the hash of nothing.
-    #[test]
-    fn a_hash_is_that_of_the_standard() {
-        assert_eq!(
-            sha256(b"abc"),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
-        assert_eq!(
-            sha256(b""),
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        );
-    }
 
     #[test]
     fn what_has_no_end_is_not_read_for_ever() {

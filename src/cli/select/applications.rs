@@ -8,6 +8,7 @@ use super::{OnTransfer, SelectError, Selection, says_serial};
 use crate::board::{Board, BoardName};
 use crate::chip::serial_port::{Asks, asks};
 use crate::cli::args::enter::{Asking, HowToEnter};
+use crate::cli::environment::Variable;
 use crate::cli::machine::Machine;
 use crate::printable::Said;
 use crate::usb::serial::{SerialDevice, SerialPortInfo};
@@ -202,11 +203,14 @@ impl Identity {
 
     /// A device that isn't used for this reason.
     pub fn other(self, reason: Reason) -> Other {
+        let by_serial = ["--serial", Variable::Serial.name()];
+        // Where that is not why, it would only look like it.
+        let is_why = !matches!(reason, Reason::LeftOut(option) if !by_serial.contains(&option));
         Other {
             path: self.path,
             vendor_id: self.ids.0,
             product_id: self.ids.1,
-            serial: self.serial,
+            serial: self.serial.filter(|_| is_why),
             reason,
         }
     }
