@@ -151,13 +151,15 @@ impl App {
                 Err(error) => return Err(error.clone().into()),
             },
             Way::Touch(ports) => {
-                self.tell(identity, "touched at 1200 baud", ports);
-                patiently(bus, || touch(bus, serial_ports, &ports.used))?;
+                let port = &ports.used;
+                self.tell(identity, &format!("touching {port} at 1200 baud"), ports);
+                patiently(bus, || touch(bus, serial_ports, port))?;
                 Ok(())
             }
             Way::MicroPython(ports) => {
-                self.tell(identity, "told to start the bootloader", ports);
-                patiently(bus, || micropython::ask(serial_ports, &ports.used))?;
+                let port = &ports.used;
+                self.tell(identity, &format!("asking MicroPython at {port}"), ports);
+                patiently(bus, || micropython::ask(serial_ports, port))?;
                 Ok(())
             }
         };
@@ -165,16 +167,14 @@ impl App {
         Ok(Asked { at, reset })
     }
 
-    /// Says what is done at which serial port.
+    /// Says what is done at a serial port, and that there are others.
     fn tell(&self, identity: &Identity, what: &str, ports: &Ports) {
-        let Ports { used, others } = ports;
         let name = identity.name();
-        let others = match &others[..] {
+        let others = match &ports.others[..] {
             [] => String::new(),
-            others => format!(" (it has {}, too: --port chooses)", others.join(", ")),
+            others => format!(" (--port chooses another: {})", others.join(", ")),
         };
-        self.output
-            .note(&format!("{name}: {used} is {what}{others}"));
+        self.output.note(&format!("{name}: {what}{others}"));
     }
 
     /// Waits until a board that was asked is back in DFU mode.

@@ -27,6 +27,8 @@ use presence::{Away, first_program};
 const TYPE: u8 = 0b0110_0000;
 const STANDARD: u8 = 0b0000_0000;
 const CLASS: u8 = 0b0010_0000;
+/// `bEndpointAddress`: the bits of the endpoint's number.
+const ENDPOINT_NUMBER: u8 = 0x0F;
 /// `bmRequestType`: the bits of the recipient, and an interface as recipient.
 const RECIPIENT: u8 = 0b0001_1111;
 const INTERFACE: u8 = 1;
@@ -138,6 +140,13 @@ impl Device {
     /// Whether it has this quirk, one without a value.
     pub fn has(&self, quirk: Quirk) -> bool {
         self.quirks.has(quirk)
+    }
+
+    /// The numbers of the endpoints for data to and from its serial port, while it has one.
+    pub fn data_endpoints(&self) -> Option<(u8, u8)> {
+        let runs = self.is_present() && self.program == Program::Application;
+        let port = self.app.filter(|_| runs)?.port;
+        Some((port.data_out, port.data_in & ENDPOINT_NUMBER))
     }
 
     /// Whether it is on the bus.

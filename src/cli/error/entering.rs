@@ -20,10 +20,10 @@ pub fn of_entering(error: &EnterError) -> (Exit, Option<String>) {
         ),
         EnterError::Refuses(_) => BY_HAND.to_owned(),
         EnterError::NotBack(AtPort::Itself) => format!(
-            "Not every application knows every way: --enter-dfu=detach, touch and micropython are three.\n{BY_HAND}"
+            "It may know another way: --enter-dfu=detach, =touch or =micropython.\n{BY_HAND}"
         ),
         EnterError::NotBack(AtPort::Other(_)) => format!(
-            "If it is a drive now, its bootloader takes a UF2 file, copied there, and no DFU.\n{BY_HAND}"
+            "If it is a drive now, its bootloader doesn't speak DFU: copy a UF2 file to that.\n{BY_HAND}"
         ),
     };
     (Exit::Board, Some(hint))

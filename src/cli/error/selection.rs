@@ -22,7 +22,7 @@ pub fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
             let hint = select::hints(others).unwrap_or_else(|| alone.to_owned());
             (exit, Some(hint))
         }
-        SelectError::NoneRunning { others, .. } => {
+        SelectError::NoneRunning { others, .. } | SelectError::NoneToEnter { others, .. } => {
             let alone = "Set BOOT0 high and reset the board: that works whatever is in its flash.";
             let hint = select::hints(others).unwrap_or_else(|| alone.to_owned());
             (Exit::NoBoard, Some(hint))

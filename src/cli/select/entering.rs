@@ -33,7 +33,8 @@ impl Selection {
         let is_final = |applications: &Vec<Application>| all_open(applications);
         self.patiently(machine.bus.as_ref(), waiting, is_final, || {
             let found = self.applications(machine, watch, Candidates::All, asking)?;
-            let Entering { applications, .. } = self.meant(Vec::new(), found, None)?;
+            let none = |wanted, others| SelectError::NoneRunning { wanted, others };
+            let Entering { applications, .. } = self.meant(Vec::new(), found, None, none)?;
             Ok(applications)
         })
     }
@@ -78,17 +79,19 @@ impl Selection {
                 true => Vec::new(),
                 false => found.boards,
             };
-            self.meant(ready, running, closed)
+            let none = |wanted, others| SelectError::NoneToEnter { wanted, others };
+            self.meant(ready, running, closed, none)
         })
     }
 
     /// Those that are meant, of those that were found, `ready` in DFU mode or `running` their application. `closed`: the
-    /// error where something in DFU mode that may be meant can't be opened.
+    /// error where something in DFU mode that may be meant can't be opened. `none`: that where something is missing.
     fn meant(
         &self,
         mut ready: Vec<Board>,
         running: Running,
         closed: Option<SelectError>,
+        none: fn(String, Vec<Other>) -> SelectError,
     ) -> Result<Entering, SelectError> {
         let Running {
             mut applications,
@@ -105,10 +108,7 @@ impl Selection {
             .chain(applications.iter().map(Application::name))
             .collect();
         if let Some(wanted) = self.missing(&names) {
-            return Err(closed.unwrap_or_else(|| SelectError::NoneRunning {
-                wanted,
-                others: telling(others),
-            }));
+            return Err(closed.unwrap_or_else(|| none(wanted, telling(others))));
         }
         self.check_names(&names, others)?;
         match (&names[..], closed) {

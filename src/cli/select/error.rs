@@ -30,6 +30,17 @@ pub enum SelectError {
         /// What is there all the same.
         others: Vec<Other>,
     },
+    /// None matches that is in DFU mode or can be put there.
+    #[error(
+        "there is no board{wanted} in DFU mode, nor one that runs an application with a DFU interface or a serial port{}",
+        lines(others)
+    )]
+    NoneToEnter {
+        /// What was asked for, in words.
+        wanted: String,
+        /// What is there all the same.
+        others: Vec<Other>,
+    },
     /// There is no serial port of the name that was asked for.
     #[error("there is no serial port {port}")]
     NoPort {
@@ -110,6 +121,7 @@ impl SelectError {
             self,
             Self::NoBoard { .. }
                 | Self::NoneRunning { .. }
+                | Self::NoneToEnter { .. }
                 | Self::NoPort { .. }
                 | Self::TooFewBoards { .. }
         )

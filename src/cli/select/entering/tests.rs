@@ -157,7 +157,7 @@ fn detach_goes_before_a_touch() {
 #[test]
 fn what_nobody_has_chosen_and_nobody_knows_is_left_in_peace() {
     let machine = machine(&[], vec![port("/dev/ttyUSB0", "1-3", ADAPTER, "A702TB52")]);
-    let expected = "error: there is no board that runs an application with a DFU interface or a serial port\n\
+    let expected = "error: there is no board in DFU mode, nor one that runs an application with a DFU interface or a serial port\n\
                     the board at 1-3 (0403:6001) has a serial port, and was not chosen";
     for asking in [
         BY_DEFAULT,
@@ -187,7 +187,7 @@ fn micropython_is_spoken_to_only_where_that_is_said() {
 #[test]
 fn the_wrong_board_is_never_asked() {
     let machine = machine(&[], vec![klipper(0), klipper(1)]);
-    let expected = "error: there is no board at 1-9 that runs an application with a DFU interface or a serial port\n\
+    let expected = "error: there is no board at 1-9 in DFU mode, nor one that runs an application with a DFU interface or a serial port\n\
                     the board at 1-5 (1d50:614e) is left out by --path\n\
                     the board at 1-6 (1d50:614e) is left out by --path";
     assert_eq!(meant(&path("1-9"), &machine, BY_DEFAULT), expected);
@@ -317,7 +317,7 @@ fn on_windows_a_device_that_can_not_be_told_from_another_is_not_asked() {
         device.location = Location::Ports(vec![5]);
     }
     let machine = machine(&[], vec![port]);
-    let expected = "error: there is no board that runs an application with a DFU interface or a serial port\n\
+    let expected = "error: there is no board in DFU mode, nor one that runs an application with a DFU interface or a serial port\n\
                     the board at /dev/ttyACM0 (1d50:614e) has a serial port, but can't be told from others of its kind";
     assert_eq!(meant(&anything(), &machine, BY_DEFAULT), expected);
 }
