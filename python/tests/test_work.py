@@ -135,5 +135,9 @@ def test_what_is_no_firmware_no_board_and_no_option_is_told_in_pythons_way() -> 
         stdfu.flash("a.dfu", address={})  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="adress"):
         stdfu.flash("a.dfu", adress=0x08000000)  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match="serial is an empty list"):
+        stdfu.flash("a.dfu", serial=[])
+    with pytest.raises(TypeError, match="serial has to be text: None"):
+        stdfu.flash("a.dfu", serial=["1234", None])  # type: ignore[list-item]
     with pytest.raises(TypeError):
         stdfu.erase(1.5)  # type: ignore[arg-type]
