@@ -228,7 +228,6 @@ mod tests {
                 "lexopt",
                 "serde",
                 "rusb",
-                "sha2",
                 "strsim",
             ]
             .iter()

@@ -3,6 +3,7 @@
 mod file;
 mod plain;
 mod plan;
+mod recorded;
 mod selection;
 mod session;
 
@@ -22,6 +23,7 @@ use super::args::alt::AltError;
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 use super::plain_error::PlainError;
+use super::recorded::RecordedError;
 use super::select::SelectError;
 use super::shell;
 use super::suggest::file::Mistake;
@@ -31,6 +33,7 @@ use super::usb_trouble::of_usb;
 use file::{of_files, of_image, of_writing};
 use plain::of_plain;
 use plan::of_plan;
+use recorded::of_recorded;
 use selection::of_selection;
 use session::of_session;
 
@@ -73,6 +76,9 @@ pub enum CliError {
     /// Firmware that a format can't hold.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A recording that can't be told.
+    #[error(transparent)]
+    Recorded(#[from] RecordedError),
     /// No USB, or no board on it any more.
     #[error(transparent)]
     Usb(#[from] UsbError),
@@ -186,6 +192,7 @@ impl CliError {
             Self::Files(error) => of_files(error),
             Self::Image(error) => of_image(error),
             Self::Write(error) => of_writing(error),
+            Self::Recorded(error) => of_recorded(error),
             Self::Usb(error) => of_usb(error),
             Self::Simulation(error) => of_simulation(error),
             Self::CantVerify(_) => (

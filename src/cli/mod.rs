@@ -25,6 +25,7 @@ mod plain_error;
 mod preview;
 mod progress_note;
 mod record;
+mod recorded;
 mod refusal;
 mod report;
 mod save;

@@ -101,6 +101,14 @@ impl Selection {
         !self.serial.is_empty() || !self.path.is_empty()
     }
 
+    /// What `--path` says, on the command line alone.
+    pub fn named_paths(&self) -> &[String] {
+        match self.from_environment {
+            true => &[],
+            false => &self.path,
+        }
+    }
+
     /// The boards that are plugged in there.
     pub fn at(paths: Vec<String>) -> Self {
         Self {

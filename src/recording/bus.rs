@@ -248,7 +248,11 @@ impl Transport for RecordedTransport {
     }
 
     fn is_on_bus(&mut self) -> bool {
-        self.inner.is_on_bus()
+        let is_there = self.inner.is_on_bus();
+        if !is_there && !self.notes.contains(&Note::Gone) {
+            self.notes.push(Note::Gone);
+        }
+        is_there
     }
 
     fn at_port(&mut self) -> Option<Occupant> {

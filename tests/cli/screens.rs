@@ -6,7 +6,7 @@ use crate::run::{assert_text, data};
 use crate::terminal::terminal_of;
 
 /// A name, and the command whose screen it is.
-const SCREENS: [(&str, &str); 17] = [
+const SCREENS: [(&str, &str); 18] = [
     ("list", "--sim f405 list"),
     (
         "list-3",
@@ -36,6 +36,7 @@ const SCREENS: [(&str, &str); 17] = [
     ),
     ("info", "info blinky.dfu"),
     ("refused", "flash blinky.dfu --address 0x08000000 --entyr 5"),
+    ("decode", "decode f405.pcapng"),
 ];
 
 #[test]

@@ -85,6 +85,7 @@ impl Folder {
                 &sample(&format!("blinky.{format}")),
             );
         }
+        file("recording.pcapng", &sample("f405.pcapng"));
         // Side by side: the bootloader ends below 0x08008000.
         file("bootloader.hex", &sample("blinky.hex"));
         let application = moved(sample("blinky.bin"), 0);
