@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use crate::board::{Board, Opened};
 use crate::dfu::enter::{COMES_BACK, Patience, detach_and_wait};
+use crate::printable;
 use crate::sim::SimBus;
+use crate::sim::replay::ReplayBus;
 use crate::sim::spec::{BoardSpec, BoardSpecError};
 use crate::usb::Bus;
 use crate::usb::libusb::LibusbBus;
 use crate::usb::limited::LimitedBus;
 
+use super::args::simulated::Simulated;
 use super::environment::{self, Variable};
 use super::error::{CliError, Doing};
 use super::output::{Output, trace};
@@ -25,7 +28,7 @@ pub struct App {
     /// Which boards are meant.
     pub selection: Selection,
     /// Simulated boards in place of USB, as the command line names them.
-    pub sim: Vec<BoardSpec>,
+    pub sim: Vec<Simulated>,
     /// How long the command may take.
     timeout: Option<Duration>,
     /// Where answers go.
@@ -42,7 +45,7 @@ impl App {
     /// Of a command line.
     pub fn new(
         selection: Selection,
-        sim: Vec<BoardSpec>,
+        sim: Vec<Simulated>,
         timeout: Option<Duration>,
         output: Output,
         record: RecordArgs,
@@ -208,12 +211,11 @@ impl App {
         let bus: Arc<dyn Bus> = if simulated.is_empty() {
             Arc::new(LibusbBus::new())
         } else {
-            let _held = interrupt::hold();
-            let bus = SimBus::new(simulated)?;
+            let bus = simulated_bus(simulated)?;
             match self.timeout {
                 // Its clock is another than ours.
                 Some(limit) => Arc::new(LimitedBus::new(bus, limit, interrupt::time_is_up)),
-                None => Arc::new(bus),
+                None => bus,
             }
         };
         let bus = self.recording.around(bus)?;
@@ -221,8 +223,26 @@ impl App {
     }
 }
 
+/// Simulated boards, or those of a recording.
+fn simulated_bus(simulated: &[Simulated]) -> Result<Arc<dyn Bus>, CliError> {
+    if let [Simulated::Replay(spec)] = simulated {
+        let name = printable::path(&spec.path);
+        return Ok(Arc::new(ReplayBus::new(spec).doing(name)?));
+    }
+    let boards = simulated.iter().map(|simulated| match simulated {
+        Simulated::Board(spec) => Ok(spec.clone()),
+        Simulated::Replay(_) => Err(UsageError {
+            message: "a recording is replayed alone, without other boards".to_owned(),
+            hint: None,
+        }),
+    });
+    let boards: Result<Vec<BoardSpec>, UsageError> = boards.collect();
+    let _held = interrupt::hold();
+    Ok(Arc::new(SimBus::new(&boards?)?))
+}
+
 /// The boards in `STDFU_SIM`, with `;` between them.
-fn simulated_by_environment() -> Result<Vec<BoardSpec>, CliError> {
+fn simulated_by_environment() -> Result<Vec<Simulated>, CliError> {
     let variable = environment::value(Variable::Sim).unwrap_or_default();
     let boards = variable
         .split(';')

@@ -7,3 +7,4 @@ pub mod format;
 pub mod ids;
 pub mod number;
 pub mod payload;
+pub mod simulated;

@@ -15,7 +15,7 @@ use crate::printable::Said;
 
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
-pub use decode::{DecodeDocument, RecordedDocument, RunDocument};
+pub use decode::{DecodeDocument, DeviationDocument, RecordedDocument, RunDocument};
 pub use info::{
     ElementDocument, FamilyDocument, FileDocument, FitDocument, IdsDocument, InfoDocument,
     PrefixDocument, TargetDocument,

@@ -1,5 +1,6 @@
 //! Why a recording can't be told.
 
+use crate::recording::extract::ExtractError;
 use crate::recording::session::RecordingError;
 
 /// What is wrong with a recording, or with what is asked of it.
@@ -8,6 +9,9 @@ pub enum RecordedError {
     /// Nothing can be had of it.
     #[error(transparent)]
     Recording(#[from] RecordingError),
+    /// There is no firmware in it.
+    #[error(transparent)]
+    Extract(#[from] ExtractError),
     /// The device that was named is not in it.
     #[error("the recording has no device {path}")]
     NoSuchDevice { path: String, devices: Vec<String> },

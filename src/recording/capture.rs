@@ -45,6 +45,8 @@ pub struct Section {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece<'b> {
     Section(Section),
+    /// What is noted where an interface is done with.
+    LastWords(Vec<String>),
     Packet(Packet<'b>),
 }
 
@@ -227,6 +229,7 @@ impl<R: Read> Capture<R> {
                 interfaces.get(usize::try_from(packet.if_id).ok()?)?;
                 true
             }
+            Block::InterfaceStatistics(_) => true,
             // Without times, a session can't be told.
             _ => false,
         })
@@ -245,6 +248,9 @@ impl<R: Read> Capture<R> {
                     program: texts(&header.options, OptionCode::ShbUserAppl).next(),
                     comments: texts(&header.options, OptionCode::Comment).collect(),
                 })),
+                Block::InterfaceStatistics(last) => Some(Piece::LastWords(
+                    texts(&last.options, OptionCode::Comment).collect(),
+                )),
                 Block::EnhancedPacket(packet) => {
                     let interface = interfaces.get(usize::try_from(packet.if_id).ok()?)?;
                     let ticks = u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low);

@@ -27,7 +27,7 @@ const DEVICE_LENGTH: usize = 18;
 const USUAL_PACKET: u8 = 64;
 
 /// One device, from when it appears until it is another one.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RecordedDevice {
     pub place: Place,
     /// All control transfers, in their order.
@@ -134,6 +134,11 @@ impl RecordedDevice {
             }
         }
         self.transfers.push(transfer);
+    }
+
+    /// Its device descriptor, and that of its configuration, as far as they were asked for.
+    pub fn descriptors(&self) -> (&[u8], &[u8]) {
+        (&self.device, &self.configuration)
     }
 
     /// What `--path` calls it: `BUS.DEVICE`.

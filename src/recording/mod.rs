@@ -9,15 +9,20 @@
 mod block;
 pub mod bus;
 pub mod capture;
+mod contents;
 pub mod decode;
 pub mod device;
+pub mod extract;
 mod file;
+pub mod finding;
 mod firmware;
 mod half;
+mod machine;
 pub mod note;
 pub mod operation;
 mod packets;
 pub mod recorder;
+pub mod review;
 pub mod runs;
 #[cfg(test)]
 mod sample;

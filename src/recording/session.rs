@@ -21,6 +21,8 @@ pub struct Recording {
     pub length: Duration,
     /// The devices, in the order in which they appear.
     pub devices: Vec<RecordedDevice>,
+    /// What was noted at its end.
+    pub last_words: Vec<String>,
     /// Why it ends before its end.
     pub broken: Option<String>,
 }
@@ -79,6 +81,7 @@ fn is_of_the_system(error: &CaptureError) -> bool {
 struct Reading {
     section: Section,
     notes: Vec<(Place, Note)>,
+    last_words: Vec<String>,
     comment_bytes: usize,
     transfers: Transfers,
     /// Of the first and of the last packet.
@@ -100,6 +103,14 @@ impl Reading {
                 }
                 return Ok(());
             }
+            Piece::LastWords(comments) => {
+                for comment in comments {
+                    if self.has_room(&comment) {
+                        self.last_words.push(comment);
+                    }
+                }
+                return Ok(());
+            }
             Piece::Packet(packet) => packet,
         };
         if !packets::is_usb(packet.link_type) {
@@ -114,13 +125,12 @@ impl Reading {
             return Ok(());
         };
         let place = (half.bus, half.address);
-        self.transfers.take(half, at)?;
-        for text in packet.comments {
-            if self.has_room(&text) {
-                self.notes.push((place, Note { at, text }));
-            }
-        }
-        Ok(())
+        let mut noted = packet.comments;
+        noted.retain(|comment| self.has_room(comment));
+        let notes = noted.iter().cloned();
+        self.notes
+            .extend(notes.map(|text| (place, Note { at, text })));
+        Ok(self.transfers.take(half, at, noted)?)
     }
 
     fn has_room(&mut self, comment: &str) -> bool {
@@ -165,6 +175,7 @@ impl Reading {
                 .times
                 .map_or(Duration::ZERO, |(first, last)| last.saturating_sub(first)),
             devices,
+            last_words: self.last_words,
             broken,
         })
     }

@@ -3,7 +3,8 @@
 //! Written from what ST and DFU 1.1 say of the device's side, not from what our host sends. The way in:
 //! [`spec`] reads what was asked for, [`board`] is the table of boards, [`device`] is one of them on the bus,
 //! [`bootloader`] its DFU state machine, [`runtime`] its application's side, [`flash`] its memories, made of [`flash_kinds`]; [`quirk`] is what boards do
-//! differently, [`fault`] what goes wrong once; [`bus`] has them in this process, [`usbip`] serves them to a kernel.
+//! differently, [`fault`] what goes wrong once; [`bus`] has them in this process, [`usbip`] serves them to a kernel,
+//! [`replay`] has recorded boards in their place.
 
 pub mod board;
 mod bootloader;
@@ -18,6 +19,7 @@ mod flash_kinds;
 pub mod layout;
 mod port;
 pub mod quirk;
+pub mod replay;
 mod runtime;
 mod seat;
 pub mod spec;

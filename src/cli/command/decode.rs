@@ -1,6 +1,7 @@
 //! `stdfu decode`: a recorded session in words.
 
 mod document;
+mod extract;
 mod text;
 
 use std::fs::File;
@@ -12,7 +13,9 @@ use clap::Args;
 use crate::printable;
 use crate::recording::decode::operations;
 use crate::recording::device::{Identity, RecordedDevice};
+use crate::recording::finding::Finding;
 use crate::recording::operation::Operation;
+use crate::recording::review::{findings, knowledge};
 use crate::recording::runs::{Run, runs};
 use crate::recording::session::Recording;
 use crate::recording::summary::{Summary, summary};
@@ -32,11 +35,21 @@ use crate::cli::suggest::file::mistake;
 Examples:
   stdfu decode recording.pcapng
   stdfu decode recording.pcapng -v
+  stdfu decode recording.pcapng --extract sent.hex
   stdfu decode recording.pcapng --path 1.7")]
 pub struct DecodeArgs {
     /// The recording; - is stdin
     #[arg(value_name = "RECORDING")]
     file: PathBuf,
+    /// Write the firmware that was sent or read to a file
+    ///
+    /// Its name tells the format: .dfu, .hex, .srec or .bin. What was sent counts, with what was read of the same memory; where
+    /// nothing was sent, what was read.
+    #[arg(long, value_name = "OUT")]
+    extract: Option<PathBuf>,
+    /// Overwrite OUT if it exists
+    #[arg(long, requires = "extract")]
+    force: bool,
 }
 
 /// A device with DFU, and what was done with it.
@@ -45,6 +58,9 @@ pub struct Decoded<'r> {
     pub identity: Identity,
     pub operations: Vec<Operation>,
     pub runs: Vec<Run>,
+    pub findings: Vec<Finding>,
+    /// What is known of such a device, a sentence each.
+    pub knowledge: Vec<String>,
     pub summary: Summary,
 }
 
@@ -56,6 +72,8 @@ impl<'r> Decoded<'r> {
         let summary = summary(&operations, &runs);
         Some(Self {
             device,
+            findings: findings(device, &identity, &operations),
+            knowledge: knowledge(&identity, &operations),
             identity,
             operations,
             runs,
@@ -80,6 +98,10 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, CliError> {
         true => "stdin".to_owned(),
         false => printable::path(&args.file),
     };
+    let output = args.extract.as_deref();
+    let format = output
+        .map(|output| extract::check(output, args.force))
+        .transpose()?;
     let recording = open(&args.file)
         .and_then(|file| Ok(Recording::read(file).map_err(RecordedError::from)?))
         .doing(&name)?;
@@ -93,6 +115,9 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, CliError> {
     if let Some(broken) = &recording.broken {
         app.output
             .warning(&format!("{name}: {broken}. What comes before is shown."));
+    }
+    if let (Some(output), Some(format)) = (output, format) {
+        extract::run(&decoded, output, format, args.force, app)?;
     }
     app.output
         .document(document::document(&name, &recording, &decoded))?;

@@ -38,6 +38,10 @@ pub struct RecordedDocument<'d> {
     pub transfer_size: u16,
     pub memories: Vec<MemoryDocument<'d>>,
     pub runs: Vec<RunDocument>,
+    /// What is not as specified.
+    pub findings: Vec<DeviationDocument>,
+    /// What is known of such a device.
+    pub knowledge: &'d [String],
     pub requests: usize,
     pub downloaded_bytes: u64,
     pub uploaded_bytes: u64,
@@ -64,4 +68,17 @@ pub struct RunDocument {
     pub bytes: Option<u64>,
     /// How the last one ended; `None` where that is well.
     pub error: Option<String>,
+}
+
+/// Something that is not as specified.
+#[derive(Serialize)]
+pub struct DeviationDocument {
+    /// `host` or `device`.
+    pub party: &'static str,
+    pub message: String,
+    /// When it was first, since the recording began.
+    pub at: f64,
+    pub times: u32,
+    /// Of which devices it is known.
+    pub known: Option<&'static str>,
 }

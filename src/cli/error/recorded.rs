@@ -3,18 +3,27 @@
 use crate::cli::exit::Exit;
 use crate::cli::recorded::RecordedError;
 use crate::recording::capture::CaptureError;
+use crate::recording::extract::ExtractError;
 use crate::recording::session::RecordingError;
 
 pub fn of_recorded(error: &RecordedError) -> (Exit, Option<String>) {
     match error {
         RecordedError::Recording(error) => of_recording(error),
+        RecordedError::Extract(ExtractError::Nothing) => (Exit::File, None),
+        RecordedError::Extract(ExtractError::LeftOut) => (
+            Exit::File,
+            Some(
+                "It was made with --record-without-data, or with a limit to a packet's length."
+                    .to_owned(),
+            ),
+        ),
         RecordedError::NoSuchDevice { devices, .. } | RecordedError::NoDfu { devices } => {
             (Exit::NoBoard, Some(listed(devices)))
         }
     }
 }
 
-fn of_recording(error: &RecordingError) -> (Exit, Option<String>) {
+pub fn of_recording(error: &RecordingError) -> (Exit, Option<String>) {
     let hint = |text: &str| Some(text.to_owned());
     match error {
         RecordingError::Capture(CaptureError::Io(_)) => (Exit::Other, None),

@@ -1,7 +1,11 @@
 //! A decoded recording for programs.
 
 use crate::board::protocol::Protocol;
-use crate::cli::document::{DecodeDocument, MemoryDocument, RecordedDocument, RunDocument};
+use crate::cli::document::{
+    DecodeDocument, DeviationDocument, MemoryDocument, RecordedDocument, RunDocument,
+};
+use crate::recording::finding::{Finding, Party};
+use crate::recording::review::known;
 use crate::recording::runs::{Run, RunKind};
 use crate::recording::session::Recording;
 use crate::recording::summary::Ended;
@@ -30,6 +34,8 @@ fn device<'d>(decoded: &'d Decoded<'d>) -> RecordedDocument<'d> {
         device,
         identity,
         runs,
+        findings,
+        knowledge,
         summary,
         ..
     } = decoded;
@@ -55,6 +61,8 @@ fn device<'d>(decoded: &'d Decoded<'d>) -> RecordedDocument<'d> {
             .map(|memory| MemoryDocument::of(memory, identity.protocol))
             .collect(),
         runs: runs.iter().map(run).collect(),
+        findings: findings.iter().map(deviation).collect(),
+        knowledge,
         requests: device.transfers.len(),
         downloaded_bytes: summary.downloaded,
         uploaded_bytes: summary.uploaded,
@@ -92,5 +100,18 @@ fn run(run: &Run) -> RunDocument {
         address,
         bytes,
         error: ending(&run.end),
+    }
+}
+
+fn deviation(finding: &Finding) -> DeviationDocument {
+    DeviationDocument {
+        party: match finding.deviation.party() {
+            Party::Host => "host",
+            Party::Device => "device",
+        },
+        message: finding.deviation.to_string(),
+        at: finding.first.as_secs_f64(),
+        times: finding.times,
+        known: known(&finding.deviation),
     }
 }

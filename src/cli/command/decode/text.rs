@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::board::protocol::Protocol;
 use crate::dfu::protocol::DfuStatus;
 use crate::printable::Printable;
+use crate::recording::finding::Party;
 use crate::recording::operation::{End, Operation, What};
+use crate::recording::review::known;
 use crate::recording::runs::{Blocks, Phase, Run, RunKind};
 use crate::recording::session::Recording;
 use crate::recording::summary::{Ended, Summary};
@@ -35,6 +37,7 @@ pub fn text(name: &str, recording: &Recording, decoded: &[Decoded<'_>], details:
             text += &run_text(device, run, details);
         }
         text += &format!("  {}\n", outcome(device));
+        text += &findings_text(device);
     }
     text
 }
@@ -287,6 +290,36 @@ fn outcome(decoded: &Decoded<'_>) -> String {
     characters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(characters).collect()
     })
+}
+
+/// What is not as specified, and what is known of such a device.
+fn findings_text(decoded: &Decoded<'_>) -> String {
+    let mut text = String::new();
+    if !decoded.findings.is_empty() {
+        text += "  Not as specified:\n";
+    }
+    for finding in &decoded.findings {
+        let who = match finding.deviation.party() {
+            Party::Host => "the host",
+            Party::Device => "the device",
+        };
+        text += &format!(
+            "      {:.3}  {who} {}",
+            finding.first.as_secs_f64(),
+            finding.deviation
+        );
+        if finding.times > 1 {
+            text += &format!(", {} times", finding.times);
+        }
+        if let Some(known) = known(&finding.deviation) {
+            text += &format!(" ({known})");
+        }
+        text.push('\n');
+    }
+    for sentence in &decoded.knowledge {
+        text += &format!("  {sentence}\n");
+    }
+    text
 }
 
 /// As ranges are named on the command line.
