@@ -45,9 +45,9 @@ pub struct Section {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece<'b> {
     Section(Section),
-    /// What is noted where an interface is done with.
-    LastWords(Vec<String>),
     Packet(Packet<'b>),
+    /// What was noted at the end, of an interface.
+    LastWords(Vec<String>),
 }
 
 /// Why a capture can't be read, or no further.
@@ -248,9 +248,6 @@ impl<R: Read> Capture<R> {
                     program: texts(&header.options, OptionCode::ShbUserAppl).next(),
                     comments: texts(&header.options, OptionCode::Comment).collect(),
                 })),
-                Block::InterfaceStatistics(last) => Some(Piece::LastWords(
-                    texts(&last.options, OptionCode::Comment).collect(),
-                )),
                 Block::EnhancedPacket(packet) => {
                     let interface = interfaces.get(usize::try_from(packet.if_id).ok()?)?;
                     let ticks = u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low);
@@ -264,6 +261,10 @@ impl<R: Read> Capture<R> {
                         length: usize::try_from(packet.orig_len()).ok()?.max(length),
                         comments: texts(&packet.options, OptionCode::Comment).collect(),
                     }))
+                }
+                Block::InterfaceStatistics(last) => {
+                    let comments = texts(&last.options, OptionCode::Comment);
+                    Some(Piece::LastWords(comments.collect()))
                 }
                 _ => None,
             },

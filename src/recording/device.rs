@@ -16,6 +16,7 @@ use crate::usb::descriptor::{
 };
 use crate::usb::{self, DeviceInfo};
 
+use super::note::Note;
 use super::transfer::{Place, Transfer};
 
 /// Descriptor types DEVICE and CONFIGURATION (USB 2.0, table 9-5).
@@ -33,7 +34,7 @@ pub struct RecordedDevice {
     /// All control transfers, in their order.
     pub transfers: Vec<Transfer>,
     /// What whoever recorded it has noted, in its order.
-    pub notes: Vec<Note>,
+    pub remarks: Vec<Remark>,
     device: Vec<u8>,
     configuration: Vec<u8>,
     functional: Vec<u8>,
@@ -42,9 +43,10 @@ pub struct RecordedDevice {
 
 /// Something that was noted at a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
+pub struct Remark {
     /// Since the recording began.
     pub at: Duration,
+    /// In the words of whoever noted it.
     pub text: String,
 }
 
@@ -93,7 +95,7 @@ impl RecordedDevice {
         Self {
             place,
             transfers: Vec::new(),
-            notes: Vec::new(),
+            remarks: Vec::new(),
             device: Vec::new(),
             configuration: Vec::new(),
             functional: Vec::new(),
@@ -141,15 +143,28 @@ impl RecordedDevice {
         (&self.device, &self.configuration)
     }
 
-    /// What `--path` calls it: `BUS.DEVICE`.
+    /// Where it is plugged in, where the recording tells.
+    pub fn path(&self) -> Option<String> {
+        let mut remarks = self.remarks.iter();
+        remarks.find_map(|remark| match remark.text.parse() {
+            Ok(Note::Opened(path) | Note::Back(path)) => Some(path),
+            _ => None,
+        })
+    }
+
+    /// What it is called: its path, else `BUS.DEVICE`.
     pub fn name(&self) -> String {
+        self.path().unwrap_or_else(|| self.number())
+    }
+
+    fn number(&self) -> String {
         let (bus, address) = self.place;
         format!("{bus}.{address}")
     }
 
-    /// Whether it is meant by a path.
+    /// Whether it is meant by a path, or by `BUS.DEVICE`.
     pub fn is_named(&self, path: &str) -> bool {
-        self.name() == path
+        self.number() == path || self.path().as_deref() == Some(path)
     }
 
     /// Its ids, where somebody has asked for them.

@@ -135,12 +135,12 @@ impl Machine<'_> {
         add: &mut impl FnMut(Deviation),
     ) -> Option<DfuState> {
         match request {
-            DfuRequest::GetStatus => return self.after_status(transfer, add),
+            DfuRequest::GetStatus => self.after_status(transfer, add),
             DfuRequest::GetState => {
                 let state = DfuState::from_byte(*transfer.data.first()?);
-                return Some(state);
+                Some(state)
             }
-            _ if !is_allowed => return None,
+            _ if !is_allowed => None,
             DfuRequest::Dnload if transfer.length > 0 => Some(DfuState::DfuDnloadSync),
             DfuRequest::Dnload => Some(DfuState::DfuManifestSync),
             DfuRequest::Upload if transfer.bytes() < transfer.length.into() => {

@@ -1,10 +1,8 @@
 //! A session with boards as a file that Wireshark reads: pcapng, with the records of Linux' usbmon in it.
 //!
-//! From a session to the file: [`bus`] passes everything on and writes it down, [`recorder`] makes records of it, [`usbmon`]
-//! and [`block`] their bytes.
-//!
-//! From the file to what was done: [`capture`] reads packets, [`packets`] understands them, [`transfer`] puts transfers
-//! together, [`session`] sorts them by [`device`], [`decode`] makes of them what a host did, and [`runs`] sums that up.
+//! Into the file: [`bus`] sees what passes, [`recorder`] writes it down. Out of it: [`capture`] reads packets, [`packets`]
+//! understands them, [`transfer`] puts transfers together, [`session`] sorts them by [`device`], [`decode`] makes of them
+//! what a host did, [`runs`] sums that up, and [`review`] says what is not as it should be.
 
 mod block;
 pub mod bus;

@@ -5,9 +5,12 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use super::capture::{Capture, CaptureError, Piece, Section};
-use super::device::{Note, RecordedDevice};
+use super::device::{RecordedDevice, Remark};
+use super::half::{Half, Stage};
+use super::note::Note;
 use super::packets;
 use super::transfer::{Place, TooMuch, Transfer, Transfers};
+use crate::usb::UsbError;
 
 /// Comments that are kept at most, in bytes.
 const MOST_COMMENTS: usize = 1 << 20;
@@ -80,7 +83,8 @@ fn is_of_the_system(error: &CaptureError) -> bool {
 #[derive(Default)]
 struct Reading {
     section: Section,
-    notes: Vec<(Place, Note)>,
+    remarks: Vec<(Place, Remark)>,
+    /// What was noted at the end.
     last_words: Vec<String>,
     comment_bytes: usize,
     transfers: Transfers,
@@ -121,15 +125,17 @@ impl Reading {
         let (first, last) = self.times.get_or_insert((packet.time, packet.time));
         *last = packet.time.max(*last);
         let at = packet.time.saturating_sub(*first);
-        let Some(half) = packets::half(&packet) else {
+        let Some(mut half) = packets::half(&packet) else {
             return Ok(());
         };
         let place = (half.bus, half.address);
         let mut noted = packet.comments;
         noted.retain(|comment| self.has_room(comment));
-        let notes = noted.iter().cloned();
-        self.notes
-            .extend(notes.map(|text| (place, Note { at, text })));
+        for text in &noted {
+            explain(&mut half, text);
+            let text = text.clone();
+            self.remarks.push((place, Remark { at, text }));
+        }
         Ok(self.transfers.take(half, at, noted)?)
     }
 
@@ -160,24 +166,44 @@ impl Reading {
                 _ => RecordingError::Empty,
             });
         }
-        for (place, note) in self.notes {
-            let here = devices
+        let length = self
+            .times
+            .map_or(Duration::ZERO, |(first, last)| last.saturating_sub(first));
+        for (place, remark) in self.remarks {
+            let mut here = devices
                 .iter_mut()
                 .rev()
                 .filter(|device| device.place == place);
-            if let Some(device) = here.into_iter().find(|device| device.has_begun(note.at)) {
-                device.notes.push(note);
+            if let Some(device) = here.find(|device| device.has_begun(remark.at)) {
+                device.remarks.push(remark);
+            }
+        }
+        for words in &self.last_words {
+            let Some((path, text)) = words.split_once(": ") else {
+                continue;
+            };
+            let mut here = devices.iter_mut().rev();
+            if let Some(device) = here.find(|device| device.path().as_deref() == Some(path)) {
+                let (at, text) = (length, text.to_owned());
+                device.remarks.push(Remark { at, text });
             }
         }
         Ok(Recording {
             section: self.section,
-            length: self
-                .times
-                .map_or(Duration::ZERO, |(first, last)| last.saturating_sub(first)),
+            length,
             devices,
             last_words: self.last_words,
             broken,
         })
+    }
+}
+
+/// A comment may say why a transfer failed, where its status can't.
+fn explain(half: &mut Half, comment: &str) {
+    if let (Stage::Complete { outcome, .. }, Ok(Note::Failed(error))) =
+        (&mut half.stage, comment.parse())
+    {
+        *outcome = Err(UsbError::Other(error));
     }
 }
 

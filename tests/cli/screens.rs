@@ -35,8 +35,8 @@ const SCREENS: [(&str, &str); 18] = [
         "--sim f405,quirk=read-protected unprotect --yes",
     ),
     ("info", "info blinky.dfu"),
-    ("refused", "flash blinky.dfu --address 0x08000000 --entyr 5"),
     ("decode", "decode f405.pcapng"),
+    ("refused", "flash blinky.dfu --address 0x08000000 --entyr 5"),
 ];
 
 #[test]

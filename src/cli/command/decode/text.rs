@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::board::protocol::Protocol;
 use crate::dfu::protocol::DfuStatus;
 use crate::printable::Printable;
+use crate::recording::device::Remark;
 use crate::recording::finding::Party;
+use crate::recording::note::Note;
 use crate::recording::operation::{End, Operation, What};
 use crate::recording::review::known;
 use crate::recording::runs::{Blocks, Phase, Run, RunKind};
@@ -33,8 +35,15 @@ pub fn text(name: &str, recording: &Recording, decoded: &[Decoded<'_>], details:
     for device in decoded {
         text.push('\n');
         text += &heading(device);
+        let mut remarks = device.device.remarks.iter().peekable();
         for run in &device.runs {
+            while let Some(remark) = remarks.next_if(|remark| remark.at <= run.at) {
+                text += &remark_text(remark, details);
+            }
             text += &run_text(device, run, details);
+        }
+        for remark in remarks {
+            text += &remark_text(remark, details);
         }
         text += &format!("  {}\n", outcome(device));
         text += &findings_text(device);
@@ -75,6 +84,23 @@ fn heading(decoded: &Decoded<'_>) -> String {
         }
     }
     text
+}
+
+/// What was noted, unless it is nothing to tell.
+fn remark_text(remark: &Remark, details: bool) -> String {
+    let is_usual = matches!(
+        remark.text.parse(),
+        Ok(Note::Opened(_) | Note::FromCache | Note::Claimed(Ok(())) | Note::LeftOut { .. })
+    );
+    match is_usual && !details {
+        true => String::new(),
+        false => format!(
+            "  {:>9}  {:<9} {}\n",
+            clock(remark.at),
+            "note",
+            Printable(&remark.text)
+        ),
+    }
 }
 
 fn run_text(decoded: &Decoded<'_>, run: &Run, details: bool) -> String {
