@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+MPL = "MPL-2.0"
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -26,18 +27,29 @@ def cargo(command, manifest, *arguments):
     return subprocess.run(run, stdout=subprocess.PIPE, check=True, encoding="utf-8").stdout
 
 
-def require_mit(crate):
-    """A crate that may not be had under the MIT licence is for a person to look at."""
-    if "MIT" not in re.split(r" OR | AND |/|\(|\)", crate["license"]):
-        sys.exit(f"{crate['name']} is under {crate['license']}, of which nobody has said yet what it asks for")
+def licence(crate):
+    """Under which of the licences it offers a crate is used here: another than these is for a person to look at."""
+    offered = re.split(r" OR | AND |/|\(|\)", crate["license"])
+    for known in ("MIT", MPL):
+        if known in offered:
+            return known
+    sys.exit(f"{crate['name']} is under {crate['license']}, of which nobody has said yet what it asks for")
+
+
+def source(crate):
+    """What a program with an unchanged crate under the MPL 2.0 has to say (its section 3.2); nothing for others."""
+    if licence(crate) == MPL:
+        return f"used unchanged, under the Mozilla Public License 2.0; its source is at {crate['repository']}"
+    return None
 
 
 def crate_notices(crate):
     """Who holds the rights, as the crate's licence files say; else its authors, else its developers."""
     directory = Path(crate["manifest_path"]).parent
     files = sorted(file for file in directory.iterdir() if re.match("LICEN[CS]E|COPYRIGHT", file.name, re.IGNORECASE))
-    # The text of the Apache licence has notices of its own, as an example.
-    texts = [file.read_text(errors="replace") for file in files if file.is_file() and "APACHE" not in file.name.upper()]
+    # The texts of the Apache licence and the GPL have notices of their own, as examples.
+    own = [file for file in files if file.is_file() and not re.search("APACHE|GPL", file.name, re.IGNORECASE)]
+    texts = [file.read_text(errors="replace") for file in own]
     return notices("\n".join(texts)) or crate["authors"] or [f"the developers of {crate['name']}"]
 
 

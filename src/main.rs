@@ -6,10 +6,12 @@ mod chip;
 mod cli;
 mod dfu;
 mod dfuse;
+mod digest;
 #[cfg(test)]
 mod fuzz;
 mod image;
 mod printable;
+mod recording;
 mod sim;
 mod usb;
 

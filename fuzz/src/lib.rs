@@ -13,12 +13,16 @@ mod chip;
 mod dfu;
 #[path = "../../src/dfuse/mod.rs"]
 mod dfuse;
+#[path = "../../src/digest.rs"]
+mod digest;
 #[path = "../../src/fuzz.rs"]
 pub mod fuzz;
 #[path = "../../src/image/mod.rs"]
 mod image;
 #[path = "../../src/printable.rs"]
 mod printable;
+#[path = "../../src/recording/mod.rs"]
+mod recording;
 #[path = "../../src/sim/mod.rs"]
 mod sim;
 #[path = "../../src/usb/mod.rs"]

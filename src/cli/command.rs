@@ -1,6 +1,7 @@
 //! The commands: each in a file of its own.
 
 mod convert;
+mod decode;
 mod detach;
 mod doctor;
 mod erase;
@@ -38,6 +39,7 @@ pub enum Command {
     Unprotect(unprotect::UnprotectArgs),
     Detach(detach::DetachArgs),
     Doctor(doctor::DoctorArgs),
+    Decode(decode::DecodeArgs),
     Sim(sim::SimArgs),
     Completions(manual::CompletionsArgs),
     Man(manual::ManArgs),
@@ -60,6 +62,7 @@ impl Command {
             Self::Unprotect(args) => unprotect::run(args, app),
             Self::Detach(args) => detach::run(args, app),
             Self::Doctor(args) => doctor::run(args, app),
+            Self::Decode(args) => decode::run(args, app),
             Self::Sim(args) => sim::run(args, app),
             Self::Completions(args) => manual::completions(args, app),
             Self::Man(args) => manual::man(args, app),

@@ -6,8 +6,16 @@ use super::select;
 /// Commands that have nothing to do with any board on the bus.
 const WITHOUT_BOARDS: [&str; 5] = ["convert", "sim", "completions", "man", "udev"];
 
+/// The only option that chooses a device of a recording.
+const OF_RECORDINGS: &str = "path";
+
 /// Commands that make no progress that could be shown, and say nothing in colour unless they fail.
-const WITHOUT_PROGRESS: [&str; 4] = ["sim", "completions", "man", "udev"];
+const WITHOUT_PROGRESS: [&str; 5] = ["sim", "completions", "decode", "man", "udev"];
+
+const RECORDED_PATH: &str = "\
+The device with this path, or BUS.DEVICE
+
+As the output names it. By default: every device that was asked something of DFU.";
 
 /// The command line's definition, ready to be shown. Options that mean nothing to a command don't show in its help.
 pub fn built(mut command: clap::Command) -> clap::Command {
@@ -18,12 +26,25 @@ pub fn built(mut command: clap::Command) -> clap::Command {
         command = command.mut_subcommand("help", |command| command.hide(true));
     }
     let hide = |arg: clap::Arg| {
-        let is_about_boards = arg.get_help_heading() == Some(select::HEADING);
+        let is_about_boards = arg.get_help_heading() == Some(select::HEADING)
+            || arg.get_id().as_str().starts_with("record");
         arg.hide(is_about_boards)
     };
+    // Where every line counts, they need no heading of their own.
+    for id in ["help", "version"] {
+        command = command.mut_arg(id, |arg| arg.help_heading("Output"));
+    }
     for name in WITHOUT_BOARDS {
         command = command.mut_subcommand(name, |command| command.mut_args(hide));
     }
+    command = command.mut_subcommand("decode", |command| {
+        command.mut_args(|arg| match arg.get_id() == OF_RECORDINGS {
+            true => arg
+                .help("The device with this path, or BUS.DEVICE")
+                .long_help(RECORDED_PATH),
+            false => hide(arg),
+        })
+    });
     for name in WITHOUT_PROGRESS {
         command = command.mut_subcommand(name, |command| {
             command.mut_args(

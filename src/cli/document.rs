@@ -1,7 +1,9 @@
-//! Every JSON document: the contract with scripts, here and in [`info`] and [`sim`]. cli.md's fields are never renamed, others
-//! are only added.
+//! Every JSON document: the contract with scripts, here and in [`decode`], [`info`], [`memory`] and [`sim`]. cli.md's
+//! fields are never renamed, others are only added.
 
+mod decode;
 mod info;
+mod memory;
 mod sim;
 
 use std::borrow::Cow;
@@ -13,10 +15,12 @@ use crate::printable::Said;
 
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
+pub use decode::{DecodeDocument, DeviationDocument, RecordedDocument, RunDocument};
 pub use info::{
     ElementDocument, FamilyDocument, FileDocument, FitDocument, IdsDocument, InfoDocument,
     PrefixDocument, TargetDocument,
 };
+pub use memory::MemoryDocument;
 pub use sim::{ServedDocument, SimDocument, SimListDocument, SimNameDocument, SimQuirkDocument};
 
 /// A command's answer that has an entry for each board.
@@ -248,27 +252,6 @@ pub struct CapabilitiesDocument {
     pub can_upload: bool,
     pub manifestation_tolerant: bool,
     pub will_detach: bool,
-}
-
-/// A memory in the list.
-#[derive(Serialize)]
-pub struct MemoryDocument<'l> {
-    pub alt: u8,
-    pub name: Option<&'l str>,
-    pub layout: Option<&'l Said>,
-    pub segments: Vec<SegmentDocument>,
-    pub error: Option<String>,
-}
-
-/// Sectors of the same size.
-#[derive(Serialize)]
-pub struct SegmentDocument {
-    pub address: u32,
-    pub sectors: u32,
-    pub sector_size: u32,
-    pub readable: bool,
-    pub erasable: bool,
-    pub writable: bool,
 }
 
 /// A device that isn't used, and why.

@@ -1,8 +1,10 @@
 //! Every error that ends a command: its exit code and the next step.
 
+mod entering;
 mod file;
 mod plain;
 mod plan;
+mod recorded;
 mod selection;
 mod session;
 
@@ -22,15 +24,18 @@ use super::args::alt::AltError;
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
 use super::plain_error::PlainError;
+use super::recorded::RecordedError;
 use super::select::SelectError;
 use super::shell;
 use super::suggest::file::Mistake;
 use super::suggest::{self, nearest};
 use super::usage::UsageError;
 use super::usb_trouble::of_usb;
+use entering::of_entering;
 use file::{of_files, of_image, of_writing};
 use plain::of_plain;
 use plan::of_plan;
+use recorded::of_recorded;
 use selection::of_selection;
 use session::of_session;
 
@@ -73,6 +78,9 @@ pub enum CliError {
     /// Firmware that a format can't hold.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A recording that can't be told.
+    #[error(transparent)]
+    Recorded(#[from] RecordedError),
     /// No USB, or no board on it any more.
     #[error(transparent)]
     Usb(#[from] UsbError),
@@ -85,6 +93,9 @@ pub enum CliError {
     /// The file to write is there.
     #[error("{0} already exists")]
     AlreadyThere(String),
+    /// The recording to write is there.
+    #[error("{0} already exists")]
+    RecordingThere(String),
     /// A file to read is not.
     #[error("{error}")]
     NoSuchFile {
@@ -170,19 +181,13 @@ impl CliError {
             | Self::NoLayout(_) => (Exit::DoesNotFit, Some(layouts())),
             Self::Plan(error) => of_plan(error, " Nothing was erased."),
             Self::OnlyLooking(error) => of_plan(error, ""),
-            Self::Enter(EnterError::Asking(UsbError::Stall) | EnterError::StaysAway) => (
-                Exit::Board,
-                Some(
-                    "Put it into DFU mode by hand: with its button, or on an STM32 with BOOT0 high and a reset."
-                        .to_owned(),
-                ),
-            ),
-            Self::Enter(EnterError::Asking(error) | EnterError::Closed(error)) => of_usb(error),
+            Self::Enter(error) => of_entering(error),
             Self::Plain(error) => of_plain(error),
             Self::Session(error) => of_session(error),
             Self::Files(error) => of_files(error),
             Self::Image(error) => of_image(error),
             Self::Write(error) => of_writing(error),
+            Self::Recorded(error) => of_recorded(error),
             Self::Usb(error) => of_usb(error),
             Self::Simulation(error) => of_simulation(error),
             Self::CantVerify(_) => (
@@ -195,6 +200,13 @@ impl CliError {
             Self::AlreadyThere(_) => (
                 Exit::Other,
                 Some("Nothing was written; --force overwrites it.".to_owned()),
+            ),
+            Self::RecordingThere(_) => (
+                Exit::Other,
+                Some(
+                    "A recording takes no other file's place: name a new one. No board was touched."
+                        .to_owned(),
+                ),
             ),
             Self::NoSuchFile { mistake, .. } => of_missing(mistake.as_ref()),
             Self::Io(_) | Self::Other(_) => (Exit::Other, None),

@@ -9,6 +9,7 @@ mod dfu_util;
 mod dfuse;
 mod diagnosis;
 mod document;
+mod enter;
 mod environment;
 mod error;
 mod exit;
@@ -16,6 +17,7 @@ mod getopt;
 mod interrupt;
 mod job;
 mod keepsake;
+mod machine;
 mod observer;
 mod other_memories;
 mod outcome;
@@ -24,6 +26,8 @@ mod plain;
 mod plain_error;
 mod preview;
 mod progress_note;
+mod record;
+mod recorded;
 mod refusal;
 mod report;
 mod save;
@@ -50,6 +54,7 @@ use dfu_util::{Called, Tool};
 use diagnosis::Diagnosis;
 use exit::Exit;
 use output::{Output, OutputArgs};
+use record::RecordArgs;
 use select::Selection;
 
 /// Flashes boards in DFU mode and checks what it wrote.
@@ -84,6 +89,8 @@ struct Cli {
     stop_on_eof: bool,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    record: RecordArgs,
 }
 
 impl Cli {
@@ -137,7 +144,7 @@ Exit codes:
 pub fn run() -> u8 {
     let at_once = Output::from(&refusal::output_args(std::env::args_os()));
     interrupt::install(move |request| at_once.interrupted(request));
-    let code = as_another_program().unwrap_or_else(|| answer().code());
+    let code = as_another_program().unwrap_or_else(answer);
     interrupt::end_is_near();
     code
 }
@@ -152,7 +159,8 @@ fn as_another_program() -> Option<u8> {
         AnyCommand::Ours(_) => None,
         AnyCommand::Theirs(tool) => {
             cli.limit();
-            Some(tool.run(theirs, &app(&cli)))
+            let app = app(&cli);
+            Some(app.recorded(tool.run(theirs, &app)))
         }
     }
 }
@@ -166,7 +174,8 @@ fn long_version() -> &'static str {
     })
 }
 
-fn answer() -> Exit {
+/// Does what the command line says, and returns the code to end with.
+fn answer() -> u8 {
     let color = refusal::color_choice(std::env::args_os());
     let command = definition::built(Cli::command().color(color));
     let parsed = command
@@ -174,8 +183,8 @@ fn answer() -> Exit {
         .and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() => return refuse(error),
-        Err(help) => return show(&help),
+        Err(error) if error.use_stderr() => return refuse(error).code(),
+        Err(help) => return show(&help).code(),
     };
     cli.limit();
     let app = app(&cli);
@@ -187,11 +196,12 @@ fn answer() -> Exit {
         },
         Err(error) => Err(error.into()),
     };
-    outcome.unwrap_or_else(|error| {
+    let exit = outcome.unwrap_or_else(|error| {
         let diagnosis = interrupt::explained(Diagnosis::from(&error));
         app.output.failure(&diagnosis);
         diagnosis.exit
-    })
+    });
+    app.recorded(exit.code())
 }
 
 /// Seconds, more than none.
@@ -209,6 +219,7 @@ fn app(cli: &Cli) -> App {
         cli.sim.clone(),
         cli.timeout,
         Output::from(&cli.output),
+        cli.record.clone(),
         Cli::command,
     )
 }

@@ -49,6 +49,21 @@ impl DfuRequest {
     }
 }
 
+/// The specification's spelling, without `DFU_`.
+impl fmt::Display for DfuRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Detach => "DETACH",
+            Self::Dnload => "DNLOAD",
+            Self::Upload => "UPLOAD",
+            Self::GetStatus => "GETSTATUS",
+            Self::ClrStatus => "CLRSTATUS",
+            Self::GetState => "GETSTATE",
+            Self::Abort => "ABORT",
+        })
+    }
+}
+
 /// `bState` (DFU 1.1 §6.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DfuState {

@@ -2,6 +2,10 @@
 
 /// `bRequest` GET_DESCRIPTOR (USB 2.0, table 9-4).
 pub const GET_DESCRIPTOR: u8 = 6;
+/// Descriptor type DEVICE (USB 2.0, table 9-5).
+pub const DEVICE: u8 = 1;
+/// Descriptor type CONFIGURATION (USB 2.0, table 9-5).
+pub const CONFIGURATION: u8 = 2;
 /// Descriptor type STRING (USB 2.0, table 9-5).
 pub const STRING: u8 = 3;
 /// Descriptor type DFU FUNCTIONAL (DFU 1.1, table 4.2).
@@ -54,9 +58,7 @@ impl InterfaceDescriptor {
 }
 
 impl Descriptors {
-    /// Descriptor types DEVICE, CONFIGURATION and INTERFACE (USB 2.0, table 9-5).
-    const DEVICE: u8 = 1;
-    const CONFIGURATION: u8 = 2;
+    /// Descriptor type INTERFACE (USB 2.0, table 9-5).
     const INTERFACE: u8 = 4;
 
     /// Reads a device descriptor and a configuration descriptor with all that belongs to it. `None` where one of them
@@ -64,7 +66,7 @@ impl Descriptors {
     pub fn parse(device: &[u8], configuration: &[u8]) -> Option<Self> {
         let device: &[u8; 18] = device.first_chunk()?;
         let word = |at: usize| u16::from_le_bytes([device[at], device[at + 1]]);
-        if device[1] != Self::DEVICE {
+        if device[1] != DEVICE {
             return None;
         }
         let mut said = Self {
@@ -85,7 +87,7 @@ impl Descriptors {
             let Some(bytes) = rest.get(..length).filter(|bytes| bytes.len() >= 2) else {
                 break;
             };
-            if kind == Self::CONFIGURATION {
+            if kind == CONFIGURATION {
                 is_configuration = true;
                 said.configuration = bytes.get(5).copied().unwrap_or_default();
             }
@@ -120,7 +122,7 @@ impl Descriptors {
         match (interface, self.interfaces.last_mut()) {
             (Some(interface), _) => self.interfaces.push(interface),
             (None, Some(last)) => last.extra.extend(bytes),
-            (None, None) if kind == Self::CONFIGURATION => {}
+            (None, None) if kind == CONFIGURATION => {}
             (None, None) => self.extra.extend(bytes),
         }
     }

@@ -1,5 +1,8 @@
-//! The real bus, through libusb. The only file that names rusb.
+//! The real bus, through libusb. The only file that names rusb, with the one beside it.
 
+mod descriptors;
+
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
@@ -9,8 +12,12 @@ use std::time::{Duration, Instant};
 
 use rusb::{Context, Device, DeviceHandle, UsbContext};
 
-use super::descriptor::{Descriptors, InterfaceDescriptor};
-use super::{Bus, ControlRequest, DeviceInfo, Occupant, Place, Transport, UsbError, sysfs};
+use super::descriptor::Descriptors;
+use super::{
+    Bus, ControlRequest, DeviceInfo, Identity, Occupant, Place, Transport, UsbError, path,
+    port_numbers, sysfs,
+};
+use descriptors::descriptors;
 
 /// Right after enumeration the interface may still be held, so claiming is tried a few times.
 const CLAIM_ATTEMPTS: u32 = 5;
@@ -79,6 +86,21 @@ impl Bus for LibusbBus {
         *self.context.lock().unwrap_or_else(PoisonError::into_inner) = context;
         devices.sort_by_key(|device: &DeviceInfo| (device.bus, port_numbers(&device.path)));
         Ok(devices)
+    }
+
+    fn occupants(&self) -> Result<BTreeMap<String, Occupant>, UsbError> {
+        let context = Context::new().map_err(unavailable)?;
+        let list = context.devices().map_err(unavailable)?;
+        let occupant = |device: Device<Context>| {
+            // One whose descriptors can't be read doesn't show what it is.
+            descriptors(&device)?;
+            let occupant = Occupant {
+                ids: ids(&device)?,
+                mode: describe(&device).map(|info| info.mode),
+            };
+            Some((path_of(&device), occupant))
+        };
+        Ok(list.iter().filter_map(occupant).collect())
     }
 
     fn open(&self, info: &DeviceInfo) -> Result<Box<dyn Transport>, UsbError> {
@@ -191,14 +213,17 @@ impl Transport for LibusbTransport {
     }
 
     fn at_port(&mut self) -> Option<Occupant> {
-        let list = Context::new().and_then(|context| context.devices()).ok()?;
-        let mut devices = list.iter();
-        let device = devices.find(|device| path_of(device) == self.info.path)?;
-        // One whose descriptors can't be read doesn't show what it is.
-        descriptors(&device)?;
-        Some(Occupant {
-            ids: ids(&device)?,
-            mode: describe(&device).map(|info| info.mode),
+        let occupants = LibusbBus::new().occupants();
+        occupants.ok()?.remove(&self.info.path)
+    }
+
+    fn identity(&mut self) -> Option<Identity> {
+        let opened = self.handle.device();
+        let (device, configuration) = descriptors(&opened)?;
+        Some(Identity {
+            place: place(&opened),
+            device,
+            configuration,
         })
     }
 
@@ -279,81 +304,24 @@ fn at_least_a_millisecond(timeout: Duration) -> Duration {
 /// What the descriptors say of a device with a DFU interface; `None` for all others, and for those whose
 /// descriptors can't be read.
 fn describe(device: &Device<Context>) -> Option<DeviceInfo> {
-    let place = Place {
+    let place = place(device);
+    let (device, configuration) = descriptors(device)?;
+    DeviceInfo::new(place, &Descriptors::parse(&device, &configuration)?)
+}
+
+/// Where a device is.
+fn place(device: &Device<Context>) -> Place {
+    Place {
         bus: device.bus_number(),
         address: device.address(),
         path: path_of(device),
-    };
-    DeviceInfo::new(place, &descriptors(device)?)
-}
-
-/// As libusb has read them.
-fn descriptors(device: &Device<Context>) -> Option<Descriptors> {
-    let descriptor = device.device_descriptor().ok()?;
-    let configuration = device
-        .active_config_descriptor()
-        .or_else(|_| device.config_descriptor(0))
-        .ok()?;
-    let settings = configuration
-        .interfaces()
-        .flat_map(|interface| interface.descriptors().collect::<Vec<_>>());
-    let interfaces = settings.map(|setting| InterfaceDescriptor {
-        number: setting.interface_number(),
-        alternate_setting: setting.setting_number(),
-        class: [
-            setting.class_code(),
-            setting.sub_class_code(),
-            setting.protocol_code(),
-        ],
-        string_index: setting.description_string_index().unwrap_or(0),
-        extra: extra(&setting),
-    });
-    Some(Descriptors {
-        vendor_id: descriptor.vendor_id(),
-        product_id: descriptor.product_id(),
-        release: binary_coded(descriptor.device_version()),
-        configuration: configuration.number(),
-        max_packet_size0: descriptor.max_packet_size(),
-        product_index: descriptor.product_string_index().unwrap_or(0),
-        serial_index: descriptor.serial_number_string_index().unwrap_or(0),
-        interfaces: interfaces.collect(),
-        extra: configuration.extra().to_vec(),
-    })
-}
-
-/// A version as the descriptor has it, where its digits are decimal: rusb has made a number of the first two.
-fn binary_coded(rusb::Version(major, minor, sub_minor): rusb::Version) -> u16 {
-    let tens = u16::from(major / 10) & 0xF;
-    tens << 12 | u16::from(major % 10) << 8 | u16::from(minor) << 4 | u16::from(sub_minor)
-}
-
-/// What stands after an alternate setting. libusb keeps apart what stands after its endpoints.
-fn extra(setting: &rusb::InterfaceDescriptor<'_>) -> Vec<u8> {
-    let mut extra = setting.extra().to_vec();
-    for endpoint in setting.endpoint_descriptors() {
-        extra.extend(endpoint.extra().unwrap_or_default());
     }
-    extra
 }
 
 /// Where a device is plugged in.
 fn path_of(device: &Device<Context>) -> String {
     let ports = device.port_numbers().unwrap_or_default();
     path(device.bus_number(), &ports)
-}
-
-/// `BUS-PORT[.PORT…]`, as sysfs names it.
-fn path(bus: u8, ports: &[u8]) -> String {
-    let ports: Vec<String> = ports.iter().map(u8::to_string).collect();
-    format!("{bus}-{}", ports.join("."))
-}
-
-/// The ports of a path as numbers, so that 1-2 comes before 1-10.
-fn port_numbers(path: &str) -> Vec<u8> {
-    path.split(['-', '.'])
-        .skip(1)
-        .filter_map(|port| port.parse::<u8>().ok())
-        .collect()
 }
 
 /// libusb only says "other error" where Linux has no USB.

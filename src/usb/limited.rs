@@ -1,8 +1,9 @@
 //! A bus whose time is limited: whoever has set the limit is told when it is over, by the bus's own clock.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Bus, ControlRequest, DeviceInfo, Occupant, Transport, UsbError};
+use super::{Bus, ControlRequest, DeviceInfo, Identity, Occupant, Transport, UsbError};
 
 /// What is called when the time is over: again and again, as long as the work goes on.
 pub type OnEnd = fn();
@@ -37,6 +38,10 @@ impl<B: Bus> LimitedBus<B> {
 impl<B: Bus> Bus for LimitedBus<B> {
     fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
         self.inner.devices()
+    }
+
+    fn occupants(&self) -> Result<BTreeMap<String, Occupant>, UsbError> {
+        self.inner.occupants()
     }
 
     fn open(&self, device: &DeviceInfo) -> Result<Box<dyn Transport>, UsbError> {
@@ -110,6 +115,10 @@ impl Transport for LimitedTransport {
 
     fn at_port(&mut self) -> Option<Occupant> {
         self.inner.at_port()
+    }
+
+    fn identity(&mut self) -> Option<Identity> {
+        self.inner.identity()
     }
 
     fn reset(&mut self) -> Result<(), UsbError> {

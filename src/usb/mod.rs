@@ -7,10 +7,12 @@ pub mod descriptor;
 mod device;
 pub mod libusb;
 pub mod limited;
+pub mod serial;
 pub mod string;
 pub mod sysfs;
 pub mod tap;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use device::{AlternateSetting, DeviceInfo, DfuMode, Place};
@@ -22,6 +24,13 @@ pub trait Bus: Send + Sync {
     /// # Errors
     /// [`UsbError::Unavailable`] where the system has no USB at all.
     fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError>;
+
+    /// What is plugged in, by its path: with a DFU interface or without, hubs too. What doesn't show yet what it is, is
+    /// left out.
+    ///
+    /// # Errors
+    /// [`UsbError::Unavailable`] where the system has no USB at all.
+    fn occupants(&self) -> Result<BTreeMap<String, Occupant>, UsbError>;
 
     /// Opens a device that [`Bus::devices`] has reported; nothing is sent to it yet.
     ///
@@ -77,6 +86,12 @@ pub trait Transport: Send {
     /// in there, with a DFU interface or without. `None` where nothing is, or nothing that shows yet what it is.
     fn at_port(&mut self) -> Option<Occupant>;
 
+    /// What the system knows of the device that is opened, its descriptors as they are. Nothing is sent to it. `None` where
+    /// that can't be told.
+    fn identity(&mut self) -> Option<Identity> {
+        None
+    }
+
     /// Resets the port the device is at; it enumerates anew, as something else perhaps.
     ///
     /// # Errors
@@ -88,6 +103,17 @@ pub trait Transport: Send {
 
     /// Time on this transport's clock, from an arbitrary start. Only differences mean something.
     fn now(&self) -> Duration;
+}
+
+/// A device, as the system knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Where it is.
+    pub place: Place,
+    /// Its device descriptor (USB 2.0 §9.6.1).
+    pub device: Vec<u8>,
+    /// The descriptor of its active configuration, with all that belongs to it (USB 2.0 §9.6.3).
+    pub configuration: Vec<u8>,
 }
 
 /// What is at a port.
@@ -114,6 +140,16 @@ pub struct ControlRequest {
     /// `wIndex`: the interface number for class requests, the language for string descriptors.
     #[doc(alias = "wIndex")]
     pub index: u16,
+}
+
+/// SET_INTERFACE (USB 2.0 §9.4.10), which has no data.
+pub fn set_interface(interface: u8, alternate_setting: u8) -> ControlRequest {
+    ControlRequest {
+        request_type: 0x01,
+        request: 11,
+        value: alternate_setting.into(),
+        index: interface.into(),
+    }
 }
 
 /// Why a transfer, or anything else on USB, did not work.
@@ -160,4 +196,18 @@ impl UsbError {
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::AccessDenied | Self::NoNode(_))
     }
+}
+
+/// `BUS-PORT[.PORT…]`, as sysfs names it.
+fn path(bus: u8, ports: &[u8]) -> String {
+    let ports: Vec<String> = ports.iter().map(u8::to_string).collect();
+    format!("{bus}-{}", ports.join("."))
+}
+
+/// The ports of a path as numbers, so that 1-2 comes before 1-10.
+fn port_numbers(path: &str) -> Vec<u8> {
+    path.split(['-', '.'])
+        .skip(1)
+        .filter_map(|port| port.parse::<u8>().ok())
+        .collect()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ControlRequest, Occupant, Transport, UsbError};
+use super::{ControlRequest, Identity, Occupant, Transport, UsbError, set_interface};
 
 /// One control transfer and how it ended.
 #[derive(Debug)]
@@ -68,13 +68,8 @@ impl Transport for Tap {
 
     fn set_alternate_setting(&mut self, alternate_setting: u8) -> Result<(), UsbError> {
         let outcome = self.inner.set_alternate_setting(alternate_setting);
-        // SET_INTERFACE (USB 2.0 §9.4.10); the system sends it for us.
-        let request = ControlRequest {
-            request_type: 0x01,
-            request: 11,
-            value: alternate_setting.into(),
-            index: 0,
-        };
+        // The system sends it for us, to the DFU interface.
+        let request = set_interface(0, alternate_setting);
         self.saw(request, &[], 0, outcome.as_ref().copied());
         outcome
     }
@@ -119,6 +114,10 @@ impl Transport for Tap {
 
     fn at_port(&mut self) -> Option<Occupant> {
         self.inner.at_port()
+    }
+
+    fn identity(&mut self) -> Option<Identity> {
+        self.inner.identity()
     }
 
     fn reset(&mut self) -> Result<(), UsbError> {

@@ -176,6 +176,15 @@ fn a_firmware_file_and_a_document_do_not_share_stdout() {
 }
 
 #[test]
+fn decode() {
+    check("decode f405.pcapng", 0);
+    check("decode no-such-recording.pcapng", 1);
+    check("decode", 2);
+    check("decode f405.pcapng --path 1.8", 3);
+    check("decode blinky.bin", 6);
+}
+
+#[test]
 fn udev_completions_and_man() {
     check("udev", 0);
     check("--sim f405 doctor", 0);

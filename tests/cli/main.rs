@@ -13,6 +13,7 @@ mod differs;
 mod doctor;
 #[cfg(unix)]
 mod documentation;
+mod enter;
 mod environment;
 mod erase;
 mod exit;
@@ -44,6 +45,7 @@ mod plan;
 mod preserve;
 mod progress;
 mod read;
+mod record;
 mod refuse;
 mod resume;
 mod run;

@@ -6,7 +6,7 @@ use crate::run::{assert_text, data};
 use crate::terminal::terminal_of;
 
 /// A name, and the command whose screen it is.
-const SCREENS: [(&str, &str); 17] = [
+const SCREENS: [(&str, &str); 20] = [
     ("list", "--sim f405 list"),
     (
         "list-3",
@@ -24,6 +24,14 @@ const SCREENS: [(&str, &str); 17] = [
         "flash-several",
         "--sim f405,serial=A --sim f405,quirk=read-protected --sim h743 --every flash blinky.dfu",
     ),
+    (
+        "flash-entered",
+        "--sim f405,app=klipper flash blinky.dfu --enter-dfu",
+    ),
+    (
+        "flash-not-entered",
+        "--sim f405,app=micropython flash blinky.dfu --enter-dfu",
+    ),
     ("flash-plain", "--sim maple flash blinky.bin --alt 1"),
     ("flash-refused", "--sim gd32vf103 flash blinky.dfu"),
     ("erase", "--sim f405 erase --all"),
@@ -35,6 +43,7 @@ const SCREENS: [(&str, &str); 17] = [
         "--sim f405,quirk=read-protected unprotect --yes",
     ),
     ("info", "info blinky.dfu"),
+    ("decode", "decode f405.pcapng"),
     ("refused", "flash blinky.dfu --address 0x08000000 --entyr 5"),
 ];
 

@@ -1,10 +1,12 @@
-//! Other people's programs as judges: GNU objcopy, srec_cat and srec_cmp, dfu-suffix, dfu-prefix, dfuse-pack and fwupd read
-//! what stdfu writes, and stdfu reads what they write. `tests/judges/packages` names the Debian packages that bring them.
+//! Other people's programs as judges: GNU objcopy, srec_cat and srec_cmp, dfu-suffix, dfu-prefix, dfuse-pack, fwupd and
+//! tshark read what stdfu writes, and stdfu reads what they write. `tests/judges/packages` names the Debian packages that
+//! bring them.
 
 mod bench;
 mod dfu;
 mod forms;
 mod options;
+mod recording;
 mod suffix;
 
 use bench::{Bench, noise, sample};

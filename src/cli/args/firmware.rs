@@ -5,7 +5,6 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use sha2::{Digest, Sha256};
 
 use crate::image::{BIN, Format, ImageError, LoadOptions, MOST_BYTES, NamedFile};
 use crate::printable;
@@ -99,12 +98,6 @@ pub fn read(path: &Path, alternate_setting: Option<u8>) -> Result<NamedFile, Cli
     })
 }
 
-/// What tells whether a file is the one that is meant, in hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn read_file(path: &Path) -> Result<Vec<u8>, CliError> {
     let file = File::open(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => CliError::NoSuchFile {
@@ -134,19 +127,6 @@ fn read_all(reader: impl Read, size: u64, most: u64) -> Result<Vec<u8>, CliError
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The examples of FIPS 180-2 (appendix B) and the hash of nothing.
-    #[test]
-    fn a_hash_is_that_of_the_standard() {
-        assert_eq!(
-            sha256(b"abc"),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
-        assert_eq!(
-            sha256(b""),
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        );
-    }
 
     #[test]
     fn what_has_no_end_is_not_read_for_ever() {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::board::Board;
+use crate::digest::sha256;
 use crate::image::{
     self, BIN, DFU, FileIds, FilesError, Image, ImageError, NamedFile, Stream, promised_by,
 };
@@ -29,24 +30,26 @@ pub struct Payload {
 }
 
 impl FirmwareArgs {
-    /// Reads the files, for whatever devices they turn out to be; with `hashes` for a document.
+    /// Reads the files, for whatever devices they turn out to be.
     ///
     /// # Errors
     /// A file that can't be read. What is wrong with its content hangs on the device.
-    pub fn payload(&self, hashes: bool) -> Result<Payload, CliError> {
+    pub fn payload(&self, app: &App) -> Result<Payload, CliError> {
         let files: Result<Vec<NamedFile>, CliError> = self
             .files
             .iter()
             .map(|path| firmware::read(path, None))
             .collect();
         let files = files?;
-        let named = self.files.iter().zip(&files).filter(|_| hashes);
+        let are_told = app.output.json || app.recording.is_wanted();
+        let named = self.files.iter().zip(&files).filter(|_| are_told);
         let documents = named.map(|(path, file)| InputDocument {
             name: path.to_string_lossy().into_owned(),
             size: file.bytes.len() as u64,
-            sha256: firmware::sha256(&file.bytes),
+            sha256: sha256(&file.bytes),
         });
-        let documents = documents.collect();
+        let documents: Vec<InputDocument> = documents.collect();
+        app.recording.tell_files(&documents);
         let stream = match &files[..] {
             [file] => self.reading.stream(file),
             _ => Err(NoStream::Several),

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use crate::address::{AddressRange, RangeRequest, joined};
+use crate::digest::sha256;
 use crate::image::{self, BIN, FileIds, Image, ImageElement, NamedFile, Prefix, Write};
 use crate::printable;
 
@@ -143,7 +144,7 @@ pub fn run(args: &ConvertArgs, app: &App) -> Result<Exit, CliError> {
         output: args.output.to_string_lossy(),
         format: format.format.short_name,
         size: made.file.len(),
-        sha256: firmware::sha256(&made.file),
+        sha256: sha256(&made.file),
         bytes: made.bytes,
         warnings: &made.warnings,
     })?;

@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::Args;
 
 use crate::board::Board;
+use crate::digest::sha256;
 use crate::image::{self, Description, FileIds, ImageElement, ImageTarget, LoadOptions, Stream};
 use crate::printable::Printable;
 
@@ -123,7 +124,7 @@ fn describe(path: &Path, reading: &ReadingArgs) -> Result<Described, CliError> {
     let file = firmware::read(path, None)?;
     let stream = reading.stream(&file);
     let size = file.bytes.len() as u64;
-    let sha256 = firmware::sha256(&file.bytes);
+    let sha256 = sha256(&file.bytes);
     let options = LoadOptions {
         file_name: Some(path),
         ..reading.options()

@@ -5,17 +5,14 @@ mod text;
 
 use clap::Args;
 
+use crate::board::Board;
 use crate::board::protocol::Protocol;
-use crate::board::{Board, MemoryString};
-use crate::dfuse::layout::{MemoryLayout, MemorySegment};
 use crate::printable::Said;
 use crate::usb::{DeviceInfo, UsbError};
 
 use crate::cli::app::App;
 use crate::cli::diagnosis::Diagnosis;
-use crate::cli::document::{
-    CapabilitiesDocument, ListDocument, ListedDocument, MemoryDocument, SegmentDocument,
-};
+use crate::cli::document::{CapabilitiesDocument, ListDocument, ListedDocument, MemoryDocument};
 use crate::cli::error::{CliError, of_closed};
 use crate::cli::exit::Exit;
 use crate::cli::select::{self, Listing, Other, SelectError};
@@ -168,38 +165,9 @@ fn board_document(listed: &Listed) -> ListedDocument<'_> {
         memories: board
             .memories()
             .iter()
-            .map(|memory| memory_document(memory, board.protocol()))
+            .map(|memory| MemoryDocument::of(memory, board.protocol()))
             .collect(),
         error: board.opened.as_ref().err().map(ToString::to_string),
-    }
-}
-
-fn memory_document(memory: &MemoryString, protocol: Protocol) -> MemoryDocument<'_> {
-    let text = memory.text.as_ref();
-    if protocol == Protocol::Plain {
-        // A name is all that there is to tell.
-        return MemoryDocument {
-            alt: memory.alternate_setting,
-            name: text.map(Said::raw),
-            layout: None,
-            segments: Vec::new(),
-            error: None,
-        };
-    }
-    let layout: Option<&MemoryLayout> = memory
-        .layout
-        .as_ref()
-        .and_then(|layout| layout.as_ref().ok());
-    MemoryDocument {
-        alt: memory.alternate_setting,
-        name: layout.map(|layout| layout.name.as_str()),
-        layout: text,
-        segments: layout
-            .map_or(&[][..], |layout| &layout.segments)
-            .iter()
-            .map(segment_document)
-            .collect(),
-        error: memory.trouble(),
     }
 }
 
@@ -216,23 +184,6 @@ fn transfer_size(board: &Board) -> u16 {
     match board.protocol() {
         Protocol::Plain => board.plain_options().transfer_size,
         Protocol::Dfuse | Protocol::WithoutLayouts => board.info.transfer_size(),
-    }
-}
-
-fn segment_document(segment: &MemorySegment) -> SegmentDocument {
-    let MemorySegment {
-        address,
-        sectors,
-        sector_size,
-        access,
-    } = *segment;
-    SegmentDocument {
-        address,
-        sectors,
-        sector_size,
-        readable: access.readable,
-        erasable: access.erasable,
-        writable: access.writable,
     }
 }
 

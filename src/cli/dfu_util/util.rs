@@ -43,7 +43,7 @@ pub fn run(arguments: Vec<OsString>, app: &App, voice: &Voice) -> Result<(), Sys
         _ => 2,
     });
     let payload = match &request.action {
-        Some(Action::Download(file)) => Some(payload(file, &request, voice)?),
+        Some(Action::Download(file)) => Some(payload(file, &request, app, voice)?),
         _ => None,
     };
     if request.wait {
@@ -63,7 +63,7 @@ fn refuse(message: &str, voice: &Voice) -> Sysexit {
 }
 
 /// Reads the file, and says what ids it has.
-fn payload(file: &Path, request: &Request, voice: &Voice) -> Result<Payload, Sysexit> {
+fn payload(file: &Path, request: &Request, app: &App, voice: &Voice) -> Result<Payload, Sysexit> {
     let said = request.dfuse();
     let args = FirmwareArgs::of_one(
         file.to_owned(),
@@ -71,7 +71,7 @@ fn payload(file: &Path, request: &Request, voice: &Voice) -> Result<Payload, Sys
         said.force && said.address.is_some(),
     );
     let payload = args
-        .payload(false)
+        .payload(app)
         .map_err(|error| refuse_file(file, &error, voice))?;
     if let (Err(error), Err(_)) = (&payload.placed, &payload.stream) {
         if !payload.lacks_address() && !payload.is_dfuse_file() {

@@ -20,7 +20,8 @@ pub fn watch(output: &Output, info: &DeviceInfo) -> Option<Watch> {
     }))
 }
 
-fn line(transfer: &Transfer<'_>) -> String {
+/// A transfer and its answer, in a line.
+pub fn line(transfer: &Transfer<'_>) -> String {
     let Transfer {
         request,
         data,
@@ -61,13 +62,7 @@ fn line(transfer: &Transfer<'_>) -> String {
 fn name(request_type: u8, request: u8) -> String {
     let class = [DfuRequest::TO_DEVICE, DfuRequest::FROM_DEVICE].contains(&request_type);
     match DfuRequest::from_byte(request).filter(|_| class) {
-        Some(DfuRequest::Detach) => "DETACH".to_owned(),
-        Some(DfuRequest::Dnload) => "DNLOAD".to_owned(),
-        Some(DfuRequest::Upload) => "UPLOAD".to_owned(),
-        Some(DfuRequest::GetStatus) => "GETSTATUS".to_owned(),
-        Some(DfuRequest::ClrStatus) => "CLRSTATUS".to_owned(),
-        Some(DfuRequest::GetState) => "GETSTATE".to_owned(),
-        Some(DfuRequest::Abort) => "ABORT".to_owned(),
+        Some(request) => request.to_string(),
         None => match (request_type, request) {
             // USB 2.0 §9.4
             (0x80, 0x06) => "GET_DESCRIPTOR".to_owned(),

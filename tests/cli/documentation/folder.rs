@@ -34,7 +34,11 @@ if [ -z "$STDFU_SIM" ]; then
     case " $* " in
         *" --alt u-boot."* | *" --alt rootfs"*) STDFU_SIM=uboot ;;
         *" --alt firmware.dfu"* | *" --alt uboot-env.dfu"*) STDFU_SIM=pluto ;;
-        *" --enter-dfu"*) STDFU_SIM=zephyr,quirk=application ;;
+        *" zephyr.signed.bin "*" --enter-dfu"*) STDFU_SIM=zephyr,quirk=application ;;
+        *" --enter-dfu=micropython"*) STDFU_SIM=f405,app=micropython ;;
+        *" sketch.ino.elf "*) STDFU_SIM=f405,app=arduino ;;
+        *" --path 1-2 "*" --enter-dfu"*) STDFU_SIM='f405,app=klipper;f405,app=klipper' ;;
+        *" --enter-dfu"*) STDFU_SIM=f405,app=klipper ;;
         *" --id 303a:0002"*) STDFU_SIM=esp32s2 ;;
         *" flash hackrf_usb.dfu"*) STDFU_SIM=lpc ;;
         *" detach --path "*) STDFU_SIM='f405,quirk=application;l476,quirk=application' ;;
@@ -85,6 +89,7 @@ impl Folder {
                 &sample(&format!("blinky.{format}")),
             );
         }
+        file("recording.pcapng", &sample("f405.pcapng"));
         // Side by side: the bootloader ends below 0x08008000.
         file("bootloader.hex", &sample("blinky.hex"));
         let application = moved(sample("blinky.bin"), 0);
@@ -104,6 +109,7 @@ impl Folder {
             assert_eq!(run.exit, 0, "{run:?}");
         }
         file("build/firmware.elf", &sample("blinky.elf"));
+        file("build/sketch.ino.elf", &sample("blinky.elf"));
         file(
             "target/thumbv7em-none-eabihf/release/firmware",
             &sample("blinky.elf"),

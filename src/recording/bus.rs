@@ -1,0 +1,291 @@
+//! A bus whose every transfer is written down.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::firmware::is_firmware;
+use super::note::Note;
+use super::recorder::{Address, Data, Recorder};
+use crate::digest::sha256;
+use crate::usb::descriptor::{CONFIGURATION, DEVICE, GET_DESCRIPTOR};
+use crate::usb::{
+    Bus, ControlRequest, DeviceInfo, Identity, Occupant, Transport, UsbError, set_interface,
+};
+
+/// A bus around another one.
+pub struct RecordedBus {
+    inner: Arc<dyn Bus>,
+    recorder: Arc<Recorder>,
+    /// When the recording was started, on the clock of `inner`.
+    started: Duration,
+    firmware: Firmware,
+}
+
+/// What becomes of firmware in a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Firmware {
+    /// It is recorded.
+    Recorded,
+    /// Only its length and its hash are.
+    LeftOut,
+}
+
+impl RecordedBus {
+    /// Records from now on.
+    pub fn new(inner: Arc<dyn Bus>, recorder: Arc<Recorder>, firmware: Firmware) -> Self {
+        Self {
+            started: inner.now(),
+            inner,
+            recorder,
+            firmware,
+        }
+    }
+}
+
+impl Bus for RecordedBus {
+    fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
+        self.inner.devices()
+    }
+
+    fn occupants(&self) -> Result<BTreeMap<String, Occupant>, UsbError> {
+        self.inner.occupants()
+    }
+
+    fn open(&self, device: &DeviceInfo) -> Result<Box<dyn Transport>, UsbError> {
+        let inner = self.inner.open(device)?;
+        // Each simulated board has a clock of its own, which may be ahead of the bus's.
+        let opened = self.inner.now().saturating_sub(self.started);
+        let mut transport = RecordedTransport {
+            opened: opened.max(self.recorder.latest_at(&device.path)),
+            opened_by_its_clock: inner.now(),
+            inner,
+            recorder: Arc::clone(&self.recorder),
+            firmware: self.firmware,
+            path: device.path.clone(),
+            address: Address {
+                bus: device.bus,
+                device: device.address,
+            },
+            interface: device.interface,
+            notes: vec![Note::Opened(device.path.clone())],
+        };
+        transport.record_descriptors();
+        Ok(Box::new(transport))
+    }
+
+    fn wait(&self, duration: Duration) {
+        self.inner.wait(duration);
+    }
+
+    fn now(&self) -> Duration {
+        self.inner.now()
+    }
+}
+
+/// A transport around another one.
+struct RecordedTransport {
+    inner: Box<dyn Transport>,
+    recorder: Arc<Recorder>,
+    firmware: Firmware,
+    /// Where it is plugged in.
+    path: String,
+    address: Address,
+    /// `bInterfaceNumber` of the DFU interface.
+    interface: u8,
+    /// When it was opened, from the recording's start on.
+    opened: Duration,
+    /// The same on the clock of `inner`.
+    opened_by_its_clock: Duration,
+    /// What is to be said with the next transfer.
+    notes: Vec<Note>,
+}
+
+impl RecordedTransport {
+    /// From the recording's start on.
+    fn time(&self) -> Duration {
+        let since = self.inner.now().saturating_sub(self.opened_by_its_clock);
+        self.opened.saturating_add(since)
+    }
+
+    /// Writes the descriptors down as if they had been asked for, unless they are known: so whoever reads the recording
+    /// knows the device.
+    fn record_descriptors(&mut self) {
+        let Some(Identity {
+            place,
+            device,
+            configuration,
+        }) = self.inner.identity()
+        else {
+            return;
+        };
+        self.address.device = place.address;
+        let both = [&device[..], &configuration].concat();
+        if self.recorder.recognise(&self.path, self.address, both) {
+            return;
+        }
+        for (kind, bytes) in [(DEVICE, device), (CONFIGURATION, configuration)] {
+            let request = ControlRequest {
+                request_type: 0x80,
+                request: GET_DESCRIPTOR,
+                value: u16::from_be_bytes([kind, 0]),
+                index: 0,
+            };
+            self.notes.push(Note::FromCache);
+            let answer = |_: &mut dyn Transport| (Ok(bytes.len()), bytes.clone());
+            // It is what the system has.
+            let _ = self.record(request, bytes.len(), &[], answer);
+        }
+    }
+
+    /// Writes a transfer down: that it begins, and how it ends.
+    fn record(
+        &mut self,
+        request: ControlRequest,
+        length: usize,
+        sent: &[u8],
+        transfer: impl FnOnce(&mut dyn Transport) -> (Result<usize, UsbError>, Vec<u8>),
+    ) -> Result<usize, UsbError> {
+        let mut notes = std::mem::take(&mut self.notes);
+        let data = self.shown(request, sent, &mut notes);
+        let setup = (request, length);
+        let begun = self
+            .recorder
+            .begin(self.address, self.time(), setup, data, &notes);
+        let (outcome, received) = transfer(self.inner.as_mut());
+        let mut notes = match &outcome {
+            Ok(_) => Vec::new(),
+            Err(error) => note_of(error),
+        };
+        let data = self.shown(request, &received, &mut notes);
+        let (time, ended) = (self.time(), outcome.as_ref().copied());
+        self.recorder
+            .end(self.address, time, &begun, ended, data, &notes);
+        self.recorder.passes(&self.path, time);
+        outcome
+    }
+
+    /// What of a transfer's data is recorded, with a note where that is not all.
+    fn shown<'d>(
+        &self,
+        request: ControlRequest,
+        data: &'d [u8],
+        notes: &mut Vec<Note>,
+    ) -> Data<'d> {
+        if self.firmware == Firmware::Recorded || !is_firmware(request, data) {
+            return Data::Whole(data);
+        }
+        notes.push(Note::LeftOut {
+            bytes: data.len(),
+            sha256: sha256(data),
+        });
+        Data::LeftOut(data)
+    }
+}
+
+/// What the status of a transfer can't tell.
+fn note_of(error: &UsbError) -> Vec<Note> {
+    match error {
+        UsbError::NoDevice => vec![Note::Gone],
+        UsbError::NoNode(_)
+        | UsbError::DriverMissing
+        | UsbError::Unavailable(_)
+        | UsbError::Other(_) => vec![Note::Failed(error.to_string())],
+        UsbError::Stall
+        | UsbError::Timeout
+        | UsbError::Io
+        | UsbError::AccessDenied
+        | UsbError::NotPermitted
+        | UsbError::Busy => Vec::new(),
+    }
+}
+
+impl Transport for RecordedTransport {
+    fn claim(&mut self) -> Result<(), UsbError> {
+        let outcome = self.inner.claim();
+        let said = outcome.clone().map_err(|error| error.to_string());
+        self.notes.push(Note::Claimed(said));
+        outcome
+    }
+
+    fn set_alternate_setting(&mut self, alternate_setting: u8) -> Result<(), UsbError> {
+        let request = set_interface(self.interface, alternate_setting);
+        let transfer = |inner: &mut dyn Transport| {
+            let outcome = inner.set_alternate_setting(alternate_setting);
+            (outcome.map(|()| 0), Vec::new())
+        };
+        self.record(request, 0, &[], transfer).map(drop)
+    }
+
+    fn control_in(
+        &mut self,
+        request: ControlRequest,
+        buffer: &mut [u8],
+        timeout: Duration,
+    ) -> Result<usize, UsbError> {
+        let length = buffer.len();
+        let transfer = |inner: &mut dyn Transport| {
+            let outcome = inner.control_in(request, buffer, timeout);
+            let received = outcome.as_ref().map_or(0, |received| *received);
+            (outcome, buffer[..received.min(buffer.len())].to_vec())
+        };
+        self.record(request, length, &[], transfer)
+    }
+
+    fn control_out(
+        &mut self,
+        request: ControlRequest,
+        data: &[u8],
+        timeout: Duration,
+    ) -> Result<(), UsbError> {
+        let transfer = |inner: &mut dyn Transport| {
+            let outcome = inner.control_out(request, data, timeout);
+            (outcome.map(|()| data.len()), Vec::new())
+        };
+        self.record(request, data.len(), data, transfer).map(drop)
+    }
+
+    fn reopen(&mut self) -> Result<(), UsbError> {
+        self.inner.reopen()?;
+        self.notes.push(Note::Back);
+        self.record_descriptors();
+        Ok(())
+    }
+
+    fn is_on_bus(&mut self) -> bool {
+        self.inner.is_on_bus()
+    }
+
+    fn at_port(&mut self) -> Option<Occupant> {
+        self.inner.at_port()
+    }
+
+    fn identity(&mut self) -> Option<Identity> {
+        self.inner.identity()
+    }
+
+    fn reset(&mut self) -> Result<(), UsbError> {
+        let outcome = self.inner.reset();
+        let said = outcome.clone().map_err(|error| error.to_string());
+        self.notes.push(Note::Reset(said));
+        outcome
+    }
+
+    fn wait(&mut self, duration: Duration) {
+        self.inner.wait(duration);
+    }
+
+    fn now(&self) -> Duration {
+        self.inner.now()
+    }
+}
+
+impl Drop for RecordedTransport {
+    /// What was to be said with a next transfer is said without one.
+    fn drop(&mut self) {
+        let time = self.time();
+        self.recorder.passes(&self.path, time);
+        self.recorder
+            .leave_over(self.address.bus, &self.path, time, &self.notes);
+    }
+}

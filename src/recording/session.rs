@@ -1,0 +1,211 @@
+//! A recording: which devices are in it, and what was asked of each.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::time::Duration;
+
+use super::capture::{Capture, CaptureError, Piece, Section};
+use super::device::{RecordedDevice, Remark};
+use super::half::{Half, Stage};
+use super::note::Note;
+use super::packets;
+use super::transfer::{Place, TooMuch, Transfer, Transfers};
+use crate::usb::UsbError;
+
+/// Comments that are kept at most, in bytes.
+const MOST_COMMENTS: usize = 1 << 20;
+
+/// What a capture file has of control transfers.
+#[derive(Debug)]
+pub struct Recording {
+    /// Which program has made it, and what is noted of all of it.
+    pub section: Section,
+    /// From the first packet to the last one.
+    pub length: Duration,
+    /// The devices, in the order in which they appear.
+    pub devices: Vec<RecordedDevice>,
+    /// Why it ends before its end.
+    pub broken: Option<String>,
+}
+
+/// Why there is nothing to be had of a file.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordingError {
+    /// It is no capture, or can't be read.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// What was captured is something else.
+    #[error("the recording is not of USB: its packets are of link type {link_type}")]
+    NotUsb {
+        /// `LINKTYPE_…`
+        link_type: i32,
+    },
+    /// Nothing was captured.
+    #[error("the recording has no control transfers")]
+    Empty,
+    /// More than can be kept.
+    #[error("the recording is too large: {0}")]
+    TooMuch(#[from] TooMuch),
+}
+
+impl Recording {
+    /// Reads a recording. One that ends in the middle, or is damaged there, is read up to there.
+    ///
+    /// # Errors
+    /// [`RecordingError`], where nothing can be had of it.
+    pub fn read(file: impl Read) -> Result<Self, RecordingError> {
+        let mut reading = Reading::default();
+        let mut capture = Capture::new(file);
+        let broken = loop {
+            match capture.next() {
+                Ok(Some(piece)) => reading.take(piece)?,
+                Ok(None) => break None,
+                Err(error) if reading.has_seen_usb && !is_of_the_system(&error) => {
+                    break Some(error.to_string());
+                }
+                Err(error) => return Err(error.into()),
+            }
+        };
+        reading.finish(broken)
+    }
+}
+
+fn is_of_the_system(error: &CaptureError) -> bool {
+    match error {
+        CaptureError::Io(error) => error.kind() != io::ErrorKind::UnexpectedEof,
+        CaptureError::NoCapture | CaptureError::Cut(_) | CaptureError::Damaged(_) => false,
+    }
+}
+
+/// What was read up to now.
+#[derive(Default)]
+struct Reading {
+    section: Section,
+    remarks: Vec<(Place, Remark)>,
+    /// What was noted at the end.
+    last_words: Vec<String>,
+    comment_bytes: usize,
+    transfers: Transfers,
+    /// Of the first and of the last packet.
+    times: Option<(Duration, Duration)>,
+    has_seen_usb: bool,
+    /// Of the first packet that is something else.
+    other_link_type: Option<i32>,
+}
+
+impl Reading {
+    fn take(&mut self, piece: Piece<'_>) -> Result<(), TooMuch> {
+        let packet = match piece {
+            Piece::Section(section) => {
+                self.section.program = self.section.program.take().or(section.program);
+                for comment in section.comments {
+                    if self.has_room(&comment) {
+                        self.section.comments.push(comment);
+                    }
+                }
+                return Ok(());
+            }
+            Piece::LastWords(comments) => {
+                for comment in comments {
+                    if self.has_room(&comment) {
+                        self.last_words.push(comment);
+                    }
+                }
+                return Ok(());
+            }
+            Piece::Packet(packet) => packet,
+        };
+        if !packets::is_usb(packet.link_type) {
+            self.other_link_type.get_or_insert(packet.link_type);
+            return Ok(());
+        }
+        self.has_seen_usb = true;
+        let (first, last) = self.times.get_or_insert((packet.time, packet.time));
+        *last = packet.time.max(*last);
+        let at = packet.time.saturating_sub(*first);
+        let Some(mut half) = packets::half(&packet) else {
+            return Ok(());
+        };
+        let place = (half.bus, half.address);
+        for text in packet.comments {
+            explain(&mut half, &text);
+            if self.has_room(&text) {
+                self.remarks.push((place, Remark { at, text }));
+            }
+        }
+        self.transfers.take(half, at)?;
+        Ok(())
+    }
+
+    fn has_room(&mut self, comment: &str) -> bool {
+        self.comment_bytes += comment.len() + size_of::<(Duration, String)>();
+        self.comment_bytes <= MOST_COMMENTS
+    }
+
+    fn finish(self, broken: Option<String>) -> Result<Recording, RecordingError> {
+        let mut devices: Vec<RecordedDevice> = Vec::new();
+        let mut current: BTreeMap<Place, usize> = BTreeMap::new();
+        for (place, transfer) in self.transfers.finish() {
+            let index = *current.entry(place).or_insert(devices.len());
+            match devices.get_mut(index) {
+                Some(device) if !device.is_another(&transfer) => device.push(transfer),
+                found => {
+                    // Addresses are given out again.
+                    if found.is_some() {
+                        current.insert(place, devices.len());
+                    }
+                    devices.push(begin(place, transfer));
+                }
+            }
+        }
+        if devices.is_empty() {
+            return Err(match self.other_link_type {
+                Some(link_type) if !self.has_seen_usb => RecordingError::NotUsb { link_type },
+                _ => RecordingError::Empty,
+            });
+        }
+        let length = self
+            .times
+            .map_or(Duration::ZERO, |(first, last)| last.saturating_sub(first));
+        for (place, remark) in self.remarks {
+            let mut here = devices
+                .iter_mut()
+                .rev()
+                .filter(|device| device.place == place);
+            if let Some(device) = here.find(|device| device.has_begun(remark.at)) {
+                device.remarks.push(remark);
+            }
+        }
+        for words in self.last_words {
+            let Some((path, text)) = words.split_once(": ") else {
+                continue;
+            };
+            let mut here = devices.iter_mut().rev();
+            if let Some(device) = here.find(|device| device.path().as_deref() == Some(path)) {
+                let (at, text) = (length, text.to_owned());
+                device.remarks.push(Remark { at, text });
+            }
+        }
+        Ok(Recording {
+            section: self.section,
+            length,
+            devices,
+            broken,
+        })
+    }
+}
+
+/// A comment may say why a transfer failed, where its status can't.
+fn explain(half: &mut Half, comment: &str) {
+    if let (Stage::Complete { outcome, .. }, Ok(Note::Failed(error))) =
+        (&mut half.stage, comment.parse())
+    {
+        *outcome = Err(UsbError::Other(error));
+    }
+}
+
+fn begin(place: Place, transfer: Transfer) -> RecordedDevice {
+    let mut device = RecordedDevice::new(place);
+    device.push(transfer);
+    device
+}
