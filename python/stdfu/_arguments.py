@@ -15,7 +15,7 @@ Firmware = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview]
 Range = Union[str, int, range]
 
 #: Text that may look like a number, and must not be taken for one: zeros in front would be lost.
-_TEXT = ("serial", "path", "id", "sim")
+_TEXT = ("serial", "path", "id", "sim", "port")
 
 
 def options(given: Mapping[str, Any]) -> list[str]:
