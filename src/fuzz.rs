@@ -277,7 +277,6 @@ mod tests {
                 "lexopt",
                 "serde",
                 "rusb",
-                "sha2",
                 "strsim",
             ]
             .iter()
