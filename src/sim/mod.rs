@@ -20,6 +20,8 @@ mod port;
 pub mod quirk;
 mod runtime;
 mod seat;
+#[cfg(test)]
+mod seen;
 pub mod spec;
 mod timing;
 mod transfer;
