@@ -13,6 +13,8 @@ mod chip;
 mod dfu;
 #[path = "../../src/dfuse/mod.rs"]
 mod dfuse;
+#[path = "../../src/digest.rs"]
+mod digest;
 #[path = "../../src/fuzz.rs"]
 pub mod fuzz;
 #[path = "../../src/image/mod.rs"]

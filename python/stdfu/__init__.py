@@ -104,3 +104,8 @@ __all__ = [
     "unprotect",
     "verify",
 ]
+
+# A traceback names them as everybody does.
+for _name in __all__:
+    if _name[0].isupper() and issubclass(globals()[_name], StdfuError):
+        globals()[_name].__module__ = __name__

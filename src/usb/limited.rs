@@ -1,5 +1,6 @@
 //! A bus whose time is limited: whoever has set the limit is told when it is over, by the bus's own clock.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Bus, ControlRequest, DeviceInfo, Identity, Occupant, Transport, UsbError};
@@ -37,6 +38,10 @@ impl<B: Bus> LimitedBus<B> {
 impl<B: Bus> Bus for LimitedBus<B> {
     fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
         self.inner.devices()
+    }
+
+    fn occupants(&self) -> Result<BTreeMap<String, Occupant>, UsbError> {
+        self.inner.occupants()
     }
 
     fn open(&self, device: &DeviceInfo) -> Result<Box<dyn Transport>, UsbError> {

@@ -12,7 +12,9 @@ use crate::printable;
 use crate::cli::args::format;
 use crate::cli::args::number::parse_address;
 use crate::cli::error::{CliError, Doing};
+use crate::cli::interrupt;
 use crate::cli::suggest::file::mistake;
+use crate::cli::usage::UsageError;
 
 /// Firmware files, and what they don't say themselves.
 #[derive(Debug, Args)]
@@ -77,6 +79,12 @@ impl ReadingArgs {
 /// A file's bytes, for the memory that was named, if one was; `-` is stdin.
 pub fn read(path: &Path, alternate_setting: Option<u8>) -> Result<NamedFile, CliError> {
     let (name, bytes) = if path == Path::new("-") {
+        if interrupt::listens_to_stdin() {
+            return Err(CliError::from(UsageError {
+                message: "with --stop-on-eof, no file can come from stdin".to_owned(),
+                hint: Some("Name a file instead of -.".to_owned()),
+            }));
+        }
         let bytes = read_all(io::stdin().lock(), 0, MOST_BYTES);
         ("stdin".to_owned(), bytes)
     } else {
