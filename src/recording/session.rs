@@ -24,6 +24,8 @@ pub struct Recording {
     pub length: Duration,
     /// The devices, in the order in which they appear.
     pub devices: Vec<RecordedDevice>,
+    /// What was noted at its end.
+    pub last_words: Vec<String>,
     /// Why it ends before its end.
     pub broken: Option<String>,
 }
@@ -127,14 +129,14 @@ impl Reading {
             return Ok(());
         };
         let place = (half.bus, half.address);
-        for text in packet.comments {
-            explain(&mut half, &text);
-            if self.has_room(&text) {
-                self.remarks.push((place, Remark { at, text }));
-            }
+        let mut noted = packet.comments;
+        noted.retain(|comment| self.has_room(comment));
+        for text in &noted {
+            explain(&mut half, text);
+            let text = text.clone();
+            self.remarks.push((place, Remark { at, text }));
         }
-        self.transfers.take(half, at)?;
-        Ok(())
+        self.transfers.take(half, at, noted)
     }
 
     fn has_room(&mut self, comment: &str) -> bool {
@@ -176,7 +178,7 @@ impl Reading {
                 device.remarks.push(remark);
             }
         }
-        for words in self.last_words {
+        for words in &self.last_words {
             let Some((path, text)) = words.split_once(": ") else {
                 continue;
             };
@@ -190,6 +192,7 @@ impl Reading {
             section: self.section,
             length,
             devices,
+            last_words: self.last_words,
             broken,
         })
     }
@@ -209,3 +212,6 @@ fn begin(place: Place, transfer: Transfer) -> RecordedDevice {
     device.push(transfer);
     device
 }
+
+#[cfg(test)]
+mod tests;

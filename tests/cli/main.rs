@@ -7,6 +7,7 @@ mod callers;
 mod consent;
 mod contract;
 mod convert;
+mod decode;
 mod devices;
 mod dfu_util;
 mod differs;
@@ -47,6 +48,7 @@ mod progress;
 mod read;
 mod record;
 mod refuse;
+mod replay;
 mod resume;
 mod run;
 #[cfg(target_os = "linux")]

@@ -21,6 +21,7 @@ import farm
 import plain_dfu_util
 import plain_stdfu
 import pyusb_host
+import recording
 import same_as_dfu_util
 import stdfu_host
 import trouble
@@ -28,6 +29,7 @@ from lab import Lab
 
 MODULES = (
     pyusb_host,
+    recording,
     dfu_util,
     stdfu_host,
     access,
