@@ -2,6 +2,7 @@
 //!
 //! `fuzz/` feeds them with bytes without end; the tests below replay the seeds in `fuzz/seeds` and the sample files.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::dfuse::layout::MemoryLayout;
@@ -10,7 +11,8 @@ use crate::image::{
 };
 use crate::sim::SimBus;
 use crate::sim::spec::BoardSpec;
-use crate::sim::usbip::frame::{Command, Operation};
+use crate::sim::usbip::Server;
+use crate::sim::usbip::frame::{Command, Operation, Submit};
 use crate::usb::Bus;
 
 /// A firmware file, read in every format, and as what plain DFU sends: refused with a reason, or what keeps its promises.
@@ -129,9 +131,56 @@ pub fn board(bytes: &[u8]) {
     }
 }
 
-/// What a USB/IP client sends: an operation, or commands, whose transfers a simulated board gets.
+/// What a USB/IP client sends: an operation, or commands, whose transfers simulated boards get.
 pub fn usbip(bytes: &[u8]) {
     let _ = Operation::read(&mut &bytes[..]);
+    for spec in ["f405", "f405,app=micropython", "f405,app=klipper"] {
+        let spec = spec.parse().expect("a board");
+        let server = Server::new(&[spec]).expect("nothing but memory");
+        let mut replies = Vec::new();
+        // Who has said all, or nonsense, is hung up on.
+        let _ = server.converse(bytes, &mut replies);
+        check_replies(bytes, &replies);
+    }
+    check_transfers(bytes);
+}
+
+/// Whole frames, each of them to a request that was made and had no reply before, and none with more than was asked for.
+fn check_replies(said: &[u8], replies: &[u8]) {
+    let mut submitted: HashMap<u32, Vec<Submit>> = HashMap::new();
+    let mut unlinks: HashMap<u32, u32> = HashMap::new();
+    let mut rest = said;
+    while let Ok(command) = Command::read(&mut rest) {
+        match command {
+            Command::Submit(submit) => submitted.entry(submit.sequence).or_default().push(submit),
+            Command::Unlink(unlink) => *unlinks.entry(unlink.sequence).or_default() += 1,
+        }
+    }
+    let mut rest = replies;
+    while !rest.is_empty() {
+        let (header, after) = rest.split_first_chunk::<48>().expect("a whole header");
+        rest = after;
+        let field = |at: usize| u32::from_be_bytes([0, 1, 2, 3].map(|byte| header[at + byte]));
+        let (sequence, length) = (field(4), field(0x18) as usize);
+        if field(0) == 4 {
+            let left = unlinks.get_mut(&sequence).expect("was asked");
+            *left = left.checked_sub(1).expect("once");
+            continue;
+        }
+        assert_eq!(field(0), 3);
+        let asked = submitted.get_mut(&sequence).expect("was asked");
+        // The same number may have been given twice.
+        let fits = |submit: &Submit| length <= submit.length.max(usize::from(submit.setup.length));
+        let index = asked.iter().position(fits).expect("no more than asked for");
+        let submit = asked.remove(index);
+        if submit.to_host || submit.endpoint == 0 && submit.data.is_empty() {
+            rest = &rest[length..];
+        }
+    }
+}
+
+/// Each transfer by itself, to a board in this process.
+fn check_transfers(bytes: &[u8]) {
     let spec = "f405".parse().expect("a board");
     let bus = SimBus::new(&[spec]).expect("nothing but memory");
     let devices = bus.devices().expect("a simulated bus");
@@ -196,7 +245,7 @@ mod tests {
 
     #[test]
     fn every_seed_of_a_usbip_client_is_survived() {
-        replay("fuzz/seeds/usbip", 5, usbip);
+        replay("fuzz/seeds/usbip", 11, usbip);
     }
 
     fn text(file: &str) -> String {

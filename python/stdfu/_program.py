@@ -47,7 +47,7 @@ def _installed() -> Iterator[Path]:
         return
     for file in files:
         if file.name == _NAME:
-            yield Path(str(file.locate()))
+            yield Path(os.path.abspath(file.locate()))
     yield Path(sysconfig.get_path("scripts")) / _NAME
     # `pip install --target` has its own place.
     yield Path(__file__).parent.parent / "bin" / _NAME

@@ -10,11 +10,12 @@ import signal
 import subprocess
 import threading
 import time
+import weakref
 from typing import IO, Any, Callable, Iterator, Mapping, Optional
 
 from ._errors import ProgramMissing, StdfuError
 from ._program import program
-from ._results import Progress, board_name, record
+from ._results import Progress, board_name, from_json
 
 Document = Mapping[str, Any]
 OnProgress = Optional[Callable[[Progress], object]]
@@ -27,6 +28,8 @@ _LOOK = 0.2
 _ONE_REQUEST = 0.15
 #: How long pipes of a program that has ended may still have something to say, in seconds.
 _REST = 5.0
+#: All programs that run.
+_RUNNING: weakref.WeakSet[_Running] = weakref.WeakSet()
 #: On Windows, a program that starts while another one is started would hold its pipes open.
 _STARTING = threading.Lock()
 
@@ -67,6 +70,7 @@ class _Running:
         try:
             with _STARTING:
                 self._child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, creationflags=flags)
+            _RUNNING.add(self)
         except OSError as error:
             raise ProgramMissing(f"{command[0]} can't be started: {error.strerror or error}") from error
         # Whoever listens, and however slowly: the program never waits for a reader.
@@ -86,8 +90,7 @@ class _Running:
         child = self._child
         while child is not None:
             try:
-                if child.stdin is not None:
-                    child.stdin.close()
+                self.let_go()
                 self.heed(None)
                 break
             except KeyboardInterrupt:
@@ -97,6 +100,11 @@ class _Running:
         for board in self._document_or_none().get("boards", []):
             if board.get("error"):
                 _LOG.warning("%s: %s", board_name(board), board["error"])
+
+    def let_go(self) -> None:
+        """Closes our end of its stdin."""
+        if self._child is not None and self._child.stdin is not None:
+            self._child.stdin.close()
 
     def document(self) -> Document:
         """The answer of a program that has ended."""
@@ -130,7 +138,7 @@ class _Running:
             return
         event = told.get("event")
         if event in ("progress", "end") and progress is not None:
-            progress(record(Progress, {"phase": "end", "ended": True, **told}))
+            progress(from_json(Progress, {"phase": "end", "ended": True, **told}))
         elif event in _LEVELS:
             message = told.get("message", told.get("reason"))
             text = f"{board_name(told)}: {message}" if told.get("path") else message
@@ -161,6 +169,16 @@ class _Running:
             message = f"{self._command[0]} ended with exit code {code} and without an answer"
             hint = "Is this stdfu, and of the same version as this module?"
         return StdfuError(f"{message}:\n{said}" if said else message, hint, code)
+
+
+def _let_all_go() -> None:
+    for running in list(_RUNNING):
+        running.let_go()
+
+
+if hasattr(os, "register_at_fork"):
+    # A process forked meanwhile, as multiprocessing does, must not keep the programs of this one from their end.
+    os.register_at_fork(after_in_child=_let_all_go)
 
 
 def _json(text: bytes) -> dict[str, Any]:

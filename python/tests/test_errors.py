@@ -78,6 +78,11 @@ def test_an_error_survives_the_way_to_another_process() -> None:
     assert (str(copy), copy.exit_code, copy.results) == (str(caught.value), 9, caught.value.results)
 
 
+def test_a_traceback_names_an_error_as_everybody_does() -> None:
+    names = {f"{kind.__module__}.{kind.__qualname__}" for kind, _, _ in CASES}
+    assert names == {f"stdfu.{kind.__name__}" for kind, _, _ in CASES}
+
+
 def _program(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     program = folder / "stdfu"
     program.write_text(f"#!/bin/sh\n{script}\n")

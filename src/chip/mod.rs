@@ -5,5 +5,6 @@ pub mod map;
 pub mod part;
 pub mod rom;
 pub mod run_time;
+pub mod serial_port;
 pub mod settings;
 pub mod vector_table;

@@ -4,21 +4,18 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::board::{Board, Opened};
-use crate::dfu::enter::{COMES_BACK, Patience, detach_and_wait};
-use crate::printable;
-use crate::sim::SimBus;
-use crate::sim::replay::ReplayBus;
-use crate::sim::spec::{BoardSpec, BoardSpecError};
+use crate::dfu::enter::{Patience, detach_and_wait};
+use crate::sim::spec::BoardSpecError;
 use crate::usb::Bus;
-use crate::usb::libusb::LibusbBus;
 use crate::usb::limited::LimitedBus;
 
 use super::args::simulated::Simulated;
 use super::environment::{self, Variable};
-use super::error::{CliError, Doing};
+use super::error::CliError;
+use super::machine::Machine;
 use super::output::{Output, trace};
 use super::record::{RecordArgs, Recording};
-use super::select::{Candidates, Listing, SelectError, Selection};
+use super::select::{Candidates, Listing, SelectError, Selection, known_by_serial_port, telling};
 use super::usage::UsageError;
 use super::{interrupt, suggest};
 
@@ -38,7 +35,7 @@ pub struct App {
     /// Makes the definition of the command line, for those who tell of it.
     pub definition: fn() -> clap::Command,
     /// Where the boards are, once somebody has looked.
-    bus: OnceLock<Arc<dyn Bus>>,
+    machine: OnceLock<Machine>,
 }
 
 impl App {
@@ -58,7 +55,7 @@ impl App {
             output,
             recording: Arc::new(Recording::new(record)),
             definition,
-            bus: OnceLock::new(),
+            machine: OnceLock::new(),
         }
     }
 
@@ -71,7 +68,7 @@ impl App {
     }
 
     /// Says for what the user will have to wait.
-    fn waiting(&self, error: &SelectError) {
+    pub fn waiting(&self, error: &SelectError) {
         self.output.note(&format!("waiting: {error}"));
     }
 
@@ -96,13 +93,37 @@ impl App {
             &|info| trace::watch(&self.output, info),
             &|error| self.waiting(error),
             candidates,
-        )?;
+        );
+        let boards = boards.map_err(|error| self.with_serial_ports(error))?;
         for serial in selection.shared_serials() {
             self.output.warning(&format!(
                 "many boards have the serial number {serial}: --path chooses exactly one"
             ));
         }
         Ok(boards)
+    }
+
+    /// The same error, with what is known by its serial port and could be put into DFU mode.
+    fn with_serial_ports(&self, error: SelectError) -> SelectError {
+        match (error, self.machine()) {
+            (
+                SelectError::NoBoard {
+                    wanted,
+                    mut others,
+                    near,
+                },
+                Ok(machine),
+            ) => {
+                let known = known_by_serial_port(&self.selection, machine);
+                others.extend(known);
+                SelectError::NoBoard {
+                    wanted,
+                    others: telling(others),
+                    near,
+                }
+            }
+            (error, _) => error,
+        }
     }
 
     /// The boards that are meant, where the user has said anything about boards; none otherwise.
@@ -138,29 +159,15 @@ impl App {
     /// All boards that match, and the rest.
     pub fn list(&self) -> Result<Listing, CliError> {
         let bus = self.bus()?;
-        Ok(self.selection.list(
+        let listing = self.selection.list(
             bus.as_ref(),
             &|info| trace::watch(&self.output, info),
             &|error| self.waiting(error),
-        )?)
+        );
+        Ok(listing.map_err(|error| self.with_serial_ports(error))?)
     }
 
-    /// The boards that are meant and run their application.
-    pub fn running(&self, candidates: Candidates) -> Result<Vec<Board>, CliError> {
-        Ok(self.selection.running(
-            self.bus()?.as_ref(),
-            &|info| trace::watch(&self.output, info),
-            &|error| self.waiting(error),
-            candidates,
-        )?)
-    }
-
-    /// Asks a board that runs its application to enter DFU mode, and waits until it is back there.
-    pub fn detach(&self, board: &mut Board) -> Result<(), CliError> {
-        self.detach_within(board, COMES_BACK)
-    }
-
-    /// The same, with what it may take to come back.
+    /// Asks a board that runs its application to enter DFU mode, and waits until it is back there, which may take so long.
     pub fn detach_within(&self, board: &mut Board, comes_back: Duration) -> Result<(), CliError> {
         let patience = Patience {
             comes_back,
@@ -177,68 +184,39 @@ impl App {
         }
     }
 
-    /// Asks the boards that are meant to enter DFU mode, if none of them is in it, and follows their ports from there on,
-    /// whatever their ids and serial numbers have become.
-    pub fn enter_dfu_mode(&self, candidates: Candidates) -> Result<Self, CliError> {
-        let in_dfu_mode = self.select_at_once(candidates);
-        if !matches!(
-            in_dfu_mode,
-            Err(CliError::Select(SelectError::NoBoard { .. }))
-        ) {
-            return Ok(self.clone());
-        }
-        let mut boards = self.running(candidates)?;
-        for board in &mut boards {
-            self.detach(board).doing(board.name())?;
-            self.output.note(&format!("{}: in DFU mode", board.name()));
-        }
-        let paths = boards.into_iter().map(|board| board.info.path);
-        Ok(Self {
-            selection: Selection::at(paths.collect()),
-            ..self.clone()
-        })
-    }
-
     /// The bus that the boards are on.
     pub fn bus(&self) -> Result<Arc<dyn Bus>, CliError> {
-        if let Some(bus) = self.bus.get() {
-            return Ok(bus.clone());
+        Ok(self.machine()?.bus.clone())
+    }
+
+    /// Where the boards are.
+    pub fn machine(&self) -> Result<&Machine, CliError> {
+        if let Some(machine) = self.machine.get() {
+            return Ok(machine);
         }
         let simulated = match &self.sim[..] {
             [] => &simulated_by_environment()?,
             named => named,
         };
-        let bus: Arc<dyn Bus> = if simulated.is_empty() {
-            Arc::new(LibusbBus::new())
+        let machine = if simulated.is_empty() {
+            Machine::of_this_system()
         } else {
-            let bus = simulated_bus(simulated)?;
+            let machine = Machine::simulated(simulated)?;
             match self.timeout {
                 // Its clock is another than ours.
-                Some(limit) => Arc::new(LimitedBus::new(bus, limit, interrupt::time_is_up)),
-                None => bus,
+                Some(limit) => Machine {
+                    bus: Arc::new(LimitedBus::new(machine.bus, limit, interrupt::time_is_up)),
+                    ..machine
+                },
+                None => machine,
             }
         };
-        let bus = self.recording.around(bus)?;
-        Ok(self.bus.get_or_init(|| bus).clone())
+        let machine = Machine {
+            bus: self.recording.around(machine.bus)?,
+            serial_ports: machine.serial_ports,
+        };
+        Ok(self.machine.get_or_init(|| machine))
     }
-}
-
-/// Simulated boards, or those of a recording.
-fn simulated_bus(simulated: &[Simulated]) -> Result<Arc<dyn Bus>, CliError> {
-    if let [Simulated::Replay(spec)] = simulated {
-        let name = printable::path(&spec.path);
-        return Ok(Arc::new(ReplayBus::new(spec).doing(name)?));
-    }
-    let boards = simulated.iter().map(|simulated| match simulated {
-        Simulated::Board(spec) => Ok(spec.clone()),
-        Simulated::Replay(_) => Err(UsageError {
-            message: "a recording is replayed alone, without other boards".to_owned(),
-            hint: None,
-        }),
-    });
-    let boards: Result<Vec<BoardSpec>, UsageError> = boards.collect();
-    let _held = interrupt::hold();
-    Ok(Arc::new(SimBus::new(&boards?)?))
 }
 
 /// The boards in `STDFU_SIM`, with `;` between them.

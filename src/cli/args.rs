@@ -2,6 +2,7 @@
 
 pub mod alt;
 pub mod consent;
+pub mod enter;
 pub mod firmware;
 pub mod format;
 pub mod ids;

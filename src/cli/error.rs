@@ -1,5 +1,6 @@
 //! Every error that ends a command: its exit code and the next step.
 
+mod entering;
 mod file;
 mod plain;
 mod plan;
@@ -31,6 +32,7 @@ use super::suggest::file::Mistake;
 use super::suggest::{self, nearest};
 use super::usage::UsageError;
 use super::usb_trouble::of_usb;
+use entering::of_entering;
 use file::{of_files, of_image, of_writing};
 use plain::of_plain;
 use plan::of_plan;
@@ -183,14 +185,7 @@ impl CliError {
             | Self::NoLayout(_) => (Exit::DoesNotFit, Some(layouts())),
             Self::Plan(error) => of_plan(error, " Nothing was erased."),
             Self::OnlyLooking(error) => of_plan(error, ""),
-            Self::Enter(EnterError::Asking(UsbError::Stall) | EnterError::StaysAway) => (
-                Exit::Board,
-                Some(
-                    "Put it into DFU mode by hand: with its button, or on an STM32 with BOOT0 high and a reset."
-                        .to_owned(),
-                ),
-            ),
-            Self::Enter(EnterError::Asking(error) | EnterError::Closed(error)) => of_usb(error),
+            Self::Enter(error) => of_entering(error),
             Self::Plain(error) => of_plain(error),
             Self::Session(error) => of_session(error),
             Self::Files(error) => of_files(error),

@@ -4,6 +4,7 @@
 mod signals;
 
 use std::fmt;
+use std::io::{self, IsTerminal};
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
@@ -62,6 +63,8 @@ static STATE: Mutex<State> = Mutex::new(State {
     request: None,
 });
 static LIMIT: OnceLock<Duration> = OnceLock::new();
+/// Whether the end of stdin is a request.
+static LISTENING: AtomicBool = AtomicBool::new(false);
 
 struct State {
     /// How many [`Watched`] and [`Held`] there are.
@@ -97,7 +100,31 @@ pub fn time_is_up() {
     let Some(limit) = LIMIT.get() else {
         return;
     };
-    let request = Request::TimeIsUp(*limit);
+    ask_once(Request::TimeIsUp(*limit));
+}
+
+/// Has the program end in good order when stdin comes to its end. What is sent there is not looked at.
+pub fn stop_on_eof() {
+    if io::stdin().is_terminal() {
+        return;
+    }
+    LISTENING.store(true, Ordering::SeqCst);
+    let listen = || {
+        // One that can't be read has come to its end, too.
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        ask_once(Request::Asked);
+    };
+    // Without a thread, signals are left.
+    let _ = thread::Builder::new().spawn(listen);
+}
+
+/// Whether stdin is there to end the program, and for nothing else.
+pub fn listens_to_stdin() -> bool {
+    LISTENING.load(Ordering::SeqCst)
+}
+
+/// Asks in good order; whoever has asked before is not hurried.
+fn ask_once(request: Request) {
     let mut state = lock();
     if state.request.is_some() {
         return;

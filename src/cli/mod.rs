@@ -9,6 +9,7 @@ mod dfu_util;
 mod dfuse;
 mod diagnosis;
 mod document;
+mod enter;
 mod environment;
 mod error;
 mod exit;
@@ -16,6 +17,7 @@ mod getopt;
 mod interrupt;
 mod job;
 mod keepsake;
+mod machine;
 mod observer;
 mod other_memories;
 mod outcome;
@@ -31,6 +33,7 @@ mod report;
 mod save;
 mod select;
 mod shell;
+mod stdin;
 mod suggest;
 mod suspicion;
 mod task;
@@ -38,9 +41,12 @@ mod usage;
 mod usb_trouble;
 
 use std::ffi::OsString;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::usb::libusb;
 
 use args::simulated::Simulated;
 
@@ -55,7 +61,7 @@ use select::Selection;
 
 /// Flashes boards in DFU mode and checks what it wrote.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = AFTER_HELP, after_long_help = AFTER_LONG_HELP)]
+#[command(version, long_version = long_version(), max_term_width = 100, after_help = AFTER_HELP, after_long_help = AFTER_LONG_HELP)]
 struct Cli {
     #[command(subcommand)]
     command: AnyCommand,
@@ -77,10 +83,26 @@ struct Cli {
     /// Counted from the start, waiting included. What was begun ends as after Ctrl-C, and is told; the exit code is 1.
     #[arg(long, global = true, hide_short_help = true, value_name = "SECONDS", value_parser = parse_timeout)]
     timeout: Option<Duration>,
+    /// Stop in good order when stdin ends
+    ///
+    /// For programs that start stdfu: to close its stdin is Ctrl-C for it, on every system, and so is their own end. A
+    /// terminal is not listened to: it has Ctrl-C.
+    #[arg(long, global = true, hide_short_help = true)]
+    stop_on_eof: bool,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
     record: RecordArgs,
+}
+
+impl Cli {
+    /// Sets what ends the program in good order, beside Ctrl-C.
+    fn limit(&self) {
+        self.timeout.into_iter().for_each(interrupt::limit);
+        if self.stop_on_eof {
+            interrupt::stop_on_eof();
+        }
+    }
 }
 
 /// A command, or a program that is understood as well.
@@ -138,11 +160,20 @@ fn as_another_program() -> Option<u8> {
     match &cli.command {
         AnyCommand::Ours(_) => None,
         AnyCommand::Theirs(tool) => {
-            cli.timeout.into_iter().for_each(interrupt::limit);
+            cli.limit();
             let app = app(&cli);
             Some(app.recorded(tool.run(theirs, &app)))
         }
     }
+}
+
+/// What `--version` prints after the program's name: which libusb it has is the first question about USB trouble.
+fn long_version() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| {
+        let (ours, libusb) = (env!("CARGO_PKG_VERSION"), libusb::version());
+        format!("{ours}\nlibusb {libusb}")
+    })
 }
 
 /// Does what the command line says, and returns the code to end with.
@@ -157,7 +188,7 @@ fn answer() -> u8 {
         Err(error) if error.use_stderr() => return refuse(error).code(),
         Err(help) => return show(&help).code(),
     };
-    cli.timeout.into_iter().for_each(interrupt::limit);
+    cli.limit();
     let app = app(&cli);
     let outcome = match environment::check() {
         Ok(()) => match &cli.command {

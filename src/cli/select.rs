@@ -1,7 +1,9 @@
 //! `--serial`, `--path`, `--id`: exactly the boards that are meant, or an error that shows the choice.
 
+mod applications;
 mod candidates;
 mod choose;
+mod entering;
 mod error;
 mod found;
 mod other;
@@ -20,10 +22,11 @@ use super::args::ids::Ids;
 use super::environment::{self, Variable};
 use super::shell;
 use super::suggest::nearest;
+pub use applications::{Application, Identity, Ports, Way, known_by_serial_port};
 pub use candidates::Candidates;
+pub use entering::Entering;
 pub use error::SelectError;
-use other::telling;
-pub use other::{Other, Reason, hints, not_left_out};
+pub use other::{Other, Reason, hints, not_left_out, telling};
 use wait::parse_seconds;
 pub use wait::{OnWait, UNTIL_OPENED};
 
@@ -194,34 +197,6 @@ impl Selection {
         })
     }
 
-    /// The boards that are meant and run their application.
-    ///
-    /// # Errors
-    /// [`SelectError`], as for boards in DFU mode.
-    pub fn running(
-        &self,
-        bus: &dyn Bus,
-        watch: &OnTransfer<'_>,
-        waiting: &OnWait<'_>,
-        candidates: Candidates,
-    ) -> Result<Vec<Board>, SelectError> {
-        self.patiently(
-            bus,
-            waiting,
-            |boards: &Vec<Board>| all_open(boards),
-            || {
-                let found = self.in_application(bus, watch, candidates)?;
-                if found.boards.is_empty() {
-                    return Err(SelectError::NoneRunning {
-                        wanted: self.wanted(),
-                        others: telling(found.others),
-                    });
-                }
-                self.choose(found, Candidates::All)
-            },
-        )
-    }
-
     /// Serial numbers that were asked for and that many boards have, unless a path says which of them is meant.
     pub fn shared_serials(&self) -> impl Iterator<Item = &str> {
         self.serial
@@ -238,16 +213,20 @@ impl Selection {
 
     /// The same, before it is opened.
     fn leaves_out_device(&self, info: &DeviceInfo) -> Option<&'static str> {
-        let DeviceInfo {
-            vendor_id,
-            product_id,
-            ..
-        } = *info;
+        self.leaves_out_place(&info.path, (info.vendor_id, info.product_id))
+    }
+
+    /// The same, of what is plugged in there and has these ids.
+    fn leaves_out_place(
+        &self,
+        path: &String,
+        (vendor_id, product_id): (u16, u16),
+    ) -> Option<&'static str> {
         let ids = Ids {
             vendor_id,
             product_id,
         };
-        if !self.path.is_empty() && !self.path.contains(&info.path) {
+        if !self.path.is_empty() && !self.path.contains(path) {
             Some(match self.from_environment {
                 true => Variable::Path.name(),
                 false => "--path",
@@ -326,8 +305,11 @@ fn serial_option(serial: &str) -> String {
 
 /// Whether a board has this serial number, or shows it so.
 fn is_serial(board: &Board, serial: &str) -> bool {
+    says_serial(board.serial(), serial)
+}
+
+/// The same, of what a board says.
+fn says_serial(found: Option<&Said>, serial: &str) -> bool {
     let is_it = |found: &str| found.eq_ignore_ascii_case(serial);
-    board
-        .serial()
-        .is_some_and(|found| is_it(found.raw()) || is_it(&found.to_string()))
+    found.is_some_and(|found| is_it(found.raw()) || is_it(&found.to_string()))
 }

@@ -1,6 +1,7 @@
 //! What trouble with USB means to the user: the code to end with and the next step.
 
 use crate::usb::UsbError;
+use crate::usb::serial::SerialError;
 
 use super::exit::Exit;
 
@@ -39,6 +40,30 @@ pub fn of_usb(error: &UsbError) -> (Exit, Option<String>) {
             Exit::Board,
             "Check the cable and put the board into DFU mode again.",
         ),
+    };
+    (exit, Some(hint.to_owned()))
+}
+
+/// The group that serial ports belong to, on Linux: its name is that of most distributions.
+const JOIN_GROUP: &str = "Join the group that serial ports belong to, on most systems dialout; it counts from the next \
+    login on:\n\
+    sudo usermod -aG dialout $USER";
+
+/// The same, of a serial port.
+pub fn of_serial(error: &SerialError) -> (Exit, Option<String>) {
+    let (exit, hint) = match error {
+        SerialError::AccessDenied if cfg!(target_os = "linux") => (Exit::System, JOIN_GROUP),
+        SerialError::AccessDenied => (
+            Exit::System,
+            "docs/setup.md says how to allow it on your system.",
+        ),
+        SerialError::Busy => (
+            Exit::System,
+            "Close the other program, such as a serial monitor, then repeat the command.",
+        ),
+        SerialError::NoPort | SerialError::Other(_) => {
+            (Exit::Board, "Check the cable, then repeat the command.")
+        }
     };
     (exit, Some(hint.to_owned()))
 }

@@ -1,7 +1,14 @@
-//! From the application into DFU mode: DETACH, and waiting until the board is back.
+//! From the application into DFU mode: DETACH, and waiting until the board is back. Through its serial port, a touch in
+//! [`touch`], MicroPython's prompt in [`micropython`].
 
+pub mod micropython;
+pub mod touch;
+
+use std::fmt;
 use std::time::Duration;
 
+use crate::printable::Said;
+use crate::usb::serial::SerialError;
 use crate::usb::{Bus, ControlRequest, DeviceInfo, Transport, UsbError};
 
 use super::protocol::DfuRequest;
@@ -22,12 +29,57 @@ pub enum EnterError {
     /// It was not to be asked.
     #[error("asking it to detach")]
     Asking(#[source] UsbError),
+    /// Its serial port can't be used.
+    #[error("asking it through {port}")]
+    Port {
+        /// The port.
+        port: String,
+        /// Why not.
+        source: SerialError,
+    },
+    /// Nobody answers at its serial port as MicroPython does.
+    #[error("no MicroPython prompt answers at {0}")]
+    NoPrompt(String),
+    /// MicroPython has answered this.
+    #[error("MicroPython refuses: {0}")]
+    Refuses(Said),
     /// It has not come back.
     #[error("it was asked to detach, but has not come back in DFU mode")]
     StaysAway,
+    /// The same, where it is known what is at its port.
+    #[error("{0}")]
+    NotBack(AtPort),
     /// It is back, and the system doesn't let us open it.
     #[error("it is back in DFU mode, but can't be opened")]
     Closed(#[source] UsbError),
+}
+
+/// What is at the port of a board that is not back in DFU mode in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtPort {
+    /// Nothing.
+    Nothing,
+    /// What was there before: it has not left, or has only restarted.
+    Itself,
+    /// Something with these ids.
+    Other((u16, u16)),
+}
+
+impl fmt::Display for AtPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => {
+                f.write_str("it has left its application, but has not come back in DFU mode")
+            }
+            Self::Itself => {
+                f.write_str("it was asked, but is running its application, still or again")
+            }
+            Self::Other((vendor_id, product_id)) => write!(
+                f,
+                "it has come back as {vendor_id:04x}:{product_id:04x}, which is not in DFU mode"
+            ),
+        }
+    }
 }
 
 /// How long to wait for a board on its way into DFU mode.
@@ -51,6 +103,16 @@ pub fn detach_and_wait(
         // It may have needed none. Where it did, this is why it has not come.
         (Err(EnterError::StaysAway), Err(error)) => Err(EnterError::Asking(error)),
         (ended, _) => ended,
+    }
+}
+
+/// What is at the port of a board that had these ids and is not back in DFU mode.
+pub fn at_port(bus: &dyn Bus, path: &str, ids: (u16, u16)) -> AtPort {
+    let occupants = bus.occupants().unwrap_or_default();
+    match occupants.get(path) {
+        None => AtPort::Nothing,
+        Some(occupant) if occupant.ids == ids => AtPort::Itself,
+        Some(occupant) => AtPort::Other(occupant.ids),
     }
 }
 
@@ -83,7 +145,7 @@ pub fn until_back(bus: &dyn Bus, path: &str, patience: Patience) -> Result<(), E
 ///
 /// # Errors
 /// What kept the application from hearing of it, or its refusal.
-fn detach(
+pub fn detach(
     transport: &mut dyn Transport,
     info: &DeviceInfo,
 ) -> Result<Result<(), UsbError>, UsbError> {

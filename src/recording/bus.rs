@@ -1,5 +1,6 @@
 //! A bus whose every transfer is written down.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +46,10 @@ impl RecordedBus {
 impl Bus for RecordedBus {
     fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
         self.inner.devices()
+    }
+
+    fn occupants(&self) -> Result<BTreeMap<String, Occupant>, UsbError> {
+        self.inner.occupants()
     }
 
     fn open(&self, device: &DeviceInfo) -> Result<Box<dyn Transport>, UsbError> {

@@ -1,5 +1,6 @@
 //! A bus of simulated boards for this process, in the place of USB.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -34,6 +35,30 @@ impl SimBus {
             ports,
             clock: Arc::default(),
         })
+    }
+
+    /// The ports, in order, with the boards that have come back at new addresses.
+    pub(super) fn ports(&self) -> &[Arc<Mutex<Port>>] {
+        self.enumerate();
+        &self.ports
+    }
+
+    /// Gives addresses to boards that have come back.
+    fn enumerate(&self) {
+        for port in &self.ports {
+            let bus = lock(port).seat.bus;
+            let free_address = self.free_address(bus);
+            lock(port).enumerate(free_address);
+        }
+    }
+
+    /// Moves the clocks of all boards.
+    pub(super) fn passes(&self, duration: Duration) {
+        for port in &self.ports {
+            lock(port).wait(duration);
+        }
+        let mut clock = lock(&self.clock);
+        *clock = clock.saturating_add(duration);
     }
 
     /// The next address on a bus: they are given out in turn, from 2 to 127.
@@ -77,17 +102,28 @@ impl SimBus {
 
 impl Bus for SimBus {
     fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
-        for port in &self.ports {
-            let bus = lock(port).seat.bus;
-            let free_address = self.free_address(bus);
-            lock(port).enumerate(free_address);
-        }
+        self.enumerate();
         Ok(self
             .ports
             .iter()
             .map(|port| lock(port))
             .filter(|port| port.device.is_present())
-            .map(|port| port.info())
+            .filter_map(|port| port.info())
+            .collect())
+    }
+
+    fn occupants(&self) -> Result<BTreeMap<String, Occupant>, UsbError> {
+        self.enumerate();
+        let ports = self.ports.iter().map(|port| lock(port));
+        let present = ports.filter(|port| port.device.is_present());
+        Ok(present
+            .map(|port| {
+                let occupant = Occupant {
+                    ids: port.device.description().ids(),
+                    mode: port.info().map(|info| info.mode),
+                };
+                (port.seat.to_string(), occupant)
+            })
             .collect())
     }
 
@@ -115,15 +151,9 @@ impl Bus for SimBus {
     /// hundredth of the time, lest a wait without an end keep a processor busy. Elsewhere nothing is due, and the time is
     /// really waited for.
     fn wait(&self, duration: Duration) {
-        let mut something_is_due = false;
-        for port in &self.ports {
-            let mut port = lock(port);
-            something_is_due |= port.is_awaited();
-            port.wait(duration);
-        }
-        let mut clock = lock(&self.clock);
-        *clock = clock.saturating_add(duration);
-        drop(clock);
+        let mut ports = self.ports.iter();
+        let something_is_due = ports.any(|port| lock(port).is_awaited());
+        self.passes(duration);
         thread::sleep(if something_is_due {
             duration / 100
         } else {
@@ -226,14 +256,7 @@ impl Transport for SimTransport {
     }
 
     fn at_port(&mut self) -> Option<Occupant> {
-        let devices = self.bus.devices().ok()?;
-        let device = devices
-            .into_iter()
-            .find(|device| device.path == self.info.path)?;
-        Some(Occupant {
-            ids: (device.vendor_id, device.product_id),
-            mode: Some(device.mode),
-        })
+        self.bus.occupants().ok()?.remove(&self.info.path)
     }
 
     fn identity(&mut self) -> Option<Identity> {

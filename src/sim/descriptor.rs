@@ -1,9 +1,11 @@
 //! What a board answers to GET_DESCRIPTOR.
 
 mod application;
+mod serial;
 
 use std::collections::BTreeMap;
 
+use super::app::App;
 use super::board::Board;
 use super::layout::claimed_layout;
 use super::quirk::{Quirk, Quirks};
@@ -11,6 +13,11 @@ use crate::usb::descriptor::{CONFIGURATION, DEVICE, DFU_FUNCTIONAL, STRING};
 
 /// Descriptor type INTERFACE.
 const INTERFACE: u8 = 4;
+/// Descriptor type ENDPOINT.
+const ENDPOINT: u8 = 5;
+/// `bmAttributes` of an endpoint: its transfer type (USB 2.0, table 9-13).
+const BULK: u8 = 2;
+const INTERRUPT: u8 = 3;
 
 /// `bConfigurationValue` of the only configuration.
 pub const CONFIGURATION_VALUE: u8 = 1;
@@ -32,6 +39,17 @@ const STRINGS_SHORT_OF: u8 = 54;
 /// What stands after a garbled layout. No dump tells; some of it printable, some not.
 const GARBAGE: &str = "\u{FF}\u{12}\u{5E04}*9Kg";
 
+/// The ids of the bootloader that doesn't speak DFU.
+const OTHER_IDS: (u16, u16) = (0x239A, 0x0069);
+/// `bEndpointAddress` of its endpoints.
+pub const OTHER_ENDPOINTS: [u8; 2] = [0x81, 0x01];
+/// Its interface: mass storage, by SCSI commands and bulk-only transport, with two endpoints.
+const MASS_STORAGE: [&[u8]; 3] = [
+    &[9, INTERFACE, INTERFACE_NUMBER, 0, 2, 0x08, 0x06, 0x50, 0],
+    &[7, ENDPOINT, OTHER_ENDPOINTS[0], BULK, 64, 0, 0],
+    &[7, ENDPOINT, OTHER_ENDPOINTS[1], BULK, 64, 0, 0],
+];
+
 /// `bmAttributes` (DFU 1.1 §4.1.3): bitCanDnload.
 pub const CAN_DNLOAD: u8 = 1 << 0;
 /// bitCanUpload.
@@ -44,10 +62,12 @@ pub const WILL_DETACH: u8 = 1 << 3;
 /// What is running on a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Program {
-    /// An application with a DFU runtime interface (DFU 1.1 §4.1).
+    /// An application, with a DFU run-time interface (DFU 1.1 §4.1), with a serial port, or with both.
     Application,
     /// The bootloader.
     Bootloader,
+    /// Another bootloader, which doesn't speak DFU.
+    Other,
 }
 
 /// What a board tells of itself.
@@ -55,6 +75,8 @@ pub enum Program {
 pub struct SelfDescription<'a> {
     /// Which board.
     pub board: &'static Board,
+    /// Its application, where that was asked for.
+    pub app: Option<&'static App>,
     /// What it does that the specification doesn't tell.
     pub quirks: &'a Quirks,
     /// The string of `iSerialNumber`.
@@ -80,11 +102,12 @@ impl SelfDescription<'_> {
         }
     }
 
-    /// The number of the interface that is one of DFU's.
-    pub fn interface(&self) -> u8 {
+    /// The number of the interface that is one of DFU's, if one is.
+    pub fn dfu_interface(&self) -> Option<u8> {
         match self.program {
-            Program::Application => self.runtime().interface,
-            Program::Bootloader => INTERFACE_NUMBER,
+            Program::Application => self.runtime().map(|runtime| runtime.interface),
+            Program::Bootloader => Some(INTERFACE_NUMBER),
+            Program::Other => None,
         }
     }
 
@@ -103,25 +126,26 @@ impl SelfDescription<'_> {
             .take(self.board.memories.len())
     }
 
-    /// Class, subclass and protocol of the interface (DFU 1.1 §4.1.2, §4.2.3).
-    pub fn interface_class(&self) -> [u8; 3] {
-        let protocol = match self.program {
-            Program::Application => 1,
-            Program::Bootloader => self.board.interface_protocol,
-        };
-        [0xFE, 0x01, protocol]
+    /// Class, subclass and protocol of the bootloader's interface (DFU 1.1 §4.2.3).
+    fn interface_class(&self) -> [u8; 3] {
+        [0xFE, 0x01, self.board.interface_protocol]
     }
 
     /// The configuration descriptor with all that belongs to it (USB 2.0 §9.6.3).
     pub fn configuration(&self) -> Vec<u8> {
         let (interfaces, after) = match self.program {
             Program::Bootloader => (1, self.bootloader_interface()),
-            Program::Application => (self.interface() + 1, self.application_interfaces()),
+            Program::Application => self.application_interfaces(),
+            Program::Other => (1, MASS_STORAGE.concat()),
+        };
+        let (attributes, max_power) = match self.running_app() {
+            Some(app) => (app.attributes, app.max_power),
+            // Self-powered, 100 mA.
+            None => (0xC0, 50),
         };
         let total_length =
             u16::try_from(9 + after.len()).expect("a board has a handful of alternate settings");
         let [low, high] = total_length.to_le_bytes();
-        // No string, self-powered, 100 mA.
         let mut bytes = vec![
             9,
             CONFIGURATION,
@@ -129,9 +153,10 @@ impl SelfDescription<'_> {
             high,
             interfaces,
             CONFIGURATION_VALUE,
+            // No string.
             0,
-            0xC0,
-            50,
+            attributes,
+            max_power,
         ];
         bytes.extend(after);
         bytes
@@ -164,29 +189,61 @@ impl SelfDescription<'_> {
     /// The device descriptor (USB 2.0 §9.6.1).
     pub fn device(&self) -> Vec<u8> {
         let board = self.board;
-        let (vendor_id, product_id) = match self.program {
-            Program::Application => (self.runtime().vendor_id, self.runtime().product_id),
-            Program::Bootloader => (board.vendor_id, board.product_id),
-        };
+        let app = self.running_app();
+        let (vendor_id, product_id) = self.ids();
         let mut bytes = vec![18, DEVICE];
-        bytes.extend(board.usb_release.to_le_bytes());
-        // Class, subclass and protocol are told by the interface.
-        bytes.extend([0, 0, 0, board.max_packet_size0]);
+        bytes.extend(
+            app.map_or(board.usb_release, |app| app.usb_release)
+                .to_le_bytes(),
+        );
+        // Where these are 0, the interface tells.
+        bytes.extend(self.device_class());
+        bytes.push(app.map_or(board.max_packet_size0, |app| app.max_packet_size0));
         bytes.extend(vendor_id.to_le_bytes());
         bytes.extend(product_id.to_le_bytes());
-        bytes.extend(board.device_release.to_le_bytes());
+        let device_release = app.map_or(board.device_release, |app| app.device_release);
+        bytes.extend(device_release.to_le_bytes());
         bytes.extend([MANUFACTURER_INDEX, PRODUCT_INDEX, SERIAL_INDEX, 1]);
         bytes
     }
 
+    /// `bDeviceClass`, `bDeviceSubClass` and `bDeviceProtocol`.
+    pub fn device_class(&self) -> [u8; 3] {
+        self.running_app().map_or([0; 3], |app| app.device_class)
+    }
+
+    /// `idVendor` and `idProduct`.
+    pub fn ids(&self) -> (u16, u16) {
+        let bootloader = (self.board.vendor_id, self.board.product_id);
+        match (self.program, self.app) {
+            (Program::Application, Some(app)) => (app.vendor_id, app.product_id),
+            (Program::Application, None) => self.runtime().map_or(bootloader, |runtime| {
+                (runtime.vendor_id, runtime.product_id)
+            }),
+            (Program::Bootloader, _) => bootloader,
+            (Program::Other, _) => OTHER_IDS,
+        }
+    }
+
+    /// The application that was asked for, while it runs.
+    fn running_app(&self) -> Option<&'static App> {
+        self.app.filter(|_| self.program == Program::Application)
+    }
+
     fn functional(&self) -> [u8; 9] {
-        let transfer_size = claimed_transfer_size(self.board, self.quirks);
+        let dfu = self.running_app().and_then(|app| app.dfu);
+        let transfer_size = match dfu {
+            Some(dfu) => dfu.transfer_size,
+            None => claimed_transfer_size(self.board, self.quirks),
+        };
+        let dfu_version = dfu.map_or(self.board.dfu_version, |dfu| dfu.dfu_version);
         let [size_low, size_high] = transfer_size.to_le_bytes();
-        let [version_low, version_high] = self.board.dfu_version.to_le_bytes();
+        let [version_low, version_high] = dfu_version.to_le_bytes();
         let [timeout_low, timeout_high] = self.detach_timeout().to_le_bytes();
-        let attributes = match self.program {
-            Program::Application => self.runtime().attributes,
-            Program::Bootloader => attributes(self.board, self.quirks),
+        let runtime = self.runtime();
+        let attributes = match runtime.filter(|_| self.program == Program::Application) {
+            Some(runtime) => runtime.attributes,
+            None => attributes(self.board, self.quirks),
         };
         [
             9,
@@ -208,22 +265,40 @@ impl SelfDescription<'_> {
         let missing = self.quirks.has(Quirk::StringsMissing);
         match index {
             MANUFACTURER_INDEX | PRODUCT_INDEX | SERIAL_INDEX if missing => None,
-            MANUFACTURER_INDEX => Some(utf_16(self.board.manufacturer, 0)),
-            PRODUCT_INDEX if self.program == Program::Application => {
-                Some(utf_16(self.runtime().product, 0))
-            }
-            PRODUCT_INDEX => Some(utf_16(self.board.product, 0)),
+            MANUFACTURER_INDEX => Some(utf_16(self.manufacturer(), 0)),
+            PRODUCT_INDEX => Some(utf_16(self.product(), 0)),
             SERIAL_INDEX if self.quirks.has(Quirk::StringsEightBit) => {
                 Some(with_length(self.serial.bytes().collect(), 0))
             }
             SERIAL_INDEX if self.has_other_serial() => {
                 Some(utf_16(&self.serial.chars().rev().collect::<String>(), 0))
             }
-            SERIAL_INDEX => Some(utf_16(self.serial, 0)),
+            SERIAL_INDEX => Some(match self.running_app() {
+                Some(app) => utf_16(&app.serial.of(self.serial), 0),
+                None => utf_16(self.serial, 0),
+            }),
             FIRST_INTERFACE_INDEX if self.program == Program::Application => {
-                Some(utf_16("DFU Runtime", 0))
+                self.runtime().map(|_| utf_16("DFU Runtime", 0))
             }
+            _ if self.program == Program::Other => None,
             _ => self.layout(index.checked_sub(FIRST_INTERFACE_INDEX)?),
+        }
+    }
+
+    fn manufacturer(&self) -> &'static str {
+        let app = self.running_app();
+        app.map_or(self.board.manufacturer, |app| app.manufacturer)
+    }
+
+    fn product(&self) -> &'static str {
+        let runtime = self.runtime();
+        match self.program {
+            Program::Application => self.app.map_or_else(
+                || runtime.map_or(self.board.product, |runtime| runtime.product),
+                |app| app.product,
+            ),
+            Program::Bootloader => self.board.product,
+            Program::Other => "UF2 bootloader",
         }
     }
 

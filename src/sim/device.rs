@@ -7,23 +7,28 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use super::app::App;
+use super::application::Application;
 use super::board::Board;
 use super::bootloader::Bootloader;
-use super::descriptor::{CONFIGURATION_VALUE, Program, SelfDescription};
+use super::descriptor::{
+    CONFIGURATION_VALUE, INTERFACE_NUMBER, OTHER_ENDPOINTS, Program, SelfDescription,
+};
 use super::fault::{FaultKind, Faults};
 use super::flash::{FlashFileError, Memories};
 use super::quirk::{Quirk, Quirks};
-use super::runtime::{Application, Heard};
 use super::spec::BoardSpec;
 use super::timing::Timing;
-use super::transfer::{Answer, Exchange, SET_CONFIGURATION, Setup};
+use super::transfer::{Answer, Endpoint, Exchange, SET_CONFIGURATION, Setup};
 use crate::dfu::protocol::DfuRequest;
-use presence::{Away, application, first_program};
+use presence::{Away, first_program};
 
 /// `bmRequestType`: the bits that tell standard, class and vendor requests apart.
 const TYPE: u8 = 0b0110_0000;
 const STANDARD: u8 = 0b0000_0000;
 const CLASS: u8 = 0b0010_0000;
+/// `bEndpointAddress`: the bits of the endpoint's number.
+const ENDPOINT_NUMBER: u8 = 0x0F;
 /// `bmRequestType`: the bits of the recipient, and an interface as recipient.
 const RECIPIENT: u8 = 0b0001_1111;
 const INTERFACE: u8 = 1;
@@ -32,6 +37,7 @@ const INTERFACE: u8 = 1;
 #[derive(Debug)]
 pub struct Device {
     board: &'static Board,
+    app: Option<&'static App>,
     quirks: Quirks,
     serial: String,
     strings: BTreeMap<u8, String>,
@@ -52,6 +58,7 @@ impl Device {
     pub fn new(spec: &BoardSpec, serial: String) -> Self {
         let BoardSpec {
             board,
+            app,
             strings,
             timing,
             quirks,
@@ -59,9 +66,10 @@ impl Device {
             ..
         } = spec;
         let memories = Memories::blank(board, quirks, &serial);
-        let program = first_program(quirks);
+        let program = first_program(*app, quirks);
         let description = SelfDescription {
             board,
+            app: *app,
             quirks,
             serial: &serial,
             strings,
@@ -70,7 +78,8 @@ impl Device {
         Self {
             board,
             bootloader: Bootloader::new(board, quirks, *timing, &memories),
-            application: application(&description),
+            application: Application::new(&description),
+            app: *app,
             program,
             quirks: quirks.clone(),
             serial,
@@ -127,6 +136,7 @@ impl Device {
     pub fn description(&self) -> SelfDescription<'_> {
         SelfDescription {
             board: self.board,
+            app: self.app,
             quirks: &self.quirks,
             serial: &self.serial,
             strings: &self.strings,
@@ -137,6 +147,13 @@ impl Device {
     /// Whether it has this quirk, one without a value.
     pub fn has(&self, quirk: Quirk) -> bool {
         self.quirks.has(quirk)
+    }
+
+    /// The numbers of the endpoints for data to and from its serial port, while it has one.
+    pub fn data_endpoints(&self) -> Option<(u8, u8)> {
+        let runs = self.is_present() && self.program == Program::Application;
+        let port = self.app.filter(|_| runs)?.port;
+        Some((port.data_out, port.data_in & ENDPOINT_NUMBER))
     }
 
     /// Whether it is on the bus.
@@ -195,6 +212,27 @@ impl Device {
         }
     }
 
+    /// Takes one bulk or interrupt transfer, which takes no time. `data` is what goes to the device. `None` where it has to
+    /// wait: the device answers NAK so far.
+    pub fn transfer(&mut self, endpoint: Endpoint, data: &[u8], now: Duration) -> Option<Exchange> {
+        self.passes(now);
+        let answer = match self.program {
+            _ if !self.is_present() => Answer::Gone,
+            _ if !self.is_configured() => Answer::Stall,
+            Program::Bootloader => Answer::Stall,
+            Program::Application => self.application.transfer(endpoint, data, now)?,
+            Program::Other if OTHER_ENDPOINTS.contains(&endpoint.address()) => return None,
+            Program::Other => Answer::Stall,
+        };
+        self.passes(now);
+        Some(Exchange {
+            answer,
+            taken: Duration::ZERO,
+            left: !self.is_present(),
+            leaves_after: self.leaves_at().map(|at| at.saturating_sub(now)),
+        })
+    }
+
     /// What a fault does to the board itself, before the request is answered.
     fn meet(&mut self, fault: Option<FaultKind>, setup: &Setup, now: Duration) {
         match fault {
@@ -223,17 +261,11 @@ impl Device {
         match setup.request.request_type & TYPE {
             STANDARD => (self.standard(setup, now), now),
             CLASS if self.is_for_interface(setup) => match self.program {
-                Program::Bootloader => {
-                    self.bootloader
-                        .request(setup, data, &mut self.memories, now)
-                }
-                Program::Application => match self.application.request(setup, now) {
-                    Heard::Answer(answer) => (answer, now),
-                    Heard::Detaches => {
-                        self.detaches(now);
-                        (Answer::Acknowledged, now)
-                    }
-                },
+                Program::Bootloader if setup.request.index == u16::from(INTERFACE_NUMBER) => self
+                    .bootloader
+                    .request(setup, data, &mut self.memories, now),
+                Program::Application => (self.application.request(setup, data, now), now),
+                Program::Bootloader | Program::Other => (Answer::Stall, now),
             },
             _ => (Answer::Stall, now),
         }
@@ -246,9 +278,7 @@ impl Device {
     }
 
     fn is_for_interface(&self, setup: &Setup) -> bool {
-        self.configuration == CONFIGURATION_VALUE
-            && setup.request.request_type & RECIPIENT == INTERFACE
-            && setup.request.index == u16::from(self.description().interface())
+        self.is_configured() && setup.request.request_type & RECIPIENT == INTERFACE
     }
 }
 

@@ -6,7 +6,8 @@ use super::descriptor::CONFIGURATION_VALUE;
 use super::device::Device;
 use super::quirk::Quirk;
 use super::seat::Seat;
-use super::transfer::{Answer, SET_CONFIGURATION, SET_INTERFACE, Setup};
+use super::transfer::{Answer, Endpoint, Exchange, SET_CONFIGURATION, SET_INTERFACE, Setup};
+use crate::usb::serial::SerialError;
 use crate::usb::{ControlRequest, DeviceInfo, UsbError};
 
 /// A port.
@@ -20,6 +21,10 @@ pub struct Port {
     /// When it was enumerated.
     since: Duration,
     pub claimed: bool,
+    /// Whether its serial port is opened.
+    is_serial_opened: bool,
+    /// When that was opened last, which is how an application is asked for DFU mode.
+    asked: Option<Duration>,
     /// When somebody saw it leave. From then on the clock on the wall counts, too: nobody may be left to wait on the
     /// board's own.
     left: Option<Instant>,
@@ -38,6 +43,8 @@ impl Port {
             now: Duration::ZERO,
             since: Duration::ZERO,
             claimed: false,
+            is_serial_opened: false,
+            asked: None,
             left: None,
         };
         port.configure();
@@ -60,18 +67,20 @@ impl Port {
 
     /// What an operating system does with a port that shall be reset. Whether the board is still the same after it.
     pub fn reset(&mut self) -> bool {
-        let alternate_setting = self.device.alternate_setting();
+        let interface = self.device.description().dfu_interface();
+        let chosen =
+            interface.and_then(|interface| self.device.alternate_setting(interface.into()));
         if self.device.reset(self.now) {
             self.is_left();
             return false;
         }
         self.configure();
-        if alternate_setting != 0 {
+        if let (Some(interface), Some(chosen @ 1..)) = (interface, chosen) {
             let request = ControlRequest {
                 request_type: 0x01,
                 request: SET_INTERFACE,
-                value: alternate_setting.into(),
-                index: self.device.description().interface().into(),
+                value: chosen.into(),
+                index: interface.into(),
             };
             let setup = Setup { request, length: 0 };
             self.device.control(&setup, &[], self.now);
@@ -111,8 +120,8 @@ impl Port {
         }
     }
 
-    /// What the bus tells of the board.
-    pub fn info(&self) -> DeviceInfo {
+    /// What the bus tells of the board, if it has a DFU interface now.
+    pub fn info(&self) -> Option<DeviceInfo> {
         self.seat.info(&self.device, self.address)
     }
 
@@ -121,9 +130,39 @@ impl Port {
         self.device.is_present() && self.address == address
     }
 
-    /// Whether the clock has to go on for something that is due: the board's way back, or the right to open it.
+    /// Whether the clock has to go on for something that is due: the board's way back, also where it may never come, or the
+    /// right to open it.
     pub fn is_awaited(&self) -> bool {
-        self.device.is_coming_back() || self.device.leaves_at().is_some() || self.closed().is_some()
+        /// More than anybody waits for an application that was asked for DFU mode.
+        const ANSWERS: Duration = Duration::from_secs(30);
+        let mut asked = self.asked.iter();
+        self.device.is_coming_back()
+            || self.device.leaves_at().is_some()
+            || self.closed().is_some()
+            || asked.any(|asked| self.now.saturating_sub(*asked) < ANSWERS)
+    }
+
+    /// Opens the serial port for one program.
+    ///
+    /// # Errors
+    /// As a system refuses it.
+    pub fn open_serial(&mut self) -> Result<(), SerialError> {
+        match self.closed() {
+            Some(UsbError::NoNode(_)) => return Err(SerialError::NoPort),
+            Some(_) => return Err(SerialError::AccessDenied),
+            None if self.is_serial_opened || self.device.has(Quirk::Busy) => {
+                return Err(SerialError::Busy);
+            }
+            None => {}
+        }
+        self.is_serial_opened = true;
+        self.asked = Some(self.now);
+        Ok(())
+    }
+
+    /// Closes the serial port.
+    pub fn close_serial(&mut self) {
+        self.is_serial_opened = false;
     }
 
     /// Lets time pass for the board, which may leave by itself meanwhile.
@@ -138,6 +177,16 @@ impl Port {
     fn is_left(&mut self) {
         self.left.get_or_insert_with(Instant::now);
         self.claimed = false;
+        self.is_serial_opened = false;
+    }
+
+    /// Has the board take a bulk or interrupt transfer; `None` where it has to wait.
+    pub fn transfer_at(&mut self, endpoint: Endpoint, data: &[u8]) -> Option<Exchange> {
+        let exchange = self.device.transfer(endpoint, data, self.now)?;
+        if exchange.left {
+            self.is_left();
+        }
+        Some(exchange)
     }
 
     /// Has the board take a control transfer: `length` bytes of data, which are `data` on their way to it.

@@ -8,6 +8,7 @@ mod script;
 mod stand_in;
 mod transport;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -18,7 +19,7 @@ use thiserror::Error;
 
 use super::seat::{SimError, lock};
 use crate::recording::session::{Recording, RecordingError};
-use crate::usb::{Bus, DeviceInfo, Transport, UsbError};
+use crate::usb::{Bus, DeviceInfo, Occupant, Transport, UsbError};
 use port::Port;
 use script::scripts;
 use transport::ReplayTransport;
@@ -89,6 +90,19 @@ impl Bus for ReplayBus {
     fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
         let ports = self.ports.iter();
         Ok(ports.filter_map(|port| lock(port).present()).collect())
+    }
+
+    fn occupants(&self) -> Result<BTreeMap<String, Occupant>, UsbError> {
+        let present = self.devices()?.into_iter();
+        Ok(present
+            .map(|info| {
+                let occupant = Occupant {
+                    ids: (info.vendor_id, info.product_id),
+                    mode: Some(info.mode),
+                };
+                (info.path, occupant)
+            })
+            .collect())
     }
 
     fn open(&self, device: &DeviceInfo) -> Result<Box<dyn Transport>, UsbError> {

@@ -1,4 +1,4 @@
-//! An application with a DFU run-time interface (DFU 1.1 §4.1, §5.1): it can be asked to detach.
+//! An application's DFU run-time interface (DFU 1.1 §4.1, §5.1): it can be asked to detach.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use super::quirk::{Quirk, Quirks};
 use super::transfer::{Answer, Setup};
 use crate::dfu::protocol::{DfuRequest, DfuState, DfuStatus, StatusReport};
 
-/// An application at work.
+/// A DFU run-time interface at work.
 #[derive(Debug)]
-pub struct Application {
+pub struct RunTime {
     quirks: Quirks,
     will_detach: bool,
     /// `wDetachTimeOut`.
@@ -20,17 +20,8 @@ pub struct Application {
     detaching_until: Option<Duration>,
 }
 
-/// What came of a request.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// This is answered.
-    Answer(Answer),
-    /// It is acknowledged, and the board goes to DFU mode.
-    Detaches,
-}
-
-impl Application {
-    /// An application that has just started.
+impl RunTime {
+    /// That of an application that has just started.
     pub fn new(runtime: Runtime, detach_timeout: u16, quirks: &Quirks) -> Self {
         Self {
             quirks: quirks.clone(),
@@ -55,14 +46,15 @@ impl Application {
         exists
     }
 
-    /// Answers a class request to its DFU interface (DFU 1.1, table 3.2).
-    pub fn request(&mut self, setup: &Setup, now: Duration) -> Heard {
+    /// Answers a class request (DFU 1.1, table 3.2). Whether it takes the board to DFU mode.
+    pub fn request(&mut self, setup: &Setup, now: Duration) -> (Answer, bool) {
         let is_dfu = self.alternate_setting == self.quirks.runtime_alternate();
         let from_device = setup.request.request_type == DfuRequest::FROM_DEVICE;
         let answers = is_dfu && !self.quirks.has(Quirk::RuntimeNoStatus);
         match (DfuRequest::from_byte(setup.request.request), from_device) {
             (Some(DfuRequest::Detach), false) if is_dfu && !self.quirks.has(Quirk::DetachStall) => {
-                self.detach(setup.request.value, now)
+                let detaches = self.detach(setup.request.value, now);
+                (Answer::Acknowledged, detaches)
             }
             (Some(DfuRequest::GetStatus), true) if answers => {
                 let report = StatusReport {
@@ -71,12 +63,12 @@ impl Application {
                     state: self.state(now),
                     string_index: 0,
                 };
-                Heard::Answer(Answer::Data(report.to_bytes().to_vec()))
+                (Answer::Data(report.to_bytes().to_vec()), false)
             }
             (Some(DfuRequest::GetState), true) if answers => {
-                Heard::Answer(Answer::Data(vec![self.state(now).to_byte()]))
+                (Answer::Data(vec![self.state(now).to_byte()]), false)
             }
-            _ => Heard::Answer(Answer::Stall),
+            _ => (Answer::Stall, false),
         }
     }
 
@@ -88,14 +80,14 @@ impl Application {
         detaches
     }
 
-    /// The shorter of both timeouts counts: the host's is in `wValue` (DFU 1.1 §5.1).
-    fn detach(&mut self, milliseconds: u16, now: Duration) -> Heard {
-        if self.will_detach {
-            return Heard::Detaches;
+    /// Takes a DETACH; whether that is enough. The shorter of both timeouts counts: the host's is in `wValue` (DFU 1.1
+    /// §5.1).
+    fn detach(&mut self, milliseconds: u16, now: Duration) -> bool {
+        if !self.will_detach {
+            let timeout = Duration::from_millis(milliseconds.into()).min(self.detach_timeout);
+            self.detaching_until = Some(now.saturating_add(timeout));
         }
-        let timeout = Duration::from_millis(milliseconds.into()).min(self.detach_timeout);
-        self.detaching_until = Some(now.saturating_add(timeout));
-        Heard::Answer(Answer::Acknowledged)
+        self.will_detach
     }
 
     fn state(&self, now: Duration) -> DfuState {

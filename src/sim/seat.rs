@@ -36,17 +36,16 @@ impl Seat {
         self.port + 1
     }
 
-    /// What the bus tells of a board that is plugged in here: what its descriptors say.
-    pub fn info(self, device: &Device, address: u8) -> DeviceInfo {
+    /// What the bus tells of a board that is plugged in here: what its descriptors say. `None` without a DFU interface.
+    pub fn info(self, device: &Device, address: u8) -> Option<DeviceInfo> {
         let place = Place {
             bus: self.bus,
             address,
             path: self.to_string(),
         };
         let description = device.description();
-        Descriptors::parse(&description.device(), &description.configuration())
-            .and_then(|said| DeviceInfo::new(place, &said))
-            .expect("every board has a DFU interface")
+        let said = Descriptors::parse(&description.device(), &description.configuration())?;
+        DeviceInfo::new(place, &said)
     }
 }
 

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use super::app::{self, APPS, App};
 use super::board::{self, BOARDS, Board};
 use super::fault::{Fault, FaultError};
 use super::layout;
@@ -17,6 +18,8 @@ use super::timing::Timing;
 pub struct BoardSpec {
     /// Which board.
     pub board: &'static Board,
+    /// The application that it runs; `None` for one that shows what the table of boards says.
+    pub app: Option<&'static App>,
     /// Another serial number than the board's usual one.
     pub serial: Option<String>,
     /// Other texts than the board's usual ones in its string descriptors, by their index.
@@ -43,6 +46,7 @@ impl FromStr for BoardSpec {
         })?;
         let mut spec = Self {
             board,
+            app: None,
             serial: None,
             strings: BTreeMap::new(),
             flash: None,
@@ -66,6 +70,12 @@ impl BoardSpec {
     fn set(&mut self, option: &str) -> Result<(), BoardSpecError> {
         let (key, value) = option.split_once('=').unwrap_or((option, ""));
         match (key, value) {
+            ("app", name) => {
+                let app = app::find(name).ok_or_else(|| BoardSpecError::UnknownApp {
+                    name: name.to_owned(),
+                })?;
+                self.app = Some(app);
+            }
             ("serial", serial) if fits_descriptor(serial) => self.serial = Some(serial.to_owned()),
             ("serial", _) => return Err(BoardSpecError::Serial),
             ("string", string) => {
@@ -123,12 +133,18 @@ pub enum BoardSpecError {
     },
     /// No option is written so.
     #[error(
-        "a simulated board has no option {option:?}; there are serial=TEXT, string=N:TEXT, flash=FILE, \
+        "a simulated board has no option {option:?}; there are app=NAME, serial=TEXT, string=N:TEXT, flash=FILE, \
          timing=real|none, quirk=NAME and fault=KIND@N"
     )]
     UnknownOption {
         /// What was asked for.
         option: String,
+    },
+    /// No application has this name.
+    #[error("there is no simulated application {name:?}; there are {}", apps())]
+    UnknownApp {
+        /// What was asked for.
+        name: String,
     },
     /// The serial is empty or too long.
     #[error("a serial number has 1 to 126 characters")]
@@ -173,6 +189,11 @@ pub enum BoardSpecError {
     },
 }
 
+fn apps() -> String {
+    let names: Vec<&str> = APPS.iter().map(|app| app.name).collect();
+    names.join(", ")
+}
+
 fn names() -> String {
     let names: Vec<&str> = BOARDS.iter().map(|board| board.name).collect();
     names.join(", ")
@@ -198,11 +219,12 @@ mod tests {
 
     #[test]
     fn every_option_is_read_in_any_order() {
-        let spec: BoardSpec = "l476,timing=real,serial=205A3073484B,flash=out/a=b.bin"
+        let spec: BoardSpec = "l476,timing=real,serial=205A3073484B,app=klipper,flash=out/a=b.bin"
             .parse()
             .expect("good");
         assert_eq!(spec.board.name, "l476");
         assert_eq!(spec.serial.as_deref(), Some("205A3073484B"));
+        assert_eq!(spec.app.map(|app| app.name), Some("klipper"));
         assert_eq!(spec.flash, Some(PathBuf::from("out/a=b.bin")));
         assert_eq!(spec.timing, Timing::Real);
     }
@@ -218,12 +240,16 @@ mod tests {
         );
         assert_eq!(
             error("f405,speed=high"),
-            "a simulated board has no option \"speed=high\"; there are serial=TEXT, string=N:TEXT, flash=FILE, \
+            "a simulated board has no option \"speed=high\"; there are app=NAME, serial=TEXT, string=N:TEXT, flash=FILE, \
              timing=real|none, quirk=NAME and fault=KIND@N"
         );
         assert_eq!(
             error("f405,timing=fast"),
             "there is no timing \"fast\"; there are real and none"
+        );
+        assert_eq!(
+            error("f405,app=klippe"),
+            "there is no simulated application \"klippe\"; there are arduino, klipper, micropython, stm32duino, tinyusb"
         );
         assert!(error("").starts_with("there is no simulated board \"\""));
     }

@@ -19,7 +19,37 @@ pub struct Setup {
     pub length: u16,
 }
 
-/// What a board answers to a control transfer.
+/// A bulk or interrupt transfer: its endpoint's number, 1 to 15, and how much the host has room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// From the device.
+    In {
+        /// The endpoint's number.
+        number: u8,
+        /// In bytes.
+        most: usize,
+    },
+    /// To the device.
+    Out {
+        /// The endpoint's number.
+        number: u8,
+    },
+}
+
+impl Endpoint {
+    /// The bit of `bEndpointAddress` that says IN (USB 2.0, table 9-13).
+    const IN: u8 = 0x80;
+
+    /// `bEndpointAddress`
+    pub fn address(self) -> u8 {
+        match self {
+            Self::In { number, .. } => Self::IN | number,
+            Self::Out { number } => number,
+        }
+    }
+}
+
+/// What a board answers to a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// Bytes to the host, no more than it asked for.

@@ -17,10 +17,10 @@ use super::descriptor::CONFIGURATION_VALUE;
 use super::device::Device;
 use super::seat::{Seat, SimError, lock, plug_in};
 use super::spec::BoardSpec;
-use super::transfer::{Exchange, SET_CONFIGURATION, Setup};
-use crate::usb::descriptor::GET_DESCRIPTOR;
+use super::transfer::{Endpoint, Exchange, SET_CONFIGURATION, Setup};
+use crate::usb::descriptor::{Descriptors, GET_DESCRIPTOR};
 use connection::{Hurried, Lobby, Stranger};
-use conversation::{Conversation, Patient};
+use conversation::{Conversation, Patient, Peer};
 use frame::{ExportedDevice, FrameError, Operation};
 
 /// How long to wait before the next client is let in, where the system has no descriptor or no memory left for it.
@@ -103,6 +103,19 @@ impl Server {
         }
     }
 
+    /// Lets a client that has imported the first board say all of this. What it is sent goes to `replies`.
+    ///
+    /// # Errors
+    /// [`FrameError`] where it has said what can't be understood, or has said all.
+    #[cfg_attr(not(test), allow(dead_code, reason = "for the fuzz targets alone"))]
+    pub fn converse(&self, mut said: &[u8], replies: &mut Vec<u8>) -> Result<(), FrameError> {
+        let started = Instant::now();
+        let mut exports = self.exports.iter();
+        let import = exports.find_map(|export| Import::begin(export, started.elapsed()));
+        let import = import.expect("nobody has it");
+        import.conversation(started).hold(&mut said, replies)
+    }
+
     /// Gives a client a thread of its own; hangs up on one for whom there is no room.
     fn welcome(&self, stream: TcpStream, started: Instant) {
         let Some(stranger) = self.lobby.admit() else {
@@ -153,17 +166,7 @@ fn serve_connection(
             let described = exported_device(&lock(&import.export.device), import.export.seat);
             stream.write_all(&frame::import_reply(Some(&described)))?;
             stream.set_read_timeout(None)?;
-            let mut resets = Resets::default();
-            let conversation = Conversation::new(described.device_id(), |setup, data| {
-                let now = started.elapsed();
-                let mut device = lock(&import.export.device);
-                let reset = resets.meant_by(setup, now);
-                match reset.filter(|_| device.is_configured()) {
-                    // Linux would wait five seconds for an answer.
-                    Some(at) if device.reset(at) => Exchange::FAREWELL,
-                    _ => device.control(setup, data, now),
-                }
-            });
+            let conversation = import.conversation(started);
             conversation.hold(&mut Patient(BufReader::new(stream)), &mut stream)
         }
     }
@@ -187,11 +190,47 @@ impl<'a> Import<'a> {
         *imported = true;
         Some(Self { export })
     }
+
+    /// What the client that has imported it will talk to.
+    fn conversation(&self, started: Instant) -> Conversation<Imported<'a>> {
+        let described = exported_device(&lock(&self.export.device), self.export.seat);
+        let board = Imported {
+            device: &self.export.device,
+            started,
+            resets: Resets::default(),
+        };
+        Conversation::new(described.device_id(), board)
+    }
 }
 
 impl Drop for Import<'_> {
     fn drop(&mut self) {
         *lock(&self.export.imported) = false;
+    }
+}
+
+/// A board that is imported, for the conversation about it.
+struct Imported<'a> {
+    device: &'a Mutex<Device>,
+    started: Instant,
+    resets: Resets,
+}
+
+impl Peer for Imported<'_> {
+    fn control(&mut self, setup: &Setup, data: &[u8]) -> Exchange {
+        let now = self.started.elapsed();
+        let mut device = lock(self.device);
+        let reset = self.resets.meant_by(setup, now);
+        match reset.filter(|_| device.is_configured()) {
+            // Linux would wait five seconds for an answer.
+            Some(at) if device.reset(at) => Exchange::FAREWELL,
+            _ => device.control(setup, data, now),
+        }
+    }
+
+    fn transfer(&mut self, endpoint: Endpoint, data: &[u8]) -> Option<Exchange> {
+        let now = self.started.elapsed();
+        lock(self.device).transfer(endpoint, data, now)
     }
 }
 
@@ -224,16 +263,21 @@ impl Resets {
 }
 
 fn exported_device(device: &Device, seat: Seat) -> ExportedDevice {
-    let info = seat.info(device, seat.first_address());
+    let description = device.description();
+    let said = Descriptors::parse(&description.device(), &description.configuration())
+        .expect("every board describes itself");
+    let mut interfaces = said.interfaces;
+    interfaces.dedup_by_key(|interface| interface.number);
     ExportedDevice {
-        bus_id: info.path,
-        bus: info.bus.into(),
-        device: info.address.into(),
-        vendor_id: info.vendor_id,
-        product_id: info.product_id,
-        device_release: device.board().device_release,
+        bus_id: seat.to_string(),
+        bus: seat.bus.into(),
+        device: seat.first_address().into(),
+        vendor_id: said.vendor_id,
+        product_id: said.product_id,
+        device_release: said.release,
+        device_class: description.device_class(),
         configuration: CONFIGURATION_VALUE,
-        interface_class: device.description().interface_class(),
+        interface_classes: interfaces.iter().map(|interface| interface.class).collect(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod descriptors;
 
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
@@ -13,7 +14,8 @@ use rusb::{Context, Device, DeviceHandle, UsbContext};
 
 use super::descriptor::Descriptors;
 use super::{
-    Bus, ControlRequest, DeviceInfo, Identity, Occupant, Place, Transport, UsbError, sysfs,
+    Bus, ControlRequest, DeviceInfo, Identity, Occupant, Place, Transport, UsbError, path,
+    port_numbers, sysfs,
 };
 use descriptors::descriptors;
 
@@ -84,6 +86,21 @@ impl Bus for LibusbBus {
         *self.context.lock().unwrap_or_else(PoisonError::into_inner) = context;
         devices.sort_by_key(|device: &DeviceInfo| (device.bus, port_numbers(&device.path)));
         Ok(devices)
+    }
+
+    fn occupants(&self) -> Result<BTreeMap<String, Occupant>, UsbError> {
+        let context = Context::new().map_err(unavailable)?;
+        let list = context.devices().map_err(unavailable)?;
+        let occupant = |device: Device<Context>| {
+            // One whose descriptors can't be read doesn't show what it is.
+            descriptors(&device)?;
+            let occupant = Occupant {
+                ids: ids(&device)?,
+                mode: describe(&device).map(|info| info.mode),
+            };
+            Some((path_of(&device), occupant))
+        };
+        Ok(list.iter().filter_map(occupant).collect())
     }
 
     fn open(&self, info: &DeviceInfo) -> Result<Box<dyn Transport>, UsbError> {
@@ -196,15 +213,8 @@ impl Transport for LibusbTransport {
     }
 
     fn at_port(&mut self) -> Option<Occupant> {
-        let list = Context::new().and_then(|context| context.devices()).ok()?;
-        let mut devices = list.iter();
-        let device = devices.find(|device| path_of(device) == self.info.path)?;
-        // One whose descriptors can't be read doesn't show what it is.
-        descriptors(&device)?;
-        Some(Occupant {
-            ids: ids(&device)?,
-            mode: describe(&device).map(|info| info.mode),
-        })
+        let occupants = LibusbBus::new().occupants();
+        occupants.ok()?.remove(&self.info.path)
     }
 
     fn identity(&mut self) -> Option<Identity> {
@@ -312,20 +322,6 @@ fn place(device: &Device<Context>) -> Place {
 fn path_of(device: &Device<Context>) -> String {
     let ports = device.port_numbers().unwrap_or_default();
     path(device.bus_number(), &ports)
-}
-
-/// `BUS-PORT[.PORT…]`, as sysfs names it.
-fn path(bus: u8, ports: &[u8]) -> String {
-    let ports: Vec<String> = ports.iter().map(u8::to_string).collect();
-    format!("{bus}-{}", ports.join("."))
-}
-
-/// The ports of a path as numbers, so that 1-2 comes before 1-10.
-fn port_numbers(path: &str) -> Vec<u8> {
-    path.split(['-', '.'])
-        .skip(1)
-        .filter_map(|port| port.parse::<u8>().ok())
-        .collect()
 }
 
 /// libusb only says "other error" where Linux has no USB.

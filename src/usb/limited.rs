@@ -1,5 +1,6 @@
 //! A bus whose time is limited: whoever has set the limit is told when it is over, by the bus's own clock.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,10 @@ impl LimitedBus {
 impl Bus for LimitedBus {
     fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
         self.inner.devices()
+    }
+
+    fn occupants(&self) -> Result<BTreeMap<String, Occupant>, UsbError> {
+        self.inner.occupants()
     }
 
     fn open(&self, device: &DeviceInfo) -> Result<Box<dyn Transport>, UsbError> {

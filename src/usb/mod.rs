@@ -7,10 +7,12 @@ pub mod descriptor;
 mod device;
 pub mod libusb;
 pub mod limited;
+pub mod serial;
 pub mod string;
 pub mod sysfs;
 pub mod tap;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use device::{AlternateSetting, DeviceInfo, DfuMode, Place};
@@ -22,6 +24,13 @@ pub trait Bus: Send + Sync {
     /// # Errors
     /// [`UsbError::Unavailable`] where the system has no USB at all.
     fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError>;
+
+    /// What is plugged in, by its path: with a DFU interface or without, hubs too. What doesn't show yet what it is, is
+    /// left out.
+    ///
+    /// # Errors
+    /// [`UsbError::Unavailable`] where the system has no USB at all.
+    fn occupants(&self) -> Result<BTreeMap<String, Occupant>, UsbError>;
 
     /// Opens a device that [`Bus::devices`] has reported; nothing is sent to it yet.
     ///
@@ -187,4 +196,18 @@ impl UsbError {
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::AccessDenied | Self::NoNode(_))
     }
+}
+
+/// `BUS-PORT[.PORT…]`, as sysfs names it.
+fn path(bus: u8, ports: &[u8]) -> String {
+    let ports: Vec<String> = ports.iter().map(u8::to_string).collect();
+    format!("{bus}-{}", ports.join("."))
+}
+
+/// The ports of a path as numbers, so that 1-2 comes before 1-10.
+fn port_numbers(path: &str) -> Vec<u8> {
+    path.split(['-', '.'])
+        .skip(1)
+        .filter_map(|port| port.parse::<u8>().ok())
+        .collect()
 }

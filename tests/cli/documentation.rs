@@ -18,7 +18,7 @@ use folder::{Ended, Folder};
 use markdown::{Block, blocks};
 
 /// Commands that no test of this kind can run, and why.
-const NOT_RUN: [(&str, &str); 28] = [
+const NOT_RUN: [(&str, &str); 30] = [
     (
         "docker run -v /dev/bus/usb:/dev/bus/usb --device-cgroup-rule='c 189:* rmw' …",
         "it starts a container, and not every machine has Docker",
@@ -63,6 +63,11 @@ const NOT_RUN: [(&str, &str); 28] = [
     ),
     ("make", "the build of the reader's firmware"),
     ("make BOARD=PYBV11", "the build of the reader's firmware"),
+    (
+        "arduino-cli compile --fqbn arduino:mbed_portenta:envie_m7 --output-dir build",
+        "the build of the reader's firmware",
+    ),
+    ("sudo service klipper stop", "it changes the machine"),
     (
         "make firmware.elf firmware.bin",
         "the build of the reader's firmware",

@@ -21,8 +21,9 @@ fn check(arguments: &str, mentions: &[&str]) {
 }
 
 /// What every command takes.
-const EVERYWHERE: [&str; 15] = [
+const EVERYWHERE: [&str; 16] = [
     "--timeout <SECONDS>",
+    "--stop-on-eof",
     "--serial <SERIAL>",
     "[env: STDFU_SERIAL]",
     "--path <BUS-PORT>",
@@ -212,10 +213,15 @@ fn the_help_reads_well_on_a_narrow_terminal() {
 }
 
 #[test]
-fn the_version_is_that_of_the_package() {
-    stdfu("--version")
-        .run()
-        .answers(concat!("stdfu ", env!("CARGO_PKG_VERSION"), "\n"));
+fn the_version_is_that_of_the_package_and_of_libusb_and_in_short_the_first_alone() {
+    let ours = concat!("stdfu ", env!("CARGO_PKG_VERSION"), "\n");
+    stdfu("-V").run().answers(ours);
+    let run = stdfu("--version").run();
+    let libusb = run.stdout.strip_prefix(ours).expect("first ours");
+    let version = libusb.strip_prefix("libusb 1.0.").expect("then libusb's");
+    let micro = version.strip_suffix('\n').expect("a line");
+    assert!(micro.parse::<u16>().is_ok(), "{run:?}");
+    run.answers(&format!("{ours}{libusb}"));
 }
 
 #[test]

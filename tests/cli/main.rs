@@ -13,6 +13,7 @@ mod differs;
 mod doctor;
 #[cfg(unix)]
 mod documentation;
+mod enter;
 mod environment;
 mod erase;
 mod exit;
@@ -58,6 +59,7 @@ mod settings;
 mod sim;
 #[cfg(unix)]
 mod stdout;
+mod stop_on_eof;
 mod sweep;
 #[cfg(target_os = "linux")]
 mod terminal;

@@ -100,7 +100,7 @@ fn detach_brings_an_application_to_dfu_mode() {
 #[test]
 fn detach_without_an_application_is_exit_3() {
     let stderr = "\
-error: there is no board that runs an application with a DFU interface
+error: there is no board that runs an application with a DFU interface or a serial port
 the board at 1-1 (0483:df11) is already in DFU mode
 hint: Nothing to detach: go on with `stdfu flash`.
 ";

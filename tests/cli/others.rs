@@ -235,7 +235,7 @@ fn a_variable_that_leaves_a_board_out_is_named() {
 #[test]
 fn detach_names_what_it_can_do_nothing_for() {
     let stderr = "\
-error: there is no board that runs an application with a DFU interface
+error: there is no board that runs an application with a DFU interface or a serial port
 the board at 1-1 (0483:df11) is already in DFU mode
 the board at 1-2 (1fc9:000c) is already in DFU mode
 the board at 1-3 (03eb:2ff4) speaks FLIP, Atmel's own protocol, not DFU

@@ -6,7 +6,7 @@ use crate::run::{assert_text, data};
 use crate::terminal::terminal_of;
 
 /// A name, and the command whose screen it is.
-const SCREENS: [(&str, &str); 18] = [
+const SCREENS: [(&str, &str); 20] = [
     ("list", "--sim f405 list"),
     (
         "list-3",
@@ -23,6 +23,14 @@ const SCREENS: [(&str, &str); 18] = [
     (
         "flash-several",
         "--sim f405,serial=A --sim f405,quirk=read-protected --sim h743 --every flash blinky.dfu",
+    ),
+    (
+        "flash-entered",
+        "--sim f405,app=klipper flash blinky.dfu --enter-dfu",
+    ),
+    (
+        "flash-not-entered",
+        "--sim f405,app=micropython flash blinky.dfu --enter-dfu",
     ),
     ("flash-plain", "--sim maple flash blinky.bin --alt 1"),
     ("flash-refused", "--sim gd32vf103 flash blinky.dfu"),

@@ -68,7 +68,7 @@ fn what_is_waited_for_is_said_once_unless_quiet() {
     );
     check(
         "--sim f405 detach",
-        "waiting: there is no board that runs an application with a DFU interface\n\
+        "waiting: there is no board that runs an application with a DFU interface or a serial port\n\
          the board at 1-1 (0483:df11) is already in DFU mode\n",
     );
     check("-q --sim f405 --serial NOSUCH serial", "");

@@ -8,6 +8,7 @@ use crate::dfuse::plan::erase::EraseRequest;
 use crate::cli::app::App;
 use crate::cli::args::alt::AltChoice;
 use crate::cli::args::consent::ConsentArgs;
+use crate::cli::args::enter::EnterArgs;
 use crate::cli::args::number::{amount, count, parse_range};
 use crate::cli::dfuse;
 use crate::cli::document::Inputs;
@@ -47,6 +48,8 @@ pub struct EraseArgs {
     #[arg(long, value_name = "MEMORY")]
     alt: Option<AltChoice>,
     #[command(flatten)]
+    enter: EnterArgs,
+    #[command(flatten)]
     consent: ConsentArgs,
 }
 
@@ -56,6 +59,8 @@ pub fn run(args: &EraseArgs, app: &App) -> Result<Exit, CliError> {
     } else {
         EraseRequest::Ranges(args.ranges.clone())
     };
+    let entered = args.enter.enter(app, || Ok(Candidates::Dfuse))?;
+    let app = entered.as_ref().unwrap_or(app);
     let jobs = jobs(app.select(Candidates::Dfuse)?, |board| {
         dfuse::erase(&request, args.alt.as_ref(), board).map(Into::into)
     });

@@ -4,7 +4,7 @@ mod summary;
 
 use std::collections::BTreeSet;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::board::Board;
 use crate::dfu;
@@ -16,6 +16,7 @@ use crate::dfuse::plan::flash::{Check, FlashOptions};
 use crate::cli::app::App;
 use crate::cli::args::alt::AltChoice;
 use crate::cli::args::consent::ConsentArgs;
+use crate::cli::args::enter::EnterArgs;
 use crate::cli::args::firmware::FirmwareArgs;
 use crate::cli::args::number::parse_address;
 use crate::cli::args::payload::Payload;
@@ -59,6 +60,7 @@ Examples:
   stdfu flash firmware.bin --address 0x08000000
   stdfu flash bootloader.hex application.elf
   stdfu run firmware.elf
+  stdfu flash firmware.elf --enter-dfu
   stdfu flash firmware.dfu --dry-run
   stdfu flash firmware.dfu --wait --stay
   stdfu flash firmware.dfu --serial 336133663433
@@ -109,16 +111,8 @@ pub struct FlashArgs {
     /// Stay in DFU mode: don't start the application
     #[arg(long)]
     stay: bool,
-    /// Put a running application into DFU mode first
-    ///
-    /// A board that is already in DFU mode is not asked. HOW is detach, the default: it asks the application through its DFU
-    /// run-time interface. From then on the board is followed by its port, since its ids and serial number may change.
-    #[arg(
-        long, value_enum, value_name = "HOW", hide_possible_values = true,
-        num_args = 0..=1, require_equals = true, default_missing_value = "detach",
-        conflicts_with = "dry_run"
-    )]
-    enter_dfu: Option<HowToEnter>,
+    #[command(flatten)]
+    enter: EnterArgs,
     /// Start the application at this address
     ///
     /// The address of its vector table. By default: that of the firmware, else the beginning of main flash.
@@ -147,23 +141,13 @@ pub struct FlashArgs {
     #[command(flatten)]
     consent: ConsentArgs,
     /// Read the board, print what would be done, and change nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "enter_dfu")]
     dry_run: bool,
-}
-
-/// How a board is put into DFU mode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum HowToEnter {
-    /// The application has a DFU run-time interface, and is asked to detach
-    Detach,
 }
 
 pub fn run(args: &FlashArgs, app: &App) -> Result<Exit, CliError> {
     let payload = args.firmware.payload(app)?;
-    let entered = match args.enter_dfu {
-        Some(HowToEnter::Detach) => Some(app.enter_dfu_mode(payload.candidates(args.any_id)?)?),
-        None => None,
-    };
+    let entered = args.enter.enter(app, || payload.candidates(args.any_id))?;
     let app = entered.as_ref().unwrap_or(app);
     let boards = match payload.select(app, args.any_id) {
         Ok(boards) => boards,

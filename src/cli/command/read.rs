@@ -14,6 +14,7 @@ use crate::printable;
 
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
+use crate::cli::args::enter::EnterArgs;
 use crate::cli::args::format::OutputFormat;
 use crate::cli::args::number::{amount, parse_range};
 use crate::cli::document::{Boards, RangeDocument, ReadDocument};
@@ -67,21 +68,27 @@ pub struct ReadArgs {
     /// Overwrite OUT if it exists
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    enter: EnterArgs,
 }
 
 pub fn run(args: &ReadArgs, app: &App) -> Result<Exit, CliError> {
     let format = format(args)?;
     check_output(args, format, app.output.json)?;
+    let entered = match args.enter.asking() {
+        Some(asking) => {
+            let entering = app.entering(args.candidates(), asking)?;
+            if entering.count() > 1 {
+                return Err(too_many(entering.count()).into());
+            }
+            Some(app.enter(entering)?)
+        }
+        None => None,
+    };
+    let app = entered.as_ref().unwrap_or(app);
     let boards = app.select(args.candidates())?;
     let [board] = &boards[..] else {
-        return Err(UsageError {
-            message: format!("one file can't hold what is in {} boards", boards.len()),
-            hint: Some(
-                "Choose one board with --serial or --path, and read one after the other."
-                    .to_owned(),
-            ),
-        }
-        .into());
+        return Err(too_many(boards.len()).into());
     };
     let ids = board.file_ids();
     let jobs = jobs(boards, |board| plan(args, format, board));
@@ -98,6 +105,15 @@ pub fn run(args: &ReadArgs, app: &App) -> Result<Exit, CliError> {
     let document = |outcome| document(args, format, outcome);
     app.output.document(Boards::of(&outcomes, document))?;
     Ok(job::exit(&outcomes))
+}
+
+fn too_many(boards: usize) -> UsageError {
+    UsageError {
+        message: format!("one file can't hold what is in {boards} boards"),
+        hint: Some(
+            "Choose one board with --serial or --path, and read one after the other.".to_owned(),
+        ),
+    }
 }
 
 /// The format to write: the one that was named, else what the output's name promises.

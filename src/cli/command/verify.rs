@@ -10,6 +10,7 @@ use crate::dfuse::plan::verify::plan_verify;
 
 use crate::cli::app::App;
 use crate::cli::args::alt::{AltChoice, memories_and_choice};
+use crate::cli::args::enter::EnterArgs;
 use crate::cli::args::firmware::FirmwareArgs;
 use crate::cli::args::number::{amount, count};
 use crate::cli::args::payload::Payload;
@@ -47,10 +48,14 @@ pub struct VerifyArgs {
     /// Compare even if the file is for a device with other ids, or a UF2 file for another chip
     #[arg(long)]
     any_id: bool,
+    #[command(flatten)]
+    enter: EnterArgs,
 }
 
 pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, CliError> {
     let payload = args.firmware.payload(app)?;
+    let entered = args.enter.enter(app, || payload.candidates(args.any_id))?;
+    let app = entered.as_ref().unwrap_or(app);
     let boards = match payload.select(app, args.any_id) {
         Ok(boards) => boards,
         Err(error) => return compatibility::explain(error, args.any_id, app),

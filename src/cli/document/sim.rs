@@ -25,6 +25,7 @@ pub struct ServedDocument {
 pub struct SimListDocument {
     pub boards: Vec<SimNameDocument>,
     pub options: Vec<SimNameDocument>,
+    pub applications: Vec<SimNameDocument>,
     pub faults: Vec<SimNameDocument>,
     pub quirks: Vec<SimQuirkDocument>,
 }

@@ -3,7 +3,7 @@
 use crate::cli::exit::Exit;
 use crate::cli::select::{self, Other, Reason, SelectError};
 use crate::cli::suggest;
-use crate::cli::usb_trouble::of_usb;
+use crate::cli::usb_trouble::{of_serial, of_usb};
 
 pub fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
     match error {
@@ -22,11 +22,23 @@ pub fn of_selection(error: &SelectError) -> (Exit, Option<String>) {
             let hint = select::hints(others).unwrap_or_else(|| alone.to_owned());
             (exit, Some(hint))
         }
-        SelectError::NoneRunning { others, .. } => {
+        SelectError::NoneRunning { others, .. } | SelectError::NoneToEnter { others, .. } => {
             let alone = "Set BOOT0 high and reset the board: that works whatever is in its flash.";
             let hint = select::hints(others).unwrap_or_else(|| alone.to_owned());
             (Exit::NoBoard, Some(hint))
         }
+        SelectError::NoPort { others, .. } => {
+            let hint = match &others[..] {
+                [] => "There is none. Is the board plugged in?".to_owned(),
+                others => format!("There is {}.", others.join(", ")),
+            };
+            (Exit::NoBoard, Some(hint))
+        }
+        SelectError::PortNotOnUsb(_) => (
+            Exit::NoBoard,
+            Some("Name the serial port of the board itself, or leave out --port.".to_owned()),
+        ),
+        SelectError::SerialPorts(error) => of_serial(error),
         SelectError::TooFewBoards { .. } => (
             Exit::NoBoard,
             Some(

@@ -1,12 +1,12 @@
 //! Which of the boards that were found are meant: one, or as many as the user has named or allowed.
 
-use crate::board::Board;
+use crate::board::{Board, BoardName};
 use crate::printable::Said;
 
 use super::error::Candidate;
 use super::found::Found;
 use super::{
-    Candidates, Other, SelectError, Selection, at, is_serial, near_ones, not_left_out,
+    Candidates, Other, SelectError, Selection, at, is_serial, near_ones, not_left_out, says_serial,
     serial_option, telling, with_serial,
 };
 
@@ -64,14 +64,15 @@ impl Selection {
         others: Vec<Other>,
         candidates: Candidates,
     ) -> Result<(), SelectError> {
+        let names: Vec<BoardName<'_>> = boards.iter().map(Board::name).collect();
         let is_ambiguous = match self.every {
             true => candidates.are_mixed(boards) && !self.is_named(),
-            false => self.is_ambiguous(boards),
+            false => self.is_ambiguous(&names),
         };
         if is_ambiguous {
             return Err(SelectError::SeveralBoards {
                 wanted: self.wanted(),
-                candidates: options_for(boards),
+                candidates: options_for(&names),
             });
         }
         let is_short = |count: &u16| boards.len() < usize::from(*count);
@@ -87,11 +88,11 @@ impl Selection {
     }
 
     /// Whether one name, or the lack of any, stands for more than one board. Paths never do.
-    fn is_ambiguous(&self, boards: &[Board]) -> bool {
+    pub(super) fn is_ambiguous(&self, boards: &[BoardName<'_>]) -> bool {
         let boards_with = |serial: &String| {
             boards
                 .iter()
-                .filter(|board| is_serial(board, serial))
+                .filter(|board| says_serial(board.serial, serial))
                 .count()
         };
         match (&self.path[..], &self.serial[..]) {
@@ -103,25 +104,22 @@ impl Selection {
 }
 
 /// Serial numbers pick a board only where no two share one.
-fn options_for(boards: &[Board]) -> Vec<Candidate> {
+pub(super) fn options_for(boards: &[BoardName<'_>]) -> Vec<Candidate> {
     let alone = |serial: &&Said| {
         boards
             .iter()
-            .filter(|board| is_serial(board, serial.raw()))
+            .filter(|board| says_serial(board.serial, serial.raw()))
             .count()
             == 1
     };
     boards
         .iter()
         .map(|board| {
-            let serial = board
-                .serial()
-                .filter(alone)
-                .map(Said::raw)
-                .map(serial_option);
-            let path = format!("--path {}", board.info.path);
+            let serial = board.serial.filter(alone);
+            let serial = serial.map(Said::raw).map(serial_option);
+            let path = format!("--path {}", board.path);
             Candidate {
-                label: board.label(),
+                label: board.to_string(),
                 options: serial.into_iter().chain([path]).collect(),
             }
         })

@@ -1,6 +1,7 @@
 //! Why the boards that are meant can't be told, or reached.
 
 use crate::usb::UsbError;
+use crate::usb::serial::SerialError;
 
 use super::other::{Other, Reason};
 use crate::cli::args::number;
@@ -20,7 +21,7 @@ pub enum SelectError {
     },
     /// None matches that runs its application.
     #[error(
-        "there is no board{wanted} that runs an application with a DFU interface{}",
+        "there is no board{wanted} that runs an application with a DFU interface or a serial port{}",
         lines(others)
     )]
     NoneRunning {
@@ -29,6 +30,31 @@ pub enum SelectError {
         /// What is there all the same.
         others: Vec<Other>,
     },
+    /// None matches that is in DFU mode or can be put there.
+    #[error(
+        "there is no board{wanted} in DFU mode, nor one that runs an application with a DFU interface or a serial port{}",
+        lines(others)
+    )]
+    NoneToEnter {
+        /// What was asked for, in words.
+        wanted: String,
+        /// What is there all the same.
+        others: Vec<Other>,
+    },
+    /// There is no serial port of the name that was asked for.
+    #[error("there is no serial port {port}")]
+    NoPort {
+        /// What was asked for.
+        port: String,
+        /// Those that there are.
+        others: Vec<String>,
+    },
+    /// The serial port that was named is on no USB device, so that no board can be followed from there.
+    #[error("{0} is not a serial port of a USB device")]
+    PortNotOnUsb(String),
+    /// The serial ports can't be listed.
+    #[error("listing the serial ports: {0}")]
+    SerialPorts(#[from] SerialError),
     /// Fewer match than there have to be.
     #[error(
         "found {} in DFU mode{wanted}, but --count asks for {count}{}",
@@ -93,7 +119,11 @@ impl SelectError {
     pub fn is_missing(&self) -> bool {
         matches!(
             self,
-            Self::NoBoard { .. } | Self::NoneRunning { .. } | Self::TooFewBoards { .. }
+            Self::NoBoard { .. }
+                | Self::NoneRunning { .. }
+                | Self::NoneToEnter { .. }
+                | Self::NoPort { .. }
+                | Self::TooFewBoards { .. }
         )
     }
 
@@ -108,8 +138,9 @@ impl SelectError {
 
 /// "There is no board in DFU mode" is said only where that is so.
 fn no_board(wanted: &str, others: &[Other]) -> String {
-    let is_in_dfu_mode =
-        |other: &Other| !matches!(other.reason, Reason::Application | Reason::LeftOut(_));
+    let is_in_dfu_mode = |other: &Other| {
+        !other.reason.is_application() && !matches!(other.reason, Reason::LeftOut(_))
+    };
     let kind = match others.iter().any(is_in_dfu_mode) {
         true => "DfuSe board",
         false => "board",

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::board::protocol::Protocol;
+use crate::chip::serial_port::Asks;
 use crate::printable::Said;
 use crate::usb::{DeviceInfo, DfuMode, UsbError};
 
@@ -30,6 +31,16 @@ pub struct Other {
 pub enum Reason {
     /// It would have to be detached first.
     Application,
+    /// The same, through its serial port.
+    Serial(Asks),
+    /// It has a serial port, and nobody has said that it is to be asked there.
+    UnnamedPort,
+    /// It is to be asked at its serial port, and has none.
+    NoPort,
+    /// It is to be asked at its DFU interface, and has none.
+    NoRunTime,
+    /// It has a serial port, and the system doesn't tell which of several devices it is.
+    Unplaced,
     /// It is what DETACH would make of it.
     InDfuMode,
     /// It has no addresses, DFU 1.0 or 1.1 without ST's extension, and the command is about some.
@@ -104,6 +115,11 @@ impl Reason {
         }
     }
 
+    /// Whether it runs its application, and is known to leave that when it is asked.
+    pub fn is_application(&self) -> bool {
+        matches!(self, Self::Application | Self::Serial(_))
+    }
+
     /// The next step.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -111,6 +127,20 @@ impl Reason {
                 "Ask the application: `stdfu detach`, or `stdfu flash` with --enter-dfu.\n\
                  Or start the bootloader by hand: on an STM32, set BOOT0 high and reset the board."
             }
+            Self::Serial(Asks::Touch) => {
+                "Ask the application: `stdfu detach`, or `stdfu flash` with --enter-dfu=touch.\n\
+                 Or start the bootloader by hand: on an STM32, set BOOT0 high and reset the board."
+            }
+            Self::Serial(Asks::MicroPython) => {
+                "Ask MicroPython: `stdfu flash` with --enter-dfu=micropython.\n\
+                 Or start the bootloader by hand: on an STM32, set BOOT0 high and reset the board."
+            }
+            Self::UnnamedPort | Self::Unnamed => {
+                "If this is the board you mean, choose it with --path or --serial."
+            }
+            Self::NoPort => "--enter-dfu=detach asks it through its DFU interface.",
+            Self::NoRunTime => "--enter-dfu=touch asks it through its serial port.",
+            Self::Unplaced => "Unplug the others of its kind, then repeat the command.",
             Self::InDfuMode => "Nothing to detach: go on with `stdfu flash`.",
             Self::Plain => {
                 "Without addresses, a whole memory of it can be flashed or read: `stdfu flash FILE`, `stdfu read OUT`."
@@ -118,7 +148,6 @@ impl Reason {
             Self::NeedsAddress => {
                 "Say where the file belongs, for most boards: --address 0x08000000."
             }
-            Self::Unnamed => "If this is the board you mean, choose it with --path or --serial.",
             Self::OtherIds => "--any-id uses the file anyway.",
             Self::WithoutLayouts => "The maker's own tool can flash it.",
             Self::Flip => "dfu-programmer can flash it.",
@@ -159,6 +188,14 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Application => f.write_str("is running its application"),
+            Self::Serial(Asks::Touch) => f.write_str("is running its application"),
+            Self::Serial(Asks::MicroPython) => f.write_str("is running MicroPython"),
+            Self::UnnamedPort => f.write_str("has a serial port, and was not chosen"),
+            Self::NoPort => f.write_str("has a DFU interface, but no serial port"),
+            Self::NoRunTime => f.write_str("has a serial port, but no DFU interface"),
+            Self::Unplaced => {
+                f.write_str("has a serial port, but can't be told from others of its kind")
+            }
             Self::InDfuMode => f.write_str("is already in DFU mode"),
             Self::Plain => {
                 f.write_str("speaks plain DFU, not DfuSe: it has no addresses and no sectors")

@@ -28,7 +28,9 @@ fn about_flashing(option: &str, command: &str) -> Option<&'static str> {
             }
         }
         "--detach" | "--dfu" | "--bootloader" | "--enter-bootloader" | "--touch" => match command {
-            "flash" | "run" => "--enter-dfu puts a running application into DFU mode first",
+            "flash" | "run" | "read" | "erase" | "verify" => {
+                "--enter-dfu puts a running application into DFU mode first"
+            }
             "detach" => "that is what `stdfu detach` does: leave it out",
             _ => "`stdfu detach` puts a running application into DFU mode",
         },
@@ -120,8 +122,9 @@ fn about_places(option: &str, command: &str) -> Option<&'static str> {
 fn about_boards(option: &str) -> Option<&'static str> {
     let instead = match option {
         "--vid" | "--pid" | "--vidpid" | "--usb-id" => "--id chooses a board, as in --id 0483:df11",
-        "--port" | "--usb-path" | "--location" => {
-            "--path chooses a board, as `stdfu list` shows it"
+        "--usb-path" | "--location" => "--path chooses a board, as `stdfu list` shows it",
+        "--port" => {
+            "--path chooses a board, as `stdfu list` shows it; beside --enter-dfu, --port names its serial port"
         }
         "--sn" | "--serial-number" | "--probe" => {
             "--serial chooses a board, as `stdfu list` shows it"
@@ -158,7 +161,8 @@ mod tests {
         check("erase", "--reset", "`stdfu leave` starts");
         check("leave", "--reset", "leave it out");
         check("flash", "--detach", "--enter-dfu");
-        check("erase", "--detach", "`stdfu detach`");
+        check("erase", "--detach", "--enter-dfu");
+        check("leave", "--detach", "`stdfu detach`");
         check("flash", "--offset", "--address 0x08000000");
         check("read", "--offset", "0x08000000+128K");
         check("flash", "--erase", "leave it out");

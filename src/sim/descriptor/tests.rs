@@ -1,12 +1,27 @@
 //! Descriptors, byte for byte as real boards have them.
 
-use super::super::board;
+use super::super::{app, board};
 use super::*;
+
+/// The same of a board's application.
+fn application(app: &str, value: u16) -> Option<Vec<u8>> {
+    let board = board::find("f405").expect("known board");
+    let description = SelfDescription {
+        board,
+        app: app::find(app),
+        quirks: &Quirks::new(board.quirks),
+        serial: board.serial,
+        strings: &BTreeMap::new(),
+        program: Program::Application,
+    };
+    description.descriptor(value)
+}
 
 fn get(name: &str, value: u16) -> Option<Vec<u8>> {
     let board = board::find(name).expect("known board");
     let description = SelfDescription {
         board,
+        app: None,
         quirks: &Quirks::new(board.quirks),
         serial: board.serial,
         strings: &BTreeMap::new(),
@@ -153,4 +168,96 @@ fn what_boards_without_dfuse_say_of_themselves_can_be_read_out_of_the_bytes() {
     check("uboot", (0x0451, 0xD022), 2, 3, timed(0x0F, 0, 4096));
     check("xmos", (0x20B1, 0x0008), 2, 2, v11(0x07, 64));
     check("zephyr", (0x2FE3, 0xFFFF), 2, 2, v11(0x07, 128));
+}
+
+/// Written out from Klipper's source (`cdc_device_descriptor`, `cdc_config_descriptor`), for 1d50:614e.
+#[test]
+fn the_descriptors_of_klipper_are_those_in_its_source() {
+    let device = b"\x12\x01\x00\x02\x02\x00\x00\x10\x50\x1d\x4e\x61\x00\x01\x01\x02\x03\x01";
+    assert_eq!(application("klipper", 0x0100).expect("present"), device);
+    let configuration = b"\x09\x02\x3e\x00\x02\x01\x00\xc0\x32\
+        \x09\x04\x00\x00\x01\x02\x02\x01\x00\
+        \x05\x24\x00\x10\x01\
+        \x04\x24\x02\x06\
+        \x05\x24\x06\x00\x01\
+        \x07\x05\x83\x03\x08\x00\xff\
+        \x09\x04\x01\x00\x02\x0a\x00\x00\x00\
+        \x07\x05\x02\x02\x40\x00\x00\
+        \x07\x05\x81\x02\x40\x00\x00";
+    assert_eq!(
+        application("klipper", 0x0200).expect("present"),
+        configuration
+    );
+}
+
+/// Written out from MicroPython's source (`USBD_SetVIDPIDRelease`, `cdc_template_config_desc`): 67 bytes in all.
+#[test]
+fn the_descriptors_of_micropython_are_those_in_its_source() {
+    let device = b"\x12\x01\x00\x02\x02\x00\x00\x40\x55\xf0\x02\x98\x00\x02\x01\x02\x03\x01";
+    assert_eq!(application("micropython", 0x0100).expect("present"), device);
+    let configuration = b"\x09\x02\x43\x00\x02\x01\x00\x80\xfa\
+        \x09\x04\x00\x00\x01\x02\x02\x01\x00\
+        \x05\x24\x00\x10\x01\
+        \x05\x24\x01\x00\x01\
+        \x04\x24\x02\x02\
+        \x05\x24\x06\x00\x01\
+        \x07\x05\x82\x03\x08\x00\x20\
+        \x09\x04\x01\x00\x02\x0a\x00\x00\x00\
+        \x07\x05\x03\x02\x40\x00\x00\
+        \x07\x05\x83\x02\x40\x00\x00";
+    assert_eq!(
+        application("micropython", 0x0200).expect("present"),
+        configuration
+    );
+    // As ST's ROMs have it.
+    assert_eq!(application("micropython", 0x0303), get("f405", 0x0303));
+}
+
+/// Written out from TinyUSB's templates, TUD_CDC_DESCRIPTOR and TUD_DFU_RT_DESCRIPTOR.
+#[test]
+fn the_descriptors_of_tinyusb_are_those_of_its_templates() {
+    let device = b"\x12\x01\x00\x02\xef\x02\x01\x40\xfe\xca\x01\x40\x00\x01\x01\x02\x03\x01";
+    assert_eq!(application("tinyusb", 0x0100).expect("present"), device);
+    let configuration = b"\x09\x02\x5d\x00\x03\x01\x00\x80\x32\
+        \x08\x0b\x00\x02\x02\x02\x00\x00\
+        \x09\x04\x00\x00\x01\x02\x02\x00\x00\
+        \x05\x24\x00\x20\x01\
+        \x05\x24\x01\x00\x01\
+        \x04\x24\x02\x06\
+        \x05\x24\x06\x00\x01\
+        \x07\x05\x81\x03\x08\x00\x10\
+        \x09\x04\x01\x00\x02\x0a\x00\x00\x00\
+        \x07\x05\x02\x02\x40\x00\x00\
+        \x07\x05\x82\x02\x40\x00\x00\
+        \x09\x04\x02\x00\x00\xfe\x01\x01\x04\
+        \x09\x21\x0d\xe8\x03\x00\x10\x01\x01";
+    assert_eq!(
+        application("tinyusb", 0x0200).expect("present"),
+        configuration
+    );
+    // All 24 digits of the chip's id.
+    assert_eq!(
+        application("tinyusb", 0x0303).expect("present")[0],
+        2 + 2 * 24
+    );
+}
+
+#[test]
+fn the_other_bootloader_is_a_mass_storage_device_without_dfu() {
+    let board = board::find("f405").expect("known board");
+    let description = SelfDescription {
+        board,
+        app: None,
+        quirks: &Quirks::default(),
+        serial: board.serial,
+        strings: &BTreeMap::new(),
+        program: Program::Other,
+    };
+    let configuration = b"\x09\x02\x20\x00\x01\x01\x00\xc0\x32\
+        \x09\x04\x00\x00\x02\x08\x06\x50\x00\
+        \x07\x05\x81\x02\x40\x00\x00\
+        \x07\x05\x01\x02\x40\x00\x00";
+    assert_eq!(description.configuration(), configuration);
+    assert_eq!(description.dfu_interface(), None);
+    assert_eq!(description.descriptor(0x0304), None);
 }

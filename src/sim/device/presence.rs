@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::super::app::App;
+use super::super::application::{Application, Leaving};
 use super::super::bootloader::{Bootloader, Departure};
-use super::super::descriptor::{Program, SelfDescription};
+use super::super::descriptor::Program;
 use super::super::quirk::{Quirk, Quirks};
-use super::super::runtime::Application;
 use super::Device;
 
 /// A board off the bus.
@@ -41,18 +42,35 @@ impl Device {
 
     /// Lets the time come to `now`. Whether it has left the bus by itself meanwhile.
     pub fn passes(&mut self, now: Duration) -> bool {
-        let is_bootloader = self.is_present() && self.program == Program::Bootloader;
-        let departure = is_bootloader.then(|| self.bootloader.departure(now));
-        if let Some(departure) = departure.flatten() {
-            self.goes_away(departure, now);
+        match self.program {
+            _ if !self.is_present() => false,
+            Program::Bootloader => {
+                let departure = self.bootloader.departure(now);
+                if let Some(departure) = departure {
+                    self.goes_away(departure, now);
+                }
+                departure.is_some()
+            }
+            Program::Application => {
+                let leaving = self.application.leaving();
+                let due = leaving.filter(|leaving| leaving.at <= now);
+                if let Some(leaving) = due {
+                    self.leaves_application(leaving);
+                }
+                due.is_some()
+            }
+            Program::Other => false,
         }
-        departure.flatten().is_some()
     }
 
     /// When it will leave the bus by itself unless something is asked.
     pub fn leaves_at(&self) -> Option<Duration> {
-        let is_bootloader = self.is_present() && self.program == Program::Bootloader;
-        self.bootloader.leaves_at().filter(|_| is_bootloader)
+        match self.program {
+            _ if !self.is_present() => None,
+            Program::Bootloader => self.bootloader.leaves_at(),
+            Program::Application => self.application.leaving().map(|leaving| leaving.at),
+            Program::Other => None,
+        }
     }
 
     /// The port is reset. Whether the board has left the bus by that; where it has not, the host configures it anew.
@@ -62,16 +80,11 @@ impl Device {
         }
         self.configuration = 0;
         match self.program {
-            Program::Application => {
-                if self.application.reset(now) {
-                    self.detaches(now);
-                }
-            }
-            Program::Bootloader => {
-                self.bootloader.reset();
-                self.passes(now);
-            }
+            Program::Application => self.application.reset(now),
+            Program::Bootloader => self.bootloader.reset(),
+            Program::Other => {}
         }
+        self.passes(now);
         !self.is_present()
     }
 
@@ -81,7 +94,7 @@ impl Device {
         match self.away {
             Some(Away { back: Some(_), .. }) => self.comes_back(now),
             Some(Away { back: None, .. }) | None => {
-                self.start(first_program(&self.quirks));
+                self.start(first_program(self.app, &self.quirks));
                 true
             }
         }
@@ -110,8 +123,10 @@ impl Device {
             false => Program::Application,
         };
         let shown = self.board.runtime.map(|_| (Quirks::CHANGE_OVER, program));
-        let asked_for = self.quirks.comes_back_after();
-        let asked_for = asked_for.map(|after| (after, first_program(&self.quirks)));
+        let is_shown = self.app.map(|_| Quirks::CHANGE_OVER);
+        let asked_for = self.quirks.comes_back_after().or(is_shown);
+        let first = first_program(self.app, &self.quirks);
+        let asked_for = asked_for.map(|after| (after, first));
         let back = match departure {
             Departure::Starts => asked_for.or(shown),
             Departure::Quits => None,
@@ -119,35 +134,34 @@ impl Device {
         self.away = Some(Away { since: now, back });
     }
 
-    /// Leaves the bus on the way from the application into DFU mode.
-    pub(super) fn detaches(&mut self, now: Duration) {
+    /// Leaves the bus on the way from the application to its bootloader, or wherever that leads on this board.
+    fn leaves_application(&mut self, leaving: Leaving) {
+        let after = self.quirks.detach_time();
+        let back = match (leaving.to, self.quirks.enters()) {
+            (Program::Bootloader, Some(Quirk::EntersNothing)) => None,
+            (Program::Bootloader, Some(Quirk::EntersOther)) => Some((after, Program::Other)),
+            (Program::Bootloader, Some(Quirk::EntersItself)) => Some((after, Program::Application)),
+            (Program::Bootloader, _) => Some((after, Program::Bootloader)),
+            (program, _) => Some((Quirks::CHANGE_OVER, program)),
+        };
         self.away = Some(Away {
-            since: now,
-            back: Some((self.quirks.detach_time(), Program::Bootloader)),
+            since: leaving.at,
+            back,
         });
     }
 
     fn start(&mut self, program: Program) {
         self.bootloader = Bootloader::new(self.board, &self.quirks, self.timing, &self.memories);
         self.program = program;
-        self.application = application(&self.description());
+        self.application = Application::new(&self.description());
         self.configuration = 0;
         self.away = None;
     }
 }
 
-/// The application of a board that describes itself so.
-pub(super) fn application(description: &SelfDescription) -> Application {
-    Application::new(
-        description.runtime(),
-        description.detach_timeout(),
-        description.quirks,
-    )
-}
-
 /// What is running when power comes on.
-pub(super) fn first_program(quirks: &Quirks) -> Program {
-    if quirks.has(Quirk::Application) {
+pub(super) fn first_program(app: Option<&App>, quirks: &Quirks) -> Program {
+    if app.is_some() || quirks.has(Quirk::Application) {
         Program::Application
     } else {
         Program::Bootloader

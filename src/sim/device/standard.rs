@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::descriptor::{CONFIGURATION_VALUE, EXPLANATION_INDEX, Program, utf_16};
+use super::super::descriptor::{
+    CONFIGURATION_VALUE, EXPLANATION_INDEX, INTERFACE_NUMBER, OTHER_ENDPOINTS, Program, utf_16,
+};
 use super::super::transfer::{Answer, SET_CONFIGURATION, SET_INTERFACE, Setup};
 use super::Device;
 use crate::usb::descriptor::{GET_DESCRIPTOR, STRING};
@@ -22,21 +24,20 @@ impl Device {
             (0x80 | 0x81, GET_DESCRIPTOR) => self.get_descriptor(request.value),
             // Self-powered, no remote wakeup.
             (0x80, GET_STATUS) => Answer::Data(vec![1, 0]),
-            (0x81, GET_STATUS) if self.is_for_interface(setup) => Answer::Data(vec![0, 0]),
-            (0x82, GET_STATUS) if is_endpoint_0(request.index) => Answer::Data(vec![0, 0]),
-            // Endpoint 0 is never halted, so there is nothing to clear.
-            (0x02, CLEAR_FEATURE) if is_endpoint_0(request.index) && request.value == 0 => {
+            (0x81, GET_STATUS) if self.chosen(setup).is_some() => Answer::Data(vec![0, 0]),
+            (0x82, GET_STATUS) if self.has_endpoint(request.index) => Answer::Data(vec![0, 0]),
+            // No endpoint is ever halted, so there is nothing to clear.
+            (0x02, CLEAR_FEATURE) if self.has_endpoint(request.index) && request.value == 0 => {
                 Answer::Acknowledged
             }
             (0x00, SET_ADDRESS) => Answer::Acknowledged,
             (0x80, GET_CONFIGURATION) => Answer::Data(vec![self.configuration]),
             (0x00, SET_CONFIGURATION) => self.set_configuration(request.value, now),
-            (0x81, GET_INTERFACE) if self.is_for_interface(setup) => {
-                Answer::Data(vec![self.alternate_setting()])
-            }
-            (0x01, SET_INTERFACE) if self.is_for_interface(setup) => {
-                self.set_interface(request.value)
-            }
+            (0x81, GET_INTERFACE) => match self.chosen(setup) {
+                Some(number) => Answer::Data(vec![number]),
+                None => Answer::Stall,
+            },
+            (0x01, SET_INTERFACE) if self.is_configured() => self.set_interface(setup),
             _ => Answer::Stall,
         }
     }
@@ -65,9 +66,8 @@ impl Device {
                 self.configuration = value;
                 match self.program {
                     Program::Bootloader => self.bootloader.configured(&self.memories, now),
-                    Program::Application => {
-                        self.application.set_alternate_setting(0);
-                    }
+                    Program::Application => self.application.configured(),
+                    Program::Other => {}
                 }
                 Answer::Acknowledged
             }
@@ -75,21 +75,32 @@ impl Device {
         }
     }
 
-    /// The alternate setting of the DFU interface that was chosen last.
-    pub fn alternate_setting(&self) -> u8 {
+    /// The alternate setting of an interface that was chosen last; `None` where there is no such interface.
+    pub fn alternate_setting(&self, interface: u16) -> Option<u8> {
+        let is_only_one = interface == u16::from(INTERFACE_NUMBER);
         match self.program {
-            Program::Bootloader => self.bootloader.alternate_setting(),
-            Program::Application => self.application.alternate_setting(),
+            Program::Bootloader => is_only_one.then(|| self.bootloader.alternate_setting()),
+            Program::Application => self.application.alternate_setting(interface),
+            Program::Other => is_only_one.then_some(0),
         }
     }
 
-    fn set_interface(&mut self, value: u16) -> Answer {
-        let Ok(number) = u8::try_from(value) else {
+    /// The same for the interface that a request is for.
+    fn chosen(&self, setup: &Setup) -> Option<u8> {
+        let interface = Some(setup.request.index).filter(|_| self.is_configured())?;
+        self.alternate_setting(interface)
+    }
+
+    fn set_interface(&mut self, setup: &Setup) -> Answer {
+        let interface = setup.request.index;
+        let Ok(number) = u8::try_from(setup.request.value) else {
             return Answer::Stall;
         };
+        let is_only_one = interface == u16::from(INTERFACE_NUMBER);
         let exists = match self.program {
-            Program::Application => self.application.set_alternate_setting(number),
-            Program::Bootloader => self.memories.get(number).is_some(),
+            Program::Application => self.application.set_alternate_setting(interface, number),
+            Program::Bootloader => is_only_one && self.memories.get(number).is_some(),
+            Program::Other => is_only_one && number == 0,
         };
         if !exists {
             return Answer::Stall;
@@ -100,8 +111,17 @@ impl Device {
         }
         Answer::Acknowledged
     }
-}
 
-fn is_endpoint_0(index: u16) -> bool {
-    matches!(index, 0x00 | 0x80)
+    /// Whether there is an endpoint with this `bEndpointAddress`.
+    fn has_endpoint(&self, address: u16) -> bool {
+        let Ok(address) = u8::try_from(address) else {
+            return false;
+        };
+        matches!(address, 0x00 | 0x80)
+            || match self.program {
+                Program::Application => self.application.has_endpoint(address),
+                Program::Bootloader => false,
+                Program::Other => OTHER_ENDPOINTS.contains(&address),
+            }
+    }
 }

@@ -92,13 +92,20 @@ impl Quirks {
         })
     }
 
-    /// How long it takes from DETACH to DFU mode.
+    /// How long it takes from the application to DFU mode.
     pub fn detach_time(&self) -> Duration {
         let seconds = self.last(|quirk| match quirk {
             Quirk::DetachTakes(seconds) => Some(Duration::from_secs(seconds.into())),
             _ => None,
         });
         seconds.unwrap_or(Self::CHANGE_OVER)
+    }
+
+    /// Where the application leads that leaves for its bootloader, where that is not DFU mode: one of `enters=…`.
+    pub fn enters(&self) -> Option<Quirk> {
+        use Quirk::{EntersItself, EntersNothing, EntersOther};
+        let enters = [EntersItself, EntersNothing, EntersOther];
+        self.last(|quirk| enters.contains(&quirk).then_some(quirk))
     }
 
     /// `wDetachTimeOut` in milliseconds, where that is not the board's usual one.

@@ -151,7 +151,19 @@ quirks! {
     /// Applications that show a DFU interface and have nothing after it.
     DetachStall = "detach=stall", "the application refuses DETACH";
     /// 7 s from DETACH to DFU mode were seen.
-    DetachTakes(u32, Number) = "detach-takes", "N seconds from DETACH until it is back in DFU mode";
+    DetachTakes(u32, Number) = "detach-takes", "N seconds from the application until it is back in DFU mode";
+    /// A board without a bootloader, or whose bootloader hangs: nothing is there after the application.
+    EntersNothing = "enters=nothing", "does not come back from its application";
+    /// Where there is another bootloader than one with DFU: Adafruit's UF2 bootloaders, for example. *Inferred*: its ids.
+    EntersOther = "enters=other", "comes back from its application without DFU: a UF2 bootloader";
+    /// An application that only restarts: its bootloader starts it again.
+    EntersItself = "enters=itself", "comes back from its application as its application";
+    /// Applications that were built without it, as with `app=stm32duino`.
+    TouchIgnored = "touch=ignored", "a touch at 1200 baud does nothing";
+    /// An application that has stopped reading its serial port: what is sent to it waits for ever.
+    SerialDeaf = "serial=deaf", "takes nothing that is sent to its serial port";
+    /// Most MicroPython boards run a `main.py`, which Ctrl-C interrupts.
+    MainRuns = "main=runs", "main.py runs, and reads nothing, until Ctrl-C: MicroPython";
     /// `wDetachTimeOut`, after which an application that waits for a reset waits no longer (DFU 1.1 §5.1).
     DetachTimeout(u16, Number) = "detach-timeout", "wDetachTimeOut is N ms";
     /// bitWillDetach, and what it says.

@@ -1,4 +1,5 @@
-//! One client's transfers, carried to a board in their order; while one of them takes its time, others can be given up.
+//! One client's transfers, carried to a board in the order of each endpoint; while one of them takes its time, or has to
+//! wait, others can be given up.
 
 use std::collections::{HashSet, VecDeque};
 use std::io::{self, BufRead, BufReader, Write};
@@ -6,11 +7,11 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::super::transfer::{Answer, Exchange, Setup};
+use super::super::transfer::{Answer, Endpoint, Exchange, Setup};
 use super::frame::{self, Command, FrameError, Outcome, Submit};
 
-/// How many transfers may wait for an answer that never comes, and how many for their turn: more than any kernel lets
-/// wait.
+/// How many transfers may wait for an answer that never comes, how many for their turn, and how many at endpoints: more
+/// than any kernel lets wait.
 const MOST_WAITING: usize = 256;
 /// Systems count a socket's timeout in ticks of up to 10 ms, and add one: far more than most transfers take.
 const COARSE: Duration = Duration::from_millis(20);
@@ -25,12 +26,23 @@ pub trait Look: BufRead {
 /// A connection as a [`Look`].
 pub struct Patient<'s>(pub BufReader<&'s TcpStream>);
 
+/// The board that a conversation is about.
+pub trait Peer {
+    /// Carries out a control transfer, and tells what came of it.
+    fn control(&mut self, setup: &Setup, data: &[u8]) -> Exchange;
+
+    /// The same with a transfer at another endpoint; `None` where the board has nothing to give or to take so far.
+    fn transfer(&mut self, endpoint: Endpoint, data: &[u8]) -> Option<Exchange>;
+}
+
 /// A conversation about one imported board.
-pub struct Conversation<C> {
+pub struct Conversation<P> {
     device_id: u32,
-    control: C,
-    /// Transfers whose turn has not come.
+    peer: P,
+    /// Control transfers whose turn has not come.
     queue: VecDeque<Submit>,
+    /// Transfers at other endpoints.
+    waiting: VecDeque<Submit>,
     /// The transfer that the board is busy with.
     current: Option<Current>,
     /// Transfers that will never be answered.
@@ -49,13 +61,14 @@ struct Current {
     left: bool,
 }
 
-impl<C: FnMut(&Setup, &[u8]) -> Exchange> Conversation<C> {
-    /// Has not begun. `control` carries out a transfer and tells what came of it.
-    pub fn new(device_id: u32, control: C) -> Self {
+impl<P: Peer> Conversation<P> {
+    /// Has not begun.
+    pub fn new(device_id: u32, peer: P) -> Self {
         Self {
             device_id,
-            control,
+            peer,
             queue: VecDeque::new(),
+            waiting: VecDeque::new(),
             current: None,
             unanswered: HashSet::new(),
             leaves_at: None,
@@ -76,6 +89,11 @@ impl<C: FnMut(&Setup, &[u8]) -> Exchange> Conversation<C> {
                 if let Some(submit) = self.queue.pop_front() {
                     self.begin(&submit);
                 }
+            }
+            // A board that has just left has still to acknowledge what made it leave.
+            let is_leaving = self.current.as_ref().is_some_and(|current| current.left);
+            if !is_leaving && self.serve_endpoints(writer)? {
+                return Ok(());
             }
             if let Some(current) = &self.current {
                 let left = current.due.saturating_duration_since(Instant::now());
@@ -106,8 +124,12 @@ impl<C: FnMut(&Setup, &[u8]) -> Exchange> Conversation<C> {
                 Ok(true)
             }
             Command::Submit(submit) if submit.device_id == self.device_id => {
-                self.queue.push_back(submit);
-                Ok(self.queue.len() <= MOST_WAITING)
+                let line = match submit.endpoint {
+                    0 => &mut self.queue,
+                    _ => &mut self.waiting,
+                };
+                line.push_back(submit);
+                Ok(line.len() <= MOST_WAITING)
             }
             // Meant for another device: the client has lost its way.
             Command::Unlink(_) | Command::Submit(_) => Ok(false),
@@ -116,17 +138,7 @@ impl<C: FnMut(&Setup, &[u8]) -> Exchange> Conversation<C> {
 
     fn begin(&mut self, submit: &Submit) {
         let received = Instant::now();
-        let exchange = if submit.endpoint == 0 {
-            (self.control)(&submit.setup, &submit.data)
-        } else {
-            // There is no other endpoint.
-            Exchange {
-                answer: Answer::Stall,
-                taken: Duration::ZERO,
-                left: false,
-                leaves_after: None,
-            }
-        };
+        let exchange = self.peer.control(&submit.setup, &submit.data);
         self.leaves_at = exchange.leaves_after.map(|after| received + after);
         let outcome = outcome(exchange.answer, submit);
         if outcome.is_none() {
@@ -138,6 +150,37 @@ impl<C: FnMut(&Setup, &[u8]) -> Exchange> Conversation<C> {
             reply: outcome.map(|outcome| frame::submit_reply(submit.sequence, &outcome)),
             left: exchange.left,
         });
+    }
+
+    /// Carries out what can be carried out at other endpoints: at each, what came first. Whether that was the end.
+    fn serve_endpoints(&mut self, writer: &mut impl Write) -> Result<bool, FrameError> {
+        let mut has_to_wait = HashSet::new();
+        let mut index = 0;
+        while let Some(submit) = self.waiting.get(index) {
+            let endpoint = endpoint(submit);
+            let is_first = !has_to_wait.contains(&endpoint.address());
+            let asked = Instant::now();
+            let exchange = is_first.then(|| self.peer.transfer(endpoint, &submit.data));
+            let Some(exchange) = exchange.flatten() else {
+                has_to_wait.insert(endpoint.address());
+                index += 1;
+                continue;
+            };
+            if let Some(outcome) = outcome(exchange.answer, submit) {
+                writer.write_all(&frame::submit_reply(submit.sequence, &outcome))?;
+            } else {
+                self.unanswered.insert(submit.sequence);
+            }
+            self.waiting.remove(index);
+            if exchange.left {
+                return Ok(true);
+            }
+            self.leaves_at = exchange.leaves_after.map(|after| asked + after);
+            // What was said may be what another one waits for.
+            index = 0;
+            has_to_wait.clear();
+        }
+        Ok(false)
     }
 
     /// Answers the transfer that is due. Whether that was the end.
@@ -153,13 +196,12 @@ impl<C: FnMut(&Setup, &[u8]) -> Exchange> Conversation<C> {
 
     /// Gives a transfer up. Whether it was still without an answer.
     fn give_up(&mut self, sequence: u32) -> bool {
-        let queued = self
-            .queue
-            .iter()
-            .position(|submit| submit.sequence == sequence);
-        if let Some(index) = queued {
-            self.queue.remove(index);
-            return true;
+        for line in [&mut self.queue, &mut self.waiting] {
+            let found = line.iter().position(|submit| submit.sequence == sequence);
+            if let Some(index) = found {
+                line.remove(index);
+                return true;
+            }
         }
         // The board goes on with what it has heard; only nobody is told any more.
         let unfinished = self
@@ -168,6 +210,13 @@ impl<C: FnMut(&Setup, &[u8]) -> Exchange> Conversation<C> {
             .filter(|current| current.sequence == sequence)
             .and_then(|current| current.reply.take());
         self.unanswered.remove(&sequence) || unfinished.is_some()
+    }
+}
+
+/// What a client has said, all of it.
+impl Look for &[u8] {
+    fn look(&mut self, _: Duration) -> io::Result<bool> {
+        Ok(true)
     }
 }
 
@@ -217,6 +266,18 @@ impl Patient<'_> {
     }
 }
 
+/// Which endpoint a transfer is for, that is not endpoint 0. There are 15; what is more than that is none of any board.
+fn endpoint(submit: &Submit) -> Endpoint {
+    let number = u8::try_from(submit.endpoint).map_or(0x7F, |number| number.min(0x7F));
+    match submit.to_host {
+        true => Endpoint::In {
+            number,
+            most: submit.length,
+        },
+        false => Endpoint::Out { number },
+    }
+}
+
 /// What a client is told; `None` for nothing.
 fn outcome(answer: Answer, submit: &Submit) -> Option<Outcome> {
     match answer {
@@ -231,93 +292,4 @@ fn outcome(answer: Answer, submit: &Submit) -> Option<Outcome> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    impl Look for &[u8] {
-        fn look(&mut self, _: Duration) -> io::Result<bool> {
-            Ok(true)
-        }
-    }
-
-    fn silent(_: &Setup, _: &[u8]) -> Exchange {
-        Exchange {
-            answer: Answer::Silent,
-            taken: Duration::ZERO,
-            left: false,
-            leaves_after: None,
-        }
-    }
-
-    const GET_STATUS: [u8; 8] = [0xA1, 3, 0, 0, 0, 0, 6, 0];
-
-    /// What 1-1 replies.
-    fn replies(requests: &[u8], control: impl FnMut(&Setup, &[u8]) -> Exchange) -> Vec<u8> {
-        let mut replies = Vec::new();
-        let conversation = Conversation::new(0x1_0002, control);
-        let ended = conversation.hold(&mut &requests[..], &mut replies);
-        assert!(matches!(ended, Err(FrameError::Io(_)) | Ok(())));
-        replies
-    }
-
-    fn frame(fields: [u32; 10], setup: [u8; 8]) -> Vec<u8> {
-        let mut frame: Vec<u8> = fields
-            .iter()
-            .flat_map(|field| field.to_be_bytes())
-            .collect();
-        frame.extend(setup);
-        frame
-    }
-
-    #[test]
-    fn a_request_without_an_answer_waits_until_it_is_unlinked() {
-        let mut requests = frame([1, 7, 0x1_0002, 1, 0, 0, 6, 0, 0, 0], GET_STATUS);
-        assert_eq!(replies(&requests, silent), Vec::<u8>::new());
-        requests.extend(frame([2, 8, 0x1_0002, 0, 0, 7, 0, 0, 0, 0], [0; 8]));
-        // −ECONNRESET once; after that there is nothing to unlink.
-        requests.extend(frame([2, 9, 0x1_0002, 0, 0, 7, 0, 0, 0, 0], [0; 8]));
-        let mut expected = frame([4, 8, 0, 0, 0, 0xFFFF_FF98, 0, 0, 0, 0], [0; 8]);
-        expected.extend(frame([4, 9, 0, 0, 0, 0, 0, 0, 0, 0], [0; 8]));
-        assert_eq!(replies(&requests, silent), expected);
-    }
-
-    #[test]
-    fn a_request_whose_turn_has_not_come_can_be_unlinked_and_is_never_carried_out() {
-        let mut requests = frame([1, 7, 0x1_0002, 1, 0, 0, 6, 0, 0, 0], GET_STATUS);
-        requests.extend(frame([1, 8, 0x1_0002, 1, 0, 0, 6, 0, 0, 0], GET_STATUS));
-        requests.extend(frame([2, 9, 0x1_0002, 0, 0, 8, 0, 0, 0, 0], [0; 8]));
-        let mut carried_out = 0;
-        let replies = replies(&requests, |_, _| {
-            carried_out += 1;
-            Exchange {
-                answer: Answer::Data(vec![0; 6]),
-                taken: Duration::from_secs(60),
-                left: false,
-                leaves_after: None,
-            }
-        });
-        assert_eq!(
-            replies,
-            frame([4, 9, 0, 0, 0, 0xFFFF_FF98, 0, 0, 0, 0], [0; 8])
-        );
-        assert_eq!(carried_out, 1);
-    }
-
-    #[test]
-    fn a_client_that_lets_too_much_wait_is_hung_up_on() {
-        let flood: Vec<u8> = (0..1000)
-            .flat_map(|sequence| frame([1, sequence, 0x1_0002, 1, 0, 0, 6, 0, 0, 0], GET_STATUS))
-            .collect();
-        for (taken, most) in [(Duration::ZERO, 257), (Duration::from_secs(60), 258)] {
-            let mut rest = &flood[..];
-            let conversation = Conversation::new(0x1_0002, |_: &Setup, _: &[u8]| Exchange {
-                answer: Answer::Silent,
-                taken,
-                left: false,
-                leaves_after: None,
-            });
-            assert!(conversation.hold(&mut rest, &mut Vec::new()).is_ok());
-            assert_eq!(rest.len(), (1000 - most) * 48);
-        }
-    }
-}
+mod tests;

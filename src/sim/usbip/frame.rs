@@ -76,6 +76,8 @@ pub struct Submit {
     pub sequence: u32,
     /// `devid`: bus number and device number.
     pub device_id: u32,
+    /// `direction`: whether data go from the device to the host.
+    pub to_host: bool,
     /// `ep`
     pub endpoint: u32,
     /// `setup`; zeros where the endpoint is not 0.
@@ -130,6 +132,7 @@ impl Command {
                 Ok(Self::Submit(Submit {
                     sequence,
                     device_id,
+                    to_host,
                     endpoint,
                     setup,
                     length,
@@ -163,8 +166,10 @@ pub struct ExportedDevice {
     pub device_release: u16,
     /// `bConfigurationValue`
     pub configuration: u8,
-    /// Class, subclass and protocol of its only interface.
-    pub interface_class: [u8; 3],
+    /// `bDeviceClass`, `bDeviceSubClass` and `bDeviceProtocol`.
+    pub device_class: [u8; 3],
+    /// Class, subclass and protocol of each interface.
+    pub interface_classes: Vec<[u8; 3]>,
 }
 
 impl ExportedDevice {
@@ -176,6 +181,10 @@ impl ExportedDevice {
         self.bus << 16 | self.device
     }
 
+    fn interface_count(&self) -> u8 {
+        u8::try_from(self.interface_classes.len()).expect("interfaces have numbers of a byte")
+    }
+
     fn write(&self, frame: &mut Vec<u8>) {
         write_text(frame, &format!("/stdfu/{}", self.bus_id), 256);
         write_text(frame, &self.bus_id, 32);
@@ -185,8 +194,9 @@ impl ExportedDevice {
         for number in [self.vendor_id, self.product_id, self.device_release] {
             frame.extend(number.to_be_bytes());
         }
-        // The interface tells class, subclass and protocol; one configuration, one interface.
-        frame.extend([0, 0, 0, self.configuration, 1, 1]);
+        frame.extend(self.device_class);
+        // One configuration.
+        frame.extend([self.configuration, 1, self.interface_count()]);
     }
 }
 
@@ -197,8 +207,10 @@ pub fn list_of_devices(devices: &[ExportedDevice]) -> Vec<u8> {
     frame.extend(count.to_be_bytes());
     for device in devices {
         device.write(&mut frame);
-        frame.extend(device.interface_class);
-        frame.push(0);
+        for class in &device.interface_classes {
+            frame.extend(class);
+            frame.push(0);
+        }
     }
     frame
 }

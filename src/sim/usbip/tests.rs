@@ -352,6 +352,111 @@ fn an_application_is_exported_with_protocol_1() {
     assert_eq!(list[list.len() - 4..], [0xFE, 1, 1, 0]);
 }
 
+/// Transfers at endpoints beside endpoint 0.
+impl Kernel {
+    fn sends_to_endpoint(&mut self, endpoint: u32, data: &[u8]) {
+        self.sequence += 1;
+        let length = u32::try_from(data.len()).expect("short");
+        let (sequence, device_id) = (self.sequence, self.device_id);
+        self.sends(
+            [1, sequence, device_id, 0, endpoint, 0, length, 0, 0, 0],
+            [0; 8],
+            data,
+        );
+    }
+
+    /// Asks for up to 128 bytes; the sequence number.
+    fn asks_endpoint(&mut self, endpoint: u32) -> u32 {
+        self.sequence += 1;
+        let (sequence, device_id) = (self.sequence, self.device_id);
+        self.sends(
+            [1, sequence, device_id, 1, endpoint, 0, 128, 0, 0, 0],
+            [0; 8],
+            &[],
+        );
+        sequence
+    }
+
+    /// The next RET_SUBMIT, of a transfer from the device or to it: its sequence number, and what came with it.
+    fn hears(&mut self, to_host: bool) -> (u32, Vec<u8>) {
+        let header = self.read(48);
+        assert_eq!(header[..4], [0, 0, 0, 3]);
+        assert_eq!(header[0x14..0x18], [0; 4]);
+        let number = |at: usize| u32::from_be_bytes(header[at..at + 4].try_into().expect("four"));
+        let length = if to_host { number(0x18) as usize } else { 0 };
+        let sequence = number(4);
+        (sequence, self.read(length))
+    }
+}
+
+#[test]
+fn an_application_with_a_serial_port_is_exported_with_all_its_interfaces() {
+    let mut kernel = Kernel::connect(serve(&["f405,app=tinyusb"]));
+    let request = [0x01, 0x11, 0x80, 0x05, 0, 0, 0, 0];
+    kernel.stream.write_all(&request).expect("connected");
+    let mut list = Vec::new();
+    kernel.stream.read_to_end(&mut list).expect("then closed");
+    assert_eq!(list.len(), 12 + 312 + 3 * 4);
+    // Class EF/02/01, configuration 1 of 1, three interfaces: CDC, its data, DFU.
+    let expected = [
+        &[0xEF, 2, 1, 1, 1, 3][..],
+        &[0x02, 2, 0, 0],
+        &[0x0A, 0, 0, 0],
+        &[0xFE, 1, 1, 0],
+    ];
+    assert_eq!(list[list.len() - 18..], expected.concat());
+}
+
+#[test]
+fn a_conversation_with_a_prompt_over_endpoints_ends_when_the_board_leaves() {
+    let mut kernel = Kernel::imports(serve(&["f405,app=micropython"]), "1-1");
+    // Notifications never come, and can be unlinked.
+    let notification = kernel.asks_endpoint(2);
+    let greeting = kernel.asks_endpoint(3);
+    let (sequence, said) = kernel.hears(true);
+    assert_eq!(sequence, greeting);
+    assert!(said.ends_with(b">>> "));
+    assert_eq!(kernel.unlinks(notification), -104);
+    let echo = kernel.asks_endpoint(3);
+    kernel.sends_to_endpoint(3, b"import machine\r");
+    assert_eq!(kernel.hears(false).0, kernel.sequence);
+    assert_eq!(
+        kernel.hears(true),
+        (echo, b"import machine\r\n>>> ".to_vec())
+    );
+    // SET_CONTROL_LINE_STATE goes its own way meanwhile.
+    kernel.asks_endpoint(3);
+    let last = kernel.sequence;
+    assert_eq!(kernel.submits([0x21, 0x22, 3, 0, 0, 0, 0, 0], &[]).0, 0);
+    kernel.sends_to_endpoint(3, b"machine.bootloader()\r");
+    kernel.hears(false);
+    assert_eq!(
+        kernel.hears(true),
+        (last, b"machine.bootloader()\r\n".to_vec())
+    );
+    assert!(kernel.is_hung_up_on());
+}
+
+#[test]
+fn a_touch_hangs_up_and_the_rom_is_imported_a_second_later() {
+    let address = serve(&["f405,app=klipper"]);
+    let mut kernel = Kernel::imports(address, "1-1");
+    assert_eq!(ids(&mut kernel), (0x1D50, 0x614E));
+    kernel.asks_endpoint(1);
+    assert_eq!(kernel.submits([0x21, 0x22, 3, 0, 0, 0, 0, 0], &[]).0, 0);
+    let slow = [0xB0, 0x04, 0, 0, 0, 0, 8];
+    assert_eq!(
+        kernel.submits([0x21, 0x20, 0, 0, 0, 0, 7, 0], &slow),
+        (0, 7, vec![])
+    );
+    assert_eq!(kernel.submits([0x21, 0x22, 0, 0, 0, 0, 0, 0], &[]).0, 0);
+    assert!(kernel.is_hung_up_on());
+    assert_ne!(Kernel::connect(address).asks_for("1-1"), 0);
+    thread::sleep(Duration::from_millis(1100));
+    let mut kernel = Kernel::imports(address, "1-1");
+    assert_eq!(ids(&mut kernel), (0x0483, 0xDF11));
+}
+
 #[test]
 fn a_bus_id_that_does_not_exist_is_refused() {
     let address = serve(&["f405"]);

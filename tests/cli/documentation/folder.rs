@@ -34,7 +34,11 @@ if [ -z "$STDFU_SIM" ]; then
     case " $* " in
         *" --alt u-boot."* | *" --alt rootfs"*) STDFU_SIM=uboot ;;
         *" --alt firmware.dfu"* | *" --alt uboot-env.dfu"*) STDFU_SIM=pluto ;;
-        *" --enter-dfu"*) STDFU_SIM=zephyr,quirk=application ;;
+        *" zephyr.signed.bin"*" --enter-dfu"*) STDFU_SIM=zephyr,quirk=application ;;
+        *" --enter-dfu=micropython"*) STDFU_SIM=f405,app=micropython ;;
+        *" sketch.ino.elf "*) STDFU_SIM=f405,app=arduino ;;
+        *" --path 1-2"*" --enter-dfu"*) STDFU_SIM='f405,app=klipper;f405,app=klipper' ;;
+        *" --enter-dfu"*) STDFU_SIM=f405,app=klipper ;;
         *" --id 303a:0002"*) STDFU_SIM=esp32s2 ;;
         *" flash hackrf_usb.dfu"*) STDFU_SIM=lpc ;;
         *" detach --path "*) STDFU_SIM='f405,quirk=application;l476,quirk=application' ;;
@@ -45,7 +49,7 @@ if [ -z "$STDFU_SIM" ]; then
             export STDFU_SIM=f405,flash=held.bin
             "$STDFU_BINARY" -q $(echo " $* " | sed 's/ verify / flash /')
             ;;
-        *" --every "* | *" --path "* | *" --serial "*) STDFU_SIM=$four ;;
+        *" --every "* | *" --path"[\ =]* | *" --serial"[\ =]*) STDFU_SIM=$four ;;
         *) STDFU_SIM=f405 ;;
     esac
     export STDFU_SIM
@@ -105,6 +109,7 @@ impl Folder {
             assert_eq!(run.exit, 0, "{run:?}");
         }
         file("build/firmware.elf", &sample("blinky.elf"));
+        file("build/sketch.ino.elf", &sample("blinky.elf"));
         file(
             "target/thumbv7em-none-eabihf/release/firmware",
             &sample("blinky.elf"),
@@ -192,6 +197,13 @@ impl Folder {
             )
             .env("HOME", self.path("home"))
             .env("STDFU_BINARY", env!("CARGO_BIN_EXE_stdfu"))
+            // For the Python module: what it runs, and where it is itself.
+            .env("STDFU", self.path("programs/stdfu"))
+            .env(
+                "PYTHONPATH",
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("python"),
+            )
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::null())
             .stdout(new(&stdout))
             .stderr(new(&stderr))

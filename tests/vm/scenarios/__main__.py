@@ -14,6 +14,7 @@ import traceback
 from pathlib import Path
 
 import access
+import applications
 import dfu_util
 import embassy
 import farm
@@ -33,6 +34,7 @@ MODULES = (
     stdfu_host,
     access,
     trouble,
+    applications,
     plain_stdfu,
     plain_dfu_util,
     embassy,

@@ -1,5 +1,6 @@
 //! What simulated boards there are, and what can be wrong with them: short for `--help`, all of it for `--list`.
 
+use crate::sim::app::APPS;
 use crate::sim::board::{BOARDS, Board};
 use crate::sim::fault::FAULTS;
 use crate::sim::quirk::{NONE, QUIRKS, QuirkName};
@@ -13,7 +14,11 @@ const NARROW: usize = 50;
 const USUAL: usize = 80;
 
 /// The options of a board.
-const OPTIONS: [(&str, &str); 6] = [
+const OPTIONS: [(&str, &str); 7] = [
+    (
+        "app=NAME",
+        "runs this application, and starts it again when it is left",
+    ),
     ("serial=TEXT", "another serial number"),
     (
         "string=N:TEXT",
@@ -43,6 +48,7 @@ pub fn help() -> String {
 Examples:
   stdfu sim f405
   stdfu sim f405 l476,flash=board.bin
+  stdfu sim f405,app=klipper
   stdfu sim f405,timing=real --listen 0.0.0.0:3240
   stdfu sim --list
 
@@ -54,6 +60,9 @@ Boards:
     help.push_str("\nOptions of a board, each after a comma:\n");
     let options = OPTIONS.map(|(option, _)| option);
     columns(&mut help, NARROW, 0, "", &options.join(" "));
+    help.push_str("\nApplications, with a serial port each:\n");
+    let words: Vec<&str> = APPS.iter().map(|app| app.name).collect();
+    columns(&mut help, NARROW, 0, "", &words.join(" "));
     help.push_str("\nKinds of fault:\n");
     let words: Vec<&str> = FAULTS.iter().map(|fault| fault.name).collect();
     columns(&mut help, NARROW, 0, "", &words.join(" "));
@@ -69,6 +78,10 @@ pub fn text() -> String {
     text.push_str("\nOptions of a board, each after a comma:\n");
     for (option, description) in OPTIONS {
         columns(&mut text, USUAL, 14, option, description);
+    }
+    text.push_str("\nApplications, with a serial port each, as in app=klipper:\n");
+    for app in APPS {
+        columns(&mut text, USUAL, 14, app.name, app.description);
     }
     text.push_str("\nKinds of fault:\n");
     for fault in FAULTS {
@@ -98,6 +111,7 @@ pub fn text() -> String {
 pub fn document() -> SimListDocument {
     let named = |(name, description)| SimNameDocument { name, description };
     let boards = BOARDS.iter().map(|board| (board.name, board.description));
+    let apps = APPS.iter().map(|app| (app.name, app.description));
     let faults = FAULTS.iter().map(|fault| (fault.name, fault.description));
     let quirks = QUIRKS.iter().map(|quirk| SimQuirkDocument {
         name: quirk.usage(),
@@ -107,6 +121,7 @@ pub fn document() -> SimListDocument {
     SimListDocument {
         boards: boards.map(named).collect(),
         options: OPTIONS.into_iter().map(named).collect(),
+        applications: apps.map(named).collect(),
         faults: faults.map(named).collect(),
         quirks: quirks.collect(),
     }
@@ -157,6 +172,9 @@ mod tests {
         for line in text.lines() {
             assert!(line.chars().count() <= USUAL, "{line}");
         }
+        for app in APPS {
+            assert!(words.contains(app.description), "{}", app.name);
+        }
         for quirk in QUIRKS {
             assert!(text.contains(&quirk.usage()), "{}", quirk.name);
         }
@@ -175,7 +193,8 @@ mod tests {
         let boards = BOARDS.iter().map(|board| board.name);
         let faults = FAULTS.iter().map(|fault| fault.name);
         let options = OPTIONS.iter().map(|(option, _)| *option);
-        for name in boards.chain(faults).chain(options) {
+        let apps = APPS.iter().map(|app| app.name);
+        for name in boards.chain(faults).chain(options).chain(apps) {
             assert!(words.contains(&name), "{name}");
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::super::diary::*;
 use super::super::super::transfer::Answer;
+use crate::usb::descriptor::Descriptors;
 
 const MANIFEST_SYNC: u8 = 6;
 const MANIFEST_WAIT_RESET: u8 = 8;
@@ -37,11 +38,13 @@ fn is_gone(host: &mut Host) {
 fn is_back(host: &mut Host, after: Duration) -> (u16, u16, u8) {
     host.now += after;
     assert!(host.device.comes_back(host.now));
-    let device = host.device.description().device();
-    let ids = |at: usize| u16::from_le_bytes([device[at], device[at + 1]]);
-    let protocol = host.device.description().interface_class()[2];
+    let description = host.device.description();
+    let (vendor_id, product_id) = description.ids();
+    let said = Descriptors::parse(&description.device(), &description.configuration());
+    let interfaces = said.expect("descriptors").interfaces;
+    let protocol = interfaces.last().expect("DFU's").class[2];
     assert_eq!(host.sends(0x00, 9, 1, &[]), Answer::Acknowledged);
-    (ids(8), ids(10), protocol)
+    (vendor_id, product_id, protocol)
 }
 
 const SECOND: Duration = Duration::from_secs(1);

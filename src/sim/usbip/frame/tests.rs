@@ -28,7 +28,8 @@ fn f405() -> ExportedDevice {
         product_id: 0xDF11,
         device_release: 0x2200,
         configuration: 1,
-        interface_class: [0xFE, 1, 2],
+        device_class: [0; 3],
+        interface_classes: vec![[0xFE, 1, 2]],
     }
 }
 
@@ -127,6 +128,7 @@ fn a_control_transfer_from_the_device_has_its_setup_packet() {
         Command::Submit(Submit {
             sequence: 7,
             device_id: 0x1_0002,
+            to_host: true,
             endpoint: 0,
             setup: Setup {
                 request: ControlRequest {
