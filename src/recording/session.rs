@@ -212,3 +212,6 @@ fn begin(place: Place, transfer: Transfer) -> RecordedDevice {
     device.push(transfer);
     device
 }
+
+#[cfg(test)]
+mod tests;
