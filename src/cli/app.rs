@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use crate::board::{Board, Opened};
 use crate::dfu::enter::{Patience, detach_and_wait};
-use crate::sim::SimBus;
-use crate::sim::spec::{BoardSpec, BoardSpecError};
+use crate::sim::spec::BoardSpecError;
 use crate::usb::Bus;
-use crate::usb::libusb::LibusbBus;
 use crate::usb::limited::LimitedBus;
-use crate::usb::serial::SystemPorts;
 
+use super::args::simulated::Simulated;
 use super::environment::{self, Variable};
 use super::error::CliError;
 use super::machine::Machine;
@@ -27,7 +25,7 @@ pub struct App {
     /// Which boards are meant.
     pub selection: Selection,
     /// Simulated boards in place of USB, as the command line names them.
-    pub sim: Vec<BoardSpec>,
+    pub sim: Vec<Simulated>,
     /// How long the command may take.
     timeout: Option<Duration>,
     /// Where answers go.
@@ -44,7 +42,7 @@ impl App {
     /// Of a command line.
     pub fn new(
         selection: Selection,
-        sim: Vec<BoardSpec>,
+        sim: Vec<Simulated>,
         timeout: Option<Duration>,
         output: Output,
         record: RecordArgs,
@@ -201,20 +199,17 @@ impl App {
             named => named,
         };
         let machine = if simulated.is_empty() {
-            Machine {
-                bus: Arc::new(LibusbBus::new()),
-                serial_ports: Arc::new(SystemPorts),
-            }
+            Machine::of_this_system()
         } else {
-            let _held = interrupt::hold();
-            let bus = SimBus::new(simulated)?;
-            let serial_ports = Arc::new(bus.clone());
-            let bus: Arc<dyn Bus> = match self.timeout {
+            let machine = Machine::simulated(simulated)?;
+            match self.timeout {
                 // Its clock is another than ours.
-                Some(limit) => Arc::new(LimitedBus::new(bus, limit, interrupt::time_is_up)),
-                None => Arc::new(bus),
-            };
-            Machine { bus, serial_ports }
+                Some(limit) => Machine {
+                    bus: Arc::new(LimitedBus::new(machine.bus, limit, interrupt::time_is_up)),
+                    ..machine
+                },
+                None => machine,
+            }
         };
         let machine = Machine {
             bus: self.recording.around(machine.bus)?,
@@ -225,7 +220,7 @@ impl App {
 }
 
 /// The boards in `STDFU_SIM`, with `;` between them.
-fn simulated_by_environment() -> Result<Vec<BoardSpec>, CliError> {
+fn simulated_by_environment() -> Result<Vec<Simulated>, CliError> {
     let variable = environment::value(Variable::Sim).unwrap_or_default();
     let boards = variable
         .split(';')

@@ -8,3 +8,4 @@ pub mod format;
 pub mod ids;
 pub mod number;
 pub mod payload;
+pub mod simulated;

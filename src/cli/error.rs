@@ -17,6 +17,7 @@ use crate::dfu::enter::EnterError;
 use crate::dfu::error::SessionError;
 use crate::dfuse::plan::error::PlanError;
 use crate::image::{FilesError, ImageError, WriteError};
+use crate::sim::replay::ReplayError;
 use crate::sim::{FlashFileError, SimError};
 use crate::usb::UsbError;
 
@@ -35,7 +36,7 @@ use entering::of_entering;
 use file::{of_files, of_image, of_writing};
 use plain::of_plain;
 use plan::of_plan;
-use recorded::of_recorded;
+use recorded::{of_recorded, of_recording};
 use selection::of_selection;
 use session::of_session;
 
@@ -84,6 +85,9 @@ pub enum CliError {
     /// No USB, or no board on it any more.
     #[error(transparent)]
     Usb(#[from] UsbError),
+    /// A recording that can't be replayed.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
     /// A simulated board that can't be had.
     #[error(transparent)]
     Simulation(#[from] SimError),
@@ -189,6 +193,7 @@ impl CliError {
             Self::Write(error) => of_writing(error),
             Self::Recorded(error) => of_recorded(error),
             Self::Usb(error) => of_usb(error),
+            Self::Replay(error) => of_replay(error),
             Self::Simulation(error) => of_simulation(error),
             Self::CantVerify(_) => (
                 Exit::DoesNotFit,
@@ -245,6 +250,21 @@ fn of_missing(mistake: Option<&Mistake>) -> (Exit, Option<String>) {
             (Exit::Other, suggest::did_you_mean(&near))
         }
         None => (Exit::Other, None),
+    }
+}
+
+fn of_replay(error: &ReplayError) -> (Exit, Option<String>) {
+    match error {
+        ReplayError::Io(_) => (Exit::Other, None),
+        ReplayError::Recording(error) => of_recording(error),
+        ReplayError::NoDescriptors => (
+            Exit::File,
+            Some(
+                "Recordings that stdfu makes have them; another capture has to begin before the board is plugged in."
+                    .to_owned(),
+            ),
+        ),
+        ReplayError::Simulation(error) => of_simulation(error),
     }
 }
 

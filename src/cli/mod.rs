@@ -33,6 +33,7 @@ mod report;
 mod save;
 mod select;
 mod shell;
+mod stdin;
 mod suggest;
 mod suspicion;
 mod task;
@@ -45,8 +46,9 @@ use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::sim::spec::BoardSpec;
 use crate::usb::libusb;
+
+use args::simulated::Simulated;
 
 use app::App;
 use command::Command;
@@ -68,14 +70,14 @@ struct Cli {
     /// A simulated board instead of USB [env: STDFU_SIM]
     ///
     /// Such as f405 or l476,flash=board.bin; `stdfu sim --list` lists boards and options. Repeat it for several boards;
-    /// in the variable, put ; between them.
+    /// in the variable, put ; between them. replay=FILE stands for the boards of a recording, and answers as they did.
     #[arg(
         long,
         global = true,
         value_name = "BOARD",
         help_heading = select::HEADING
     )]
-    sim: Vec<BoardSpec>,
+    sim: Vec<Simulated>,
     /// Give up after N seconds, in good order
     ///
     /// Counted from the start, waiting included. What was begun ends as after Ctrl-C, and is told; the exit code is 1.

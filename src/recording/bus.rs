@@ -68,8 +68,12 @@ impl Bus for RecordedBus {
                 device: device.address,
             },
             interface: device.interface,
+            last_end: Duration::ZERO,
+            has_gone: false,
+            seen: None,
             notes: vec![Note::Opened(device.path.clone())],
         };
+        transport.last_end = transport.opened;
         transport.record_descriptors();
         Ok(Box::new(transport))
     }
@@ -97,6 +101,12 @@ struct RecordedTransport {
     opened: Duration,
     /// The same on the clock of `inner`.
     opened_by_its_clock: Duration,
+    /// When its last transfer ended, from the recording's start on.
+    last_end: Duration,
+    /// Whether it was seen that it is off the bus.
+    has_gone: bool,
+    /// What was seen at its port since.
+    seen: Option<Occupant>,
     /// What is to be said with the next transfer.
     notes: Vec<Note>,
 }
@@ -106,6 +116,11 @@ impl RecordedTransport {
     fn time(&self) -> Duration {
         let since = self.inner.now().saturating_sub(self.opened_by_its_clock);
         self.opened.saturating_add(since)
+    }
+
+    /// How long ago its last transfer ended.
+    fn since_the_last(&self) -> Duration {
+        self.time().saturating_sub(self.last_end)
     }
 
     /// Writes the descriptors down as if they had been asked for, unless they are known: so whoever reads the recording
@@ -162,6 +177,8 @@ impl RecordedTransport {
         self.recorder
             .end(self.address, time, &begun, ended, data, &notes);
         self.recorder.passes(&self.path, time);
+        self.last_end = time;
+        self.has_gone |= outcome == Err(UsbError::NoDevice);
         outcome
     }
 
@@ -247,17 +264,31 @@ impl Transport for RecordedTransport {
 
     fn reopen(&mut self) -> Result<(), UsbError> {
         self.inner.reopen()?;
-        self.notes.push(Note::Back);
+        self.has_gone = false;
+        self.seen = None;
+        self.last_end = self.time();
+        self.notes.push(Note::Back(self.path.clone()));
         self.record_descriptors();
         Ok(())
     }
 
     fn is_on_bus(&mut self) -> bool {
-        self.inner.is_on_bus()
+        let is_there = self.inner.is_on_bus();
+        if !is_there && !self.has_gone {
+            self.has_gone = true;
+            self.notes.push(Note::Left(self.since_the_last()));
+        }
+        is_there
     }
 
     fn at_port(&mut self) -> Option<Occupant> {
-        self.inner.at_port()
+        let seen = self.inner.at_port();
+        if self.has_gone && seen != self.seen {
+            let after = self.since_the_last();
+            self.notes.extend(seen.map(|seen| Note::Seen(after, seen)));
+            self.seen = seen;
+        }
+        seen
     }
 
     fn identity(&mut self) -> Option<Identity> {

@@ -28,7 +28,7 @@ const DEVICE_LENGTH: usize = 18;
 const USUAL_PACKET: u8 = 64;
 
 /// One device, from when it appears until it is another one.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RecordedDevice {
     pub place: Place,
     /// All control transfers, in their order.
@@ -140,11 +140,16 @@ impl RecordedDevice {
         self.transfers.push(transfer);
     }
 
+    /// Its device descriptor, and that of its configuration, as far as they were asked for.
+    pub fn descriptors(&self) -> (&[u8], &[u8]) {
+        (&self.device, &self.configuration)
+    }
+
     /// Where it is plugged in, where the recording tells.
     pub fn path(&self) -> Option<String> {
         let mut remarks = self.remarks.iter();
         remarks.find_map(|remark| match remark.text.parse() {
-            Ok(Note::Opened(path)) => Some(path),
+            Ok(Note::Opened(path) | Note::Back(path)) => Some(path),
             _ => None,
         })
     }

@@ -260,6 +260,8 @@ impl Host<'_> {
                 data,
                 cut: 0,
                 outcome: outcome.clone(),
+                noted_before: Vec::new(),
+                noted_after: Vec::new(),
             });
         }
         outcome

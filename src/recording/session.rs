@@ -27,6 +27,8 @@ pub struct Recording {
     pub length: Duration,
     /// The devices, in the order in which they appear.
     pub devices: Vec<RecordedDevice>,
+    /// What was noted at its end.
+    pub last_words: Vec<String>,
     /// Why it ends before its end.
     pub broken: Option<String>,
 }
@@ -130,14 +132,14 @@ impl Reading {
             return Ok(());
         };
         let place = (half.bus, half.address);
-        for text in packet.comments {
-            explain(&mut half, &text);
-            if self.has_room(&text) {
-                self.remarks.push((place, Remark { at, text }));
-            }
+        let mut noted = packet.comments;
+        noted.retain(|comment| self.has_room(comment));
+        for text in &noted {
+            explain(&mut half, text);
+            let text = text.clone();
+            self.remarks.push((place, Remark { at, text }));
         }
-        self.transfers.take(half, at)?;
-        Ok(())
+        self.transfers.take(half, at, noted)
     }
 
     fn has_room(&mut self, comment: &str) -> bool {
@@ -180,7 +182,7 @@ impl Reading {
                 devices[*index].remarks.push(remark);
             }
         }
-        for words in self.last_words {
+        for words in &self.last_words {
             let Some((path, text)) = words.split_once(": ") else {
                 continue;
             };
@@ -194,6 +196,7 @@ impl Reading {
             section: self.section,
             length,
             devices,
+            last_words: self.last_words,
             broken,
         })
     }

@@ -292,7 +292,7 @@ fn a_loss_and_a_return_are_told() {
         [
             "0: 2 #4 a1 03 0000 0000 6 6<",
             "0: 2 #4 -19 0 | gone from the bus",
-            "0: 3 #5 80 06 0100 0000 18 18< | back on the bus, opened again | from the system's cache",
+            "0: 3 #5 80 06 0100 0000 18 18< | back on the bus, opened again at 1-1 | from the system's cache",
             "0: 3 #5 0 18 12 01 00 01 00 00…",
             "0: 3 #6 80 06 0200 0000 54 54< | from the system's cache",
             "0: 3 #6 0 54 09 02 36 00 01 01…",

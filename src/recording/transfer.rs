@@ -33,6 +33,10 @@ pub struct Transfer {
     pub cut: usize,
     /// How it ended.
     pub outcome: Outcome,
+    /// What was noted where it begins.
+    pub noted_before: Vec<String>,
+    /// What was noted where it has ended.
+    pub noted_after: Vec<String>,
 }
 
 /// How a transfer ended.
@@ -99,7 +103,7 @@ impl Transfers {
     ///
     /// # Errors
     /// [`TooMuch`]
-    pub fn take(&mut self, half: Half, at: Duration) -> Result<(), TooMuch> {
+    pub fn take(&mut self, half: Half, at: Duration, notes: Vec<String>) -> Result<(), TooMuch> {
         let place = (half.bus, half.address);
         let key = (place, half.id);
         let more = match &half.stage {
@@ -125,6 +129,8 @@ impl Transfers {
                     data,
                     cut,
                     outcome: Outcome::Unknown,
+                    noted_before: notes,
+                    noted_after: Vec::new(),
                 };
                 let forgotten = self.begun.insert(key, transfer);
                 self.ended
@@ -139,6 +145,7 @@ impl Transfers {
             // Without its beginning, nobody knows what it was.
             Stage::Complete { data, cut, outcome } => {
                 if let Some(mut transfer) = self.begun.remove(&key) {
+                    transfer.noted_after = notes;
                     transfer.took = Some(at.saturating_sub(transfer.at));
                     transfer.outcome = outcome.map_or_else(Outcome::Failed, |()| Outcome::Done);
                     if transfer.is_from_device() {

@@ -76,6 +76,16 @@ impl SimBus {
     }
 }
 
+/// For recordings.
+impl SimBus {
+    /// Programs what the first board's memory is known to hold.
+    pub fn put(&self, alternate_setting: u8, address: u32, bytes: &[u8]) {
+        if let Some(port) = self.ports.first() {
+            lock(port).device.put(alternate_setting, address, bytes);
+        }
+    }
+}
+
 /// For tests: what is in main flash, without a file.
 #[cfg(test)]
 impl SimBus {

@@ -115,6 +115,13 @@ impl Device {
         memory.expect("every board has one").put(contents);
     }
 
+    /// Programs what a memory is known to hold. What can't be there is left out.
+    pub fn put(&mut self, alternate_setting: u8, address: u32, bytes: &[u8]) {
+        if let Some(memory) = self.memories.get_mut(alternate_setting) {
+            let _ = memory.program(address, bytes);
+        }
+    }
+
     /// Which board it is.
     pub fn board(&self) -> &'static Board {
         self.board

@@ -157,6 +157,15 @@ pub enum BoardSpecError {
         "string= needs a number from 1 to 255, a colon and 1 to 126 characters, such as string=2:Product"
     )]
     String,
+    /// No recording is named.
+    #[error("replay= needs the name of a recording")]
+    NoRecording,
+    /// A recording is not replayed so.
+    #[error("a recording has no option {option:?}; there is strict")]
+    UnknownReplayOption {
+        /// What was asked for.
+        option: String,
+    },
     /// No file is named.
     #[error("flash= needs the name of a file")]
     NoFlashFile,

@@ -1,6 +1,7 @@
 //! A bus whose time is limited: whoever has set the limit is told when it is over, by the bus's own clock.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Bus, ControlRequest, DeviceInfo, Identity, Occupant, Transport, UsbError};
@@ -9,8 +10,8 @@ use super::{Bus, ControlRequest, DeviceInfo, Identity, Occupant, Transport, UsbE
 pub type OnEnd = fn();
 
 /// A bus around another one.
-pub struct LimitedBus<B> {
-    inner: B,
+pub struct LimitedBus {
+    inner: Arc<dyn Bus>,
     /// On the clock of `inner`.
     end: Duration,
     on_end: OnEnd,
@@ -24,9 +25,9 @@ struct LimitedTransport {
     on_end: OnEnd,
 }
 
-impl<B: Bus> LimitedBus<B> {
+impl LimitedBus {
     /// With a `limit` from now on.
-    pub fn new(inner: B, limit: Duration, on_end: OnEnd) -> Self {
+    pub fn new(inner: Arc<dyn Bus>, limit: Duration, on_end: OnEnd) -> Self {
         Self {
             end: inner.now().saturating_add(limit),
             inner,
@@ -35,7 +36,7 @@ impl<B: Bus> LimitedBus<B> {
     }
 }
 
-impl<B: Bus> Bus for LimitedBus<B> {
+impl Bus for LimitedBus {
     fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
         self.inner.devices()
     }

@@ -48,6 +48,7 @@ mod progress;
 mod read;
 mod record;
 mod refuse;
+mod replay;
 mod resume;
 mod run;
 #[cfg(target_os = "linux")]

@@ -7,7 +7,7 @@ mod text;
 mod words;
 
 use std::fs::File;
-use std::io::{self, BufReader, ErrorKind, Read};
+use std::io::{BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -28,6 +28,7 @@ use crate::cli::app::App;
 use crate::cli::error::{CliError, Doing};
 use crate::cli::exit::Exit;
 use crate::cli::recorded::RecordedError;
+use crate::cli::stdin;
 use crate::cli::suggest::file::mistake;
 
 /// Tells a recorded session in words
@@ -146,7 +147,7 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, CliError> {
 
 fn open(path: &Path) -> Result<Box<dyn Read>, CliError> {
     if path == Path::new("-") {
-        return Ok(Box::new(io::stdin().lock()));
+        return Ok(Box::new(stdin::file()?));
     }
     let file = File::open(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => CliError::NoSuchFile {

@@ -23,7 +23,7 @@ pub fn of_recorded(error: &RecordedError) -> (Exit, Option<String>) {
     }
 }
 
-fn of_recording(error: &RecordingError) -> (Exit, Option<String>) {
+pub fn of_recording(error: &RecordingError) -> (Exit, Option<String>) {
     let hint = |text: &str| Some(text.to_owned());
     match error {
         RecordingError::Capture(CaptureError::Io(_)) => (Exit::Other, None),

@@ -1,0 +1,129 @@
+//! A recording in the place of USB: boards that answer as the recorded ones did.
+//!
+//! [`script`] makes of a recording what each port's device did; [`port`] says its part, as long as the host asks the same;
+//! [`stand_in`] is the simulated board that goes on where the host asks for something else.
+
+mod port;
+mod script;
+mod stand_in;
+mod transport;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::seat::{SimError, lock};
+use crate::recording::session::{Recording, RecordingError};
+use crate::usb::{Bus, DeviceInfo, Occupant, Transport, UsbError};
+use port::Port;
+use script::scripts;
+use transport::ReplayTransport;
+
+/// A recording to be replayed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplaySpec {
+    /// The file.
+    pub path: PathBuf,
+    /// Whether the host has to ask for what was recorded, and nothing else.
+    pub is_strict: bool,
+}
+
+/// Why a recording can't be replayed.
+#[derive(Debug, Error)]
+pub enum ReplayError {
+    /// It can't be read.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// It is none.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+    /// It has no descriptors of a device with DFU.
+    #[error(
+        "the recording doesn't say what its devices are: it has no descriptors of a device with DFU"
+    )]
+    NoDescriptors,
+    /// A board to go on with can't be made.
+    #[error(transparent)]
+    Simulation(#[from] SimError),
+}
+
+/// The boards of a recording, each with a clock of its own.
+pub struct ReplayBus {
+    ports: Vec<Arc<Mutex<Port>>>,
+    clock: Mutex<Duration>,
+}
+
+impl ReplayBus {
+    /// Plugs in what was recorded.
+    ///
+    /// # Errors
+    /// [`ReplayError`]
+    pub fn new(spec: &ReplaySpec) -> Result<Self, ReplayError> {
+        Self::of(&Recording::read(File::open(&spec.path)?)?, spec.is_strict)
+    }
+
+    /// The same with a recording that was read.
+    ///
+    /// # Errors
+    /// [`ReplayError`]
+    pub fn of(recording: &Recording, is_strict: bool) -> Result<Self, ReplayError> {
+        let mut ports = Vec::new();
+        for script in scripts(recording) {
+            ports.push(Arc::new(Mutex::new(Port::new(script, is_strict)?)));
+        }
+        match ports.is_empty() {
+            true => Err(ReplayError::NoDescriptors),
+            false => Ok(Self {
+                ports,
+                clock: Mutex::default(),
+            }),
+        }
+    }
+}
+
+impl Bus for ReplayBus {
+    fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
+        let ports = self.ports.iter();
+        Ok(ports.filter_map(|port| lock(port).present()).collect())
+    }
+
+    fn occupants(&self) -> Result<BTreeMap<String, Occupant>, UsbError> {
+        let present = self.devices()?.into_iter();
+        Ok(present
+            .map(|info| {
+                let occupant = Occupant {
+                    ids: (info.vendor_id, info.product_id),
+                    mode: Some(info.mode),
+                };
+                (info.path, occupant)
+            })
+            .collect())
+    }
+
+    fn open(&self, device: &DeviceInfo) -> Result<Box<dyn Transport>, UsbError> {
+        let is_it = |port: &&Arc<Mutex<Port>>| lock(port).present().as_ref() == Some(device);
+        let port = self.ports.iter().find(is_it).ok_or(UsbError::NoDevice)?;
+        Ok(Box::new(ReplayTransport::new(
+            Arc::clone(port),
+            device.clone(),
+        )))
+    }
+
+    /// Costs a hundredth of the time, lest a wait without an end keep a processor busy.
+    fn wait(&self, duration: Duration) {
+        self.ports.iter().for_each(|port| lock(port).wait(duration));
+        let mut clock = lock(&self.clock);
+        *clock = clock.saturating_add(duration);
+        drop(clock);
+        thread::sleep(duration / 100);
+    }
+
+    fn now(&self) -> Duration {
+        *lock(&self.clock)
+    }
+}

@@ -1,0 +1,186 @@
+//! What the devices of a recording did, port by port.
+
+use std::time::Duration;
+
+use crate::recording::device::{Identity, RecordedDevice};
+use crate::recording::note::Note;
+use crate::recording::session::Recording;
+use crate::recording::transfer::{Outcome, Transfer};
+use crate::usb::descriptor::{Descriptors, GET_DESCRIPTOR};
+use crate::usb::{self, ControlRequest, DeviceInfo, Place, UsbError};
+
+/// What was at a port.
+pub struct Script {
+    /// One after the other: a device that enumerates anew begins another.
+    pub lives: Vec<Life>,
+    /// What was noted after the last transfer.
+    pub last_notes: Vec<Note>,
+}
+
+/// A device from one enumeration to the next.
+pub struct Life {
+    /// What the bus told of it.
+    pub info: DeviceInfo,
+    /// The same, with its descriptors.
+    pub said: usb::Identity,
+    /// What it is, as far as the recording tells.
+    pub identity: Identity,
+    /// When it was first spoken to, from the recording's beginning on.
+    pub begins: Duration,
+    /// What was asked of it.
+    pub steps: Vec<Step>,
+    /// As it was recorded.
+    pub device: RecordedDevice,
+}
+
+/// A transfer, and what was noted before it.
+pub struct Step {
+    pub request: ControlRequest,
+    /// `wLength`
+    pub length: usize,
+    /// To the device; `None` where the recording doesn't have it.
+    pub sent: Option<Vec<u8>>,
+    /// How it ended: with these bytes from the device.
+    pub outcome: Result<Vec<u8>, UsbError>,
+    pub took: Duration,
+    pub before: Vec<Note>,
+}
+
+impl Step {
+    /// Whether it only asks what the device is.
+    pub fn is_get_descriptor(&self) -> bool {
+        is_get_descriptor(self.request)
+    }
+}
+
+/// Whether this only asks what a device is.
+pub fn is_get_descriptor(request: ControlRequest) -> bool {
+    matches!(request.request_type, 0x80 | 0x81) && request.request == GET_DESCRIPTOR
+}
+
+/// The scripts of the devices with DFU, in the order in which they appear.
+pub fn scripts(recording: &Recording) -> Vec<Script> {
+    let mut scripts: Vec<Script> = Vec::new();
+    for device in &recording.devices {
+        let Some(life) = life(device) else {
+            continue;
+        };
+        let at_port = scripts
+            .iter_mut()
+            .find(|script| script.lives[0].info.path == life.info.path);
+        match at_port {
+            Some(script) => script.lives.push(life),
+            None => scripts.push(Script {
+                lives: vec![life],
+                last_notes: Vec::new(),
+            }),
+        }
+    }
+    for script in &mut scripts {
+        let prefix = format!("{}: ", script.lives[0].info.path);
+        let words = recording.last_words.iter();
+        let notes = words.filter_map(|words| words.strip_prefix(&prefix)?.parse().ok());
+        script.last_notes = notes.collect();
+    }
+    scripts
+}
+
+fn life(device: &RecordedDevice) -> Option<Life> {
+    let first = device.transfers.first()?;
+    let (bytes, configuration) = device.descriptors();
+    let (bus, address) = device.place;
+    let notes = notes(&first.noted_before);
+    let path = notes.into_iter().find_map(|note| match note {
+        Note::Opened(path) | Note::Back(path) => Some(path),
+        _ => None,
+    });
+    let place = Place {
+        bus: u8::try_from(bus).unwrap_or(u8::MAX),
+        address: u8::try_from(address).unwrap_or(u8::MAX),
+        path: path.unwrap_or_else(|| format!("{bus}-{address}")),
+    };
+    let info = DeviceInfo::new(place.clone(), &Descriptors::parse(bytes, configuration)?)?;
+    Some(Life {
+        info,
+        said: usb::Identity {
+            place,
+            device: bytes.to_vec(),
+            configuration: configuration.to_vec(),
+        },
+        identity: device.identity()?,
+        begins: first.at,
+        steps: steps(device),
+        device: device.clone(),
+    })
+}
+
+/// What the system already knew was asked of nobody.
+fn steps(device: &RecordedDevice) -> Vec<Step> {
+    let mut carried: Vec<Note> = Vec::new();
+    let mut steps = Vec::new();
+    for transfer in &device.transfers {
+        carried.extend(notes(&transfer.noted_before));
+        if carried.contains(&Note::FromCache) {
+            carried.retain(|note| *note != Note::FromCache);
+            continue;
+        }
+        steps.push(step(transfer, std::mem::take(&mut carried)));
+    }
+    steps
+}
+
+fn step(transfer: &Transfer, before: Vec<Note>) -> Step {
+    let is_from_device = transfer.is_from_device();
+    Step {
+        request: transfer.request,
+        length: transfer.length.into(),
+        sent: (!is_from_device && transfer.cut == 0).then(|| transfer.data.clone()),
+        outcome: match &transfer.outcome {
+            Outcome::Done if is_from_device => {
+                // What the recording doesn't have is as if erased.
+                let mut received = transfer.data.clone();
+                received.resize(transfer.bytes(), 0xFF);
+                Ok(received)
+            }
+            Outcome::Done => Ok(Vec::new()),
+            Outcome::Failed(error) => Err(failure(error, &notes(&transfer.noted_after))),
+            Outcome::Unknown => Err(UsbError::Timeout),
+        },
+        took: transfer.took.unwrap_or_default(),
+        before,
+    }
+}
+
+fn notes(comments: &[String]) -> Vec<Note> {
+    let comments = comments.iter();
+    comments
+        .filter_map(|comment| comment.parse().ok())
+        .collect()
+}
+
+/// How a transfer failed, in the words of a note where there is one.
+fn failure(error: &UsbError, notes: &[Note]) -> UsbError {
+    let words = notes.iter().find_map(|note| match note {
+        Note::Failed(words) => Some(named(words)),
+        _ => None,
+    });
+    words.unwrap_or_else(|| error.clone())
+}
+
+/// The error with these words.
+pub fn named(words: &str) -> UsbError {
+    let known = [
+        UsbError::Stall,
+        UsbError::Timeout,
+        UsbError::NoDevice,
+        UsbError::Io,
+        UsbError::AccessDenied,
+        UsbError::NotPermitted,
+        UsbError::Busy,
+        UsbError::DriverMissing,
+    ];
+    let mut known = known.into_iter();
+    known
+        .find(|error| error.to_string() == words)
+        .unwrap_or_else(|| UsbError::Other(words.to_owned()))
+}
