@@ -20,7 +20,7 @@ pub struct Diagnosis {
 
 impl Diagnosis {
     /// The same with how to show others what the board did.
-    pub fn to_be_reported(self) -> Self {
+    pub fn reported(self) -> Self {
         const RECORD: &str = "If it happens again: --record FILE records it, for a report.";
         let hint = match self.hint {
             Some(hint) => format!("{hint}\n{RECORD}"),

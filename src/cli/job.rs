@@ -110,9 +110,9 @@ pub fn attempt<'p>(jobs: Vec<Job<'p>>, output: &Output, finish: &Finish<'_>) -> 
             scope.spawn(move || {
                 let mut outcome = job.run(&mut progress);
                 outcome.error = outcome.error.map(|error| match error.exit {
-                    Exit::Board => error.to_be_reported(),
+                    Exit::Board => error.reported(),
                     // What only compares finds what is different: that is what it is for.
-                    Exit::Differs if outcome.tally.touched => error.to_be_reported(),
+                    Exit::Differs if outcome.tally.touched => error.reported(),
                     _ => error,
                 });
                 progress.clear();
