@@ -272,7 +272,9 @@ mod tests {
             [
                 "clap",
                 "console",
+                "csv",
                 "ctrlc",
+                "humantime",
                 "indicatif",
                 "lexopt",
                 "serde",
