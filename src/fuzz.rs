@@ -9,6 +9,12 @@ use crate::dfuse::layout::MemoryLayout;
 use crate::image::{
     self, CODECS, FileIds, Image, ImageElement, LoadOptions, Stream, Write, WriteError, to_dfu,
 };
+use crate::recording::decode::operations;
+use crate::recording::extract::{Extracted, Firmware, extract};
+use crate::recording::review::{findings, knowledge};
+use crate::recording::runs::runs;
+use crate::recording::session::Recording;
+use crate::recording::summary::summary;
 use crate::sim::SimBus;
 use crate::sim::spec::BoardSpec;
 use crate::sim::usbip::Server;
@@ -115,6 +121,44 @@ pub fn layout(bytes: &[u8]) {
         assert_eq!(layout.sector_at(sector.address), Some(sector));
     }
     assert!(next <= 1 << 32);
+}
+
+/// A recording: refused, or told whole, with the firmware that was sent in it.
+pub fn recording(bytes: &[u8]) {
+    let recording = match Recording::read(bytes) {
+        Ok(recording) => recording,
+        Err(error) => return assert!(!error.to_string().contains(char::is_control)),
+    };
+    for device in &recording.devices {
+        let Some(identity) = device.identity() else {
+            continue;
+        };
+        let operations = operations(device, &identity);
+        let runs = runs(&operations, &identity);
+        let told: usize = runs.iter().map(|run| run.operations.len()).sum();
+        assert_eq!(told, operations.len());
+        let asked: usize = operations
+            .iter()
+            .map(|operation| operation.transfers.len())
+            .sum();
+        assert_eq!(asked, device.transfers.len());
+        summary(&operations, &runs);
+        findings(device, &identity, &operations);
+        knowledge(&identity, &operations);
+        if let Ok(Extracted {
+            firmware: Firmware::Placed(targets),
+            ..
+        }) = extract(device, &identity, &operations)
+        {
+            for target in &targets {
+                let mut next = 0;
+                for element in &target.elements {
+                    assert!(element.start() >= next && element.end() <= 1 << 32);
+                    next = element.end() + 1;
+                }
+            }
+        }
+    }
 }
 
 /// What `--sim` is given: refused, or a board.
@@ -236,6 +280,12 @@ mod tests {
     #[test]
     fn every_seed_of_a_layout_is_refused_or_sectors_in_order() {
         replay("fuzz/seeds/layout", 10, layout);
+    }
+
+    #[test]
+    fn every_seed_of_a_recording_is_refused_or_told() {
+        replay("fuzz/seeds/recording", 6, recording);
+        replay("tests/data", 10, recording);
     }
 
     #[test]

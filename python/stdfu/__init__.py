@@ -19,6 +19,8 @@ Which board: with several boards in DFU mode and no choice, SeveralBoards is rai
     count       with every: at least this many, else none is touched
     wait        until it appears: True for as long as it takes, or a number of seconds
     sim         simulated boards instead of USB, such as "f405"; a list for several
+    record      a file that all that is said with boards is recorded in, for Wireshark and bug reports
+    record_without_data  True: without the bytes of the firmware
     timeout     give up after this many seconds, in good order
     verbose     1: what is decided is logged; 2: every USB request, too
 

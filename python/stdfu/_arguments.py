@@ -15,7 +15,7 @@ Firmware = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview]
 Range = Union[str, int, range]
 
 #: Text that may look like a number, and must not be taken for one: zeros in front would be lost.
-_TEXT = ("serial", "path", "id", "sim")
+_TEXT = ("serial", "path", "id", "sim", "port")
 
 
 def options(given: Mapping[str, Any]) -> list[str]:
@@ -26,13 +26,18 @@ def options(given: Mapping[str, Any]) -> list[str]:
     return [
         f"--{name.replace('_', '-')}{_value(name, value)}"
         for name, values in given.items()
-        for value in _each(values)
-        if value is not None and value is not False
+        if values is not None and values is not False
+        for value in _each(name, values)
     ]
 
 
-def _each(values: Any) -> Sequence[Any]:
-    return cast(Sequence[Any], values) if isinstance(values, (list, tuple)) else [values]
+def _each(name: str, values: Any) -> Sequence[Any]:
+    if not isinstance(values, (list, tuple)):
+        return [values]
+    if not values:
+        # Without the option any board would do, where none was meant.
+        raise ValueError(f"{name} is an empty list")
+    return cast(Sequence[Any], values)
 
 
 def _value(name: str, value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Sequence
 
 from ._arguments import Firmware, Range, as_path, files, options, ranges
 from ._errors import NoBoard, check
-from ._results import Board, Conversion, Diagnosis, FileInfo, Other, Result, board_name, record
+from ._results import Board, Conversion, Diagnosis, FileInfo, Other, Result, board_name, from_json
 from ._run import Document, OnProgress, run
 
 
@@ -22,6 +22,8 @@ def boards(
     count: int | None = None,
     wait: bool | float = False,
     sim: str | Sequence[str] | None = None,
+    record: str | os.PathLike[str] | None = None,
+    record_without_data: bool = False,
     timeout: float | None = None,
     verbose: int = 0,
 ) -> list[Board]:
@@ -29,7 +31,7 @@ def boards(
 
     With verbose=1, each board's read_protected is told, too.
     """
-    return [record(Board, board) for board in _list(locals()).get("boards", [])]
+    return [from_json(Board, board) for board in _list(locals()).get("boards", [])]
 
 
 def others(
@@ -41,11 +43,13 @@ def others(
     count: int | None = None,
     wait: bool | float = False,
     sim: str | Sequence[str] | None = None,
+    record: str | os.PathLike[str] | None = None,
+    record_without_data: bool = False,
     timeout: float | None = None,
     verbose: int = 0,
 ) -> list[Other]:
     """The devices with a DFU interface that can't be used now, why, and what to do about it."""
-    return [record(Other, other) for other in _list(locals()).get("others", [])]
+    return [from_json(Other, other) for other in _list(locals()).get("others", [])]
 
 
 def serial(
@@ -57,6 +61,8 @@ def serial(
     count: int | None = None,
     wait: bool | float = False,
     sim: str | Sequence[str] | None = None,
+    record: str | os.PathLike[str] | None = None,
+    record_without_data: bool = False,
     timeout: float | None = None,
     verbose: int = 0,
 ) -> str:
@@ -80,6 +86,7 @@ def flash(
     mass_erase: bool = False,
     stay: bool = False,
     enter_dfu: bool | str = False,
+    port: str | None = None,
     entry: int | str | None = None,
     any_id: bool = False,
     only_fitting: bool = False,
@@ -95,6 +102,8 @@ def flash(
     count: int | None = None,
     wait: bool | float = False,
     sim: str | Sequence[str] | None = None,
+    record: str | os.PathLike[str] | None = None,
+    record_without_data: bool = False,
     timeout: float | None = None,
     verbose: int = 0,
 ) -> list[Result]:
@@ -111,7 +120,8 @@ def flash(
     must_verify   refuse a board that can't be read back
     mass_erase    erase all of the memory first
     stay          stay in DFU mode: don't start the application
-    enter_dfu     put a running application into DFU mode first
+    enter_dfu     put a running application into DFU mode first: True, "detach", "touch" or "micropython"
+    port          the application's serial port, for enter_dfu
     entry         start the application at this address
     any_id        flash even a file for a device with other ids
     only_fitting  flash only what the board has a memory for
@@ -132,6 +142,8 @@ def verify(
     alt: int | str | None = None,
     only_fitting: bool = False,
     any_id: bool = False,
+    enter_dfu: bool | str = False,
+    port: str | None = None,
     progress: OnProgress = None,
     serial: str | Sequence[str] | None = None,
     path: str | Sequence[str] | None = None,
@@ -140,6 +152,8 @@ def verify(
     count: int | None = None,
     wait: bool | float = False,
     sim: str | Sequence[str] | None = None,
+    record: str | os.PathLike[str] | None = None,
+    record_without_data: bool = False,
     timeout: float | None = None,
     verbose: int = 0,
 ) -> list[Result]:
@@ -155,6 +169,8 @@ def erase(
     all: bool = False,
     alt: int | str | None = None,
     yes: bool = False,
+    enter_dfu: bool | str = False,
+    port: str | None = None,
     progress: OnProgress = None,
     serial: str | Sequence[str] | None = None,
     path: str | Sequence[str] | None = None,
@@ -163,6 +179,8 @@ def erase(
     count: int | None = None,
     wait: bool | float = False,
     sim: str | Sequence[str] | None = None,
+    record: str | os.PathLike[str] | None = None,
+    record_without_data: bool = False,
     timeout: float | None = None,
     verbose: int = 0,
 ) -> list[Result]:
@@ -170,8 +188,10 @@ def erase(
 
     A range is "0x08020000+128K", range(0x08020000, 0x08040000), or an address for the sector it is in.
 
-    alt  the memory, by number or name
-    yes  do what can't be undone
+    alt        the memory, by number or name
+    enter_dfu  put a running application into DFU mode first, as with `flash`
+    port       the application's serial port, for enter_dfu
+    yes        do what can't be undone
     """
     return _work("erase", locals())
 
@@ -183,6 +203,8 @@ def read(
     format: str | None = None,
     twice: bool = False,
     force: bool = False,
+    enter_dfu: bool | str = False,
+    port: str | None = None,
     progress: OnProgress = None,
     serial: str | Sequence[str] | None = None,
     path: str | Sequence[str] | None = None,
@@ -191,15 +213,19 @@ def read(
     count: int | None = None,
     wait: bool | float = False,
     sim: str | Sequence[str] | None = None,
+    record: str | os.PathLike[str] | None = None,
+    record_without_data: bool = False,
     timeout: float | None = None,
     verbose: int = 0,
 ) -> Result:
     """Reads flash of one board into a file: the ranges, or all of the memory.
 
-    alt     the memory, by number or name
-    format  "bin", "dfu", "hex" or "srec", whatever the file is called
-    twice   read everything twice, and compare
-    force   overwrite the file if it exists
+    alt        the memory, by number or name
+    format     "bin", "dfu", "hex" or "srec", whatever the file is called
+    twice      read everything twice, and compare
+    force      overwrite the file if it exists
+    enter_dfu  put a running application into DFU mode first, as with `flash`
+    port       the application's serial port, for enter_dfu
     """
     return _work("read", locals())[0]
 
@@ -208,6 +234,8 @@ def read_bytes(
     *ranges: Range,
     alt: int | str | None = None,
     twice: bool = False,
+    enter_dfu: bool | str = False,
+    port: str | None = None,
     progress: OnProgress = None,
     serial: str | Sequence[str] | None = None,
     path: str | Sequence[str] | None = None,
@@ -216,13 +244,17 @@ def read_bytes(
     count: int | None = None,
     wait: bool | float = False,
     sim: str | Sequence[str] | None = None,
+    record: str | os.PathLike[str] | None = None,
+    record_without_data: bool = False,
     timeout: float | None = None,
     verbose: int = 0,
 ) -> bytes:
     """Reads flash of one board: from the first address of the ranges to the last, or all of the memory.
 
-    alt    the memory, by number or name
-    twice  read everything twice, and compare
+    alt        the memory, by number or name
+    twice      read everything twice, and compare
+    enter_dfu  put a running application into DFU mode first, as with `flash`
+    port       the application's serial port, for enter_dfu
     """
     given = locals()
     with TemporaryDirectory(prefix="stdfu-") as directory:
@@ -241,6 +273,8 @@ def leave(
     count: int | None = None,
     wait: bool | float = False,
     sim: str | Sequence[str] | None = None,
+    record: str | os.PathLike[str] | None = None,
+    record_without_data: bool = False,
     timeout: float | None = None,
     verbose: int = 0,
 ) -> list[Result]:
@@ -262,6 +296,8 @@ def unprotect(
     count: int | None = None,
     wait: bool | float = False,
     sim: str | Sequence[str] | None = None,
+    record: str | os.PathLike[str] | None = None,
+    record_without_data: bool = False,
     timeout: float | None = None,
     verbose: int = 0,
 ) -> list[Result]:
@@ -271,6 +307,8 @@ def unprotect(
 
 def detach(
     *,
+    enter_dfu: bool | str = False,
+    port: str | None = None,
     serial: str | Sequence[str] | None = None,
     path: str | Sequence[str] | None = None,
     id: str | None = None,
@@ -278,10 +316,16 @@ def detach(
     count: int | None = None,
     wait: bool | float = False,
     sim: str | Sequence[str] | None = None,
+    record: str | os.PathLike[str] | None = None,
+    record_without_data: bool = False,
     timeout: float | None = None,
     verbose: int = 0,
 ) -> list[Result]:
-    """Asks a running application to enter DFU mode, and waits until the board is back."""
+    """Puts a running application into DFU mode, and waits until the board is back.
+
+    enter_dfu  how: "detach", "touch" or "micropython"
+    port       the application's serial port
+    """
     return _work("detach", locals())
 
 
@@ -296,6 +340,8 @@ def info(
     count: int | None = None,
     wait: bool | float = False,
     sim: str | Sequence[str] | None = None,
+    record: str | os.PathLike[str] | None = None,
+    record_without_data: bool = False,
     timeout: float | None = None,
     verbose: int = 0,
 ) -> list[FileInfo]:
@@ -305,7 +351,7 @@ def info(
     format   "bin", "dfu", "hex", "elf", "srec" or "uf2", when the content misleads
     """
     document = _run("info", locals())
-    found = [record(FileInfo, file) for file in document.get("files", [])]
+    found = [from_json(FileInfo, file) for file in document.get("files", [])]
     # What is wrong with a file begins with its name.
     check(document, "files", [("", file) for file in found])
     return found
@@ -344,7 +390,7 @@ def convert(
     given["range"] = None if range is None else ranges(range)
     document = _run("convert", given)
     check(document)
-    return record(Conversion, document)
+    return from_json(Conversion, document)
 
 
 def doctor(
@@ -356,6 +402,8 @@ def doctor(
     count: int | None = None,
     wait: bool | float = False,
     sim: str | Sequence[str] | None = None,
+    record: str | os.PathLike[str] | None = None,
+    record_without_data: bool = False,
     timeout: float | None = None,
     verbose: int = 0,
 ) -> Diagnosis:
@@ -363,7 +411,7 @@ def doctor(
     document = _run("doctor", locals())
     if "findings" not in document:
         check(document)
-    return record(Diagnosis, document)
+    return from_json(Diagnosis, document)
 
 
 def _list(given: dict[str, Any]) -> Document:
@@ -379,7 +427,7 @@ def _list(given: dict[str, Any]) -> Document:
 def _work(command: str, given: dict[str, Any]) -> list[Result]:
     """Has something done with boards, and raises what went wrong with any of them."""
     document = _run(command, given)
-    results = [record(Result, board) for board in document.get("boards", [])]
+    results = [from_json(Result, board) for board in document.get("boards", [])]
     check(document, "boards", [(board_name(result.raw), result) for result in results])
     return results
 

@@ -27,14 +27,14 @@ def _shown(name: str, value: Any) -> str:
     return format(value, _HEX[name]) if name in _HEX else repr(value)
 
 
-def record(kind: type[_T], told: Mapping[str, Any]) -> _T:
+def from_json(kind: type[_T], told: Mapping[str, Any]) -> _T:
     """Takes what is known here, and leaves the rest to `raw`."""
     known: dict[str, Any] = {"raw": told}
     for each in fields(kind):
         if each.name in told:
             of = each.metadata.get("of")
             value = told[each.name]
-            known[each.name] = value if of is None else [record(of, one) for one in value]
+            known[each.name] = value if of is None else [from_json(of, one) for one in value]
     return kind(**known)
 
 

@@ -15,7 +15,7 @@ from typing import IO, Any, Callable, Iterator, Mapping, Optional
 
 from ._errors import ProgramMissing, StdfuError
 from ._program import program
-from ._results import Progress, board_name, record
+from ._results import Progress, board_name, from_json
 
 Document = Mapping[str, Any]
 OnProgress = Optional[Callable[[Progress], object]]
@@ -138,7 +138,7 @@ class _Running:
             return
         event = told.get("event")
         if event in ("progress", "end") and progress is not None:
-            progress(record(Progress, {"phase": "end", "ended": True, **told}))
+            progress(from_json(Progress, {"phase": "end", "ended": True, **told}))
         elif event in _LEVELS:
             message = told.get("message", told.get("reason"))
             text = f"{board_name(told)}: {message}" if told.get("path") else message

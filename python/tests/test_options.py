@@ -32,6 +32,7 @@ NO_FUNCTION = {
     "completions": "for shells",
     "man": "for people",
     "udev": "for people",
+    "decode": "it tells people of a recording",
     "dfu-util": "for programs that call that one",
 }
 #: What the module uses itself, or means nothing to a program.

@@ -272,9 +272,9 @@ def test_a_slow_listener_does_not_hold_up_the_work(caplog: pytest.LogCaptureFixt
             _wait_for(lambda: Path(f"/proc/{_children().split()[0]}/stat").read_text().split()[2] == "Z")
             ended.append(time.monotonic())
 
-    stdfu.read_bytes("0x08000000+1M", sim=SLOW, verbose=2, progress=hear)
+    stdfu.read_bytes("0x08000000+256K", sim=SLOW, verbose=2, progress=hear)
     assert ended
-    assert len(caplog.records) > 10_000
+    assert len(caplog.records) > 4_000
 
 
 def test_threads_work_on_a_board_each(firmware: Path) -> None:

@@ -94,6 +94,17 @@ def test_an_application_enters_dfu_mode(firmware: Path) -> None:
     assert result.left is True
 
 
+def test_an_application_is_touched_at_its_serial_port(firmware: Path) -> None:
+    (result,) = stdfu.flash(firmware, sim="f405,app=arduino", enter_dfu="touch", serial=F405)
+    assert (result.exit, result.left) == (0, True)
+
+
+def test_a_session_is_recorded(firmware: Path, tmp_path: Path) -> None:
+    recording = tmp_path / "-.pcapng"
+    stdfu.flash(firmware, sim="f405", record=recording, record_without_data=True)
+    assert recording.read_bytes()[:4] == b"\x0a\x0d\x0d\x0a"
+
+
 def test_several_boards_are_worked_on_at_the_same_time(firmware: Path) -> None:
     results = stdfu.flash(firmware, sim=["f405", "l476"], every=True, count=2)
     assert [(result.serial, result.path, result.exit) for result in results] == [(F405, "1-1", 0), (L476, "1-2", 0)]
@@ -124,5 +135,9 @@ def test_what_is_no_firmware_no_board_and_no_option_is_told_in_pythons_way() -> 
         stdfu.flash("a.dfu", address={})  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="adress"):
         stdfu.flash("a.dfu", adress=0x08000000)  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match="serial is an empty list"):
+        stdfu.flash("a.dfu", serial=[])
+    with pytest.raises(TypeError, match="serial has to be text: None"):
+        stdfu.flash("a.dfu", serial=["1234", None])  # type: ignore[list-item]
     with pytest.raises(TypeError):
         stdfu.erase(1.5)  # type: ignore[arg-type]

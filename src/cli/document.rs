@@ -16,7 +16,10 @@ use crate::printable::Said;
 
 use super::diagnosis::Diagnosis;
 use super::exit::Exit;
-pub use decode::{DecodeDocument, DeviationDocument, RecordedDocument, RunDocument};
+pub use decode::{
+    AgainstDocument, DecodeDocument, DeviationDocument, DifferenceDocument, RecordedDocument,
+    RunDocument, TimesDocument,
+};
 pub use info::{
     ElementDocument, FamilyDocument, FileDocument, FitDocument, IdsDocument, InfoDocument,
     PrefixDocument, TargetDocument,

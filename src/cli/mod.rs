@@ -34,6 +34,7 @@ mod save;
 mod select;
 mod shell;
 mod station;
+mod stdin;
 mod suggest;
 mod suspicion;
 mod task;

@@ -15,7 +15,7 @@ pub enum RecordedError {
     /// The device that was named is not in it.
     #[error("the recording has no device {path}")]
     NoSuchDevice { path: String, devices: Vec<String> },
-    /// None of its devices was asked anything of DFU.
-    #[error("the recording has no device that was asked anything of DFU")]
+    /// None of its devices, or of those that were named, has DFU.
+    #[error("there is no device with DFU in the recording")]
     NoDfu { devices: Vec<String> },
 }

@@ -54,6 +54,8 @@ pub struct Remark {
 pub struct Identity {
     /// `idVendor`, `idProduct`; `None` where nobody has asked.
     pub ids: Option<(u16, u16)>,
+    /// Whether it runs an application, and is not in DFU mode.
+    pub is_application: bool,
     /// Whether nobody has asked what it is, so that its requests alone tell.
     pub is_guess: bool,
     /// `bInterfaceNumber` of the DFU interface.
@@ -206,6 +208,7 @@ impl RecordedDevice {
         );
         self.identified(Identity {
             ids: Some((info.vendor_id, info.product_id)),
+            is_application: !info.is_in_dfu_mode(),
             is_guess: false,
             interface: info.interface,
             functional,
@@ -235,6 +238,7 @@ impl RecordedDevice {
         };
         Some(self.identified(Identity {
             ids: self.ids(),
+            is_application: is_running(status),
             is_guess: true,
             interface,
             functional,
@@ -344,6 +348,12 @@ fn is_status(transfer: &Transfer) -> bool {
         && transfer.is_done();
     let report = StatusReport::from_bytes(&transfer.data);
     is_asked && report.is_some_and(|report| !matches!(report.state, DfuState::Unknown(_)))
+}
+
+/// Whether an application has given this status.
+fn is_running(status: &Transfer) -> bool {
+    let report = StatusReport::from_bytes(&status.data);
+    report.is_some_and(|report| matches!(report.state, DfuState::AppIdle | DfuState::AppDetach))
 }
 
 fn is_dfuse_command(transfer: &Transfer) -> bool {

@@ -38,10 +38,11 @@ pub enum ExtractError {
     LeftOut,
 }
 
-/// Of the memories that were written: what they hold at the end, as far as it was sent or read. Where nothing was written,
-/// what was read.
+/// Of the memories that were written: what was sent, and what was read after the last block was sent. Where nothing was
+/// sent, what was read.
 ///
-/// A host that skips what is there already has read it, so both belong to it. What was erased and not written again does not.
+/// A host that skips what is there already compares in the end, so both belong to it. What was erased and not written again
+/// does not.
 ///
 /// # Errors
 /// [`ExtractError`]
@@ -90,7 +91,14 @@ fn placed(
     is_sent: bool,
 ) -> Option<Firmware> {
     let mut memories: BTreeMap<u8, Contents> = BTreeMap::new();
-    follow(device, identity, operations, &mut memories, |_, _, _, _| {});
+    let is_write = |operation: &Operation| matches!(operation.what, What::Write(_));
+    let last_write = operations.iter().rposition(is_write).unwrap_or_default();
+    // What is read before was what the host looked for, and more.
+    let counted = operations.iter().enumerate().filter(|(index, operation)| {
+        !matches!(operation.what, What::Read(_)) || !is_sent || *index > last_write
+    });
+    let counted = counted.map(|(_, operation)| operation);
+    follow(device, identity, counted, &mut memories, |_, _, _, _| {});
     let is_written = |memory: u8| {
         operations.iter().any(
             |operation| matches!(&operation.what, What::Write(block) if block.memory == memory),
@@ -162,3 +170,6 @@ fn doubts(identity: &Identity, operations: &[Operation], is_sent: bool) -> Vec<S
     }
     doubts
 }
+
+#[cfg(test)]
+mod tests;

@@ -180,9 +180,6 @@ impl Machine<'_> {
         }
         if matches!(state, DfuState::DfuDnbusy | DfuState::DfuManifest) {
             self.asked_to_wait = Some((transfer.end(), report.poll_timeout));
-            if report.poll_timeout == 0 && state == DfuState::DfuDnbusy {
-                add(Deviation::NoPollTimeout);
-            }
         }
         Some(state)
     }
@@ -200,7 +197,7 @@ impl Machine<'_> {
         }
         if self.identity.is_dfuse() {
             if number == COMMAND_BLOCK {
-                (self.next_block, self.short_block) = (None, None);
+                self.short_block = None;
                 return;
             }
             if number < FIRST_DATA_BLOCK {
@@ -210,7 +207,10 @@ impl Machine<'_> {
                 add(Deviation::ShortBlock { length, full });
             }
             self.short_block = (length < full).then_some(length);
-        } else if self.state == Some(DfuState::DfuIdle) {
+            // Its addresses follow from the numbers, in whatever order they come.
+            return;
+        }
+        if self.state == Some(DfuState::DfuIdle) {
             // A download begins.
             self.next_block = Some(0);
         }

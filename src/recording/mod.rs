@@ -7,6 +7,7 @@
 mod block;
 pub mod bus;
 pub mod capture;
+pub mod compare;
 mod contents;
 pub mod decode;
 pub mod device;
@@ -20,6 +21,7 @@ pub mod note;
 pub mod operation;
 mod packets;
 pub mod recorder;
+pub mod rerun;
 pub mod review;
 pub mod runs;
 #[cfg(test)]

@@ -59,6 +59,10 @@ fn check_times(operation: &Operation, findings: &mut Findings) {
             findings.add(operation.at, Deviation::BusyLonger { work, said, took });
         }
     }
+    let takes_time = matches!(work, Work::Erase | Work::MassErase | Work::Write);
+    if takes_time && operation.polls.said == Some(0) {
+        findings.add(operation.at, Deviation::NoPollTimeout);
+    }
     if operation.polls.slowest > LATE {
         let took = operation.polls.slowest;
         findings.add(operation.at, Deviation::AnswersLate { work, took });
@@ -114,10 +118,10 @@ fn check_contents(
 }
 
 /// Keeps track of what the memories hold. `on_read` sees each block that was read before it counts.
-pub fn follow(
+pub fn follow<'o>(
     device: &RecordedDevice,
     identity: &Identity,
-    operations: &[Operation],
+    operations: impl IntoIterator<Item = &'o Operation>,
     memories: &mut BTreeMap<u8, Contents>,
     mut on_read: impl FnMut(&Contents, &Operation, &Block, &[u8]),
 ) {
@@ -220,7 +224,7 @@ pub fn knowledge(identity: &Identity, operations: &[Operation]) -> Vec<String> {
     let lists = operations
         .iter()
         .find_map(|operation| match &operation.what {
-            What::GetCommands(commands) => Some(commands),
+            What::GetCommands(commands) if operation.end == End::Done => Some(commands),
             _ => None,
         });
     if reports().any(|(_, status)| status == DfuStatus::ErrVendor) {
@@ -243,11 +247,6 @@ pub fn knowledge(identity: &Identity, operations: &[Operation]) -> Vec<String> {
     };
     if rom::has_false_poll_timeout(ids) {
         notes.push("Its bwPollTimeout is known to be nonsense.".to_owned());
-    }
-    if ids == rom::ST_DFU && identity.chip.is_none() && !identity.is_guess {
-        notes.push(
-            "Its memories and the size of its blocks are not those of one chip alone.".to_owned(),
-        );
     }
     let slowest = |is_it: fn(&What) -> bool| {
         let of_it = operations.iter().filter(|operation| is_it(&operation.what));
@@ -274,3 +273,6 @@ fn report(operation: &Operation) -> Option<(DfuState, DfuStatus)> {
     };
     report.map(|report| (report.state, report.status))
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,7 +112,7 @@ impl Sample {
         self.id += 0x40;
         self.begin(request, length, data);
         self.now += Duration::from_millis(milliseconds);
-        self.end(request, length, data, &outcome);
+        self.end(request, data, &outcome);
     }
 
     /// Time passes.
@@ -166,20 +166,13 @@ impl Sample {
         }
     }
 
-    fn end(
-        &mut self,
-        request: ControlRequest,
-        length: u16,
-        data: &[u8],
-        outcome: &Result<(), UsbError>,
-    ) {
+    fn end(&mut self, request: ControlRequest, data: &[u8], outcome: &Result<(), UsbError>) {
         let is_to_host = request.request_type & 0x80 != 0;
         let received = if is_to_host && outcome.is_ok() {
             data
         } else {
             &[]
         };
-        let _ = length;
         let code: u32 = match outcome {
             Ok(()) => 0,
             Err(UsbError::Stall) => 0xC000_0004,
@@ -339,6 +332,11 @@ fn setup(request: ControlRequest, length: u16) -> [u8; 8] {
     ]
 }
 
+/// What [`f405`] is given.
+pub fn firmware() -> Vec<u8> {
+    (0..3000_u32).map(|index| index as u8).collect()
+}
+
 /// An F405 that is met in dfuERROR, is asked for its strings, and is given 3000 bytes, which are read back; it leaves.
 pub fn f405(form: Form) -> Sample {
     use crate::sim::SimBus;
@@ -367,20 +365,32 @@ pub fn f405(form: Form) -> Sample {
     sample.status(10, 0, 10, 1);
     sample.transfer([0x21, 4], 0, 0, &[], Ok(()), 1);
     sample.status(0, 0, 2, 1);
-    let firmware: Vec<u8> = (0..3000_u32).map(|index| index as u8).collect();
+    work(&mut sample);
+    sample
+}
+
+/// The same without its beginning: nobody asks what it is.
+pub fn f405_in_the_middle() -> Sample {
+    let mut sample = Sample::new(Form::Pcapng);
+    sample.status(0, 0, 2, 1);
+    work(&mut sample);
+    sample
+}
+
+fn work(sample: &mut Sample) {
+    let firmware = firmware();
     let point = |sample: &mut Sample, address: u32| {
         sample.does(0, &[&[0x21], &address.to_le_bytes()[..]].concat(), 0);
     };
     sample.does(0, &[0x41, 0, 0, 0, 8], 250);
-    point(&mut sample, 0x0800_0000);
+    point(sample, 0x0800_0000);
     sample.does(2, &firmware[..2048], 9);
     sample.does(3, &firmware[2048..], 5);
-    point(&mut sample, 0x0800_0000);
+    point(sample, 0x0800_0000);
     sample.transfer([0x21, 6], 0, 0, &[], Ok(()), 1);
     sample.upload(2, 2048, &firmware[..2048]);
     sample.upload(3, 952, &firmware[2048..]);
     sample.transfer([0x21, 6], 0, 0, &[], Ok(()), 1);
     sample.download(0, &[]);
     sample.status(0, 0, 7, 1);
-    sample
 }

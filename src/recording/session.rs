@@ -136,7 +136,7 @@ impl Reading {
             let text = text.clone();
             self.remarks.push((place, Remark { at, text }));
         }
-        Ok(self.transfers.take(half, at, noted)?)
+        self.transfers.take(half, at, noted)
     }
 
     fn has_room(&mut self, comment: &str) -> bool {
@@ -212,3 +212,6 @@ fn begin(place: Place, transfer: Transfer) -> RecordedDevice {
     device.push(transfer);
     device
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,8 @@ pub enum Ended {
     Open,
     /// It was told to leave, or that the download is over.
     Left(End),
+    /// It was told to enter DFU mode.
+    Detached,
     /// The last thing that was done failed.
     Failed(End),
 }
@@ -87,6 +89,7 @@ fn ended(operations: &[Operation]) -> Ended {
         )
     });
     match telling {
+        Some(last) if last.what == What::Detach && last.end == End::Done => Ended::Detached,
         Some(last) if last.what == What::End => Ended::Left(last.end.clone()),
         Some(last) if matches!(last.end, End::Failed(_) | End::Refused | End::Lost(_)) => {
             Ended::Failed(last.end.clone())

@@ -141,6 +141,12 @@ pub static F767_FLASH: NorFlash = NorFlash {
     ..F7_FLASH
 };
 
+/// The same under mboot, which erases all sector by sector: 8 to 10 s were seen (micropython pull request 5730).
+pub static F767_UNDER_MBOOT: NorFlash = NorFlash {
+    mass_erase_time: None,
+    ..F767_FLASH
+};
+
 /// DS10198, "Flash memory characteristics": 81.69 µs a double word, 22.02 ms a page, 22.13 ms a bank.
 /// RM0351 §3.3.7: a double word that is not blank is not programmed and raises PROGERR, except with zeros.
 pub static L4_FLASH: NorFlash = NorFlash {

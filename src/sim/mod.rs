@@ -27,6 +27,8 @@ mod repl;
 pub mod replay;
 mod runtime;
 mod seat;
+#[cfg(test)]
+mod seen;
 mod serial;
 pub mod spec;
 mod timing;

@@ -7,6 +7,7 @@ mod callers;
 mod consent;
 mod contract;
 mod convert;
+mod decode;
 mod devices;
 mod dfu_util;
 mod differs;

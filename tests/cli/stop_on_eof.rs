@@ -65,13 +65,18 @@ fn as_long_as_stdin_is_open_the_work_goes_on() {
 
 #[test]
 fn no_file_can_come_from_the_same_stdin() {
-    let run = stdfu("--stop-on-eof --sim f405 flash - --address 0x08000000");
-    let mut child = start(run);
-    let stdin = child.stdin.take().expect("piped");
-    Run::from(child.wait_with_output().expect("it ended")).says(
-        2,
-        "",
-        "error: with --stop-on-eof, no file can come from stdin\nhint: Name a file instead of -.\n",
-    );
-    drop(stdin);
+    for (command, name) in [
+        ("--sim f405 flash - --address 0x08000000", ""),
+        ("decode -", "stdin: "),
+    ] {
+        let mut child = start(stdfu(&format!("--stop-on-eof {command}")));
+        let stdin = child.stdin.take().expect("piped");
+        let run = Run::from(child.wait_with_output().expect("it ended"));
+        let said = format!(
+            "error: {name}with --stop-on-eof, no file can come from stdin\n\
+             hint: Name a file instead of -.\n"
+        );
+        run.says(2, "", &said);
+        drop(stdin);
+    }
 }

@@ -1,7 +1,7 @@
 //! The firmware files of a command line: read, told apart, put together.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -12,9 +12,8 @@ use crate::printable;
 use crate::cli::args::format;
 use crate::cli::args::number::parse_address;
 use crate::cli::error::{CliError, Doing};
-use crate::cli::interrupt;
+use crate::cli::stdin;
 use crate::cli::suggest::file::mistake;
-use crate::cli::usage::UsageError;
 
 /// Firmware files, and what they don't say themselves.
 #[derive(Debug, Args)]
@@ -79,13 +78,7 @@ impl ReadingArgs {
 /// A file's bytes, for the memory that was named, if one was; `-` is stdin.
 pub fn read(path: &Path, alternate_setting: Option<u8>) -> Result<NamedFile, CliError> {
     let (name, bytes) = if path == Path::new("-") {
-        if interrupt::listens_to_stdin() {
-            return Err(CliError::from(UsageError {
-                message: "with --stop-on-eof, no file can come from stdin".to_owned(),
-                hint: Some("Name a file instead of -.".to_owned()),
-            }));
-        }
-        let bytes = read_all(io::stdin().lock(), 0, MOST_BYTES);
+        let bytes = read_all(stdin::file()?, 0, MOST_BYTES);
         ("stdin".to_owned(), bytes)
     } else {
         (printable::path(path), read_file(path))
@@ -139,7 +132,7 @@ mod tests {
         check(b"abc", 0, Ok(b"abc"));
         check(b"abcd", 0, Err(too_large));
         check(b"", 4, Err(too_large));
-        let endless = read_all(io::repeat(0), 0, 3).map_err(|error| error.to_string());
+        let endless = read_all(std::io::repeat(0), 0, 3).map_err(|error| error.to_string());
         assert_eq!(endless, Err(too_large.to_owned()));
     }
 }

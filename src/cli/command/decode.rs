@@ -1,16 +1,19 @@
 //! `stdfu decode`: a recorded session in words.
 
+mod against;
 mod document;
 mod extract;
 mod text;
+mod words;
 
 use std::fs::File;
-use std::io::{self, BufReader, ErrorKind, Read};
+use std::io::{BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::printable;
+use crate::recording::compare::Comparison;
 use crate::recording::decode::operations;
 use crate::recording::device::{Identity, RecordedDevice};
 use crate::recording::finding::Finding;
@@ -19,11 +22,13 @@ use crate::recording::review::{findings, knowledge};
 use crate::recording::runs::{Run, runs};
 use crate::recording::session::Recording;
 use crate::recording::summary::{Summary, summary};
+use crate::sim::spec::BoardSpec;
 
 use crate::cli::app::App;
 use crate::cli::error::{CliError, Doing};
 use crate::cli::exit::Exit;
 use crate::cli::recorded::RecordedError;
+use crate::cli::stdin;
 use crate::cli::suggest::file::mistake;
 
 /// Tells a recorded session in words
@@ -36,6 +41,7 @@ Examples:
   stdfu decode recording.pcapng
   stdfu decode recording.pcapng -v
   stdfu decode recording.pcapng --extract sent.hex
+  stdfu decode recording.pcapng --against f405
   stdfu decode recording.pcapng --path 1.7")]
 pub struct DecodeArgs {
     /// The recording; - is stdin
@@ -43,10 +49,15 @@ pub struct DecodeArgs {
     file: PathBuf,
     /// Write the firmware that was sent or read to a file
     ///
-    /// Its name tells the format: .dfu, .hex, .srec or .bin. What was sent counts, with what was read of the same memory; where
-    /// nothing was sent, what was read.
+    /// Its name tells the format: .dfu, .hex, .srec or .bin. What was sent counts, with what was read of it after
+    /// that; where nothing was sent, what was read.
     #[arg(long, value_name = "OUT")]
     extract: Option<PathBuf>,
+    /// Say where a simulated board differs from the recorded one
+    ///
+    /// The board is asked what the recorded one was asked. Such as f405; `stdfu sim --list` lists the boards.
+    #[arg(long, value_name = "BOARD", value_parser = against::parse_board)]
+    against: Option<BoardSpec>,
     /// Overwrite OUT if it exists
     #[arg(long, requires = "extract")]
     force: bool,
@@ -61,6 +72,8 @@ pub struct Decoded<'r> {
     pub findings: Vec<Finding>,
     /// What is known of such a device, a sentence each.
     pub knowledge: Vec<String>,
+    /// How a simulated board of this name compares, where one was named.
+    pub against: Option<(&'static str, Comparison)>,
     pub summary: Summary,
 }
 
@@ -74,6 +87,7 @@ impl<'r> Decoded<'r> {
             device,
             findings: findings(device, &identity, &operations),
             knowledge: knowledge(&identity, &operations),
+            against: None,
             identity,
             operations,
             runs,
@@ -105,13 +119,20 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, CliError> {
     let recording = open(&args.file)
         .and_then(|file| Ok(Recording::read(file).map_err(RecordedError::from)?))
         .doing(&name)?;
-    let decoded = chosen(&recording, app.selection.named_paths()).doing(&name)?;
-    app.output.listing(&text::text(
-        &name,
-        &recording,
-        &decoded,
-        app.output.shows_details(),
-    ))?;
+    let mut decoded = chosen(&recording, app.selection.named_paths()).doing(&name)?;
+    if let Some(board) = &args.against {
+        for device in &mut decoded {
+            let comparison = against::comparison(device, board)?;
+            device.against = comparison.map(|comparison| (board.board.name, comparison));
+        }
+    }
+    let details = app.output.shows_details();
+    let text = text::text(&name, &recording, &decoded, details);
+    match details {
+        // Transfers are lines to be searched and counted.
+        true => app.output.answer(&text)?,
+        false => app.output.listing(&text)?,
+    }
     if let Some(broken) = &recording.broken {
         app.output
             .warning(&format!("{name}: {broken}. What comes before is shown."));
@@ -126,7 +147,7 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, CliError> {
 
 fn open(path: &Path) -> Result<Box<dyn Read>, CliError> {
     if path == Path::new("-") {
-        return Ok(Box::new(io::stdin().lock()));
+        return Ok(Box::new(stdin::file()?));
     }
     let file = File::open(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => CliError::NoSuchFile {
@@ -138,7 +159,7 @@ fn open(path: &Path) -> Result<Box<dyn Read>, CliError> {
     Ok(Box::new(BufReader::new(file)))
 }
 
-/// The devices that are meant: those that were named, else those that were asked something of DFU.
+/// The devices that are meant: those that were named, else those that were asked something of DFU, else those that have it.
 fn chosen<'r>(
     recording: &'r Recording,
     paths: &[String],
@@ -155,8 +176,9 @@ fn chosen<'r>(
             devices: all,
         });
     }
+    let is_used = with_dfu.iter().any(Decoded::is_used);
     let is_meant = |decoded: &Decoded<'_>| match paths {
-        [] => decoded.is_used(),
+        [] => decoded.is_used() || !is_used,
         paths => paths.iter().any(|path| decoded.device.is_named(path)),
     };
     let meant: Vec<Decoded<'r>> = with_dfu.into_iter().filter(is_meant).collect();

@@ -21,7 +21,8 @@ use crate::cli::select::Application;
 #[command(after_long_help = "\
 Examples:
   stdfu detach
-  stdfu detach --path 1-2 && stdfu flash firmware.dfu --path 1-2")]
+  stdfu detach --path 1-2 && stdfu flash firmware.dfu --path 1-2
+  stdfu detach --enter-dfu=micropython")]
 pub struct DetachArgs {
     /// How: detach, touch, or micropython (at its prompt)
     #[arg(

@@ -61,6 +61,7 @@ Examples:
   stdfu flash firmware.bin --address 0x08000000
   stdfu flash bootloader.hex application.elf
   stdfu run firmware.elf
+  stdfu flash firmware.elf --enter-dfu
   stdfu flash firmware.dfu --dry-run
   stdfu flash firmware.dfu --wait --stay
   stdfu flash firmware.dfu --serial 336133663433

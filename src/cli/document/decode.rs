@@ -42,6 +42,9 @@ pub struct RecordedDocument<'d> {
     pub findings: Vec<DeviationDocument>,
     /// What is known of such a device.
     pub knowledge: &'d [String],
+    /// Only where there is a board to compare with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<AgainstDocument<'d>>,
     pub requests: usize,
     pub downloaded_bytes: u64,
     pub uploaded_bytes: u64,
@@ -81,4 +84,29 @@ pub struct DeviationDocument {
     pub times: u32,
     /// Of which devices it is known.
     pub known: Option<&'static str>,
+}
+
+/// Where a recorded device and a simulated board differ.
+#[derive(Serialize)]
+pub struct AgainstDocument<'c> {
+    pub board: &'c str,
+    pub differences: Vec<DifferenceDocument<'c>>,
+    pub seconds: Vec<TimesDocument<'c>>,
+}
+
+/// Something in which they differ.
+#[derive(Serialize)]
+pub struct DifferenceDocument<'c> {
+    pub about: &'c str,
+    pub recorded: &'c str,
+    pub simulated: &'c str,
+    pub times: u32,
+}
+
+/// How long something takes: the quickest and the slowest, in seconds.
+#[derive(Serialize)]
+pub struct TimesDocument<'c> {
+    pub about: &'c str,
+    pub recorded: [f64; 2],
+    pub simulated: [f64; 2],
 }

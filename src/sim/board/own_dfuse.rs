@@ -3,7 +3,7 @@
 use super::model::{Board, option_bytes};
 use super::older_rom::OLDER_ROM;
 use crate::sim::flash_kinds::{
-    F4_FLASH, F072_FLASH, F103_FLASH, F767_FLASH, GD32_FLASH, M25P64_FLASH,
+    F4_FLASH, F072_FLASH, F103_FLASH, F767_UNDER_MBOOT, GD32_FLASH, M25P64_FLASH,
 };
 use crate::sim::quirk::Quirk::*;
 
@@ -46,7 +46,7 @@ const MBOOT: Board = Board {
         ErrorWithOk,
     ],
     commands: &[0x21, 0x41],
-    memories: &[F767_FLASH.memory("@Internal Flash  /0x08000000/04*032Kg,01*128Kg,07*256Kg")],
+    memories: &[F767_UNDER_MBOOT.memory("@Internal Flash  /0x08000000/04*032Kg,01*128Kg,07*256Kg")],
     ..OLDER_ROM
 };
 

@@ -34,7 +34,7 @@ if [ -z "$STDFU_SIM" ]; then
     case " $* " in
         *" --alt u-boot."* | *" --alt rootfs"*) STDFU_SIM=uboot ;;
         *" --alt firmware.dfu"* | *" --alt uboot-env.dfu"*) STDFU_SIM=pluto ;;
-        *" zephyr.signed.bin "*" --enter-dfu"*) STDFU_SIM=zephyr,quirk=application ;;
+        *" zephyr.signed.bin"*" --enter-dfu"*) STDFU_SIM=zephyr,quirk=application ;;
         *" --enter-dfu=micropython"*) STDFU_SIM=f405,app=micropython ;;
         *" sketch.ino.elf "*) STDFU_SIM=f405,app=arduino ;;
         *" --path 1-2"*" --enter-dfu"*) STDFU_SIM='f405,app=klipper;f405,app=klipper' ;;

@@ -14,12 +14,14 @@ import traceback
 from pathlib import Path
 
 import access
+import applications
 import dfu_util
 import embassy
 import farm
 import plain_dfu_util
 import plain_stdfu
 import pyusb_host
+import recording
 import same_as_dfu_util
 import stdfu_host
 import trouble
@@ -27,10 +29,12 @@ from lab import Lab
 
 MODULES = (
     pyusb_host,
+    recording,
     dfu_util,
     stdfu_host,
     access,
     trouble,
+    applications,
     plain_stdfu,
     plain_dfu_util,
     embassy,

@@ -10,8 +10,8 @@ use crate::recording::runs::{Run, RunKind};
 use crate::recording::session::Recording;
 use crate::recording::summary::Ended;
 
-use super::Decoded;
-use super::text::{ending, phase};
+use super::words::{ending, phase};
+use super::{Decoded, against};
 
 /// All that is told of it.
 pub fn document<'d>(
@@ -36,6 +36,7 @@ fn device<'d>(decoded: &'d Decoded<'d>) -> RecordedDocument<'d> {
         runs,
         findings,
         knowledge,
+        against,
         summary,
         ..
     } = decoded;
@@ -63,6 +64,9 @@ fn device<'d>(decoded: &'d Decoded<'d>) -> RecordedDocument<'d> {
         runs: runs.iter().map(run).collect(),
         findings: findings.iter().map(deviation).collect(),
         knowledge,
+        against: against
+            .as_ref()
+            .map(|(board, comparison)| against::document(board, comparison)),
         requests: device.transfers.len(),
         downloaded_bytes: summary.downloaded,
         uploaded_bytes: summary.uploaded,
