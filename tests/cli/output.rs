@@ -122,7 +122,7 @@ fn a_failure_is_a_json_document_before_any_board_is_known() {
         "--sim f405 flash cut-short.dfu",
         6,
         "cut-short.dfu: the file is cut short: expected 5432 bytes, found 2716",
-        None,
+        Some("Copy it or download it again."),
     );
 }
 

@@ -128,7 +128,8 @@ fn h743_blocks_inside_getstatus_for_as_long_as_it_erases() {
 fn mboot_never_says_how_long_it_takes_and_is_waited_for() {
     let done = check("mboot,timing=real", "erase --all", |flash| flash.fill(0xFF));
     done.went_smoothly();
-    assert!(done.seconds() > 16.0, "{}", done.result);
+    // 8 to 10 s were seen (micropython pull request 5730).
+    assert!(done.seconds() > 8.0, "{}", done.result);
     let firmware = Firmware::raw(40_001);
     let done = check(
         "mboot,timing=real",

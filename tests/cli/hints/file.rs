@@ -62,7 +62,11 @@ fn a_dfu_file_that_is_something_else() {
             "raw.dfu" => {
                 "hint: If it is a raw binary, add --format bin and --address, for most boards 0x08000000.\n"
             }
-            _ => "",
+            "crlf-to-lf.dfu" | "utf8.dfu" => {
+                "hint: A program on its way took it for text: git, an editor or a transfer in text mode.\n      \
+                 Get it again as binary.\n"
+            }
+            _ => "hint: Copy it or download it again.\n",
         };
         let stderr = format!("error: {name}: {error}\n{hint}");
         check_untouched("f405", &format!("flash {name}"), 6, &stderr);
