@@ -322,7 +322,9 @@ mod tests {
             [
                 "clap",
                 "console",
+                "csv",
                 "ctrlc",
+                "humantime",
                 "indicatif",
                 "lexopt",
                 "serde",

@@ -13,6 +13,7 @@ mod manual;
 mod read;
 mod serial;
 mod sim;
+mod station;
 mod udev;
 mod unprotect;
 mod verify;
@@ -30,6 +31,7 @@ pub enum Command {
     Serial(serial::SerialArgs),
     #[command(alias = "run")]
     Flash(flash::FlashArgs),
+    Station(station::StationArgs),
     Erase(erase::EraseArgs),
     Read(read::ReadArgs),
     Verify(verify::VerifyArgs),
@@ -53,6 +55,7 @@ impl Command {
             Self::List(args) => list::run(args, app),
             Self::Serial(args) => serial::run(args, app),
             Self::Flash(args) => flash::run(args, app),
+            Self::Station(args) => station::run(args, app),
             Self::Erase(args) => erase::run(args, app),
             Self::Read(args) => read::run(args, app),
             Self::Verify(args) => verify::run(args, app),

@@ -19,6 +19,19 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
+    /// The same with how to show others what the board did.
+    pub fn reported(self) -> Self {
+        const RECORD: &str = "If it happens again: --record FILE records it, for a report.";
+        let hint = match self.hint {
+            Some(hint) => format!("{hint}\n{RECORD}"),
+            None => RECORD.to_owned(),
+        };
+        Self {
+            hint: Some(hint),
+            ..self
+        }
+    }
+
     /// The same, beginning with what it is about.
     pub fn about(self, what: impl Display) -> Self {
         Self {

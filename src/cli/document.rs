@@ -1,10 +1,11 @@
-//! Every JSON document: the contract with scripts, here and in [`decode`], [`info`], [`memory`] and [`sim`]. cli.md's
-//! fields are never renamed, others are only added.
+//! Every JSON document: the contract with scripts, here and in [`decode`], [`info`], [`memory`], [`sim`] and [`station`].
+//! cli.md's fields are never renamed, others are only added.
 
 mod decode;
 mod info;
 mod memory;
 mod sim;
+mod station;
 
 use std::borrow::Cow;
 
@@ -25,6 +26,7 @@ pub use info::{
 };
 pub use memory::MemoryDocument;
 pub use sim::{ServedDocument, SimDocument, SimListDocument, SimNameDocument, SimQuirkDocument};
+pub use station::{StationBoardDocument, StationEndDocument};
 
 /// A command's answer that has an entry for each board.
 #[derive(Serialize)]

@@ -28,6 +28,7 @@ use super::plain_error::PlainError;
 use super::recorded::RecordedError;
 use super::select::SelectError;
 use super::shell;
+use super::station::log::LogError;
 use super::suggest::file::Mistake;
 use super::suggest::{self, nearest};
 use super::usage::UsageError;
@@ -91,6 +92,9 @@ pub enum CliError {
     /// A simulated board that can't be had.
     #[error(transparent)]
     Simulation(#[from] SimError),
+    /// A station's log can't be kept.
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// What is to be verified at any price can't be.
     #[error("{0} can't be read back on this board")]
     CantVerify(String),
@@ -195,6 +199,7 @@ impl CliError {
             Self::Usb(error) => of_usb(error),
             Self::Replay(error) => of_replay(error),
             Self::Simulation(error) => of_simulation(error),
+            Self::Log(error) => of_log(error),
             Self::CantVerify(_) => (
                 Exit::DoesNotFit,
                 Some(
@@ -218,6 +223,24 @@ impl CliError {
             Self::While { error, .. } => error.verdict(),
         }
     }
+}
+
+fn of_log(error: &LogError) -> (Exit, Option<String>) {
+    let (exit, hint) = match error {
+        LogError::InUse { .. } => (
+            Exit::System,
+            "Each station needs a log of its own: name another file with --log.",
+        ),
+        LogError::Foreign { .. } => (
+            Exit::Usage,
+            "Nothing was changed in it. Name another file with --log.",
+        ),
+        LogError::Io { .. } => (
+            Exit::Other,
+            "Put that right, or name another file with --log. A station that is started again continues its log.",
+        ),
+    };
+    (exit, Some(hint.to_owned()))
 }
 
 /// A board that can't be opened.

@@ -33,6 +33,7 @@ mod report;
 mod save;
 mod select;
 mod shell;
+mod station;
 mod stdin;
 mod suggest;
 mod suspicion;

@@ -4,6 +4,7 @@ mod args;
 pub mod ndjson;
 pub mod progress;
 pub mod results;
+mod station;
 mod stdout;
 pub mod style;
 pub mod trace;
@@ -64,6 +65,14 @@ struct Document<T> {
     stdfu: &'static str,
     #[serde(flatten)]
     content: T,
+}
+
+fn versioned<T>(content: T) -> Document<T> {
+    Document {
+        schema: SCHEMA,
+        stdfu: env!("CARGO_PKG_VERSION"),
+        content,
+    }
 }
 
 /// A line of `--progress json`.
@@ -149,12 +158,7 @@ impl Output {
         if !self.json {
             return Ok(());
         }
-        let document = Document {
-            schema: SCHEMA,
-            stdfu: env!("CARGO_PKG_VERSION"),
-            content,
-        };
-        let line = json_line(&document)
+        let line = json_line(&versioned(content))
             .map_err(io::Error::from)
             .doing(ANSWERING)?;
         let mut answered = ANSWERED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -162,6 +166,16 @@ impl Output {
             true => Ok(()),
             false => stdout::write(line.as_bytes()).doing(ANSWERING),
         }
+    }
+
+    /// A line of JSON of several, before the document that is the last. Not said without `--json`.
+    pub fn line(&self, content: impl Serialize) -> Result<(), CliError> {
+        if !self.json {
+            return Ok(());
+        }
+        let line = json_line(&versioned(content)).map_err(io::Error::from);
+        let written = line.and_then(|line| stdout::write(line.as_bytes()));
+        written.doing(ANSWERING)
     }
 
     /// Something worth knowing.
@@ -211,6 +225,12 @@ impl Output {
     /// Whether every control transfer is to be shown.
     pub fn shows_transfers(&self) -> bool {
         self.verbose > 1
+    }
+
+    /// Whether stderr is a terminal that can move its cursor, with nothing but progress on it.
+    pub fn has_screen(&self) -> bool {
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        !self.shows_transfers() && io::stderr().is_terminal() && !is_dumb
     }
 
     /// How progress is to be shown.

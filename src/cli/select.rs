@@ -104,6 +104,11 @@ impl Selection {
         !self.serial.is_empty() || !self.path.is_empty()
     }
 
+    /// Whether it is said which devices, by names or by ids.
+    pub fn names_devices(&self) -> bool {
+        self.is_named() || self.id.is_some()
+    }
+
     /// What `--path` says, on the command line alone.
     pub fn named_paths(&self) -> &[String] {
         match self.from_environment {
@@ -217,7 +222,7 @@ impl Selection {
     }
 
     /// The same, of what is plugged in there and has these ids.
-    fn leaves_out_place(
+    pub fn leaves_out_place(
         &self,
         path: &String,
         (vendor_id, product_id): (u16, u16),

@@ -9,6 +9,9 @@ use super::device::Identity;
 use super::operation::{End, Operation, What};
 use super::rerun::Rerun;
 
+/// As many differences are kept, and as many times: nobody reads more.
+const MOST: usize = 100;
+
 /// Something in which both differ, as words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
@@ -42,7 +45,8 @@ impl Times {
     /// Whether one takes more than twice as long as the other, and that is worth telling.
     pub fn differ(&self) -> bool {
         const GRAIN: Duration = Duration::from_millis(5);
-        let far = |one: Duration, other: Duration| one > other * 2 + GRAIN;
+        let far =
+            |one: Duration, other: Duration| one > other.saturating_mul(2).saturating_add(GRAIN);
         far(self.recorded.0, self.other.1) || far(self.other.0, self.recorded.1)
     }
 }
@@ -69,11 +73,13 @@ impl Comparison {
         if recorded == other {
             return;
         }
+        let is_full = self.differences.len() >= MOST;
         let known = self.differences.iter_mut().find(|known| {
             (&known.about, &known.recorded, &known.other) == (&about, &recorded, &other)
         });
         match known {
             Some(known) => known.times += 1,
+            None if is_full => {}
             None => self.differences.push(Difference {
                 about,
                 recorded,
@@ -171,11 +177,13 @@ impl Comparison {
             times.0 = times.0.min(took);
             times.1 = times.1.max(took);
         };
+        let is_full = self.times.len() >= MOST;
         match self.times.iter_mut().find(|known| known.about == about) {
             Some(known) => {
                 widen(&mut known.recorded, one.took);
                 widen(&mut known.other, other.took);
             }
+            None if is_full => {}
             None => self.times.push(Times {
                 about,
                 recorded: (one.took, one.took),

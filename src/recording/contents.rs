@@ -2,63 +2,28 @@
 
 use std::collections::BTreeMap;
 
-/// A memory, or a stream, of which some bytes are known.
+/// A memory, or a stream, of which some bytes are known. They stay where they were recorded.
 #[derive(Debug, Clone, Default)]
-pub struct Contents {
+pub struct Contents<'d> {
     /// By where they begin; none over another.
-    known: BTreeMap<u64, Vec<u8>>,
+    known: BTreeMap<u64, &'d [u8]>,
     /// From where to where it was erased, and not written since: those that `known` doesn't have.
     erased: BTreeMap<u64, u64>,
 }
 
-impl Contents {
+impl<'d> Contents<'d> {
     /// Takes the bytes that are at this place from now on.
-    pub fn put(&mut self, position: u64, bytes: &[u8]) {
-        let end = position + bytes.len() as u64;
-        let mut at = position;
-        while at < end {
-            let rest = &bytes[offset(at - position)..];
-            // One that is there already takes what is its own.
-            let before = self.known.range_mut(..=at).next_back();
-            let here = before.filter(|(start, data)| at < *start + data.len() as u64);
-            if let Some((start, data)) = here {
-                let from = offset(at - start);
-                let count = rest.len().min(data.len() - from);
-                data[from..from + count].copy_from_slice(&rest[..count]);
-                at += count as u64;
-                continue;
-            }
-            let next = self.known.range(at..end).next().map(|(start, _)| *start);
-            let count = offset(next.unwrap_or(end) - at);
-            self.known.insert(at, rest[..count].to_vec());
-            at += count as u64;
+    pub fn put(&mut self, position: u64, bytes: &'d [u8]) {
+        if bytes.is_empty() {
+            return;
         }
+        self.forget(position, position + bytes.len() as u64);
+        self.known.insert(position, bytes);
     }
 
     /// Takes note that a range was erased.
     pub fn erase(&mut self, start: u64, end: u64) {
-        let before = self.known.range(..start).next_back();
-        let first = before
-            .filter(|(from, data)| *from + data.len() as u64 > start)
-            .map_or(start, |(from, _)| *from);
-        let touched: Vec<u64> = self
-            .known
-            .range(first..end)
-            .map(|(from, _)| *from)
-            .collect();
-        for from in touched {
-            let Some(mut data) = self.known.remove(&from) else {
-                continue;
-            };
-            if from + data.len() as u64 > end {
-                let after = data.split_off(offset(end - from));
-                self.known.insert(end, after);
-            }
-            if from < start {
-                data.truncate(offset(start - from));
-                self.known.insert(from, data);
-            }
-        }
+        self.forget(start, end);
         let inside: Vec<u64> = self
             .erased
             .range(start..end)
@@ -68,6 +33,27 @@ impl Contents {
             self.erased.remove(&from);
         }
         self.erased.insert(start, end);
+    }
+
+    /// Nothing is known of a range any more.
+    fn forget(&mut self, start: u64, end: u64) {
+        let before = self.known.range(..start).next_back();
+        let first = before
+            .filter(|(from, data)| *from + data.len() as u64 > start)
+            .map_or(start, |(from, _)| *from);
+        let touched = self.known.range(first..end).map(|(from, _)| *from);
+        let touched: Vec<u64> = touched.collect();
+        for from in touched {
+            let Some(data) = self.known.remove(&from) else {
+                continue;
+            };
+            if from + data.len() as u64 > end {
+                self.known.insert(end, &data[offset(end - from)..]);
+            }
+            if from < start {
+                self.known.insert(from, &data[..offset(start - from)]);
+            }
+        }
     }
 
     /// Where the first byte stands that is another than what is known of it.
@@ -83,11 +69,8 @@ impl Contents {
             }
             let found = &bytes[offset(from - position)..offset(to - position)];
             let known = &data[offset(from - start)..offset(to - start)];
-            if let Some(place) = found
-                .iter()
-                .zip(known)
-                .position(|(one, other)| one != other)
-            {
+            let mut pairs = found.iter().zip(known);
+            if let Some(place) = pairs.position(|(one, other)| one != other) {
                 return Some(from + place as u64);
             }
         }
@@ -114,9 +97,9 @@ impl Contents {
         for (start, data) in &self.known {
             match pieces.last_mut() {
                 Some((first, joined)) if *first + joined.len() as u64 == *start => {
-                    joined.extend(data);
+                    joined.extend(*data);
                 }
-                _ => pieces.push((*start, data.clone())),
+                _ => pieces.push((*start, data.to_vec())),
             }
         }
         pieces
@@ -149,11 +132,9 @@ mod tests {
         contents.put(0, &[1; 10]);
         contents.erase(2, 6);
         assert_eq!(contents.pieces(), [(0, vec![1; 2]), (6, vec![1; 4])]);
-        assert_eq!(
-            contents.is_not_blank(2, &[0xFF, 0xFF, 0xFF, 0], 0xFF),
-            Some(5)
-        );
+        let read = [0xFF, 0xFF, 0xFF, 0];
+        assert_eq!(contents.is_not_blank(2, &read, 0xFF), Some(5));
         contents.put(5, &[0]);
-        assert_eq!(contents.is_not_blank(2, &[0xFF, 0xFF, 0xFF, 0], 0xFF), None);
+        assert_eq!(contents.is_not_blank(2, &read, 0xFF), None);
     }
 }

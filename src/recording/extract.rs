@@ -90,7 +90,7 @@ fn placed(
     operations: &[Operation],
     is_sent: bool,
 ) -> Option<Firmware> {
-    let mut memories: BTreeMap<u8, Contents> = BTreeMap::new();
+    let mut memories: BTreeMap<u8, Contents<'_>> = BTreeMap::new();
     let is_write = |operation: &Operation| matches!(operation.what, What::Write(_));
     let last_write = operations.iter().rposition(is_write).unwrap_or_default();
     // What is read before was what the host looked for, and more.
@@ -107,7 +107,7 @@ fn placed(
     let meant = memories
         .into_iter()
         .filter(|(memory, _)| !is_sent || is_written(*memory));
-    let target = |(memory, contents): (u8, Contents)| {
+    let target = |(memory, contents): (u8, Contents<'_>)| {
         let pieces = contents.pieces().into_iter();
         let elements: Vec<ImageElement> = pieces
             .filter_map(|(position, data)| {

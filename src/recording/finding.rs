@@ -153,6 +153,9 @@ fn lead(said: u32, waited: Duration) -> Duration {
     Duration::from_millis(said.into()).saturating_sub(waited)
 }
 
+/// As many kinds are kept: a session has a handful.
+const MOST: usize = 100;
+
 /// Findings, each kind once.
 #[derive(Debug, Default)]
 pub struct Findings(pub Vec<Finding>);
@@ -167,6 +170,9 @@ impl Findings {
                 known.times += 1;
                 return;
             }
+        }
+        if self.0.len() == MOST {
+            return;
         }
         self.0.push(Finding {
             deviation,

@@ -9,7 +9,7 @@ use crate::usb::{Bus, ControlRequest, DeviceInfo, Transport, UsbError};
 
 use super::decode::operations;
 use super::device::{Identity, RecordedDevice};
-use super::operation::{Operation, What};
+use super::operation::{End, Operation, What};
 use super::transfer::{Outcome, Transfer};
 
 /// How long a board may be busy with one thing.
@@ -29,8 +29,10 @@ impl Rerun {
     /// What came of an operation of the recording, where the other board was asked the same.
     pub fn counterpart(&self, index: usize) -> Option<&Operation> {
         let start = (*self.starts.get(index)?)?;
-        let mut operations = self.operations.iter();
-        operations.find(|operation| operation.transfers.start == start)
+        let found = self
+            .operations
+            .binary_search_by_key(&start, |operation| operation.transfers.start);
+        self.operations.get(found.ok()?)
     }
 
     /// All that it did.
@@ -58,6 +60,7 @@ pub fn rerun(
         info,
         device: RecordedDevice::new((info.bus.into(), info.address.into())),
         state: None,
+        recorded_in_error: false,
     };
     host.get_to_know();
     let starts = recorded
@@ -81,6 +84,8 @@ struct Host<'i> {
     device: RecordedDevice,
     /// What it has said last.
     state: Option<DfuState>,
+    /// Whether the recorded device has said last that it is in dfuERROR.
+    recorded_in_error: bool,
 }
 
 impl Host<'_> {
@@ -111,14 +116,25 @@ impl Host<'_> {
         match operation.what {
             What::Identify | What::Other | What::Detach => return None,
             // The error that it clears may be none here, and the other way round.
-            What::ClearStatus if !self.is_in_error() => return None,
-            What::ClearStatus => {}
-            _ if self.is_in_error() && !matches!(operation.what, What::Status(_)) => {
+            What::ClearStatus if self.recorded_in_error && !self.is_in_error() => {
+                self.recorded_in_error = false;
+                return None;
+            }
+            _ if self.is_in_error() && !self.recorded_in_error => {
                 self.send(self.class(DfuRequest::ClrStatus), 0, &[]);
                 self.get_status();
             }
             _ => {}
         }
+        self.recorded_in_error = match (&operation.what, &operation.end) {
+            (What::Status(Some(report)), _)
+            | (_, End::Failed(report) | End::Left(Some(report))) => {
+                report.state == DfuState::DfuError
+            }
+            (What::ClearStatus, _) => false,
+            (_, End::Done) if operation.polls.count > 0 => false,
+            _ => self.recorded_in_error,
+        };
         let start = self.device.transfers.len();
         if let What::ChooseMemory(memory) = operation.what {
             self.choose(memory);

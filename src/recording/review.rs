@@ -95,7 +95,7 @@ fn check_contents(
     if !identity.is_dfuse() {
         return;
     }
-    let mut memories: BTreeMap<u8, Contents> = BTreeMap::new();
+    let mut memories: BTreeMap<u8, Contents<'_>> = BTreeMap::new();
     follow(
         device,
         identity,
@@ -118,12 +118,12 @@ fn check_contents(
 }
 
 /// Keeps track of what the memories hold. `on_read` sees each block that was read before it counts.
-pub fn follow<'o>(
-    device: &RecordedDevice,
+pub fn follow<'d, 'o>(
+    device: &'d RecordedDevice,
     identity: &Identity,
     operations: impl IntoIterator<Item = &'o Operation>,
-    memories: &mut BTreeMap<u8, Contents>,
-    mut on_read: impl FnMut(&Contents, &Operation, &Block, &[u8]),
+    memories: &mut BTreeMap<u8, Contents<'d>>,
+    mut on_read: impl FnMut(&Contents<'d>, &Operation, &Block, &[u8]),
 ) {
     let mut memory = 0;
     for operation in operations {
@@ -173,7 +173,7 @@ pub fn follow<'o>(
 }
 
 /// Without a range, nothing is known any more.
-fn erase(contents: &mut Contents, range: Option<(u64, u64)>) {
+fn erase(contents: &mut Contents<'_>, range: Option<(u64, u64)>) {
     match range {
         Some((start, end)) => contents.erase(start, end),
         None => *contents = Contents::default(),

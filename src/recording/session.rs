@@ -15,6 +15,9 @@ use crate::usb::UsbError;
 /// Comments that are kept at most, in bytes.
 const MOST_COMMENTS: usize = 1 << 20;
 
+/// What is noted at the end is little.
+const MOST_LAST_WORDS: usize = 256;
+
 /// What a capture file has of control transfers.
 #[derive(Debug)]
 pub struct Recording {
@@ -108,8 +111,8 @@ impl Reading {
                 return Ok(());
             }
             Piece::LastWords(comments) => {
-                for comment in comments {
-                    if self.has_room(&comment) {
+                for comment in comments.into_iter().take(MOST_LAST_WORDS) {
+                    if self.has_room(&comment) && self.last_words.len() < MOST_LAST_WORDS {
                         self.last_words.push(comment);
                     }
                 }
@@ -169,13 +172,14 @@ impl Reading {
         let length = self
             .times
             .map_or(Duration::ZERO, |(first, last)| last.saturating_sub(first));
+        let mut places: BTreeMap<Place, Vec<usize>> = BTreeMap::new();
+        for (index, device) in devices.iter().enumerate() {
+            places.entry(device.place).or_default().push(index);
+        }
         for (place, remark) in self.remarks {
-            let mut here = devices
-                .iter_mut()
-                .rev()
-                .filter(|device| device.place == place);
-            if let Some(device) = here.find(|device| device.has_begun(remark.at)) {
-                device.remarks.push(remark);
+            let mut here = places.get(&place).into_iter().flatten().rev();
+            if let Some(index) = here.find(|index| devices[**index].has_begun(remark.at)) {
+                devices[*index].remarks.push(remark);
             }
         }
         for words in &self.last_words {

@@ -1,7 +1,6 @@
 //! Control transfers of a recording, put together of their halves.
 
 use std::collections::HashMap;
-use std::mem;
 use std::time::Duration;
 
 use crate::usb::tap;
@@ -9,9 +8,10 @@ use crate::usb::{ControlRequest, UsbError};
 
 use super::half::{Half, Stage};
 
-/// How many bytes of transfers are kept at most: far more than any flash has, written and read, with all that is asked
-/// in between.
+/// How many bytes of transfers are kept at most: 16 MiB of flash, written in blocks of 4 KiB and read back, are half of it.
 const MOST_BYTES: usize = 64 << 20;
+/// What a transfer costs beside its data, with all that is made of it. In bytes.
+const COST: usize = 800;
 
 /// Where a device is: the number of the bus, and its address there.
 pub type Place = (u16, u16);
@@ -107,7 +107,7 @@ impl Transfers {
         let place = (half.bus, half.address);
         let key = (place, half.id);
         let more = match &half.stage {
-            Stage::Submit { data, .. } => mem::size_of::<(Place, Transfer)>() + data.len(),
+            Stage::Submit { data, .. } => COST + data.len(),
             Stage::Data { data, .. } | Stage::Complete { data, .. } => data.len(),
         };
         self.bytes += more;
@@ -139,7 +139,7 @@ impl Transfers {
             Stage::Data { data, cut } => {
                 if let Some(transfer) = self.begun.get_mut(&key) {
                     transfer.data.extend(data);
-                    transfer.cut += cut;
+                    transfer.cut = transfer.cut.saturating_add(cut);
                 }
             }
             // Without its beginning, nobody knows what it was.
@@ -150,7 +150,7 @@ impl Transfers {
                     transfer.outcome = outcome.map_or_else(Outcome::Failed, |()| Outcome::Done);
                     if transfer.is_from_device() {
                         transfer.data.extend(data);
-                        transfer.cut += cut;
+                        transfer.cut = transfer.cut.saturating_add(cut);
                     }
                     self.ended.push((place, transfer));
                 }

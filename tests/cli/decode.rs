@@ -36,6 +36,7 @@ fn a_flash_is_told_phase_by_phase() {
     0.299  write     0x08000000+2K: 1 block, 12 ms
     0.311  read      0x08000000+6K: 3 blocks, 6.9 ms, 2.3 ms each
     0.319  leave     told to leave: dfuMANIFEST, OK
+    0.320  note      gone from the bus, seen after 0.000 s
   6 KiB sent, 18 KiB read, 1 sector erased, told to leave
   It begins in dfuERROR with errFIRMWARE, as the ROMs of F4 and F7 do.
 ",

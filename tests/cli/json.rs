@@ -71,6 +71,17 @@ fn flash() {
 }
 
 #[test]
+fn station() {
+    check("--sim f405 station blinky.dfu --dry-run", 2);
+    check("--sim f405 station no-such-file.dfu", 1);
+    check("--sim f405 station flipped-bit.dfu", 6);
+    check(
+        "--sim f405 --serial NOSUCH --timeout 0.5 station blinky.dfu",
+        1,
+    );
+}
+
+#[test]
 fn flash_as_a_dry_run() {
     check("--sim f405 flash --dry-run blinky.dfu", 0);
     check("--sim gd32vf103 flash --dry-run blinky.dfu", 7);

@@ -66,6 +66,7 @@ fn a_stall_is_an_answer_of_a_board_that_is_there() {
 starting the application
 error: 336133663433 at 1-1: starting the application: the board is still in DFU mode
 hint: With BOOT0 low, reset the board or disconnect its power for a moment.
+      If it happens again: --record FILE records it, for a report.
 ";
     let board = "f405,quirk=leave=stays,fault=stall@11,fault=stall@12";
     let run = stdfu("--sim").arg(board).arg("leave").run();
@@ -78,7 +79,7 @@ fn a_board_that_refuses_to_leave_says_what_to_do() {
     let again = format!("{refusal}; trying again\n").repeat(3);
     let stderr = format!(
         "starting the application\n{again}error: 336133663433 at 1-1: {refusal}\n\
-         hint: With BOOT0 low, reset the board or disconnect its power for a moment.\n"
+         hint: With BOOT0 low, reset the board or disconnect its power for a moment.\n      If it happens again: --record FILE records it, for a report.\n"
     );
     stdfu("--sim f405,quirk=leave=stall leave")
         .run()

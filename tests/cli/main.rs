@@ -58,6 +58,7 @@ mod serial;
 mod served;
 mod settings;
 mod sim;
+mod station;
 #[cfg(unix)]
 mod stdout;
 mod stop_on_eof;

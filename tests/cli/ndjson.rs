@@ -205,7 +205,7 @@ fn an_error_of_a_board_is_the_last_line_and_names_the_board() {
         last,
         &json!({
             "schema": 1, "event": "error", "serial": "336133663433", "path": "1-1", "exit": 8, "message": message,
-            "hint": "Check the cable, put the board into DFU mode again and repeat the command."
+            "hint": "Check the cable, put the board into DFU mode again and repeat the command.\nIf it happens again: --record FILE records it, for a report."
         })
     );
 }

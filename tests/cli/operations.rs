@@ -36,6 +36,7 @@ fn a_board_that_does_not_leave_is_an_error() {
 starting the application
 error: 336133663433 at 1-1: starting the application: the board is still in DFU mode
 hint: With BOOT0 low, reset the board or disconnect its power for a moment.
+      If it happens again: --record FILE records it, for a report.
 ";
     stdfu("--sim f405,quirk=leave=stays leave")
         .run()
@@ -80,7 +81,7 @@ hint: Not every bootloader can lift it: use a debug probe.
     let again = format!("{refusal}; trying again\n").repeat(3);
     let stderr = format!(
         "lifting read protection\n{again}error: 3254335D3037 at 1-1: {refusal}\n\
-         hint: Not every bootloader can lift it: use a debug probe.\n"
+         hint: Not every bootloader can lift it: use a debug probe.\n      If it happens again: --record FILE records it, for a report.\n"
     );
     stdfu("--sim mboot,quirk=no-upload unprotect --yes")
         .run()

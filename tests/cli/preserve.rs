@@ -168,7 +168,7 @@ fn a_board_that_is_gone_leaves_what_was_to_be_kept_in_a_file_and_the_command_tha
                     .contains("are saved in ")
             );
             let hint = board["hint"].as_str().expect("a hint");
-            let restore = hint.lines().last().expect("a command");
+            let restore = hint.lines().rev().nth(1).expect("a command");
             let words = restore.strip_prefix("stdfu ").expect("a command of ours");
             let mut command = stdfu("--sim")
                 .arg(flash.board("f405"))

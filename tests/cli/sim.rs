@@ -162,7 +162,7 @@ fn path_of(directory: &TempDir) -> String {
 }
 
 #[test]
-fn the_list_tells_every_quirk_and_fault_and_each_can_be_had() {
+fn the_list_tells_every_quirk_application_and_fault_and_each_can_be_had() {
     let help = stdfu("sim --list").run().stdout;
     // What there is to say stands on the same line or further right on the next one.
     let names = |heading: &str| -> Vec<String> {
@@ -218,6 +218,12 @@ fn the_list_tells_every_quirk_and_fault_and_each_can_be_had() {
         };
         let run = stdfu(&format!("--sim {board},quirk={option} list")).run();
         assert_ne!(run.exit, 2, "{option}: {run:?}");
+    }
+    let applications = names("\nApplications");
+    assert!(applications.iter().any(|known| known == "micropython"));
+    for application in applications {
+        let run = stdfu(&format!("--sim f405,app={application} list")).run();
+        assert_eq!(run.exit, 3, "{application}: {run:?}");
     }
     let kinds = [
         "stall",

@@ -113,7 +113,8 @@ struct Line {
     goes_on: bool,
 }
 
-/// What stands on a screen after this: of the control sequences those that indicatif and clap use. Lines that were too
+/// What stands on a screen after this: of the control sequences those that indicatif, clap and a
+/// station use. Lines that were too
 /// long for the screen are one again.
 fn shown(sent: &str, columns: usize) -> String {
     let mut lines = vec![Line::default()];
@@ -138,6 +139,7 @@ fn shown(sent: &str, columns: usize) -> String {
                     ('A', _) => row = row.saturating_sub(number),
                     ('B', _) => row += number,
                     ('G', _) => column = number - 1,
+                    ('H', "1;1") => (row, column) = (0, 0),
                     ('K', "2") => lines[row] = Line::default(),
                     ('K', "" | "0") => {
                         lines[row].characters.truncate(column);

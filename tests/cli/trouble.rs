@@ -120,8 +120,8 @@ fn a_board_that_another_program_holds_is_told_so() {
         .answers("336133663433\n");
 }
 
-const UNPLUGGED: &str =
-    "Check the cable, put the board into DFU mode again and repeat the command.";
+const UNPLUGGED: &str = "Check the cable, put the board into DFU mode again and repeat the command.\n\
+     If it happens again: --record FILE records it, for a report.";
 
 #[test]
 fn an_unplugged_board_is_told_with_how_far_the_work_had_come() {
@@ -217,7 +217,8 @@ fn a_board_that_goes_away_after_all_is_verified_has_left() {
 
 /// What is told where flash holds something else than it should.
 const DIFFERS: &str = "Write protection can cause this without an error: check the option bytes.\n\
-                       Otherwise repeat the command. If it fails at the same address again, the flash there is worn out.";
+                       Otherwise repeat the command. If it fails at the same address again, the flash there is worn out.\n\
+                       If it happens again: --record FILE records it, for a report.";
 
 /// AN3156: no error is returned when erasing or writing write-protected sectors.
 #[test]

@@ -147,6 +147,7 @@ lifting read protection
 error: 336133663433 at 1-1: lifting read protection: the board left the bus before it confirmed the command, \
 so it is not known whether that was done
 hint: Put the board into DFU mode again and repeat the command: it first checks whether read protection is still on.
+      If it happens again: --record FILE records it, for a report.
 ";
     let request = getstatus_after_read_unprotect();
     let board = format!("--sim f405,quirk=read-protected,fault=unplug@{request}");

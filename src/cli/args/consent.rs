@@ -22,6 +22,11 @@ pub struct ConsentArgs {
 }
 
 impl ConsentArgs {
+    /// Whether a yes was given beforehand.
+    pub fn is_given(self) -> bool {
+        self.yes
+    }
+
     /// Goes on only after a yes, where a plan changes the settings of a chip.
     ///
     /// # Errors

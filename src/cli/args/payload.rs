@@ -35,13 +35,24 @@ impl FirmwareArgs {
     /// # Errors
     /// A file that can't be read. What is wrong with its content hangs on the device.
     pub fn payload(&self, app: &App) -> Result<Payload, CliError> {
+        self.read(app, app.output.json || app.recording.is_wanted())
+    }
+
+    /// The same, with the files' hashes in any case.
+    ///
+    /// # Errors
+    /// As [`FirmwareArgs::payload`].
+    pub fn payload_with_hashes(&self, app: &App) -> Result<Payload, CliError> {
+        self.read(app, true)
+    }
+
+    fn read(&self, app: &App, are_told: bool) -> Result<Payload, CliError> {
         let files: Result<Vec<NamedFile>, CliError> = self
             .files
             .iter()
             .map(|path| firmware::read(path, None))
             .collect();
         let files = files?;
-        let are_told = app.output.json || app.recording.is_wanted();
         let named = self.files.iter().zip(&files).filter(|_| are_told);
         let documents = named.map(|(path, file)| InputDocument {
             name: path.to_string_lossy().into_owned(),
@@ -146,6 +157,11 @@ impl Payload {
             true => Err(unplaced.clone().into()),
             false => Err(error.into()),
         }
+    }
+
+    /// The files, where a document was asked for.
+    pub fn files(&self) -> &[InputDocument] {
+        &self.files
     }
 
     /// The ids of its suffix, where it has one.

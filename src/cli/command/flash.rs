@@ -1,6 +1,6 @@
 //! `stdfu flash`: program, verify, start the application.
 
-mod summary;
+pub mod summary;
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::dfuse::plan::flash::{Check, FlashOptions};
 use crate::cli::app::App;
 use crate::cli::args::alt::AltChoice;
 use crate::cli::args::consent::ConsentArgs;
-use crate::cli::args::enter::EnterArgs;
+use crate::cli::args::enter::{Asking, EnterArgs};
 use crate::cli::args::firmware::FirmwareArgs;
 use crate::cli::args::number::parse_address;
 use crate::cli::args::payload::Payload;
@@ -34,6 +34,7 @@ use crate::cli::plain_error::PlainError;
 use crate::cli::report;
 use crate::cli::suspicion;
 use crate::cli::task::{Planned, Task};
+use crate::cli::usage::UsageError;
 
 /// Programs firmware, checks it, and starts it
 ///
@@ -69,7 +70,7 @@ Examples:
   gzip -c firmware.hex | stdfu flash -")]
 pub struct FlashArgs {
     #[command(flatten)]
-    firmware: FirmwareArgs,
+    pub firmware: FirmwareArgs,
     /// The memory, by number or name
     ///
     /// `stdfu list` shows them. By default: the memory that the file names, else the one with the file's addresses. If a
@@ -122,7 +123,7 @@ pub struct FlashArgs {
     ///
     /// Or a UF2 file for another chip.
     #[arg(long)]
-    any_id: bool,
+    pub any_id: bool,
     /// Flash only what the board has a memory for
     ///
     /// The rest, such as data for RAM or for a memory that this board lacks, is left out and listed. Option bytes and the
@@ -162,11 +163,41 @@ pub fn run(args: &FlashArgs, app: &App) -> Result<Exit, CliError> {
         return rehearse(jobs, &inputs, &app.output);
     }
     args.consent.ask_for_settings(&jobs, &app.output)?;
-    let finish = |outcome: &mut Outcome<'_>| match args.must_verify && outcome.tally.accepted {
-        true => Err(PlainError::NotVerified.into()),
-        false => Ok(()),
-    };
+    let finish = |outcome: &mut Outcome<'_>| args.finish(outcome);
     job::carry_out_and(jobs, &inputs, &app.output, &finish, summary::of)
+}
+
+impl FlashArgs {
+    /// Whether nothing is to be changed.
+    pub fn is_rehearsal(&self) -> bool {
+        self.dry_run
+    }
+
+    /// How boards that run their application are to be put into DFU mode first, if they are.
+    pub fn asking(&self) -> Option<Asking<'_>> {
+        self.enter.asking()
+    }
+
+    /// Refuses to change settings where nobody has said yes beforehand and nobody is asked.
+    pub fn check_settings(&self, task: &Task<'_>) -> Result<(), CliError> {
+        let settings = task.dfuse().map_or_else(Vec::new, Plan::changed_settings);
+        match settings.first() {
+            Some(settings) if !self.consent.is_given() => Err(UsageError {
+                message: format!("{settings}: that needs --yes"),
+                hint: None,
+            }
+            .into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses what was to be verified at any price and is not.
+    pub fn finish(&self, outcome: &Outcome<'_>) -> Result<(), CliError> {
+        match self.must_verify && outcome.tally.accepted {
+            true => Err(PlainError::NotVerified.into()),
+            false => Ok(()),
+        }
+    }
 }
 
 /// What is odd about the file for these boards, each once.
@@ -209,7 +240,8 @@ fn rehearse(jobs: Vec<Job<'_>>, inputs: &Inputs<'_>, output: &Output) -> Result<
     Ok(job::exit(&outcomes))
 }
 
-fn plan<'i>(args: &FlashArgs, payload: &'i Payload, board: &Board) -> Planned<'i> {
+/// What is wanted of a board.
+pub fn plan<'i>(args: &FlashArgs, payload: &'i Payload, board: &Board) -> Planned<'i> {
     if board.is_plain() {
         return Ok(Task::Plain(plan_plain(args, payload, board)?));
     }

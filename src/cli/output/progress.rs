@@ -1,12 +1,11 @@
 //! How far the work is: a bar for each board on a terminal, a line for each phase elsewhere, or JSON for programs.
 
-mod course;
+pub mod course;
 mod json;
 mod line;
 mod screen;
 
 use std::fmt::Write;
-use std::io::{self, IsTerminal};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -66,12 +65,7 @@ struct View {
 impl<'o> Progress<'o> {
     /// For boards that are called so.
     pub fn new(output: &'o Output, labels: &[String]) -> Self {
-        // Bars need a terminal that can move its cursor.
-        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let bars = output.progress() == ProgressChoice::Auto
-            && !output.shows_transfers()
-            && io::stderr().is_terminal()
-            && !is_dumb;
+        let bars = output.progress() == ProgressChoice::Auto && output.has_screen();
         let bars = bars.then(|| MultiProgress::with_draw_target(screen::screen()));
         Self {
             output,
@@ -255,7 +249,7 @@ impl View {
 }
 
 /// In one word, beside a bar.
-fn doing_in_short(phase: Phase) -> &'static str {
+pub fn doing_in_short(phase: Phase) -> &'static str {
     match phase {
         Phase::Compare => "comparing",
         Phase::Survey => "looking",

@@ -1,7 +1,9 @@
 //! Which devices a command can be for.
 
 use crate::board::Board;
+use crate::dfuse::command::DFUSE_VERSION;
 use crate::image::FileIds;
+use crate::usb::DeviceInfo;
 
 /// Which devices in DFU mode a command can be for. A device without DfuSe never makes a command ambiguous that is for
 /// DfuSe, nor falls under its `--every`.
@@ -36,6 +38,17 @@ impl Candidates {
                 drain(boards, |board| !board.is_meant_by(ids))
             }
             Self::All | Self::DfuseFirst | Self::Plain(_) => Vec::new(),
+        }
+    }
+
+    /// Whether a device in DFU mode may be one that the command can be for, before it is opened.
+    pub fn may_be(self, info: &DeviceInfo, is_named: bool) -> bool {
+        let says_dfuse = info.dfu_version() == Some(DFUSE_VERSION);
+        match self {
+            Self::Dfuse => says_dfuse,
+            Self::DfuseFirst => says_dfuse || is_named,
+            Self::Plain(_) => !says_dfuse,
+            Self::All => true,
         }
     }
 

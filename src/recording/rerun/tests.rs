@@ -19,6 +19,7 @@ fn session(spec: &str) -> RecordedDevice {
         info: &info,
         device: RecordedDevice::new((1, 2)),
         state: None,
+        recorded_in_error: false,
     };
     host.transport.claim().expect("nobody has it");
     host.get_to_know();
@@ -68,6 +69,7 @@ fn comparison(device: &RecordedDevice, spec: &str) -> Comparison {
 
 #[test]
 fn no_board_differs_from_itself() {
+    let mut count = 0;
     for board in BOARDS.iter() {
         // It speaks FLIP.
         if board.name == "atmega32u4" {
@@ -76,15 +78,12 @@ fn no_board_differs_from_itself() {
         let spec = format!("{},timing=real", board.name);
         let comparison = comparison(&session(&spec), &spec);
         assert_eq!(comparison.differences, [], "{spec}");
-        assert!(
-            !comparison.times.is_empty(),
-            "{spec}: {:?}",
-            comparison.times
-        );
+        count += comparison.times.len();
         for times in &comparison.times {
             assert!(!times.differ(), "{spec}: {times:?}");
         }
     }
+    assert!(count >= 60, "{count}");
 }
 
 #[test]

@@ -139,3 +139,33 @@ proptest! {
         crate::fuzz::recording(&whole);
     }
 }
+
+#[test]
+fn more_transfers_than_fit_are_refused_and_not_kept() {
+    let mut sample = Sample::new(Form::Pcap);
+    sample.status(0, 0, 2, 1);
+    let one = sample.bytes.split_off(24);
+    let mut file: Box<dyn Read> = Box::new(io::Cursor::new(sample.bytes));
+    file = Box::new(file.chain(Repeated { one, at: 0 }));
+    let refused = Recording::read(file).expect_err("no end");
+    assert_eq!(
+        refused.to_string(),
+        "the recording is too large: it has more than 64 MiB of control transfers"
+    );
+}
+
+/// The same bytes again and again.
+struct Repeated {
+    one: Vec<u8>,
+    at: usize,
+}
+
+impl Read for Repeated {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let rest = &self.one[self.at..];
+        let count = rest.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&rest[..count]);
+        self.at = (self.at + count) % self.one.len();
+        Ok(count)
+    }
+}

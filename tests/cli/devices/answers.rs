@@ -64,7 +64,8 @@ fn mboot_explains_itself_and_its_words_are_shown() {
     let error = format!(
         "error: 3254335D3037 at 1-1: setting the address 0x08000000: {answer}; nothing was erased or written\n"
     );
-    let hint = "hint: Check the layout with `stdfu list`, or repeat the command with -vv to see every request.\n";
+    let hint = "hint: Check the layout with `stdfu list`, or repeat the command with -vv to see every request.\n      \
+                If it happens again: --record FILE records it, for a report.\n";
     stdfu("--sim mboot,quirk=read-protected flash blinky.dfu")
         .run()
         .says(

@@ -54,6 +54,12 @@ if [ -z "$STDFU_SIM" ]; then
     esac
     export STDFU_SIM
 fi
+if [ "$1" = station ]; then
+    # It has no end of its own.
+    "$STDFU_BINARY" --timeout 3 "$@" >station.out
+    [ $? = 1 ] && grep -q 'PASS\|"result":"pass"' station.out
+    exit
+fi
 exec "$STDFU_BINARY" "$@"
 "#;
 

@@ -8,6 +8,7 @@ use crate::run::sample;
 const DIFFERS: &str = "\
 hint: Write protection can cause this without an error: check the option bytes.
       Otherwise repeat the command. If it fails at the same address again, the flash there is worn out.
+      If it happens again: --record FILE records it, for a report.
 ";
 
 #[test]
@@ -195,6 +196,7 @@ reading the rest of the sectors 11.0 KiB
 writing 4 KiB
 error: 336133663433 at 1-1: writing at 0x08000800: the device is gone; so far 0 sectors erased and 0 bytes written
 hint: Check the cable, put the board into DFU mode again and repeat the command.
+      If it happens again: --record FILE records it, for a report.
 ",
         );
     }
@@ -218,6 +220,7 @@ writing 4 KiB
 writing at 0x08000800: no answer in time; trying again
 error: 336133663433 at 1-1: writing at 0x08000800: no answer in time; so far 0 sectors erased and 0 bytes written
 hint: Unplug the board, put it into DFU mode again and repeat the command.
+      If it happens again: --record FILE records it, for a report.
 ",
     );
 }
@@ -229,7 +232,7 @@ fn a_board_that_answers_what_nobody_knows() {
     let stderr = format!(
         "comparing 5.0 KiB\n{again}{again}{again}\
          error: 336133663433 at 1-1: {answer}; nothing was erased or written\n\
-         hint: Check the layout with `stdfu list`, or repeat the command with -vv to see every request.\n"
+         hint: Check the layout with `stdfu list`, or repeat the command with -vv to see every request.\n      If it happens again: --record FILE records it, for a report.\n"
     );
     check_untouched("f405,quirk=unknown-state", "flash blinky.dfu", 8, &stderr);
 }
@@ -240,6 +243,7 @@ fn a_board_that_stays_in_dfu_mode() {
 starting the application
 error: 336133663433 at 1-1: starting the application: the board is still in DFU mode
 hint: With BOOT0 low, reset the board or disconnect its power for a moment.
+      If it happens again: --record FILE records it, for a report.
 ";
     check_untouched("f405,quirk=leave=stays", "leave", 8, stderr);
     // After a flash that is no failure.

@@ -74,6 +74,7 @@ hint: The file was for alternate setting 0: STM32duino bootloader v1.0  ERROR. U
       This device has other memories:
         --alt 1   STM32duino bootloader v1.0  Upload to Flash 0x8005000
         --alt 2   STM32duino bootloader v1.0  Upload to Flash 0x8002000
+      If it happens again: --record FILE records it, for a report.
 ",
     );
     device.flash.is_untouched();
@@ -93,6 +94,7 @@ error: 3539361234567890 at 1-1: sending block 0: the board answered errWRITE in 
 hint: The file was for alternate setting 0: image_0
       This device has other memories:
         --alt 1   image_1
+      If it happens again: --record FILE records it, for a report.
 ",
     );
     device.flash.is_untouched();
@@ -215,13 +217,16 @@ fn an_ubertooth_s_error_is_told_with_the_block() {
     let wrong_file = "\
 hint: The device rejects this file: check that it is for this device and this memory (--alt),
       and signed or prefixed as its maker requires. `stdfu list` shows the memories.
+      If it happens again: --record FILE records it, for a report.
 ";
     let too_large = "\
 hint: The file is too large for this memory: check its size, and --alt. `stdfu list` shows the memories.
+      If it happens again: --record FILE records it, for a report.
 ";
     let not_written = "\
 hint: The device could not write its memory: repeat the command.
       If that doesn't help, the memory is protected or worn out.
+      If it happens again: --record FILE records it, for a report.
 ";
     for (status, hint) in [
         ("errTARGET", wrong_file),

@@ -31,6 +31,7 @@ fn a_zephyr_that_stays_after_leave_is_an_error() {
 starting the application
 error: 3539361234567890 at 1-1: starting the application: the board is still in DFU mode
 hint: Unplug the device and plug it in again.
+      If it happens again: --record FILE records it, for a report.
 ",
     );
     device.flash.is_untouched();

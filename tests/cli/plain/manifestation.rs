@@ -138,6 +138,7 @@ error: 0668FF515055 at 1-1: finishing the download: the board answered errFIRMWA
          were sent
 hint: The device rejects this file: check that it is for this device and this memory (--alt),
       and signed or prefixed as its maker requires. `stdfu list` shows the memories.
+      If it happens again: --record FILE records it, for a report.
 "
         .replace("         were", "were")
         .as_str(),
@@ -159,6 +160,7 @@ waiting for the device to finish
 error: 0123456789ABCDEF at 1-1: finishing the download: the board left the bus before it reported that it was done, and \
 has not come back as an application; 5000 of 5000 bytes were sent
 hint: Unplug the board, put it into DFU mode again and repeat the command.
+      If it happens again: --record FILE records it, for a report.
 ",
     );
     device.flash.is_untouched();

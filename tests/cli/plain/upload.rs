@@ -50,7 +50,8 @@ fn a_u_boot_that_promises_an_upload_and_refuses_it_can_not_be_compared_or_read()
     let device = Device::of("uboot,quirk=upload=stall");
     let refusal = "the board says that it can be read, but refuses each time: the board answered errSTALLEDPKT in dfuERROR";
     let hint = "Unplug the device, put it into DFU mode again and repeat the command.\n\
-                Some devices say that they can be read, but refuse: those can only be flashed.";
+                Some devices say that they can be read, but refuse: those can only be flashed.\n\
+                If it happens again: --record FILE records it, for a report.";
     let file = program();
     let result = device.result(&format!("verify {}", file.path()), 8);
     assert_eq!(
@@ -77,7 +78,7 @@ fn an_ubertooth_that_keeps_nothing_of_what_it_takes_is_found_out() {
     let error = format!(
         "error: 08F00003 at 1-1: verification failed: at offset 0x0 there is {:#04x} where {:#04x} should be; \
          5000 of 5000 bytes were sent\n\
-         hint: Repeat the command. If it differs again, the device has stored something else.\n",
+         hint: Repeat the command. If it differs again, the device has stored something else.\n      If it happens again: --record FILE records it, for a report.\n",
         at_0.0, at_0.1
     );
     assert!(run.stderr.ends_with(&error), "{run:?}");

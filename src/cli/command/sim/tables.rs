@@ -48,7 +48,6 @@ pub fn help() -> String {
 Examples:
   stdfu sim f405
   stdfu sim f405 l476,flash=board.bin
-  stdfu sim f405,app=klipper
   stdfu sim f405,timing=real --listen 0.0.0.0:3240
   stdfu sim --list
 
@@ -60,9 +59,6 @@ Boards:
     help.push_str("\nOptions of a board, each after a comma:\n");
     let options = OPTIONS.map(|(option, _)| option);
     columns(&mut help, NARROW, 0, "", &options.join(" "));
-    help.push_str("\nApplications, with a serial port each:\n");
-    let words: Vec<&str> = APPS.iter().map(|app| app.name).collect();
-    columns(&mut help, NARROW, 0, "", &words.join(" "));
     help.push_str("\nKinds of fault:\n");
     let words: Vec<&str> = FAULTS.iter().map(|fault| fault.name).collect();
     columns(&mut help, NARROW, 0, "", &words.join(" "));
@@ -193,8 +189,7 @@ mod tests {
         let boards = BOARDS.iter().map(|board| board.name);
         let faults = FAULTS.iter().map(|fault| fault.name);
         let options = OPTIONS.iter().map(|(option, _)| *option);
-        let apps = APPS.iter().map(|app| app.name);
-        for name in boards.chain(faults).chain(options).chain(apps) {
+        for name in boards.chain(faults).chain(options) {
             assert!(words.contains(&name), "{name}");
         }
     }
