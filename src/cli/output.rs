@@ -168,16 +168,6 @@ impl Output {
         }
     }
 
-    /// A line of JSON of several, before the document that is the last. Not said without `--json`.
-    pub fn line(&self, content: impl Serialize) -> Result<(), CliError> {
-        if !self.json {
-            return Ok(());
-        }
-        let line = json_line(&versioned(content)).map_err(io::Error::from);
-        let written = line.and_then(|line| stdout::write(line.as_bytes()));
-        written.doing(ANSWERING)
-    }
-
     /// Something worth knowing.
     pub fn note(&self, text: &str) {
         if !self.quiet {
@@ -225,12 +215,6 @@ impl Output {
     /// Whether every control transfer is to be shown.
     pub fn shows_transfers(&self) -> bool {
         self.verbose > 1
-    }
-
-    /// Whether stderr is a terminal that can move its cursor, with nothing but progress on it.
-    pub fn has_screen(&self) -> bool {
-        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        !self.shows_transfers() && io::stderr().is_terminal() && !is_dumb
     }
 
     /// How progress is to be shown.

@@ -6,12 +6,14 @@ mod screen;
 use std::io;
 
 use console::Term;
+use serde::Serialize;
 
 use crate::board::BoardName;
 
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::document::StationBoardDocument;
-use crate::cli::output::{Output, ProgressChoice};
+use crate::cli::error::{CliError, Doing};
+use crate::cli::output::{ANSWERING, Output, ProgressChoice, json_line, stdout, versioned};
 use crate::cli::station::teller::Teller;
 use crate::cli::station::verdict::{Judged, Verdict};
 use crate::cli::station::view::{Face, View};
@@ -30,6 +32,16 @@ impl Output {
                 is_waiting: false,
             }),
         }
+    }
+
+    /// A line of JSON of several, before the document that is the last. Not said without `--json`.
+    fn line(&self, content: impl Serialize) -> Result<(), CliError> {
+        if !self.json {
+            return Ok(());
+        }
+        let line = json_line(&versioned(content)).map_err(io::Error::from);
+        let written = line.and_then(|line| stdout::write(line.as_bytes()));
+        written.doing(ANSWERING)
     }
 }
 

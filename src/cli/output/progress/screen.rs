@@ -1,12 +1,22 @@
 //! The terminal that bars are drawn on, with the cursor left where an echoed ^C does no harm.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use console::Term;
 use indicatif::{ProgressDrawTarget, TermLike};
 
+use crate::cli::output::Output;
+
 /// How often bars are drawn anew, in Hz; as indicatif does it on a terminal.
 const REFRESH_RATE: u8 = 20;
+
+impl Output {
+    /// Whether stderr is a terminal that can move its cursor, with nothing but progress on it.
+    pub fn has_screen(&self) -> bool {
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        !self.shows_transfers() && io::stderr().is_terminal() && !is_dumb
+    }
+}
 
 /// Stderr as what bars are drawn on.
 pub fn screen() -> ProgressDrawTarget {
