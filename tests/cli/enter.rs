@@ -172,6 +172,24 @@ hint: Add one of these options. Nothing was touched.
     }
 }
 
+/// Neither is taken for the other: what is erased can't be had back.
+#[test]
+fn a_board_in_dfu_mode_beside_one_in_its_application_has_to_be_told_from_it() {
+    for (app, command) in [
+        ("micropython", "erase --all --enter-dfu=micropython"),
+        ("arduino", "flash blinky.dfu --enter-dfu"),
+        ("arduino", "flash blinky.elf --enter-dfu=touch"),
+    ] {
+        let boards = format!("--sim f405,app={app} --sim f405,serial=AAA");
+        let run = stdfu(&format!("{boards} {command}")).run();
+        assert_eq!(run.exit, 4, "{command}: {run:?}");
+        for board in ["at 1-1: --serial ", "AAA at 1-2: --serial AAA"] {
+            assert!(run.stderr.contains(board), "{command}: {run:?}");
+        }
+        assert!(!run.stderr.contains("touching"), "{command}: {run:?}");
+    }
+}
+
 #[test]
 fn a_board_whose_port_nobody_knows_has_to_be_chosen() {
     let stderr = "\

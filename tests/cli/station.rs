@@ -135,6 +135,17 @@ fn a_board_in_its_application_is_put_into_dfu_mode_where_that_is_wanted() {
         Some(&"1 good, 0 failed, 0 refused"),
         "{run:?}"
     );
+    // Whatever names it in its application, its port is followed from there on.
+    for (app, name) in [
+        ("klipper", "--id 1d50:614e"),
+        ("klipper", "--serial 10012C130F50333456323520"),
+        ("arduino", "--id 2341:025b"),
+    ] {
+        let desk = Desk::new("named.jsonl");
+        let run = desk.station(&format!("--sim f405,app={app} {name} --enter-dfu"));
+        let counts = "1 good, 0 failed, 0 refused";
+        assert_eq!(said(&run).last(), Some(&counts), "{name}: {run:?}");
+    }
     // Elsewhere it is let be.
     let run = desk.station("--sim f405,quirk=application --path 1-1");
     assert_eq!(

@@ -39,8 +39,8 @@ impl Selection {
         })
     }
 
-    /// The boards that are meant, in DFU mode or to be put there. Neither, where a command finds its boards or its error
-    /// without asking any: a board in DFU mode is taken before one that would have to be asked.
+    /// The boards that are meant, in DFU mode or to be put there. Neither, where there is none to be asked: then a command
+    /// finds its boards or its error without this.
     ///
     /// # Errors
     /// [`SelectError`], as for boards in DFU mode.
@@ -66,7 +66,7 @@ impl Selection {
             };
             let is_chosen = self.is_named() || self.every;
             let names_port = asking.port.is_some() && !running.applications.is_empty();
-            if any_ready && !is_chosen && !names_port {
+            if any_ready && !is_chosen && running.applications.is_empty() {
                 return Ok(Entering::nobody());
             }
             running

@@ -67,15 +67,19 @@ impl Work<'_> {
         watcher: &mut impl Watcher,
     ) -> Result<Ended, Ended> {
         let mut board = match self.find(path)? {
-            Some(info) => self.open(info)?,
+            Some(info) => {
+                let board = self.open(info)?;
+                if let Some(option) = (self.leaves_out)(&board) {
+                    return Err(Ended::Unusable(format!("It is left out by {option}.")));
+                }
+                board
+            }
+            // Its port is followed from here on, whatever its ids and its serial number become.
             None => {
                 (self.enter)(path).map_err(|error| failed(&error))?;
                 self.open(self.find(path)?.ok_or(Ended::Gone)?)?
             }
         };
-        if let Some(option) = (self.leaves_out)(&board) {
-            return Err(Ended::Unusable(format!("It is left out by {option}.")));
-        }
         // All of them tell which chip it is.
         board.read_all_memories();
         if board.is_gone() {
