@@ -54,7 +54,7 @@ pub trait Watcher: Observer + Send {
 
 impl Work<'_> {
     /// Does it with what is at a path.
-    pub fn run(&self, path: &str, order: &Order, watcher: &mut dyn Watcher) -> Ended {
+    pub fn run(&self, path: &str, order: &Order, watcher: &mut impl Watcher) -> Ended {
         match self.try_run(path, order, watcher) {
             Ok(ended) | Err(ended) => ended,
         }
@@ -64,7 +64,7 @@ impl Work<'_> {
         &self,
         path: &str,
         order: &Order,
-        watcher: &mut dyn Watcher,
+        watcher: &mut impl Watcher,
     ) -> Result<Ended, Ended> {
         let mut board = match self.find(path)? {
             Some(info) => self.open(info)?,
