@@ -327,7 +327,7 @@ mod tests {
                 "humantime",
                 "indicatif",
                 "lexopt",
-                "serde",
+                "serde_json",
                 "rusb",
                 "strsim",
             ]

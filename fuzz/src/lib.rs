@@ -5,7 +5,7 @@
 
 #[path = "../../src/address.rs"]
 mod address;
-#[path = "../../src/board.rs"]
+#[path = "../../src/board/mod.rs"]
 mod board;
 #[path = "../../src/chip/mod.rs"]
 mod chip;
