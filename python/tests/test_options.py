@@ -29,6 +29,7 @@ COMMANDS = {
 #: Commands that have no function, and why.
 NO_FUNCTION = {
     "sim": "it serves until it is ended, for other programs",
+    "station": "for somebody at a screen, until it is ended",
     "completions": "for shells",
     "man": "for people",
     "udev": "for people",

@@ -19,8 +19,8 @@ from conftest import F405, L476
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 
-#: As many bytes as fit a board, in blocks so small, and for so many boards, that they are far from their end when the first
-#: says that it writes.
+#: As many bytes as fit a board, in blocks so small, and for so many boards, that they are far from their end when the
+#: first says that it writes.
 SLOW = "f767,quirk=transfer-size=64"
 LONG = 2_000_000
 BOARDS = 12
