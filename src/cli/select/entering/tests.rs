@@ -245,9 +245,15 @@ fn two_boards_with_one_serial_number_have_to_be_told_by_their_paths() {
 
 #[test]
 fn what_is_in_dfu_mode_goes_on_at_once() {
-    let machine = machine(&["f405"], vec![klipper(0)]);
     // Which that is, the command finds.
-    assert_eq!(meant(&anything(), &machine, BY_DEFAULT), "");
+    let alone = machine(&["f405"], Vec::new());
+    assert_eq!(meant(&anything(), &alone, BY_DEFAULT), "");
+    let machine = machine(&["f405"], vec![klipper(0)]);
+    let several = "\
+error: there are 2 boards, and none is chosen:
+  336133663433 at 1-1: --serial 336133663433 or --path 1-1
+  K0 at 1-5: --serial K0 or --path 1-5";
+    assert_eq!(meant(&anything(), &machine, BY_DEFAULT), several);
     assert_eq!(meant(&path("1-1"), &machine, BY_DEFAULT), "1-1 is ready");
     let both = "1-1 is ready\n1-5 is touched at /dev/ttyACM0";
     assert_eq!(meant(&every(), &machine, BY_DEFAULT), both);
