@@ -74,7 +74,9 @@ PLAIN = (
     ),
 )
 
-_APPLICATION = "ubertooth,serial=T,quirk=application"
+# A host that is emulated on a busy machine may need longer for a reset than boards grant.
+_PATIENT = "quirk=application,quirk=detach-timeout=5000"
+_APPLICATION = f"ubertooth,serial=T,{_PATIENT}"
 APPLICATION = (
     Bench(
         (_APPLICATION,),
@@ -90,7 +92,7 @@ APPLICATION = (
     ),
     Bench((_APPLICATION,), (Call("-e"), Call("-E 3 -D ubertooth.bin")), cable=True),
     Bench((_APPLICATION + ",quirk=will-detach=no,quirk=runtime=no-status",), (Call("-E 3 -D plain.bin"),), cable=True),
-    Bench(("f072,serial=A,quirk=application",), (Call("-E 3 -a 0 -s 0x08000000 -D app.bin"),), cable=True),
+    Bench((f"f072,serial=A,{_PATIENT}",), (Call("-E 3 -a 0 -s 0x08000000 -D app.bin"),), cable=True),
 )
 
 _TWO = ("f072,serial=AAAA00000001", "f072,serial=BBBB00000002")
