@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+BOOST = "BSL-1.0"
 MPL = "MPL-2.0"
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,16 +31,19 @@ def cargo(command, manifest, *arguments):
 def licence(crate):
     """Under which of the licences it offers a crate is used here: another than these is for a person to look at."""
     offered = re.split(r" OR | AND |/|\(|\)", crate["license"])
-    for known in ("MIT", MPL):
+    for known in ("MIT", MPL, BOOST):
         if known in offered:
             return known
     sys.exit(f"{crate['name']} is under {crate['license']}, of which nobody has said yet what it asks for")
 
 
 def source(crate):
-    """What a program with an unchanged crate under the MPL 2.0 has to say (its section 3.2); nothing for others."""
+    """What a program with an unchanged crate under the MPL 2.0 has to say (its section 3.2), and with one under Boost's
+    licence may: that asks for nothing of machine-executable code. Nothing for others."""
     if licence(crate) == MPL:
         return f"used unchanged, under the Mozilla Public License 2.0; its source is at {crate['repository']}"
+    if licence(crate) == BOOST:
+        return "used under the Boost Software License 1.0"
     return None
 
 
