@@ -69,6 +69,8 @@ class Script:
             stderr=subprocess.PIPE,
             universal_newlines=True,
             start_new_session=True,
+            # What a shell starts in the background ignores it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def line(self) -> str:
