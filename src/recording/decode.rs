@@ -208,7 +208,7 @@ impl Decoder<'_> {
 
     fn upload(&mut self, transfer: &Transfer) -> What {
         if self.identity.is_dfuse() && transfer.request.value == COMMAND_BLOCK {
-            return What::GetCommands(transfer.data.clone());
+            return What::GetCommands(transfer.data.to_vec());
         }
         let length = u32::try_from(transfer.bytes()).unwrap_or(u32::MAX);
         let position = self.position(transfer, self.offsets.read);

@@ -33,15 +33,15 @@ pub struct RecordedDevice {
     pub place: Place,
     /// All control transfers, in their order.
     pub transfers: Vec<Transfer>,
-    /// What whoever recorded it has noted, in its order.
-    pub remarks: Vec<Remark>,
+    /// What was noted at no transfer that is known.
+    pub loose: Vec<Remark>,
     device: Vec<u8>,
     configuration: Vec<u8>,
     functional: Vec<u8>,
     strings: BTreeMap<u8, Vec<u8>>,
 }
 
-/// Something that was noted at a transfer.
+/// Something that was noted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
     /// Since the recording began.
@@ -97,12 +97,59 @@ impl RecordedDevice {
         Self {
             place,
             transfers: Vec::new(),
-            remarks: Vec::new(),
+            loose: Vec::new(),
             device: Vec::new(),
             configuration: Vec::new(),
             functional: Vec::new(),
             strings: BTreeMap::new(),
         }
+    }
+
+    /// The devices that had an address, one after the other: addresses are given out again.
+    pub fn all_of(place: Place, mut transfers: Vec<Transfer>) -> Vec<Self> {
+        let mut devices = Vec::new();
+        while !transfers.is_empty() {
+            let mut device = Self::new(place);
+            let mut all = transfers.iter();
+            let other = all.position(|transfer| {
+                let is_another = device.is_another(transfer);
+                if !is_another {
+                    device.learn(transfer);
+                }
+                is_another
+            });
+            let rest = other.map_or_else(Vec::new, |other| transfers.split_off(other));
+            device.transfers = std::mem::replace(&mut transfers, rest);
+            devices.push(device);
+        }
+        devices
+    }
+
+    /// When it was first asked something, and where it is.
+    pub fn begins(&self) -> (Option<Duration>, Place) {
+        (self.transfers.first().map(|first| first.at), self.place)
+    }
+
+    /// What whoever recorded it has noted, in its order: each with the number of the transfer that comes after it.
+    pub fn remarks(&self) -> Vec<(usize, Remark)> {
+        let all = |number: usize, at: Duration, texts: &[String]| {
+            let remark = |text: &String| {
+                let text = text.clone();
+                (number, Remark { at, text })
+            };
+            texts.iter().map(remark).collect::<Vec<_>>()
+        };
+        let mut remarks = Vec::new();
+        for (number, transfer) in self.transfers.iter().enumerate() {
+            remarks.extend(all(number, transfer.at, transfer.noted_before()));
+            remarks.extend(all(number + 1, transfer.end(), transfer.noted_after()));
+        }
+        for remark in &self.loose {
+            let after = |transfer: &Transfer| transfer.at <= remark.at;
+            remarks.push((self.transfers.partition_point(after), remark.clone()));
+        }
+        remarks.sort_by_key(|(number, _)| *number);
+        remarks
     }
 
     /// Whether something was asked of it up to then.
@@ -111,7 +158,7 @@ impl RecordedDevice {
     }
 
     /// Whether a transfer shows that another device has this address now.
-    pub fn is_another(&self, transfer: &Transfer) -> bool {
+    fn is_another(&self, transfer: &Transfer) -> bool {
         let said = descriptor(transfer).filter(|(kind, _)| *kind == DEVICE);
         // The ids, and the release.
         let named = |device: &[u8]| device.get(8..14).map(<[u8]>::to_vec);
@@ -123,7 +170,13 @@ impl RecordedDevice {
 
     /// Takes the next transfer.
     pub fn push(&mut self, transfer: Transfer) {
-        if let Some((kind, index)) = descriptor(&transfer) {
+        self.learn(&transfer);
+        self.transfers.push(transfer);
+    }
+
+    /// Takes note of what a transfer says of it.
+    fn learn(&mut self, transfer: &Transfer) {
+        if let Some((kind, index)) = descriptor(transfer) {
             let known = match kind {
                 DEVICE => Some(&mut self.device),
                 CONFIGURATION => Some(&mut self.configuration),
@@ -134,10 +187,9 @@ impl RecordedDevice {
             };
             // Descriptors are asked for in pieces, and again.
             if let Some(known) = known.filter(|known| known.len() < transfer.data.len()) {
-                known.clone_from(&transfer.data);
+                *known = transfer.data.to_vec();
             }
         }
-        self.transfers.push(transfer);
     }
 
     /// Its device descriptor, and that of its configuration, as far as they were asked for.
@@ -147,8 +199,9 @@ impl RecordedDevice {
 
     /// Where it is plugged in, where the recording tells.
     pub fn path(&self) -> Option<String> {
-        let mut remarks = self.remarks.iter();
-        remarks.find_map(|remark| match remark.text.parse() {
+        let transfers = self.transfers.iter();
+        let mut notes = transfers.flat_map(Transfer::noted_before);
+        notes.find_map(|note| match note.parse() {
             Ok(Note::Opened(path) | Note::Back(path)) => Some(path),
             _ => None,
         })

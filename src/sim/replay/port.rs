@@ -218,7 +218,7 @@ impl Port {
             .flat_map(|life| &life.device.transfers);
         let mut answers =
             transfers.filter(|transfer| transfer.request == asked.request && transfer.is_done());
-        let known = answers.next().map(|transfer| transfer.data.clone());
+        let known = answers.next().map(|transfer| transfer.data.to_vec());
         let mut known = known.ok_or(UsbError::Stall)?;
         known.truncate(asked.length);
         Ok(known)

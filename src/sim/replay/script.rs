@@ -89,7 +89,7 @@ fn life(device: &RecordedDevice) -> Option<Life> {
     let first = device.transfers.first()?;
     let (bytes, configuration) = device.descriptors();
     let (bus, address) = device.place;
-    let notes = notes(&first.noted_before);
+    let notes = notes(first.noted_before());
     let path = notes.into_iter().find_map(|note| match note {
         Note::Opened(path) | Note::Back(path) => Some(path),
         _ => None,
@@ -119,7 +119,7 @@ fn steps(device: &RecordedDevice) -> Vec<Step> {
     let mut carried: Vec<Note> = Vec::new();
     let mut steps = Vec::new();
     for transfer in &device.transfers {
-        carried.extend(notes(&transfer.noted_before));
+        carried.extend(notes(transfer.noted_before()));
         if carried.contains(&Note::FromCache) {
             carried.retain(|note| *note != Note::FromCache);
             continue;
@@ -134,16 +134,16 @@ fn step(transfer: &Transfer, before: Vec<Note>) -> Step {
     Step {
         request: transfer.request,
         length: transfer.length.into(),
-        sent: (!is_from_device && transfer.cut == 0).then(|| transfer.data.clone()),
+        sent: (!is_from_device && transfer.cut == 0).then(|| transfer.data.to_vec()),
         outcome: match &transfer.outcome {
             Outcome::Done if is_from_device => {
                 // What the recording doesn't have is as if erased.
-                let mut received = transfer.data.clone();
+                let mut received = transfer.data.to_vec();
                 received.resize(transfer.bytes(), 0xFF);
                 Ok(received)
             }
             Outcome::Done => Ok(Vec::new()),
-            Outcome::Failed(error) => Err(failure(error, &notes(&transfer.noted_after))),
+            Outcome::Failed(error) => Err(failure(error, &notes(transfer.noted_after()))),
             Outcome::Unknown => Err(UsbError::Timeout),
         },
         took: transfer.took.unwrap_or_default(),

@@ -147,7 +147,7 @@ fn learn(bus: &SimBus, life: &Life) {
             What::Erase(_) | What::MassErase | What::ReadUnprotect | What::Write(_) => return,
             What::Read(block) if operation.end == End::Done => {
                 let transfers = &life.device.transfers[operation.transfers];
-                let data = transfers.iter().flat_map(|transfer| &transfer.data);
+                let data = transfers.iter().flat_map(|transfer| &transfer.data[..]);
                 let data: Vec<u8> = data.take(block.length as usize).copied().collect();
                 let address = block
                     .position
