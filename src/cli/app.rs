@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::board::{Board, Opened};
 use crate::dfu::enter::{Patience, detach_and_wait};
+use crate::sim::replay::Untold;
 use crate::sim::spec::BoardSpecError;
 use crate::usb::Bus;
 use crate::usb::limited::LimitedBus;
@@ -36,6 +37,8 @@ pub struct App {
     pub definition: fn() -> clap::Command,
     /// Where the boards are, once somebody has looked.
     machine: OnceLock<Machine>,
+    /// Whether bytes that a recording in the place of a board doesn't tell can be read.
+    untold: Untold,
 }
 
 impl App {
@@ -56,6 +59,15 @@ impl App {
             recording: Arc::new(Recording::new(record)),
             definition,
             machine: OnceLock::new(),
+            untold: Untold::TakenForErased,
+        }
+    }
+
+    /// The same for a command whose answer is what boards hold.
+    pub fn for_contents(&self) -> Self {
+        Self {
+            untold: Untold::Refused,
+            ..self.clone()
         }
     }
 
@@ -201,7 +213,7 @@ impl App {
         let machine = if simulated.is_empty() {
             Machine::of_this_system()
         } else {
-            let machine = Machine::simulated(simulated)?;
+            let machine = Machine::simulated(simulated, self.untold, &self.output)?;
             match self.timeout {
                 // Its clock is another than ours.
                 Some(limit) => Machine {

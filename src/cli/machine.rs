@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::printable;
+use crate::board::BoardName;
+use crate::printable::{self, Said};
 use crate::sim::SimBus;
-use crate::sim::replay::ReplayBus;
+use crate::sim::replay::{Notice, ReplayBus, ReplaySpec, Tell, Untold};
 use crate::sim::spec::BoardSpec;
 use crate::usb::Bus;
 use crate::usb::libusb::LibusbBus;
@@ -13,6 +14,7 @@ use crate::usb::serial::{SerialPorts, SystemPorts};
 use super::args::simulated::Simulated;
 use super::error::{CliError, Doing};
 use super::interrupt;
+use super::output::Output;
 use super::usage::UsageError;
 
 /// This machine's, or that of simulated boards.
@@ -33,17 +35,17 @@ impl Machine {
         }
     }
 
-    /// Simulated boards, or those of a recording, which tells of no serial ports.
+    /// Simulated boards, or those of a recording. What is to be said of that is said.
     ///
     /// # Errors
     /// A board or a recording that can't be had; a recording beside other boards.
-    pub fn simulated(simulated: &[Simulated]) -> Result<Self, CliError> {
+    pub fn simulated(
+        simulated: &[Simulated],
+        untold: Untold,
+        output: &Output,
+    ) -> Result<Self, CliError> {
         if let [Simulated::Replay(spec)] = simulated {
-            let name = printable::path(&spec.path);
-            return Ok(Self {
-                bus: Arc::new(ReplayBus::new(spec).doing(name)?),
-                serial_ports: Arc::new(SimBus::new(&[])?),
-            });
+            return Self::replayed(spec, untold, output);
         }
         let boards = simulated.iter().map(|simulated| match simulated {
             Simulated::Board(spec) => Ok(spec.clone()),
@@ -58,6 +60,28 @@ impl Machine {
         Ok(Self {
             bus: Arc::new(bus.clone()),
             serial_ports: Arc::new(bus),
+        })
+    }
+
+    /// The boards of a recording, which tells of no serial ports.
+    fn replayed(spec: &ReplaySpec, untold: Untold, output: &Output) -> Result<Self, CliError> {
+        let name = printable::path(&spec.path);
+        let teller = output.clone();
+        let tell: Tell = Arc::new(move |notice: &Notice<'_>| {
+            let serial = notice.serial.map(|serial| Said::from(serial.to_owned()));
+            let board = BoardName {
+                serial: serial.as_ref(),
+                path: notice.path,
+            };
+            teller.warning_of(board, notice.text);
+        });
+        let bus = ReplayBus::new(spec, untold, tell).doing(&name)?;
+        if let Some(broken) = bus.broken() {
+            output.warning(&format!("{name}: {broken}. What comes before is replayed."));
+        }
+        Ok(Self {
+            bus: Arc::new(bus),
+            serial_ports: Arc::new(SimBus::new(&[])?),
         })
     }
 }

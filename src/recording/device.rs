@@ -6,8 +6,7 @@ use std::time::Duration;
 use crate::board::MemoryString;
 use crate::board::protocol::{Protocol, protocol};
 use crate::chip::part::{Runs, part};
-use crate::dfu::protocol::{DfuRequest, DfuState, StatusReport};
-use crate::dfuse::command::{COMMAND_BLOCK, DfuseCommand};
+use crate::dfu::protocol::DfuRequest;
 use crate::dfuse::layout::MemoryLayout;
 use crate::printable::Said;
 use crate::usb::descriptor::{
@@ -17,13 +16,11 @@ use crate::usb::descriptor::{
 use crate::usb::{self, DeviceInfo};
 
 use super::note::Note;
+use super::request::{DEVICE, descriptor, dfu_request, is_dfuse_command, is_running, is_status};
 use super::transfer::{Place, Transfer};
 
-/// Descriptor types DEVICE and CONFIGURATION (USB 2.0, table 9-5).
-const DEVICE: u8 = 1;
+/// Descriptor type CONFIGURATION (USB 2.0, table 9-5).
 const CONFIGURATION: u8 = 2;
-/// The device descriptor's length, in bytes.
-const DEVICE_LENGTH: usize = 18;
 /// `bMaxPacketSize0` of a full-speed device that nobody has asked.
 const USUAL_PACKET: u8 = 64;
 
@@ -340,9 +337,18 @@ impl RecordedDevice {
                 alternate_setting,
                 text,
                 layout,
+                is_untold: index > 0 && !self.was_asked_for_string(index),
             }
         };
         settings.into_iter().map(memory).collect()
+    }
+
+    fn was_asked_for_string(&self, index: u8) -> bool {
+        self.transfers.iter().any(|transfer| {
+            let request = transfer.request;
+            (request.request_type, request.request) == (0x80, GET_DESCRIPTOR)
+                && request.value.to_be_bytes() == [STRING, index]
+        })
     }
 
     fn string(&self, index: u8) -> Option<Said> {
@@ -363,54 +369,4 @@ impl RecordedDevice {
             .max()
             .unwrap_or_default()
     }
-}
-
-/// The request of DFU's class that a transfer is, whatever the interface.
-pub fn dfu_request(transfer: &Transfer) -> Option<DfuRequest> {
-    let kind = transfer.request.request_type;
-    let request = DfuRequest::from_byte(transfer.request.request)?;
-    let is_from_device = matches!(
-        request,
-        DfuRequest::Upload | DfuRequest::GetStatus | DfuRequest::GetState
-    );
-    let expected = match is_from_device {
-        true => DfuRequest::FROM_DEVICE,
-        false => DfuRequest::TO_DEVICE,
-    };
-    (kind == expected).then_some(request)
-}
-
-/// Which descriptor a transfer has brought: its type and its index.
-fn descriptor(transfer: &Transfer) -> Option<(u8, u8)> {
-    let request = transfer.request;
-    // Standard, from the device or from an interface of it.
-    let is_asked = matches!(request.request_type, 0x80 | 0x81)
-        && request.request == GET_DESCRIPTOR
-        && transfer.is_done();
-    let [kind, index] = request.value.to_be_bytes();
-    let is_it = transfer.data.get(1) == Some(&kind)
-        && (kind != DEVICE || transfer.data.len() >= DEVICE_LENGTH);
-    (is_asked && is_it).then_some((kind, index))
-}
-
-/// Whether a transfer can only be a GETSTATUS: other classes have the same number for something else.
-fn is_status(transfer: &Transfer) -> bool {
-    let is_asked = dfu_request(transfer) == Some(DfuRequest::GetStatus)
-        && usize::from(transfer.length) == StatusReport::LENGTH
-        && transfer.request.value == 0
-        && transfer.is_done();
-    let report = StatusReport::from_bytes(&transfer.data);
-    is_asked && report.is_some_and(|report| !matches!(report.state, DfuState::Unknown(_)))
-}
-
-/// Whether an application has given this status.
-fn is_running(status: &Transfer) -> bool {
-    let report = StatusReport::from_bytes(&status.data);
-    report.is_some_and(|report| matches!(report.state, DfuState::AppIdle | DfuState::AppDetach))
-}
-
-fn is_dfuse_command(transfer: &Transfer) -> bool {
-    dfu_request(transfer) == Some(DfuRequest::Dnload)
-        && transfer.request.value == COMMAND_BLOCK
-        && DfuseCommand::from_bytes(&transfer.data).is_some()
 }
