@@ -13,7 +13,7 @@ use crate::usb::limited::LimitedBus;
 use super::args::simulated::Simulated;
 use super::environment::{self, Variable};
 use super::error::CliError;
-use super::machine::Machine;
+use super::machine::{Later, Machine};
 use super::output::{Output, trace};
 use super::record::{RecordArgs, Recording};
 use super::select::{Candidates, Listing, SelectError, Selection, known_by_serial_port, telling};
@@ -39,6 +39,8 @@ pub struct App {
     machine: OnceLock<Machine>,
     /// Whether bytes that a recording in the place of a board doesn't tell can be read.
     untold: Untold,
+    /// What is to be said of such a board.
+    later: Arc<Later>,
 }
 
 impl App {
@@ -60,6 +62,7 @@ impl App {
             definition,
             machine: OnceLock::new(),
             untold: Untold::TakenForErased,
+            later: Arc::default(),
         }
     }
 
@@ -73,6 +76,7 @@ impl App {
 
     /// Ends the recording, with the code that the command ends with, and passes that on.
     pub fn recorded(&self, exit_code: u8) -> u8 {
+        self.later.say(&self.output);
         if let Some(trouble) = self.recording.finish(exit_code) {
             self.output.warning(&trouble);
         }
@@ -213,7 +217,7 @@ impl App {
         let machine = if simulated.is_empty() {
             Machine::of_this_system()
         } else {
-            let machine = Machine::simulated(simulated, self.untold, &self.output)?;
+            let machine = Machine::simulated(simulated, self.untold, &self.output, &self.later)?;
             match self.timeout {
                 // Its clock is another than ours.
                 Some(limit) => Machine {

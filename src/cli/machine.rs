@@ -1,6 +1,6 @@
 //! Where boards are: on a bus, and behind serial ports.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::board::BoardName;
 use crate::printable::{self, Said};
@@ -26,6 +26,43 @@ pub struct Machine {
     pub serial_ports: Arc<dyn SerialPorts>,
 }
 
+/// What is worth knowing of replayed boards. It is said when the command is over: before, bars may be on the screen.
+#[derive(Debug, Default)]
+pub struct Later {
+    kept: Mutex<Vec<Kept>>,
+}
+
+/// A [`Notice`].
+#[derive(Debug)]
+struct Kept {
+    serial: Option<Said>,
+    path: String,
+    text: String,
+}
+
+impl Later {
+    fn keep(&self, notice: &Notice<'_>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push(Kept {
+            serial: notice.serial.map(|serial| Said::from(serial.to_owned())),
+            path: notice.path.to_owned(),
+            text: notice.text.to_owned(),
+        });
+    }
+
+    /// Says all of it, once.
+    pub fn say(&self, output: &Output) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        for Kept { serial, path, text } in kept.drain(..) {
+            let board = BoardName {
+                serial: serial.as_ref(),
+                path: &path,
+            };
+            output.warning_of(board, &text);
+        }
+    }
+}
+
 impl Machine {
     /// What is plugged in here.
     pub fn of_this_system() -> Self {
@@ -43,9 +80,10 @@ impl Machine {
         simulated: &[Simulated],
         untold: Untold,
         output: &Output,
+        later: &Arc<Later>,
     ) -> Result<Self, CliError> {
         if let [Simulated::Replay(spec)] = simulated {
-            return Self::replayed(spec, untold, output);
+            return Self::replayed(spec, untold, output, later);
         }
         let boards = simulated.iter().map(|simulated| match simulated {
             Simulated::Board(spec) => Ok(spec.clone()),
@@ -64,17 +102,15 @@ impl Machine {
     }
 
     /// The boards of a recording, which tells of no serial ports.
-    fn replayed(spec: &ReplaySpec, untold: Untold, output: &Output) -> Result<Self, CliError> {
+    fn replayed(
+        spec: &ReplaySpec,
+        untold: Untold,
+        output: &Output,
+        later: &Arc<Later>,
+    ) -> Result<Self, CliError> {
         let name = printable::path(&spec.path);
-        let teller = output.clone();
-        let tell: Tell = Arc::new(move |notice: &Notice<'_>| {
-            let serial = notice.serial.map(|serial| Said::from(serial.to_owned()));
-            let board = BoardName {
-                serial: serial.as_ref(),
-                path: notice.path,
-            };
-            teller.warning_of(board, notice.text);
-        });
+        let later = Arc::clone(later);
+        let tell: Tell = Arc::new(move |notice: &Notice<'_>| later.keep(notice));
         let bus = ReplayBus::new(spec, untold, tell).doing(&name)?;
         if let Some(broken) = bus.broken() {
             output.warning(&format!("{name}: {broken}. What comes before is replayed."));

@@ -253,6 +253,7 @@ fn bytes_that_were_left_out_are_never_made_up() {
             assert_eq!(run.exit, 6, "{replayed} {options}: {run:?}");
             let said = "the recording leaves out the bytes that were read";
             assert!(run.stderr.contains(said), "{}", run.stderr);
+            assert!(!run.stderr.contains("From here on"), "{}", run.stderr);
             let hint = "It was made with --record-without-data";
             assert!(run.stderr.contains(hint), "{}", run.stderr);
         }
@@ -304,6 +305,20 @@ fn a_memory_that_nobody_has_asked_about_is_not_told() {
         Session::recorded("f405,fault=stall@2,fault=stall@3,fault=stall@4", "list");
     let after = session.replayed("", "list");
     assert_eq!(after.stdout, before.stdout, "{after:?}");
+}
+
+/// A capture of another program's session, which has asked for more than stdfu does.
+#[test]
+fn another_program_s_session_is_a_board_as_well() {
+    let board = format!("replay={}", data().join("f405.pcapng").display());
+    let list = stdfu("--sim").arg(&board).args("list").run();
+    assert!(
+        list.exit == 0 && list.stdout.contains("1  Option Bytes"),
+        "{list:?}"
+    );
+    let run = stdfu("--sim").arg(&board).args("flash blinky.dfu").run();
+    assert_eq!(run.exit, 0, "{run:?}");
+    assert!(run.stderr.contains(LEFT), "{}", run.stderr);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::{Manner, Notice, Untold, words};
 use crate::printable::Said;
 use crate::recording::note::Note;
 use crate::recording::transfer::Transfer;
-use crate::usb::{DeviceInfo, Identity, NotRecorded, Occupant, UsbError};
+use crate::usb::{ControlRequest, DeviceInfo, Identity, NotRecorded, Occupant, UsbError};
 
 /// A port.
 pub struct Port {
@@ -238,18 +238,23 @@ impl Port {
     /// the same hash.
     fn find_out(&mut self, transfer: &Transfer) -> Result<Vec<u8>, UsbError> {
         let lacking = Err(UsbError::NotRecorded(NotRecorded::Bytes));
+        let is_strict = self.manner.is_strict;
         let Some(stand_in) = self.stand_in() else {
             return lacking;
         };
         let (mut answer, truth) = stand_in.follow(transfer);
         match truth {
             Truth::Told => Ok(answer),
-            Truth::Untold(at) if !self.manner.is_strict && self.may_take_for_erased() => {
+            Truth::Untold(at) if !is_strict && self.may_take_for_erased() => {
                 self.says_untold(at);
                 answer.truncate(transfer.length.into());
                 Ok(answer)
             }
-            Truth::Untold(_) | Truth::Contradicted => lacking,
+            Truth::Untold(_) | Truth::Contradicted => {
+                // The host puts in order what it has begun, and that is nothing to tell.
+                self.is_off_script = !is_strict;
+                lacking
+            }
         }
     }
 
@@ -257,7 +262,11 @@ impl Port {
     fn described(&self, asked: Asked<'_>) -> Result<Vec<u8>, UsbError> {
         let lives = self.script.lives.iter();
         let transfers = lives.flat_map(|life| &life.device.transfers);
-        let answers = transfers.filter(|transfer| transfer.request == asked.request);
+        // In whatever language a string was asked for.
+        let of = |request: ControlRequest| (request.request_type, request.value);
+        let answers = transfers.filter(|transfer| {
+            is_get_descriptor(transfer.request) && of(transfer.request) == of(asked.request)
+        });
         // Descriptors are asked for in pieces; and what was refused is refused again.
         let known = answers.max_by_key(|transfer| (transfer.is_done(), transfer.data.len()));
         let known = known.ok_or(UsbError::NotRecorded(NotRecorded::Descriptor))?;
@@ -305,11 +314,16 @@ impl Port {
 
     /// Says once that not all of memory is known.
     fn says_untold(&mut self, at: u64) {
-        if !std::mem::replace(&mut self.has_said_untold, true) {
-            self.says(&format!(
-                "the recording doesn't tell what was at {at:#010x}: that is taken for erased, as is all else that it doesn't tell."
-            ));
+        if std::mem::replace(&mut self.has_said_untold, true) {
+            return;
         }
+        let place = match self.life().identity.is_dfuse() {
+            true => format!("at {at:#010x}"),
+            false => format!("at byte {at}"),
+        };
+        self.says(&format!(
+            "the recording doesn't tell what was {place}: that is taken for erased, as is all else that it doesn't tell."
+        ));
     }
 
     fn says(&self, text: &str) {
