@@ -18,6 +18,8 @@ const MOST_BYTES: usize = 64 << 20;
 const COST: usize = 900;
 /// The same of one that only asks for a state, or for what the device is: others are told with it.
 const COST_OF_A_LOOK: usize = 512;
+/// What a device takes, in bytes: an address, and a device descriptor, may be that of another one.
+const COST_OF_A_DEVICE: usize = 2560;
 /// What data takes beside itself, in bytes.
 const DATA_COST: usize = 96;
 
@@ -149,6 +151,13 @@ impl Transfers {
                     true => COST_OF_A_LOOK,
                     false => COST,
                 })?;
+                if !self.ended.contains_key(&place) {
+                    self.costs(COST_OF_A_DEVICE)?;
+                    self.ended.insert(place, Vec::new());
+                }
+                if is_look(request) && request.value == DEVICE_DESCRIPTOR {
+                    self.costs(COST_OF_A_DEVICE)?;
+                }
                 let mut transfer = Transfer {
                     at,
                     took: None,
@@ -229,6 +238,9 @@ impl Transfers {
         self.ended
     }
 }
+
+/// `wValue` of a GET_DESCRIPTOR: DEVICE (USB 2.0, table 9-5).
+const DEVICE_DESCRIPTOR: u16 = 0x0100;
 
 /// Whether nothing is done by this.
 fn is_look(request: ControlRequest) -> bool {

@@ -157,6 +157,23 @@ fn more_transfers_than_fit_are_refused_and_not_kept() {
 }
 
 #[test]
+fn more_devices_than_fit_are_refused_and_a_full_computer_is_not() {
+    let devices = |buses: u16| {
+        let mut sample = Sample::new(Form::Pcap);
+        for bus in 1..=buses {
+            for address in 1..=127 {
+                sample.place = (bus, address);
+                sample.status(0, 0, 2, 1);
+            }
+        }
+        Recording::read(&sample.bytes[..])
+    };
+    assert_eq!(devices(16).expect("it fits").devices.len(), 16 * 127);
+    let refused = devices(256).expect_err("too many");
+    assert!(matches!(refused, RecordingError::TooMuch(_)), "{refused}");
+}
+
+#[test]
 fn what_passes_again_and_again_takes_memory_once() {
     let mut sample = Sample::new(Form::Pcap);
     sample.status(0, 0, 2, 1);
