@@ -149,7 +149,7 @@ impl RecordedDevice {
     pub fn path(&self) -> Option<String> {
         let mut remarks = self.remarks.iter();
         remarks.find_map(|remark| match remark.text.parse() {
-            Ok(Note::Opened(path) | Note::Back(path)) => Some(path),
+            Ok(Note::Opened(path) | Note::NotOpened { path, .. } | Note::Back(path)) => Some(path),
             _ => None,
         })
     }

@@ -114,7 +114,7 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, CliError> {
     };
     let output = args.extract.as_deref();
     let format = output
-        .map(|output| extract::check(output, args.force))
+        .map(|output| extract::check(output, &args.file, args.force))
         .transpose()?;
     let recording = open(&args.file)
         .and_then(|file| Ok(Recording::read(file).map_err(RecordedError::from)?))
@@ -182,7 +182,7 @@ fn chosen<'r>(
         paths => paths.iter().any(|path| decoded.device.is_named(path)),
     };
     let meant: Vec<Decoded<'r>> = with_dfu.into_iter().filter(is_meant).collect();
-    match meant.is_empty() {
+    match meant.is_empty() && !recording.devices.is_empty() {
         true => Err(RecordedError::NoDfu { devices: all }),
         false => Ok(meant),
     }

@@ -25,6 +25,8 @@ pub struct Life {
     pub said: usb::Identity,
     /// What it is, as far as the recording tells.
     pub identity: Identity,
+    /// Why it could not be opened, where it never was.
+    pub closed: Option<UsbError>,
     /// When it was first spoken to, from the recording's beginning on.
     pub begins: Duration,
     /// What was asked of it.
@@ -91,7 +93,7 @@ fn life(device: &RecordedDevice) -> Option<Life> {
     let (bus, address) = device.place;
     let notes = notes(&first.noted_before);
     let path = notes.into_iter().find_map(|note| match note {
-        Note::Opened(path) | Note::Back(path) => Some(path),
+        Note::Opened(path) | Note::NotOpened { path, .. } | Note::Back(path) => Some(path),
         _ => None,
     });
     let place = Place {
@@ -108,9 +110,21 @@ fn life(device: &RecordedDevice) -> Option<Life> {
             configuration: configuration.to_vec(),
         },
         identity: device.identity()?,
+        closed: closed(device),
         begins: first.at,
         steps: steps(device),
         device: device.clone(),
+    })
+}
+
+fn closed(device: &RecordedDevice) -> Option<UsbError> {
+    let notes = device.remarks.iter();
+    let notes: Vec<Note> = notes.filter_map(|note| note.text.parse().ok()).collect();
+    let was_opened = notes.iter().any(|note| matches!(note, Note::Opened(_)));
+    let mut notes = notes.iter().filter(|_| !was_opened);
+    notes.find_map(|note| match note {
+        Note::NotOpened { error, .. } => Some(named(error)),
+        _ => None,
     })
 }
 
@@ -180,7 +194,9 @@ pub fn named(words: &str) -> UsbError {
         UsbError::DriverMissing,
     ];
     let mut known = known.into_iter();
+    let node = || words.strip_prefix("there is no ").map(str::to_owned);
     known
         .find(|error| error.to_string() == words)
+        .or_else(|| node().map(UsbError::NoNode))
         .unwrap_or_else(|| UsbError::Other(words.to_owned()))
 }

@@ -30,6 +30,9 @@ pub fn text(name: &str, recording: &Recording, decoded: &[Decoded<'_>], details:
             text += &format!("  {}\n", Printable(line.trim_end()));
         }
     }
+    if recording.devices.is_empty() {
+        text += "\nNothing was asked of any device.\n";
+    }
     for device in decoded {
         text.push('\n');
         text += &heading(device);
