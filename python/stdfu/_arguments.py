@@ -16,6 +16,8 @@ Range = Union[str, int, range]
 
 #: Text that may look like a number, and must not be taken for one: zeros in front would be lost.
 _TEXT = ("serial", "path", "id", "sim", "port")
+#: What needs a value, and isn't text either: True is none, though Python takes it for a number.
+_VALUED = (*_TEXT, "address", "alt", "count", "entry", "format", "prefix", "record", "timeout", "to")
 
 
 def options(given: Mapping[str, Any]) -> list[str]:
@@ -41,11 +43,11 @@ def _each(name: str, values: Any) -> Sequence[Any]:
 
 
 def _value(name: str, value: Any) -> str:
-    if value is True and name not in _TEXT:
+    if value is True and name not in _VALUED:
         return ""
     if isinstance(value, (str, os.PathLike)):
         return f"={os.fspath(value)}"
-    if isinstance(value, (int, float)) and name not in _TEXT:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and name not in _TEXT:
         return f"={value}"
     raise TypeError(f"{name} has to be text: {value!r}" if name in _TEXT else f"{name} can't be {value!r}")
 
@@ -62,6 +64,8 @@ def _range(given: Range) -> str:
         if given.step != 1:
             raise ValueError(f"{given!r} has gaps")
         return f"{given.start:#010x}..{given.stop:#010x}"
+    if isinstance(given, bool):
+        raise TypeError(f"a range can't be {given!r}")
     return f"{operator.index(given):#010x}"
 
 
