@@ -17,7 +17,7 @@ pub fn is_recorded_in(path: &Path) {
 /// What to do about trouble that others are to look at.
 pub fn advice() -> String {
     match RECORDING.get() {
-        Some(file) => format!("For a report, send {file}: it shows what the board did."),
+        Some(file) => format!("For a report, send {file}: it has all that passed over USB."),
         None => "If it happens again: --record FILE records it, for a report.".to_owned(),
     }
 }

@@ -129,7 +129,7 @@ session.pcapng: 0.0 s, recorded by stdfu {}
   file: blinky.dfu, 5432 bytes, SHA-256 8b4ae463d1285926143ad7409350c60c7eedde5a58546e532dfcb22ef77b43b7
   exit code: 3
 
-Nothing was asked of any device.
+No device was asked for anything over USB.
 ",
         env!("CARGO_PKG_VERSION")
     );
@@ -172,6 +172,24 @@ fn a_board_that_can_t_be_opened_is_in_the_recording_with_the_reason() {
         let replayed = replay.run();
         replayed.says(exit, &run.stdout, &run.stderr);
     }
+}
+
+#[test]
+fn a_board_that_can_t_be_opened_is_told_beside_one_that_was_flashed() {
+    let folder = TempDir::new().expect("a temporary directory");
+    let arguments = "--sim f405 --sim l476,quirk=no-access --every flash blinky.dfu";
+    let run = recorded(folder.path(), arguments);
+    assert_eq!(run.exit, 5, "{run:?}");
+    let decode = stdfu("decode session.pcapng").in_folder(folder.path());
+    let told = decode.run().stdout;
+    assert!(told.contains("\n1-1  0483:df11"), "{told}");
+    let note = "note      not opened at 1-2: permission denied\n";
+    assert!(told.contains(note), "{told}");
+    let replay = stdfu("--sim replay=session.pcapng --every flash").in_folder(folder.path());
+    let file = crate::run::data().join("blinky.dfu");
+    let replayed = replay.arg(file).run();
+    assert_eq!(replayed.exit, 5, "{replayed:?}");
+    assert_eq!(replayed.stdout, run.stdout);
 }
 
 /// A pipe holds 64 KiB: whoever writes more into it waits for a reader.
@@ -218,7 +236,8 @@ fn a_report_of_trouble_has_the_recording_that_was_made() {
         (run.exit, run.stderr)
     };
     std::fs::write(folder.path().join("blinky.dfu"), sample("blinky.dfu")).expect("a new file");
-    let last = |name: &str| format!("For a report, send {name}: it shows what the board did.\n");
+    let last =
+        |name: &str| format!("For a report, send {name}: it has all that passed over USB.\n");
     let (exit, said) = run("a.pcapng", "--sim f405,fault=unplug@20 flash blinky.dfu");
     assert!(exit == 8 && said.ends_with(&last("a.pcapng")), "{said}");
     let (exit, said) = run("b c", "--sim f405 verify blinky.dfu");

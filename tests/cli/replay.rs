@@ -43,7 +43,7 @@ fn plain() -> Vec<u8> {
 /// What would have been said without the recording.
 fn unrecorded(said: &str, recording: &str) -> String {
     said.replace(
-        &format!("For a report, send {recording}: it shows what the board did."),
+        &format!("For a report, send {recording}: it has all that passed over USB."),
         "If it happens again: --record FILE records it, for a report.",
     )
 }

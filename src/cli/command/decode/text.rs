@@ -31,7 +31,7 @@ pub fn text(name: &str, recording: &Recording, decoded: &[Decoded<'_>], details:
         }
     }
     if recording.devices.is_empty() {
-        text += "\nNothing was asked of any device.\n";
+        text += "\nNo device was asked for anything over USB.\n";
     }
     for device in decoded {
         text.push('\n');
