@@ -50,7 +50,8 @@ impl fmt::Display for Request {
 /// Signals this soon after the first are the same request: `timeout` sends each to the program and to its group, a
 /// terminal that closes lets both the kernel and the shell tell.
 const SAME_REQUEST: Duration = Duration::from_millis(150);
-/// How long a reader who has stopped reading may keep the program from its end. On a busy machine others need it, too.
+/// How long a reader who has stopped reading, or a slow disk, may keep the program from its end. On a busy machine others need
+/// it, too.
 const TO_SAY_IT: Duration = Duration::from_millis(500);
 
 static LAST_WORDS: OnceLock<Words> = OnceLock::new();
