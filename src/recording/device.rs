@@ -154,6 +154,18 @@ impl RecordedDevice {
         })
     }
 
+    /// Why it could not be opened, where it never was.
+    pub fn why_closed(&self) -> Option<String> {
+        let notes = self.remarks.iter();
+        let notes: Vec<Note> = notes.filter_map(|note| note.text.parse().ok()).collect();
+        let was_opened = notes.iter().any(|note| matches!(note, Note::Opened(_)));
+        let mut notes = notes.into_iter().filter(|_| !was_opened);
+        notes.find_map(|note| match note {
+            Note::NotOpened { error, .. } => Some(error),
+            _ => None,
+        })
+    }
+
     /// What it is called: its path, else `BUS.DEVICE`.
     pub fn name(&self) -> String {
         self.path().unwrap_or_else(|| self.number())

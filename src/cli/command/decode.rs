@@ -17,7 +17,6 @@ use crate::recording::compare::Comparison;
 use crate::recording::decode::operations;
 use crate::recording::device::{Identity, RecordedDevice};
 use crate::recording::finding::Finding;
-use crate::recording::note::Note;
 use crate::recording::operation::Operation;
 use crate::recording::review::{findings, knowledge};
 use crate::recording::runs::{Run, runs};
@@ -99,9 +98,8 @@ impl<'r> Decoded<'r> {
     /// Whether anything of DFU was asked of it, or would have been.
     fn is_used(&self) -> bool {
         let mut transfers = self.device.transfers.iter();
-        let mut remarks = self.device.remarks.iter();
         transfers.any(|transfer| self.identity.request(transfer).is_some())
-            || remarks.any(|remark| matches!(remark.text.parse(), Ok(Note::NotOpened { .. })))
+            || self.device.why_closed().is_some()
     }
 
     /// What `--path` calls it, and what it is called.

@@ -110,21 +110,10 @@ fn life(device: &RecordedDevice) -> Option<Life> {
             configuration: configuration.to_vec(),
         },
         identity: device.identity()?,
-        closed: closed(device),
+        closed: device.why_closed().map(|error| named(&error)),
         begins: first.at,
         steps: steps(device),
         device: device.clone(),
-    })
-}
-
-fn closed(device: &RecordedDevice) -> Option<UsbError> {
-    let notes = device.remarks.iter();
-    let notes: Vec<Note> = notes.filter_map(|note| note.text.parse().ok()).collect();
-    let was_opened = notes.iter().any(|note| matches!(note, Note::Opened(_)));
-    let mut notes = notes.iter().filter(|_| !was_opened);
-    notes.find_map(|note| match note {
-        Note::NotOpened { error, .. } => Some(named(error)),
-        _ => None,
     })
 }
 
