@@ -110,7 +110,7 @@ impl Work<'_> {
                 .map(|error| Diagnosis::from(&error));
         }
         let verdict = match outcome.error.take() {
-            Some(error) => Verdict::Fail(error),
+            Some(error) => Verdict::Fail(error.reported()),
             None => Verdict::Pass {
                 done: (self.summary)(&outcome).done.join(", "),
                 odd: outcome.warnings(),
@@ -164,7 +164,7 @@ fn failed(error: &CliError) -> Ended {
         serial: None,
         chip: None,
         seconds: 0.0,
-        verdict: Verdict::Fail(error.into()),
+        verdict: Verdict::Fail(Diagnosis::from(error).reported()),
     })
 }
 
