@@ -15,6 +15,7 @@ use crate::usb::Bus;
 
 use super::distinct::Given;
 use super::document::InputDocument;
+use super::environment::{self, Variable};
 use super::error::{CliError, Doing};
 use super::usage::UsageError;
 use super::{evidence, shell};
@@ -128,7 +129,11 @@ impl Recording {
         let Some(path) = &self.args.record else {
             return Ok(bus);
         };
-        let comment = format!("command: {}", command_line(std::env::args_os()));
+        let set = Variable::ALL.into_iter().filter_map(|variable| {
+            let value = environment::value(variable)?;
+            Some((variable.name(), value))
+        });
+        let comment = format!("command: {}", command_line(set, std::env::args_os()));
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let about = About {
             application: format!("stdfu {}", env!("CARGO_PKG_VERSION")),
@@ -206,9 +211,15 @@ fn create(path: &Path) -> Result<File, CliError> {
     })
 }
 
-/// The command line, with no folders in it: they tell of the person more than of the board.
-fn command_line(arguments: impl Iterator<Item = OsString>) -> String {
-    let words = arguments.map(|argument| shell::word(&without_folders(&argument)));
+/// The command line after the variables that are set and count, with no folders in it: they tell of the person more than of
+/// the board.
+fn command_line<'v>(
+    set: impl Iterator<Item = (&'v str, String)>,
+    arguments: impl Iterator<Item = OsString>,
+) -> String {
+    let word = |text: &OsStr| shell::word(&without_folders(text));
+    let set = set.map(|(name, value)| format!("{name}={}", word(OsStr::new(&value))));
+    let words = set.chain(arguments.map(|argument| word(&argument)));
     words.collect::<Vec<_>>().join(" ")
 }
 
@@ -248,8 +259,13 @@ mod tests {
     #[test]
     fn a_command_line_can_be_copied() {
         let words = ["/usr/bin/stdfu", "flash", "/home/me/my firmware.dfu"];
-        let line = command_line(words.into_iter().map(OsString::from));
+        let words = || words.into_iter().map(OsString::from);
+        let line = command_line([].into_iter(), words());
         assert_eq!(line, "stdfu flash \"my firmware.dfu\"");
+        let set = [("STDFU_SIM", "f405,flash=/home/me/board.bin;l476".to_owned())];
+        let line = command_line(set.into_iter(), words());
+        let expected = "STDFU_SIM=\"f405,flash=board.bin;l476\" stdfu flash \"my firmware.dfu\"";
+        assert_eq!(line, expected);
     }
 
     #[test]

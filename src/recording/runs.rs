@@ -61,7 +61,10 @@ pub enum RunKind {
     Read(Blocks),
     /// DNLOAD of nothing.
     End,
-    Detach,
+    Detach {
+        /// Whether it leads into DFU mode; in DFU mode, U-Boot and others take it for the end.
+        is_entering: bool,
+    },
     Other,
 }
 
@@ -88,8 +91,8 @@ impl Run {
             RunKind::ReadUnprotect => Phase::Unprotect,
             RunKind::Write(_) => Phase::Write,
             RunKind::Read(_) => Phase::Read,
-            RunKind::End => Phase::Leave,
-            RunKind::Detach => Phase::Enter,
+            RunKind::Detach { is_entering: true } => Phase::Enter,
+            RunKind::End | RunKind::Detach { is_entering: false } => Phase::Leave,
             RunKind::Other => Phase::Other,
         }
     }
@@ -159,7 +162,9 @@ fn run(index: usize, operation: &Operation, identity: &Identity, memory: u8) -> 
         What::Write(block) => RunKind::Write(blocks(block)),
         What::Read(block) => RunKind::Read(blocks(block)),
         What::End => RunKind::End,
-        What::Detach => RunKind::Detach,
+        What::Detach => RunKind::Detach {
+            is_entering: identity.is_application,
+        },
         What::Other => RunKind::Other,
         What::ChooseMemory(_)
         | What::GetCommands(_)

@@ -77,16 +77,19 @@ pub fn summary(operations: &[Operation], runs: &[Run]) -> Summary {
             erased.slowest = erased.slowest.max(run.each.1);
         }
     }
-    summary.ended = ended(operations);
+    summary.ended = ended(operations, runs);
     summary
 }
 
-fn ended(operations: &[Operation]) -> Ended {
+fn ended(operations: &[Operation], runs: &[Run]) -> Ended {
+    // In DFU mode, a DETACH is what comes after the end for some, and others refuse it.
+    let enters = RunKind::Detach { is_entering: true };
+    let is_entering = runs.iter().any(|run| run.kind == enters);
     let telling = operations.iter().rev().find(|operation| {
         !matches!(
             operation.what,
             What::Identify | What::Other | What::Status(_) | What::State(_)
-        )
+        ) && (is_entering || operation.what != What::Detach)
     });
     match telling {
         Some(last) if last.what == What::Detach && last.end == End::Done => Ended::Detached,

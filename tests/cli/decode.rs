@@ -245,3 +245,23 @@ fn a_recording_that_ends_in_the_middle_is_told_up_to_there() {
     let document = stdfu("--json decode").arg(&file).run().document(0);
     assert!(document["broken"].is_string(), "{document}");
 }
+
+#[test]
+fn a_session_that_went_well_ends_well() {
+    let runs = |session: &str| {
+        let directory = TempDir::new().expect("a temporary directory");
+        let file = directory.path().join("session.pcapng");
+        let run = stdfu(session).args("--record").arg(&file).run();
+        assert_eq!(run.exit, 0, "{run:?}");
+        let document = stdfu("--json decode").arg(&file).run().document(0);
+        let device = &document["devices"][0];
+        assert_eq!(device["told_to_leave"], true, "{device}");
+        device["runs"].as_array().expect("runs").clone()
+    };
+    for run in runs("--sim f405,timing=real flash blinky.dfu") {
+        assert!(run["error"].is_null(), "{run}");
+    }
+    // After the download it is sent a DETACH, which U-Boot takes for the end, and which it refuses.
+    let runs = runs("--sim zephyr flash blinky.bin --alt 1");
+    assert!(runs.iter().all(|run| run["phase"] != "enter"), "{runs:?}");
+}

@@ -153,6 +153,9 @@ fn every_command_is_the_same_again() {
     }
     round_trip("f405,quirk=read-protected", "unprotect --yes");
     round_trip("zephyr,quirk=application", "detach");
+    // It detaches by itself: nothing is asked of it after that.
+    round_trip("f405,app=tinyusb", "detach");
+    round_trip("f405,app=tinyusb", "flash blinky.dfu --enter-dfu");
     round_trip(
         "zephyr,quirk=application",
         "flash plain.bin --alt 0 --enter-dfu",

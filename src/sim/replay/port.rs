@@ -77,6 +77,8 @@ impl Port {
         if let Some(stand_in) = self.by_itself() {
             return stand_in.present();
         }
+        // One that was asked nothing is there until its time is over.
+        self.is_away |= self.step > 0 && self.is_over();
         self.comes_back();
         (!self.is_away).then(|| self.life().info.clone())
     }
@@ -86,15 +88,8 @@ impl Port {
         if let Some(stand_in) = self.by_itself() {
             return stand_in.is_on_bus();
         }
-        // Where nothing more is recorded of it but something else after it, it has gone.
-        let is_over = self.step >= self.life().length() && self.next_life().is_some();
-        if is_over
-            || self
-                .noted(|note| self.is_left(note).then_some(()))
-                .is_some()
-        {
-            self.is_away = true;
-        }
+        let is_left = self.noted(|note| self.is_left(note).then_some(()));
+        self.is_away |= self.is_over() || is_left.is_some();
         !self.is_away && self.life().info == *opened
     }
 
@@ -103,14 +98,13 @@ impl Port {
         if let Some(stand_in) = self.by_itself() {
             return stand_in.reopen();
         }
-        self.is_away |= self.step >= self.life().length() && self.next_life().is_some();
+        self.is_away |= self.is_over();
         let back = self.present().filter(|found| opened.is_again(found));
         back.ok_or(UsbError::NoDevice)
     }
 
     pub fn occupant(&mut self) -> Option<Occupant> {
-        self.is_away |=
-            !self.is_off_script && self.step >= self.life().length() && self.next_life().is_some();
+        self.is_away |= !self.is_off_script && self.is_over();
         let present = self.present().map(|info| Occupant {
             ids: (info.vendor_id, info.product_id),
             mode: Some(info.mode),
@@ -367,6 +361,11 @@ impl Port {
 
     fn next_life(&self) -> Option<&Life> {
         self.script.lives.get(self.life + 1)
+    }
+
+    /// Whether it has gone: nothing more is recorded of it, but something else after it.
+    fn is_over(&self) -> bool {
+        self.step >= self.life().length() && self.next_life().is_some()
     }
 
     /// Begins the next life if this one is over and its time has come.

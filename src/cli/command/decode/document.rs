@@ -10,7 +10,7 @@ use crate::recording::runs::{Run, RunKind};
 use crate::recording::session::Recording;
 use crate::recording::summary::Ended;
 
-use super::words::{ending, phase};
+use super::words::{error, phase};
 use super::{Decoded, against};
 
 /// All that is told of it.
@@ -103,7 +103,7 @@ fn run(run: &Run) -> RunDocument {
         alt,
         address,
         bytes,
-        error: ending(&run.end),
+        error: error(&run.end),
     }
 }
 

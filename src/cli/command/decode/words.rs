@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::dfu::protocol::{DfuState, DfuStatus, StatusReport};
 use crate::recording::operation::{End, Operation, What};
 use crate::recording::runs::{Blocks, Phase, Run, RunKind};
 
@@ -56,7 +57,7 @@ pub fn words(decoded: &Decoded<'_>, run: &Run) -> String {
         RunKind::MassErase => format!("all of it, {took}"),
         RunKind::ReadUnprotect => format!("lifts read protection, {took}"),
         RunKind::Write(blocks) | RunKind::Read(blocks) => blocks_text(decoded, run, blocks),
-        RunKind::Detach => "DETACH".to_owned(),
+        RunKind::Detach { .. } => "DETACH".to_owned(),
         RunKind::End if decoded.identity.is_dfuse() => "told to leave".to_owned(),
         RunKind::End => "told that all was sent".to_owned(),
         RunKind::Steps => String::new(),
@@ -107,6 +108,18 @@ pub fn ending(end: &End) -> Option<String> {
         End::Left(None) => Some("nobody asks what came of it".to_owned()),
         End::Unknown => Some("the recording ends before the answer".to_owned()),
     }
+}
+
+/// The same for programs. Told to leave, a device that says so and is asked no more is one that has left.
+pub fn error(end: &End) -> Option<String> {
+    match end {
+        End::Left(Some(report)) if is_leaving(report) => None,
+        end => ending(end),
+    }
+}
+
+fn is_leaving(report: &StatusReport) -> bool {
+    report.status == DfuStatus::Ok && report.state == DfuState::DfuManifest
 }
 
 /// Small steps, one after the other.
