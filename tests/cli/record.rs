@@ -156,16 +156,10 @@ fn a_board_that_can_t_be_opened_is_in_the_recording_with_the_reason() {
         let decode = stdfu("decode session.pcapng").in_folder(folder.path());
         let told = decode.run();
         let (_, device) = told.stdout.split_once("\n\n").expect("a device");
-        let expected = format!(
-            "\
-1-1  0483:df11
-  DfuSe, blocks of up to 2048 bytes
-    0.000  note      not opened at 1-1: {reason}
-    0.000  identify  2 requests, 0.0 ms
-  Not told to leave
-"
-        );
-        assert_eq!(device, expected);
+        let known = "1-1  0483:df11\n  DfuSe, blocks of up to 2048 bytes\n";
+        assert!(device.starts_with(known), "{device}");
+        let why = format!("note      not opened at 1-1: {reason}\n");
+        assert_eq!(device.matches(&why).count(), 1, "{device}");
         // Both descriptors, once, however often it was tried.
         assert_eq!(headers(folder.path()).len(), 4);
         let replay = stdfu("--sim replay=session.pcapng list").in_folder(folder.path());
