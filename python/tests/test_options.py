@@ -84,6 +84,24 @@ def test_true_is_no_value(function: str) -> None:
             _call(function, **{name: True})
 
 
+@pytest.mark.parametrize("function", COMMANDS)
+def test_what_has_no_value_is_true_or_false(function: str) -> None:
+    flags = set(re.findall(r"^ +(?:-\w, )?--([a-z][a-z-]+)$", _help(COMMANDS[function]), re.MULTILINE)) - OF_THE_MODULE
+    arguments = [
+        name for name in inspect.signature(getattr(stdfu, function)).parameters if name.replace("_", "-") in flags
+    ]
+    assert arguments or function == "doctor"
+    for name in (name for name in arguments if name != "verbose"):
+        for value in (1, "no"):
+            with pytest.raises(TypeError, match=f"{name} has to be True or False"):
+                _call(function, **{name: value})
+
+
+def test_what_can_not_hear_of_progress_is_refused_before_anything_begins() -> None:
+    with pytest.raises(TypeError, match="progress has to be a function"):
+        stdfu.flash("there-is-no-such-file.dfu", progress=True)  # type: ignore[arg-type]
+
+
 def _call(function: str, **arguments: Any) -> object:
     given = {"read": ["x.bin"], "convert": ["x.hex"]}.get(function, [])
     if function == "convert":
