@@ -250,6 +250,16 @@ fn a_recording_without_data_is_replayed_with_the_bytes_that_have_the_recorded_ha
         );
         assert_eq!(after.stderr, before.stderr);
     }
+    // On a chip that no simulated board is like, too: with another layout.
+    let board = "f405,string=4:@Internal Flash  /0x08000000/04*016Kg";
+    let (unlike, _) = Session::recorded(board, "--record-without-data flash blinky.dfu");
+    for options in ["", ",strict"] {
+        let after = unlike.replayed(options, "flash blinky.dfu");
+        assert_eq!(after.exit, 0, "{after:?}");
+    }
+    let run = unlike.replayed("", "erase 0x08000000");
+    let hint = "Without ,strict a simulated board goes on from here, where there is one";
+    assert!(run.exit == 6 && run.stderr.contains(hint), "{run:?}");
     // Another firmware is not what was written.
     fs::write(session.folder.path().join("other.bin"), plain()).expect("a new file");
     let other = "flash other.bin --address 0x08000000";

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use super::hashed::Hashed;
 use super::script::{Asked, Life, Script, is_get_descriptor, is_same, named, outcome};
 use super::stand_in::{Heard, StandIn, Truth};
 use super::{Manner, Notice, Untold, words};
 use crate::printable::Said;
 use crate::recording::note::Note;
 use crate::recording::transfer::Transfer;
-use crate::usb::{ControlRequest, DeviceInfo, Identity, NotRecorded, Occupant, UsbError};
+use crate::usb::{DeviceInfo, Identity, NotRecorded, Occupant, UsbError};
 
 /// A port.
 pub struct Port {
@@ -24,6 +25,7 @@ pub struct Port {
     /// When the last transfer ended, or the device came.
     last_end: Duration,
     double: Double,
+    hashed: Hashed,
     /// Whether the host has asked for something that is not in the script, so that the board goes on by itself.
     is_off_script: bool,
     /// Whether it was said that bytes are taken for erased.
@@ -51,6 +53,7 @@ impl Port {
             step: 0,
             is_away: false,
             double: Double::NotNeeded(Vec::new()),
+            hashed: Hashed::default(),
             is_off_script: false,
             has_said_untold: false,
         }
@@ -184,7 +187,7 @@ impl Port {
             return Err(UsbError::NoDevice);
         }
         if is_get_descriptor(asked.request) && !self.manner.is_strict {
-            return self.described(asked);
+            return self.script.described(asked);
         }
         self.leaves_script(asked)
     }
@@ -208,6 +211,7 @@ impl Port {
         let recorded = self.life().transfer(index);
         let mut transfer = recorded.ok_or(UsbError::NoDevice)?.clone();
         if !transfer.is_from_device() && transfer.cut > 0 {
+            self.hashed.keep(&transfer, asked.data);
             transfer.data = asked.data.into();
             transfer.cut = 0;
         }
@@ -218,7 +222,11 @@ impl Port {
             self.is_away = true;
         }
         if outcome.is_ok() && transfer.cut > 0 {
-            return self.find_out(&transfer);
+            let Some(found) = self.hashed.find(&transfer) else {
+                return self.find_out(&transfer);
+            };
+            transfer.data = found;
+            transfer.cut = 0;
         }
         let mut bytes = match outcome.is_ok() && transfer.is_from_device() {
             true => transfer.data.to_vec(),
@@ -254,26 +262,6 @@ impl Port {
                 self.is_off_script = !is_strict;
                 lacking
             }
-        }
-    }
-
-    /// What is known of a descriptor, whenever it was asked for.
-    fn described(&self, asked: Asked<'_>) -> Result<Vec<u8>, UsbError> {
-        let lives = self.script.lives.iter();
-        let transfers = lives.flat_map(|life| &life.device.transfers);
-        // In whatever language a string was asked for.
-        let of = |request: ControlRequest| (request.request_type, request.value);
-        let answers = transfers.filter(|transfer| {
-            is_get_descriptor(transfer.request) && of(transfer.request) == of(asked.request)
-        });
-        // Descriptors are asked for in pieces; and what was refused is refused again.
-        let known = answers.max_by_key(|transfer| (transfer.is_done(), transfer.data.len()));
-        let known = known.ok_or(UsbError::NotRecorded(NotRecorded::Descriptor))?;
-        outcome(known)?;
-        let length = known.data.len().min(asked.length);
-        match known.cut > 0 && length < asked.length {
-            true => Err(UsbError::NotRecorded(NotRecorded::Bytes)),
-            false => Ok(known.data[..length].to_vec()),
         }
     }
 

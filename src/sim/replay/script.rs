@@ -18,6 +18,31 @@ pub struct Script {
     pub last_notes: Vec<Note>,
 }
 
+impl Script {
+    /// What is known of a descriptor, whenever it was asked for.
+    ///
+    /// # Errors
+    /// It was refused, or the recording doesn't have it.
+    pub fn described(&self, asked: Asked<'_>) -> Result<Vec<u8>, UsbError> {
+        let lives = self.lives.iter();
+        let transfers = lives.flat_map(|life| &life.device.transfers);
+        // In whatever language a string was asked for.
+        let of = |request: ControlRequest| (request.request_type, request.value);
+        let answers = transfers.filter(|transfer| {
+            is_get_descriptor(transfer.request) && of(transfer.request) == of(asked.request)
+        });
+        // Descriptors are asked for in pieces; and what was refused is refused again.
+        let known = answers.max_by_key(|transfer| (transfer.is_done(), transfer.data.len()));
+        let known = known.ok_or(UsbError::NotRecorded(NotRecorded::Descriptor))?;
+        outcome(known)?;
+        let length = known.data.len().min(asked.length);
+        match known.cut > 0 && length < asked.length {
+            true => Err(UsbError::NotRecorded(NotRecorded::Bytes)),
+            false => Ok(known.data[..length].to_vec()),
+        }
+    }
+}
+
 /// A device from one enumeration to the next.
 pub struct Life {
     /// What the bus told of it.
