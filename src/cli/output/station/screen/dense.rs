@@ -30,7 +30,9 @@ pub fn places(places: &[Place], across: usize, columns: usize, rows: usize) -> V
         return crowd(all, across, columns, rows);
     }
     let mut lines = grid(&all, across, width);
-    for place in all.iter().filter(|place| is_urgent(place)) {
+    let mut urgent: Vec<&&Place> = all.iter().filter(|place| is_urgent(place)).collect();
+    urgent.sort_by_key(|place| rank(place.face));
+    for place in urgent {
         let details = details(place, columns);
         // A blank line keeps them apart.
         if lines.len() + 1 + details.len() > rows {
