@@ -3,8 +3,10 @@
 //! `fuzz/` feeds them with bytes without end; the tests below replay the seeds in `fuzz/seeds` and the sample files.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::board::Board;
 use crate::dfuse::layout::MemoryLayout;
 use crate::image::{
     self, CODECS, FileIds, Image, ImageElement, LoadOptions, Stream, Write, WriteError, to_dfu,
@@ -16,10 +18,11 @@ use crate::recording::runs::runs;
 use crate::recording::session::Recording;
 use crate::recording::summary::summary;
 use crate::sim::SimBus;
+use crate::sim::replay::{Manner, ReplayBus, Untold};
 use crate::sim::spec::BoardSpec;
 use crate::sim::usbip::Server;
 use crate::sim::usbip::frame::{Command, Operation, Submit};
-use crate::usb::Bus;
+use crate::usb::{Bus, ControlRequest};
 
 /// A firmware file, read in every format, and as what plain DFU sends: refused with a reason, or what keeps its promises.
 pub fn firmware(bytes: &[u8]) {
@@ -129,6 +132,11 @@ pub fn recording(bytes: &[u8]) {
         Ok(recording) => recording,
         Err(error) => return assert!(!error.to_string().contains(char::is_control)),
     };
+    told(&recording);
+    replayed(recording);
+}
+
+fn told(recording: &Recording) {
     for device in &recording.devices {
         let Some(identity) = device.identity() else {
             continue;
@@ -158,6 +166,37 @@ pub fn recording(bytes: &[u8]) {
                 }
             }
         }
+    }
+}
+
+/// Its boards answer as they did, and whatever else they are asked.
+fn replayed(recording: Recording) {
+    let manner = Manner {
+        is_strict: false,
+        untold: Untold::TakenForErased,
+        tell: Arc::new(|notice| assert!(!notice.text.contains(char::is_control))),
+    };
+    let Ok(bus) = ReplayBus::of(recording, &manner) else {
+        return;
+    };
+    for info in bus.devices().expect("a bus") {
+        let mut transport = bus.open(&info).expect("nobody has it");
+        let _ = transport.claim();
+        let mut board = Board::open(&bus, info.clone(), None);
+        board.read_all_memories();
+        let mut ask = |request_type, request, value| {
+            let request = ControlRequest {
+                request_type,
+                request,
+                value,
+                index: info.interface.into(),
+            };
+            let _ = transport.control_in(request, &mut [0; 64], Duration::from_secs(1));
+        };
+        // GETSTATUS, UPLOAD.
+        ask(0xA1, 3, 0);
+        ask(0xA1, 2, 2);
+        let _ = transport.is_on_bus();
     }
 }
 

@@ -16,6 +16,13 @@ Range = Union[str, int, range]
 
 #: Text that may look like a number, and must not be taken for one: zeros in front would be lost.
 _TEXT = ("serial", "path", "id", "sim", "port")
+#: All that needs a value: True is none, though Python takes it for a number.
+_VALUED = (
+    *_TEXT,
+    *("address", "alt", "count", "entry", "format", "output", "prefix", "range", "record", "timeout", "to"),
+)
+#: What may have one.
+_EITHER = ("wait", "enter_dfu")
 
 
 def options(given: Mapping[str, Any]) -> list[str]:
@@ -41,13 +48,16 @@ def _each(name: str, values: Any) -> Sequence[Any]:
 
 
 def _value(name: str, value: Any) -> str:
-    if value is True and name not in _TEXT:
+    if name not in _VALUED and (value is True or name not in _EITHER):
+        if value is not True:
+            raise TypeError(f"{name} has to be True or False: {value!r}")
         return ""
     if isinstance(value, (str, os.PathLike)):
         return f"={os.fspath(value)}"
-    if isinstance(value, (int, float)) and name not in _TEXT:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and name not in _TEXT:
         return f"={value}"
-    raise TypeError(f"{name} has to be text: {value!r}" if name in _TEXT else f"{name} can't be {value!r}")
+    kind = type(value).__name__
+    raise TypeError(f"{name} has to be text, and not {kind}" if name in _TEXT else f"{name} can't be a {kind}")
 
 
 def ranges(given: Range | Sequence[Range]) -> list[str]:
@@ -61,7 +71,11 @@ def _range(given: Range) -> str:
     if isinstance(given, range):
         if given.step != 1:
             raise ValueError(f"{given!r} has gaps")
+        if given.start < 0:
+            raise ValueError(f"{given!r} begins below 0")
         return f"{given.start:#010x}..{given.stop:#010x}"
+    if isinstance(given, bool):
+        raise TypeError(f"a range can't be {given!r}")
     return f"{operator.index(given):#010x}"
 
 

@@ -436,7 +436,9 @@ def _run(command: str, given: dict[str, Any]) -> Document:
     """Runs a command with a function's own arguments: what is an option there is one here, by the same name."""
     given = dict(given)
     progress = given.pop("progress", None)
-    details = ["-v"] * given.pop("verbose")
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress has to be a function, and not {progress!r}")
+    details = ["-v"] * (given.pop("verbose") or 0)
     out = [as_path(given.pop("out"))] if "out" in given else []
     named = ranges(given.pop("ranges", []))
     with files(given.pop("firmware", [])) as firmware:

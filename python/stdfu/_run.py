@@ -128,6 +128,7 @@ class _Running:
                 break
             yield line
         self._child.wait()
+        self.let_go()
         for reader in self._readers:
             reader.join(_REST)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import subprocess
+from typing import Any
 
 import pytest
 import stdfu
@@ -68,6 +69,44 @@ def test_each_option_is_a_keyword_argument(function: str) -> None:
     assert not missing, f"stdfu.{function} in python/stdfu/_commands.py lacks {sorted(missing)}"
     # A command without boards takes the options of all commands, and shows those that mean something to it.
     assert arguments - options <= ({"timeout"} if function == "convert" else set())
+
+
+@pytest.mark.parametrize("function", COMMANDS)
+def test_true_is_no_value(function: str) -> None:
+    valued = set(re.findall(r"^ +(?:-\w, )?--([a-z][a-z-]+) <", _help(COMMANDS[function]), re.MULTILINE))
+    parameters = inspect.signature(getattr(stdfu, function)).parameters
+    # Python itself says of a file's name what it has to be.
+    valued -= OF_THE_MODULE | {"output"}
+    arguments = [name for name in parameters if name.replace("_", "-") in valued]
+    assert arguments
+    for name in arguments:
+        with pytest.raises(TypeError, match=name):
+            _call(function, **{name: True})
+
+
+@pytest.mark.parametrize("function", COMMANDS)
+def test_what_has_no_value_is_true_or_false(function: str) -> None:
+    flags = set(re.findall(r"^ +(?:-\w, )?--([a-z][a-z-]+)$", _help(COMMANDS[function]), re.MULTILINE)) - OF_THE_MODULE
+    arguments = [
+        name for name in inspect.signature(getattr(stdfu, function)).parameters if name.replace("_", "-") in flags
+    ]
+    assert arguments or function == "doctor"
+    for name in (name for name in arguments if name != "verbose"):
+        for value in (1, "no"):
+            with pytest.raises(TypeError, match=f"{name} has to be True or False"):
+                _call(function, **{name: value})
+
+
+def test_what_can_not_hear_of_progress_is_refused_before_anything_begins() -> None:
+    with pytest.raises(TypeError, match="progress has to be a function"):
+        stdfu.flash("there-is-no-such-file.dfu", progress=True)  # type: ignore[arg-type]
+
+
+def _call(function: str, **arguments: Any) -> object:
+    given = {"read": ["x.bin"], "convert": ["x.hex"]}.get(function, [])
+    if function == "convert":
+        arguments["output"] = "x.bin"
+    return getattr(stdfu, function)(*given, **arguments)
 
 
 def test_each_command_has_a_function() -> None:

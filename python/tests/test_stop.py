@@ -92,7 +92,7 @@ def scripts() -> Iterator[list[Script]]:
     started: list[Script] = []
     yield started
     for script in started:
-        if script.process.poll() is None:
+        with script.process:
             script.process.kill()
 
 

@@ -47,6 +47,8 @@ pub struct MemoryString {
     pub text: Option<Said>,
     /// The string's meaning; `None` without a string.
     pub layout: Option<Result<MemoryLayout, LayoutError>>,
+    /// Whether nobody knows if there is one: a recording in the place of the board doesn't tell.
+    pub is_untold: bool,
 }
 
 impl Board {
@@ -290,7 +292,9 @@ impl Opened {
         setting: AlternateSetting,
         ids: (u16, u16),
     ) -> Result<MemoryString, UsbError> {
-        let mut text = read_text(&mut self.transport, setting.string_index)?;
+        let read = read_string(&mut self.transport, setting.string_index);
+        let is_untold = matches!(read, Err(UsbError::NotRecorded(_)));
+        let mut text = as_text(read)?;
         let malformed = |text: &str| {
             matches!(
                 MemoryLayout::parse(text),
@@ -309,6 +313,7 @@ impl Opened {
             alternate_setting: setting.number,
             text,
             layout,
+            is_untold,
         })
     }
 }
@@ -319,6 +324,7 @@ impl MemoryString {
         match &self.layout {
             Some(Ok(_)) => None,
             Some(Err(error)) => Some(error.to_string()),
+            None if self.is_untold => Some("the recording doesn't tell its layout".to_owned()),
             None => Some("the board gives no layout".to_owned()),
         }
     }
@@ -358,7 +364,11 @@ fn reason(troubles: &[(u8, String)]) -> String {
 /// # Errors
 /// [`UsbError::NoDevice`]: there is nobody left to ask.
 fn read_text(transport: &mut Tap, index: u8) -> Result<Option<Said>, UsbError> {
-    match read_string(transport, index) {
+    as_text(read_string(transport, index))
+}
+
+fn as_text(read: Result<Option<String>, UsbError>) -> Result<Option<Said>, UsbError> {
+    match read {
         Err(UsbError::NoDevice) => Err(UsbError::NoDevice),
         Err(_) => Ok(None),
         Ok(text) => {

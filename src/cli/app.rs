@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::board::{Board, Opened};
 use crate::dfu::enter::{Patience, detach_and_wait};
+use crate::sim::replay::Untold;
 use crate::sim::spec::BoardSpecError;
 use crate::usb::Bus;
 use crate::usb::limited::LimitedBus;
@@ -12,7 +13,7 @@ use crate::usb::limited::LimitedBus;
 use super::args::simulated::Simulated;
 use super::environment::{self, Variable};
 use super::error::CliError;
-use super::machine::Machine;
+use super::machine::{Later, Machine};
 use super::output::{Output, trace};
 use super::record::{RecordArgs, Recording};
 use super::select::{Candidates, Listing, SelectError, Selection, known_by_serial_port, telling};
@@ -36,6 +37,10 @@ pub struct App {
     pub definition: fn() -> clap::Command,
     /// Where the boards are, once somebody has looked.
     machine: OnceLock<Machine>,
+    /// Whether bytes that a recording in the place of a board doesn't tell can be read.
+    untold: Untold,
+    /// What is to be said of such a board.
+    later: Arc<Later>,
 }
 
 impl App {
@@ -56,11 +61,22 @@ impl App {
             recording: Arc::new(Recording::new(record)),
             definition,
             machine: OnceLock::new(),
+            untold: Untold::TakenForErased,
+            later: Arc::default(),
+        }
+    }
+
+    /// The same for a command whose answer is what boards hold.
+    pub fn for_contents(&self) -> Self {
+        Self {
+            untold: Untold::Refused,
+            ..self.clone()
         }
     }
 
     /// Ends the recording, with the code that the command ends with, and passes that on.
     pub fn recorded(&self, exit_code: u8) -> u8 {
+        self.later.say(&self.output);
         if let Some(trouble) = self.recording.finish(exit_code) {
             self.output.warning(&trouble);
         }
@@ -201,7 +217,7 @@ impl App {
         let machine = if simulated.is_empty() {
             Machine::of_this_system()
         } else {
-            let machine = Machine::simulated(simulated)?;
+            let machine = Machine::simulated(simulated, self.untold, &self.output, &self.later)?;
             match self.timeout {
                 // Its clock is another than ours.
                 Some(limit) => Machine {

@@ -184,7 +184,10 @@ impl CliError {
                 (Exit::DoesNotFit, Some(hint))
             }
             Self::Alt(
-                AltError::Ambiguous { .. } | AltError::NoNumber { .. } | AltError::NoLayout(_),
+                AltError::Ambiguous { .. }
+                | AltError::NoNumber { .. }
+                | AltError::Unusable { .. }
+                | AltError::NoLayout(_),
             )
             | Self::NoLayout(_) => (Exit::DoesNotFit, Some(layouts())),
             Self::Plan(error) => of_plan(error, " Nothing was erased."),
@@ -287,7 +290,6 @@ fn of_replay(error: &ReplayError) -> (Exit, Option<String>) {
                     .to_owned(),
             ),
         ),
-        ReplayError::Simulation(error) => of_simulation(error),
     }
 }
 

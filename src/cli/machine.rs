@@ -1,10 +1,11 @@
 //! Where boards are: on a bus, and behind serial ports.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::printable;
+use crate::board::BoardName;
+use crate::printable::{self, Said};
 use crate::sim::SimBus;
-use crate::sim::replay::ReplayBus;
+use crate::sim::replay::{Notice, ReplayBus, ReplaySpec, Tell, Untold};
 use crate::sim::spec::BoardSpec;
 use crate::usb::Bus;
 use crate::usb::libusb::LibusbBus;
@@ -13,6 +14,7 @@ use crate::usb::serial::{SerialPorts, SystemPorts};
 use super::args::simulated::Simulated;
 use super::error::{CliError, Doing};
 use super::interrupt;
+use super::output::Output;
 use super::usage::UsageError;
 
 /// This machine's, or that of simulated boards.
@@ -24,6 +26,43 @@ pub struct Machine {
     pub serial_ports: Arc<dyn SerialPorts>,
 }
 
+/// What is worth knowing of replayed boards. It is said when the command is over: before, bars may be on the screen.
+#[derive(Debug, Default)]
+pub struct Later {
+    kept: Mutex<Vec<Kept>>,
+}
+
+/// A [`Notice`].
+#[derive(Debug)]
+struct Kept {
+    serial: Option<Said>,
+    path: String,
+    text: String,
+}
+
+impl Later {
+    fn keep(&self, notice: &Notice<'_>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push(Kept {
+            serial: notice.serial.map(|serial| Said::from(serial.to_owned())),
+            path: notice.path.to_owned(),
+            text: notice.text.to_owned(),
+        });
+    }
+
+    /// Says all of it, once.
+    pub fn say(&self, output: &Output) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        for Kept { serial, path, text } in kept.drain(..) {
+            let board = BoardName {
+                serial: serial.as_ref(),
+                path: &path,
+            };
+            output.warning_of(board, &text);
+        }
+    }
+}
+
 impl Machine {
     /// What is plugged in here.
     pub fn of_this_system() -> Self {
@@ -33,17 +72,18 @@ impl Machine {
         }
     }
 
-    /// Simulated boards, or those of a recording, which tells of no serial ports.
+    /// Simulated boards, or those of a recording. What is to be said of that is said.
     ///
     /// # Errors
     /// A board or a recording that can't be had; a recording beside other boards.
-    pub fn simulated(simulated: &[Simulated]) -> Result<Self, CliError> {
+    pub fn simulated(
+        simulated: &[Simulated],
+        untold: Untold,
+        output: &Output,
+        later: &Arc<Later>,
+    ) -> Result<Self, CliError> {
         if let [Simulated::Replay(spec)] = simulated {
-            let name = printable::path(&spec.path);
-            return Ok(Self {
-                bus: Arc::new(ReplayBus::new(spec).doing(name)?),
-                serial_ports: Arc::new(SimBus::new(&[])?),
-            });
+            return Self::replayed(spec, untold, output, later);
         }
         let boards = simulated.iter().map(|simulated| match simulated {
             Simulated::Board(spec) => Ok(spec.clone()),
@@ -58,6 +98,26 @@ impl Machine {
         Ok(Self {
             bus: Arc::new(bus.clone()),
             serial_ports: Arc::new(bus),
+        })
+    }
+
+    /// The boards of a recording, which tells of no serial ports.
+    fn replayed(
+        spec: &ReplaySpec,
+        untold: Untold,
+        output: &Output,
+        later: &Arc<Later>,
+    ) -> Result<Self, CliError> {
+        let name = printable::path(&spec.path);
+        let later = Arc::clone(later);
+        let tell: Tell = Arc::new(move |notice: &Notice<'_>| later.keep(notice));
+        let bus = ReplayBus::new(spec, untold, tell).doing(&name)?;
+        if let Some(broken) = bus.broken() {
+            output.warning(&format!("{name}: {broken}. What comes before is replayed."));
+        }
+        Ok(Self {
+            bus: Arc::new(bus),
+            serial_ports: Arc::new(SimBus::new(&[])?),
         })
     }
 }

@@ -172,7 +172,7 @@ impl Selection {
         )
     }
 
-    /// All boards that match, and the rest.
+    /// All boards that match, and the rest, also where there are fewer than there have to be.
     ///
     /// # Errors
     /// [`SelectError`], where there is no board and none that may be one.
@@ -186,8 +186,9 @@ impl Selection {
             let error = listing.error.as_ref();
             all_open(&listing.boards) && !error.is_some_and(SelectError::may_pass)
         };
-        self.patiently(bus, waiting, is_final, || {
-            let found = self.in_dfu_mode(bus, watch, Candidates::All)?;
+        let listing = self.patiently(bus, waiting, is_final, || {
+            let mut found = self.in_dfu_mode(bus, watch, Candidates::All)?;
+            found.ask_applications(bus, watch)?;
             let closed = found.closed();
             if found.boards.is_empty() && closed.is_none() {
                 let near = self.serial.iter();
@@ -198,13 +199,29 @@ impl Selection {
                     others: telling(found.others),
                 });
             }
+            // The list names the others itself.
+            self.check_count(&found.boards, Vec::new())?;
             let none_opened = found.boards.iter().all(|board| board.opened.is_err());
             Ok(Listing {
                 boards: found.boards,
                 others: not_left_out(found.others),
                 error: closed.filter(|_| none_opened),
             })
-        })
+        });
+        match listing {
+            Err(too_few @ SelectError::TooFewBoards { .. }) => {
+                let there = Self {
+                    count: None,
+                    ..self.at_once()
+                };
+                let listing = there.list(bus, watch, waiting)?;
+                Ok(Listing {
+                    error: Some(too_few),
+                    ..listing
+                })
+            }
+            listing => listing,
+        }
     }
 
     /// Serial numbers that were asked for and that many boards have, unless a path says which of them is meant.

@@ -1,7 +1,7 @@
 //! What trouble with USB means to the user: the code to end with and the next step.
 
-use crate::usb::UsbError;
 use crate::usb::serial::SerialError;
+use crate::usb::{NotRecorded, UsbError};
 
 use super::exit::Exit;
 
@@ -17,6 +17,7 @@ const CONTAINER: &str = "Start the container with --privileged -v /dev/bus/usb:/
 /// The code to end with, and the next step.
 pub fn of_usb(error: &UsbError) -> (Exit, Option<String>) {
     let (exit, hint) = match error {
+        UsbError::NotRecorded(lacking) => return of_not_recorded(lacking),
         UsbError::Unavailable(_) => (
             Exit::System,
             "In a container or virtual machine, pass USB through to it.\n\
@@ -42,6 +43,23 @@ pub fn of_usb(error: &UsbError) -> (Exit, Option<String>) {
         ),
     };
     (exit, Some(hint.to_owned()))
+}
+
+/// The same, of a recording that doesn't have what was asked for.
+pub fn of_not_recorded(lacking: &NotRecorded) -> (Exit, Option<String>) {
+    let hint = match lacking {
+        NotRecorded::Bytes => {
+            "It was made with --record-without-data, or with a limit to a packet's length: ask for one with the data."
+        }
+        NotRecorded::Memory => {
+            "Known is what was read, written or erased while it was recorded. `stdfu read OUT --record FILE` records more."
+        }
+        NotRecorded::Descriptor | NotRecorded::Request(_) => {
+            "Replay the command that was recorded, or record this one: --record FILE.\n\
+             Without ,strict a simulated board goes on from here, where there is one that is like the recorded one."
+        }
+    };
+    (Exit::File, Some(hint.to_owned()))
 }
 
 /// The group that serial ports belong to, on Linux: its name is that of most distributions.

@@ -207,6 +207,7 @@ fn note_of(error: &UsbError) -> Vec<Note> {
         UsbError::NoNode(_)
         | UsbError::DriverMissing
         | UsbError::Unavailable(_)
+        | UsbError::NotRecorded(_)
         | UsbError::Other(_) => vec![Note::Failed(error.to_string())],
         UsbError::Stall
         | UsbError::Timeout

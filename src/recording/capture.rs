@@ -325,7 +325,8 @@ fn texts<'o>(
     wanted.filter_map(|option| {
         let bytes = option.as_bytes().ok()?;
         let text = String::from_utf8_lossy(bytes);
-        Some(text.trim_end_matches('\0').to_owned())
+        // stdfu's exit code has room for more digits than it needs.
+        Some(text.trim_end_matches('\0').trim_end().to_owned())
     })
 }
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 use crate::address::ADDRESS_SPACE;
 use crate::dfu::protocol::{DfuRequest, DfuState, DfuStatus, StatusReport};
 use crate::dfuse::command::{COMMAND_BLOCK, DfuseCommand, FIRST_DATA_BLOCK};
-use crate::usb::UsbError;
+use crate::usb::{ControlRequest, UsbError};
 
 use super::device::{Identity, RecordedDevice};
 use super::operation::{Block, End, Operation, Polls, What};
+use super::request::dfu_request;
 use super::transfer::{Outcome, Transfer};
 
 /// `bmRequestType` SET_INTERFACE has, and its `bRequest` (USB 2.0 §9.4.10).
@@ -18,22 +19,20 @@ const TYPE: u8 = 0b0110_0000;
 
 /// What was done with a device, in order.
 pub fn operations(device: &RecordedDevice, identity: &Identity) -> Vec<Operation> {
-    let mut decoder = Decoder {
-        identity,
-        operations: Vec::new(),
-        is_open: false,
-        memory: 0,
-        pointer: None,
-        offsets: Offsets::default(),
-    };
+    let mut decoder = Decoder::of(identity);
     for (index, transfer) in device.transfers.iter().enumerate() {
         decoder.take(index, transfer);
     }
     decoder.operations
 }
 
-struct Decoder<'d> {
-    identity: &'d Identity,
+/// Makes operations of transfers, one after the other.
+pub struct Decoder {
+    /// `bInterfaceNumber` of the DFU interface.
+    interface: u8,
+    is_dfuse: bool,
+    /// In bytes.
+    transfer_size: u16,
     operations: Vec<Operation>,
     /// Whether the next GETSTATUS belongs to the last operation.
     is_open: bool,
@@ -51,9 +50,47 @@ struct Offsets {
     read: u64,
 }
 
-impl Decoder<'_> {
-    fn take(&mut self, index: usize, transfer: &Transfer) {
-        match self.identity.request(transfer) {
+impl Decoder {
+    /// For a device that was asked nothing so far.
+    pub fn of(identity: &Identity) -> Self {
+        Self {
+            interface: identity.interface,
+            is_dfuse: identity.is_dfuse(),
+            transfer_size: identity.transfer_size,
+            operations: Vec::new(),
+            is_open: false,
+            memory: 0,
+            pointer: None,
+            offsets: Offsets::default(),
+        }
+    }
+
+    /// What was done last.
+    pub fn last(&self) -> Option<&Operation> {
+        self.operations.last()
+    }
+
+    /// Where an UPLOAD of data that is asked for now reads: the alternate setting, and the address or the place in the
+    /// stream.
+    pub fn reads_at(&self, request: ControlRequest, length: u16) -> Option<(u8, u64)> {
+        let is_upload = (request.request_type, request.request)
+            == (DfuRequest::FROM_DEVICE, DfuRequest::Upload as u8);
+        let is_ours = request.index == u16::from(self.interface);
+        let position = self.position(request.value, length, self.offsets.read);
+        position
+            .filter(|_| is_upload && is_ours)
+            .map(|position| (self.memory, position))
+    }
+
+    /// The alternate setting that is chosen.
+    pub fn memory(&self) -> u8 {
+        self.memory
+    }
+
+    /// Takes the next transfer, the device's `index`th.
+    pub fn take(&mut self, index: usize, transfer: &Transfer) {
+        let is_ours = transfer.request.index == u16::from(self.interface);
+        match dfu_request(transfer).filter(|_| is_ours) {
             Some(DfuRequest::GetStatus) if self.is_open => self.poll(index, transfer),
             Some(DfuRequest::GetState) if self.is_open => self.extend(index, transfer),
             Some(request) => self.begin_request(index, transfer, request),
@@ -85,7 +122,7 @@ impl Decoder<'_> {
 
     fn take_other(&mut self, index: usize, transfer: &Transfer) {
         let request = transfer.request;
-        let is_ours = request.index == u16::from(self.identity.interface);
+        let is_ours = request.index == u16::from(self.interface);
         if (request.request_type, request.request) == SET_INTERFACE && is_ours {
             // A setting is a byte (USB 2.0 §9.6.5).
             let [memory, _] = request.value.to_le_bytes();
@@ -184,7 +221,7 @@ impl Decoder<'_> {
         if transfer.length == 0 {
             return What::End;
         }
-        if self.identity.is_dfuse() && transfer.request.value == COMMAND_BLOCK {
+        if self.is_dfuse && transfer.request.value == COMMAND_BLOCK {
             return match DfuseCommand::from_bytes(&transfer.data) {
                 Some(DfuseCommand::SetAddressPointer(address)) => {
                     // Even if nobody asks what came of it.
@@ -198,7 +235,11 @@ impl Decoder<'_> {
             };
         }
         let length = u32::from(transfer.length);
-        let position = self.position(transfer, self.offsets.written);
+        let position = self.position(
+            transfer.request.value,
+            transfer.length,
+            self.offsets.written,
+        );
         if transfer.is_done() {
             self.offsets.written += u64::from(length);
             self.offsets.read = 0;
@@ -207,11 +248,11 @@ impl Decoder<'_> {
     }
 
     fn upload(&mut self, transfer: &Transfer) -> What {
-        if self.identity.is_dfuse() && transfer.request.value == COMMAND_BLOCK {
-            return What::GetCommands(transfer.data.clone());
+        if self.is_dfuse && transfer.request.value == COMMAND_BLOCK {
+            return What::GetCommands(transfer.data.to_vec());
         }
         let length = u32::try_from(transfer.bytes()).unwrap_or(u32::MAX);
-        let position = self.position(transfer, self.offsets.read);
+        let position = self.position(transfer.request.value, transfer.length, self.offsets.read);
         self.offsets.read += u64::from(length);
         if length < u32::from(transfer.length) {
             self.offsets.read = 0;
@@ -229,14 +270,14 @@ impl Decoder<'_> {
     }
 
     /// Where a block belongs: (wValue − 2) × wTransferSize + address pointer (AN3156 §4.1, §5.1), or after the ones before.
-    fn position(&self, transfer: &Transfer, offset: u64) -> Option<u64> {
-        if !self.identity.is_dfuse() {
+    fn position(&self, block: u16, length: u16, offset: u64) -> Option<u64> {
+        if !self.is_dfuse {
             return Some(offset);
         }
-        let index = transfer.request.value.checked_sub(FIRST_DATA_BLOCK)?;
-        let before = u64::from(index) * u64::from(self.identity.transfer_size);
+        let index = block.checked_sub(FIRST_DATA_BLOCK)?;
+        let before = u64::from(index) * u64::from(self.transfer_size);
         let position = u64::from(self.pointer?) + before;
-        let end = position + u64::from(transfer.length);
+        let end = position + u64::from(length);
         (end <= ADDRESS_SPACE).then_some(position)
     }
 }

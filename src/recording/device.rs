@@ -6,8 +6,7 @@ use std::time::Duration;
 use crate::board::MemoryString;
 use crate::board::protocol::{Protocol, protocol};
 use crate::chip::part::{Runs, part};
-use crate::dfu::protocol::{DfuRequest, DfuState, StatusReport};
-use crate::dfuse::command::{COMMAND_BLOCK, DfuseCommand};
+use crate::dfu::protocol::DfuRequest;
 use crate::dfuse::layout::MemoryLayout;
 use crate::printable::Said;
 use crate::usb::descriptor::{
@@ -17,13 +16,11 @@ use crate::usb::descriptor::{
 use crate::usb::{self, DeviceInfo};
 
 use super::note::Note;
+use super::request::{DEVICE, descriptor, dfu_request, is_dfuse_command, is_running, is_status};
 use super::transfer::{Place, Transfer};
 
-/// Descriptor types DEVICE and CONFIGURATION (USB 2.0, table 9-5).
-const DEVICE: u8 = 1;
+/// Descriptor type CONFIGURATION (USB 2.0, table 9-5).
 const CONFIGURATION: u8 = 2;
-/// The device descriptor's length, in bytes.
-const DEVICE_LENGTH: usize = 18;
 /// `bMaxPacketSize0` of a full-speed device that nobody has asked.
 const USUAL_PACKET: u8 = 64;
 
@@ -33,15 +30,15 @@ pub struct RecordedDevice {
     pub place: Place,
     /// All control transfers, in their order.
     pub transfers: Vec<Transfer>,
-    /// What whoever recorded it has noted, in its order.
-    pub remarks: Vec<Remark>,
+    /// What was noted at no transfer that is known.
+    pub loose: Vec<Remark>,
     device: Vec<u8>,
     configuration: Vec<u8>,
     functional: Vec<u8>,
     strings: BTreeMap<u8, Vec<u8>>,
 }
 
-/// Something that was noted at a transfer.
+/// Something that was noted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
     /// Since the recording began.
@@ -97,12 +94,59 @@ impl RecordedDevice {
         Self {
             place,
             transfers: Vec::new(),
-            remarks: Vec::new(),
+            loose: Vec::new(),
             device: Vec::new(),
             configuration: Vec::new(),
             functional: Vec::new(),
             strings: BTreeMap::new(),
         }
+    }
+
+    /// The devices that had an address, one after the other: addresses are given out again.
+    pub fn all_of(place: Place, mut transfers: Vec<Transfer>) -> Vec<Self> {
+        let mut devices = Vec::new();
+        while !transfers.is_empty() {
+            let mut device = Self::new(place);
+            let mut all = transfers.iter();
+            let other = all.position(|transfer| {
+                let is_another = device.is_another(transfer);
+                if !is_another {
+                    device.learn(transfer);
+                }
+                is_another
+            });
+            let rest = other.map_or_else(Vec::new, |other| transfers.split_off(other));
+            device.transfers = std::mem::replace(&mut transfers, rest);
+            devices.push(device);
+        }
+        devices
+    }
+
+    /// When it was first asked something, and where it is.
+    pub fn begins(&self) -> (Option<Duration>, Place) {
+        (self.transfers.first().map(|first| first.at), self.place)
+    }
+
+    /// What whoever recorded it has noted, in its order: each with the number of the transfer that comes after it.
+    pub fn remarks(&self) -> Vec<(usize, Remark)> {
+        let all = |number: usize, at: Duration, texts: &[String]| {
+            let remark = |text: &String| {
+                let text = text.clone();
+                (number, Remark { at, text })
+            };
+            texts.iter().map(remark).collect::<Vec<_>>()
+        };
+        let mut remarks = Vec::new();
+        for (number, transfer) in self.transfers.iter().enumerate() {
+            remarks.extend(all(number, transfer.at, transfer.noted_before()));
+            remarks.extend(all(number + 1, transfer.end(), transfer.noted_after()));
+        }
+        for remark in &self.loose {
+            let after = |transfer: &Transfer| transfer.at <= remark.at;
+            remarks.push((self.transfers.partition_point(after), remark.clone()));
+        }
+        remarks.sort_by_key(|(number, _)| *number);
+        remarks
     }
 
     /// Whether something was asked of it up to then.
@@ -111,7 +155,7 @@ impl RecordedDevice {
     }
 
     /// Whether a transfer shows that another device has this address now.
-    pub fn is_another(&self, transfer: &Transfer) -> bool {
+    fn is_another(&self, transfer: &Transfer) -> bool {
         let said = descriptor(transfer).filter(|(kind, _)| *kind == DEVICE);
         // The ids, and the release.
         let named = |device: &[u8]| device.get(8..14).map(<[u8]>::to_vec);
@@ -123,7 +167,13 @@ impl RecordedDevice {
 
     /// Takes the next transfer.
     pub fn push(&mut self, transfer: Transfer) {
-        if let Some((kind, index)) = descriptor(&transfer) {
+        self.learn(&transfer);
+        self.transfers.push(transfer);
+    }
+
+    /// Takes note of what a transfer says of it.
+    fn learn(&mut self, transfer: &Transfer) {
+        if let Some((kind, index)) = descriptor(transfer) {
             let known = match kind {
                 DEVICE => Some(&mut self.device),
                 CONFIGURATION => Some(&mut self.configuration),
@@ -134,10 +184,9 @@ impl RecordedDevice {
             };
             // Descriptors are asked for in pieces, and again.
             if let Some(known) = known.filter(|known| known.len() < transfer.data.len()) {
-                known.clone_from(&transfer.data);
+                *known = transfer.data.to_vec();
             }
         }
-        self.transfers.push(transfer);
     }
 
     /// Its device descriptor, and that of its configuration, as far as they were asked for.
@@ -147,8 +196,9 @@ impl RecordedDevice {
 
     /// Where it is plugged in, where the recording tells.
     pub fn path(&self) -> Option<String> {
-        let mut remarks = self.remarks.iter();
-        remarks.find_map(|remark| match remark.text.parse() {
+        let transfers = self.transfers.iter();
+        let mut notes = transfers.flat_map(Transfer::noted_before);
+        notes.find_map(|note| match note.parse() {
             Ok(Note::Opened(path) | Note::Back(path)) => Some(path),
             _ => None,
         })
@@ -287,9 +337,18 @@ impl RecordedDevice {
                 alternate_setting,
                 text,
                 layout,
+                is_untold: index > 0 && !self.was_asked_for_string(index),
             }
         };
         settings.into_iter().map(memory).collect()
+    }
+
+    fn was_asked_for_string(&self, index: u8) -> bool {
+        self.transfers.iter().any(|transfer| {
+            let request = transfer.request;
+            (request.request_type, request.request) == (0x80, GET_DESCRIPTOR)
+                && request.value.to_be_bytes() == [STRING, index]
+        })
     }
 
     fn string(&self, index: u8) -> Option<Said> {
@@ -310,54 +369,4 @@ impl RecordedDevice {
             .max()
             .unwrap_or_default()
     }
-}
-
-/// The request of DFU's class that a transfer is, whatever the interface.
-pub fn dfu_request(transfer: &Transfer) -> Option<DfuRequest> {
-    let kind = transfer.request.request_type;
-    let request = DfuRequest::from_byte(transfer.request.request)?;
-    let is_from_device = matches!(
-        request,
-        DfuRequest::Upload | DfuRequest::GetStatus | DfuRequest::GetState
-    );
-    let expected = match is_from_device {
-        true => DfuRequest::FROM_DEVICE,
-        false => DfuRequest::TO_DEVICE,
-    };
-    (kind == expected).then_some(request)
-}
-
-/// Which descriptor a transfer has brought: its type and its index.
-fn descriptor(transfer: &Transfer) -> Option<(u8, u8)> {
-    let request = transfer.request;
-    // Standard, from the device or from an interface of it.
-    let is_asked = matches!(request.request_type, 0x80 | 0x81)
-        && request.request == GET_DESCRIPTOR
-        && transfer.is_done();
-    let [kind, index] = request.value.to_be_bytes();
-    let is_it = transfer.data.get(1) == Some(&kind)
-        && (kind != DEVICE || transfer.data.len() >= DEVICE_LENGTH);
-    (is_asked && is_it).then_some((kind, index))
-}
-
-/// Whether a transfer can only be a GETSTATUS: other classes have the same number for something else.
-fn is_status(transfer: &Transfer) -> bool {
-    let is_asked = dfu_request(transfer) == Some(DfuRequest::GetStatus)
-        && usize::from(transfer.length) == StatusReport::LENGTH
-        && transfer.request.value == 0
-        && transfer.is_done();
-    let report = StatusReport::from_bytes(&transfer.data);
-    is_asked && report.is_some_and(|report| !matches!(report.state, DfuState::Unknown(_)))
-}
-
-/// Whether an application has given this status.
-fn is_running(status: &Transfer) -> bool {
-    let report = StatusReport::from_bytes(&status.data);
-    report.is_some_and(|report| matches!(report.state, DfuState::AppIdle | DfuState::AppDetach))
-}
-
-fn is_dfuse_command(transfer: &Transfer) -> bool {
-    dfu_request(transfer) == Some(DfuRequest::Dnload)
-        && transfer.request.value == COMMAND_BLOCK
-        && DfuseCommand::from_bytes(&transfer.data).is_some()
 }

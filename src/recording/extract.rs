@@ -136,7 +136,7 @@ fn stream(device: &RecordedDevice, operations: &[Operation], is_sent: bool) -> O
         };
         // A download that failed begins anew.
         bytes.truncate(usize::try_from(block.position?).ok()?);
-        bytes.extend(&device.transfers.get(operation.transfers.start)?.data);
+        bytes.extend(&device.transfers.get(operation.transfers.start)?.data[..]);
     }
     (!bytes.is_empty()).then_some(Firmware::Stream(bytes))
 }

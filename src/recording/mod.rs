@@ -21,11 +21,12 @@ pub mod note;
 pub mod operation;
 mod packets;
 pub mod recorder;
+mod request;
 pub mod rerun;
 pub mod review;
 pub mod runs;
 #[cfg(test)]
-mod sample;
+pub mod sample;
 pub mod session;
 pub mod summary;
 pub mod transfer;

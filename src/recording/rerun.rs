@@ -144,7 +144,7 @@ impl Host<'_> {
             index: self.info.interface.into(),
             ..first.request
         };
-        let mut data = first.data.clone();
+        let mut data = first.data.to_vec();
         if !first.is_from_device() {
             data.resize(first.length.into(), 0xFF);
         }
@@ -257,11 +257,10 @@ impl Host<'_> {
                 took: Some(self.transport.now().saturating_sub(at)),
                 request,
                 length,
-                data,
+                data: data.into(),
                 cut: 0,
                 outcome: outcome.clone(),
-                noted_before: Vec::new(),
-                noted_after: Vec::new(),
+                noted: None,
             });
         }
         outcome

@@ -127,13 +127,16 @@ pub fn follow<'d, 'o>(
 ) {
     let mut memory = 0;
     for operation in operations {
-        let data = device
-            .transfers
-            .get(operation.transfers.start)
-            .map_or(&[][..], |transfer| &transfer.data);
+        let first = device.transfers.get(operation.transfers.start);
+        let data = first.map_or(&[][..], |transfer| &transfer.data);
+        let is_cut = first.is_some_and(|transfer| transfer.cut > 0);
         let is_done = operation.end == End::Done;
         match &operation.what {
             What::ChooseMemory(chosen) if is_done => memory = *chosen,
+            // Nobody knows what is there then.
+            What::Write(block) if is_cut => {
+                erase(memories.entry(block.memory).or_default(), None);
+            }
             What::Write(block) => {
                 if let (true, Some(position)) = (is_done, block.position) {
                     memories

@@ -9,7 +9,7 @@ use super::device::{RecordedDevice, Remark};
 use super::half::{Half, Stage};
 use super::note::Note;
 use super::packets;
-use super::transfer::{Place, TooMuch, Transfer, Transfers};
+use super::transfer::{Place, TooMuch, Transfers};
 use crate::usb::UsbError;
 
 /// Comments that are kept at most, in bytes.
@@ -50,7 +50,14 @@ pub enum RecordingError {
     Empty,
     /// More than can be kept.
     #[error("the recording is too large: {0}")]
-    TooMuch(#[from] TooMuch),
+    TooMuch(TooMuch),
+}
+
+/// It is told in one sentence: a cause of its own would be told again.
+impl From<TooMuch> for RecordingError {
+    fn from(error: TooMuch) -> Self {
+        Self::TooMuch(error)
+    }
 }
 
 impl Recording {
@@ -86,7 +93,8 @@ fn is_of_the_system(error: &CaptureError) -> bool {
 #[derive(Default)]
 struct Reading {
     section: Section,
-    remarks: Vec<(Place, Remark)>,
+    /// What was noted where nobody knows the transfer.
+    loose: Vec<(Place, Remark)>,
     /// What was noted at the end.
     last_words: Vec<String>,
     comment_bytes: usize,
@@ -136,10 +144,11 @@ impl Reading {
         noted.retain(|comment| self.has_room(comment));
         for text in &noted {
             explain(&mut half, text);
-            let text = text.clone();
-            self.remarks.push((place, Remark { at, text }));
         }
-        self.transfers.take(half, at, noted)
+        for text in self.transfers.take(half, at, noted)? {
+            self.loose.push((place, Remark { at, text }));
+        }
+        Ok(())
     }
 
     fn has_room(&mut self, comment: &str) -> bool {
@@ -148,21 +157,11 @@ impl Reading {
     }
 
     fn finish(self, broken: Option<String>) -> Result<Recording, RecordingError> {
-        let mut devices: Vec<RecordedDevice> = Vec::new();
-        let mut current: BTreeMap<Place, usize> = BTreeMap::new();
-        for (place, transfer) in self.transfers.finish() {
-            let index = *current.entry(place).or_insert(devices.len());
-            match devices.get_mut(index) {
-                Some(device) if !device.is_another(&transfer) => device.push(transfer),
-                found => {
-                    // Addresses are given out again.
-                    if found.is_some() {
-                        current.insert(place, devices.len());
-                    }
-                    devices.push(begin(place, transfer));
-                }
-            }
-        }
+        let by_place = self.transfers.finish().into_iter();
+        let mut devices: Vec<RecordedDevice> = by_place
+            .flat_map(|(place, transfers)| RecordedDevice::all_of(place, transfers))
+            .collect();
+        devices.sort_by_key(RecordedDevice::begins);
         if devices.is_empty() {
             return Err(match self.other_link_type {
                 Some(link_type) if !self.has_seen_usb => RecordingError::NotUsb { link_type },
@@ -176,10 +175,10 @@ impl Reading {
         for (index, device) in devices.iter().enumerate() {
             places.entry(device.place).or_default().push(index);
         }
-        for (place, remark) in self.remarks {
+        for (place, remark) in self.loose {
             let mut here = places.get(&place).into_iter().flatten().rev();
             if let Some(index) = here.find(|index| devices[**index].has_begun(remark.at)) {
-                devices[*index].remarks.push(remark);
+                devices[*index].loose.push(remark);
             }
         }
         for words in &self.last_words {
@@ -189,7 +188,7 @@ impl Reading {
             let mut here = devices.iter_mut().rev();
             if let Some(device) = here.find(|device| device.path().as_deref() == Some(path)) {
                 let (at, text) = (length, text.to_owned());
-                device.remarks.push(Remark { at, text });
+                device.loose.push(Remark { at, text });
             }
         }
         Ok(Recording {
@@ -209,12 +208,6 @@ fn explain(half: &mut Half, comment: &str) {
     {
         *outcome = Err(UsbError::Other(error));
     }
-}
-
-fn begin(place: Place, transfer: Transfer) -> RecordedDevice {
-    let mut device = RecordedDevice::new(place);
-    device.push(transfer);
-    device
 }
 
 #[cfg(test)]

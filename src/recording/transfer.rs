@@ -1,17 +1,27 @@
 //! Control transfers of a recording, put together of their halves.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::dfu::protocol::DfuRequest;
+use crate::usb::descriptor::GET_DESCRIPTOR;
 use crate::usb::tap;
 use crate::usb::{ControlRequest, UsbError};
 
 use super::half::{Half, Stage};
 
-/// How many bytes of transfers are kept at most: 16 MiB of flash, written in blocks of 4 KiB and read back, are half of it.
+/// How much memory transfers may take, in bytes: 16 MiB of flash, written in blocks of 2 KiB and read back, take two
+/// thirds of it.
 const MOST_BYTES: usize = 64 << 20;
-/// What a transfer costs beside its data, with all that is made of it. In bytes.
-const COST: usize = 800;
+/// What a transfer takes beside its data, with all that is made of it, in bytes.
+const COST: usize = 900;
+/// The same of one that only asks for a state, or for what the device is: others are told with it.
+const COST_OF_A_LOOK: usize = 512;
+/// What a device takes, in bytes: an address, and a device descriptor, may be that of another one.
+const COST_OF_A_DEVICE: usize = 2560;
+/// What data takes beside itself, in bytes.
+const DATA_COST: usize = 96;
 
 /// Where a device is: the number of the bus, and its address there.
 pub type Place = (u16, u16);
@@ -27,16 +37,23 @@ pub struct Transfer {
     pub request: ControlRequest,
     /// `wLength`
     pub length: u16,
-    /// What was sent, or received.
-    pub data: Vec<u8>,
+    /// What was sent, or received. The same bytes are in memory once, however often they pass.
+    pub data: Arc<[u8]>,
     /// How many more bytes were sent or received that the recording doesn't have.
     pub cut: usize,
     /// How it ended.
     pub outcome: Outcome,
-    /// What was noted where it begins.
-    pub noted_before: Vec<String>,
-    /// What was noted where it has ended.
-    pub noted_after: Vec<String>,
+    /// What was noted at it. Most have nothing.
+    pub noted: Option<Box<Noted>>,
+}
+
+/// What was noted at a transfer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Noted {
+    /// Where it begins.
+    pub before: Vec<String>,
+    /// Where it has ended.
+    pub after: Vec<String>,
 }
 
 /// How a transfer ended.
@@ -77,6 +94,16 @@ impl Transfer {
         self.outcome == Outcome::Done
     }
 
+    /// What was noted where it begins.
+    pub fn noted_before(&self) -> &[String] {
+        self.noted.as_ref().map_or(&[], |noted| &noted.before)
+    }
+
+    /// What was noted where it has ended.
+    pub fn noted_after(&self) -> &[String] {
+        self.noted.as_ref().map_or(&[], |noted| &noted.after)
+    }
+
     /// How many bytes were sent or received, whether the recording has them or not.
     pub fn bytes(&self) -> usize {
         self.data.len().saturating_add(self.cut)
@@ -85,7 +112,7 @@ impl Transfer {
 
 /// More is in a recording than is kept.
 #[derive(Debug, thiserror::Error)]
-#[error("it has more than {} MiB of control transfers", MOST_BYTES >> 20)]
+#[error("its control transfers take more than {} MiB of memory", MOST_BYTES >> 20)]
 pub struct TooMuch;
 
 /// Puts halves together.
@@ -93,27 +120,26 @@ pub struct TooMuch;
 pub struct Transfers {
     /// Of each transfer that has begun, by what its packets have in common.
     begun: HashMap<(Place, u64), Transfer>,
-    ended: Vec<(Place, Transfer)>,
-    /// How much of it all is kept.
+    ended: BTreeMap<Place, Vec<Transfer>>,
+    /// Every piece of data.
+    known: HashSet<Arc<[u8]>>,
+    /// How much memory it all takes.
     bytes: usize,
 }
 
 impl Transfers {
-    /// Takes what a packet says that was recorded at this time.
+    /// Takes what a packet says that was recorded at this time. Returns those notes that belong to no transfer.
     ///
     /// # Errors
     /// [`TooMuch`]
-    pub fn take(&mut self, half: Half, at: Duration, notes: Vec<String>) -> Result<(), TooMuch> {
+    pub fn take(
+        &mut self,
+        half: Half,
+        at: Duration,
+        notes: Vec<String>,
+    ) -> Result<Vec<String>, TooMuch> {
         let place = (half.bus, half.address);
         let key = (place, half.id);
-        let more = match &half.stage {
-            Stage::Submit { data, .. } => COST + data.len(),
-            Stage::Data { data, .. } | Stage::Complete { data, .. } => data.len(),
-        };
-        self.bytes += more;
-        if self.bytes > MOST_BYTES {
-            return Err(TooMuch);
-        }
         match half.stage {
             Stage::Submit {
                 request,
@@ -121,51 +147,115 @@ impl Transfers {
                 data,
                 cut,
             } => {
-                let transfer = Transfer {
+                self.costs(match is_look(request) {
+                    true => COST_OF_A_LOOK,
+                    false => COST,
+                })?;
+                if !self.ended.contains_key(&place) {
+                    self.costs(COST_OF_A_DEVICE)?;
+                    self.ended.insert(place, Vec::new());
+                }
+                if is_look(request) && request.value == DEVICE_DESCRIPTOR {
+                    self.costs(COST_OF_A_DEVICE)?;
+                }
+                let mut transfer = Transfer {
                     at,
                     took: None,
                     request,
                     length,
-                    data,
+                    data: self.keep(&data)?,
                     cut,
                     outcome: Outcome::Unknown,
-                    noted_before: notes,
-                    noted_after: Vec::new(),
+                    noted: None,
                 };
-                let forgotten = self.begun.insert(key, transfer);
-                self.ended
-                    .extend(forgotten.map(|transfer| (place, transfer)));
+                transfer.note(|noted| &mut noted.before, notes);
+                if let Some(forgotten) = self.begun.insert(key, transfer) {
+                    self.ended.entry(place).or_default().push(forgotten);
+                }
             }
             Stage::Data { data, cut } => {
-                if let Some(transfer) = self.begun.get_mut(&key) {
-                    transfer.data.extend(data);
-                    transfer.cut = transfer.cut.saturating_add(cut);
-                }
+                let Some(mut transfer) = self.begun.remove(&key) else {
+                    return Ok(notes);
+                };
+                self.add(&mut transfer, &data, cut)?;
+                transfer.note(|noted| &mut noted.after, notes);
+                self.begun.insert(key, transfer);
             }
-            // Without its beginning, nobody knows what it was.
             Stage::Complete { data, cut, outcome } => {
-                if let Some(mut transfer) = self.begun.remove(&key) {
-                    transfer.noted_after = notes;
-                    transfer.took = Some(at.saturating_sub(transfer.at));
-                    transfer.outcome = outcome.map_or_else(Outcome::Failed, |()| Outcome::Done);
-                    if transfer.is_from_device() {
-                        transfer.data.extend(data);
-                        transfer.cut = transfer.cut.saturating_add(cut);
-                    }
-                    self.ended.push((place, transfer));
+                // Without its beginning, nobody knows what it was.
+                let Some(mut transfer) = self.begun.remove(&key) else {
+                    return Ok(notes);
+                };
+                transfer.took = Some(at.saturating_sub(transfer.at));
+                transfer.outcome = outcome.map_or_else(Outcome::Failed, |()| Outcome::Done);
+                if transfer.is_from_device() {
+                    self.add(&mut transfer, &data, cut)?;
                 }
+                transfer.note(|noted| &mut noted.after, notes);
+                self.ended.entry(place).or_default().push(transfer);
             }
         }
+        Ok(Vec::new())
+    }
+
+    /// Puts data after what a transfer has.
+    fn add(&mut self, transfer: &mut Transfer, data: &[u8], cut: usize) -> Result<(), TooMuch> {
+        transfer.data = match transfer.data.is_empty() {
+            true => self.keep(data)?,
+            false => self.keep(&[&transfer.data[..], data].concat())?,
+        };
+        transfer.cut = transfer.cut.saturating_add(cut);
         Ok(())
     }
 
-    /// All of them, in the order in which they began.
-    pub fn finish(mut self) -> Vec<(Place, Transfer)> {
-        let open = self.begun.into_iter();
+    /// The data, which takes memory only once.
+    fn keep(&mut self, data: &[u8]) -> Result<Arc<[u8]>, TooMuch> {
+        if let Some(known) = self.known.get(data) {
+            return Ok(Arc::clone(known));
+        }
+        self.costs(DATA_COST + data.len())?;
+        let data: Arc<[u8]> = data.into();
+        self.known.insert(Arc::clone(&data));
+        Ok(data)
+    }
+
+    fn costs(&mut self, bytes: usize) -> Result<(), TooMuch> {
+        self.bytes += bytes;
+        match self.bytes > MOST_BYTES {
+            true => Err(TooMuch),
+            false => Ok(()),
+        }
+    }
+
+    /// All of them, by the place of their device, in the order in which they began.
+    pub fn finish(mut self) -> BTreeMap<Place, Vec<Transfer>> {
+        for ((place, _), transfer) in self.begun {
+            self.ended.entry(place).or_default().push(transfer);
+        }
+        for transfers in self.ended.values_mut() {
+            transfers.sort_by_key(|transfer| transfer.at);
+        }
         self.ended
-            .extend(open.map(|((place, _), transfer)| (place, transfer)));
-        self.ended
-            .sort_by_key(|(place, transfer)| (transfer.at, *place));
-        self.ended
+    }
+}
+
+/// `wValue` of a GET_DESCRIPTOR: DEVICE (USB 2.0, table 9-5).
+const DEVICE_DESCRIPTOR: u16 = 0x0100;
+
+/// Whether nothing is done by this.
+fn is_look(request: ControlRequest) -> bool {
+    let kind = (request.request_type, request.request);
+    let states = [DfuRequest::GetStatus, DfuRequest::GetState];
+    kind == (0x80, GET_DESCRIPTOR)
+        || states
+            .iter()
+            .any(|state| kind == (DfuRequest::FROM_DEVICE, *state as u8))
+}
+
+impl Transfer {
+    fn note(&mut self, at: fn(&mut Noted) -> &mut Vec<String>, notes: Vec<String>) {
+        if !notes.is_empty() {
+            at(self.noted.get_or_insert_default()).extend(notes);
+        }
     }
 }

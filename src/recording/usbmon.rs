@@ -236,6 +236,7 @@ pub fn status(outcome: Result<(), &UsbError>) -> i32 {
         | UsbError::NoNode(_)
         | UsbError::DriverMissing
         | UsbError::Unavailable(_)
+        | UsbError::NotRecorded(_)
         | UsbError::Other(_) => errno::EIO,
     }
 }

@@ -78,11 +78,10 @@ impl SimBus {
 
 /// For recordings.
 impl SimBus {
-    /// Programs what the first board's memory is known to hold.
-    pub fn put(&self, alternate_setting: u8, address: u32, bytes: &[u8]) {
-        if let Some(port) = self.ports.first() {
-            lock(port).device.put(alternate_setting, address, bytes);
-        }
+    /// Puts into a memory of the first board what it is known to hold. False where it has no such place.
+    pub fn put(&self, alternate_setting: u8, address: u32, bytes: &[u8]) -> bool {
+        let first = self.ports.first();
+        first.is_some_and(|port| lock(port).device.put(alternate_setting, address, bytes))
     }
 }
 

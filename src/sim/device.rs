@@ -115,11 +115,10 @@ impl Device {
         memory.expect("every board has one").put(contents);
     }
 
-    /// Programs what a memory is known to hold. What can't be there is left out.
-    pub fn put(&mut self, alternate_setting: u8, address: u32, bytes: &[u8]) {
-        if let Some(memory) = self.memories.get_mut(alternate_setting) {
-            let _ = memory.program(address, bytes);
-        }
+    /// Puts into a memory what it is known to hold. False where it has no such place.
+    pub fn put(&mut self, alternate_setting: u8, address: u32, bytes: &[u8]) -> bool {
+        let memory = self.memories.get_mut(alternate_setting);
+        memory.is_some_and(|memory| memory.hold(address, bytes))
     }
 
     /// Which board it is.

@@ -1,15 +1,19 @@
 //! A recording in the place of USB: boards that answer as the recorded ones did.
 //!
 //! [`script`] makes of a recording what each port's device did; [`port`] says its part, as long as the host asks the same;
-//! [`stand_in`] is the simulated board that goes on where the host asks for something else.
+//! [`stand_in`] is the simulated board that goes on where the host asks for something else, and [`told`] which of the bytes
+//! that it holds are known.
 
 mod port;
 mod script;
 mod stand_in;
+mod told;
 mod transport;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::BufReader;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -17,7 +21,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::seat::{SimError, lock};
+use super::seat::lock;
 use crate::recording::session::{Recording, RecordingError};
 use crate::usb::{Bus, DeviceInfo, Occupant, Transport, UsbError};
 use port::Port;
@@ -31,6 +35,37 @@ pub struct ReplaySpec {
     pub path: PathBuf,
     /// Whether the host has to ask for what was recorded, and nothing else.
     pub is_strict: bool,
+}
+
+/// What becomes of bytes in memory that a recording doesn't tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Untold {
+    /// They can't be read: whoever reads or compares would take them for real ones.
+    Refused,
+    /// They are as if erased: whoever writes there doesn't care. It is said.
+    TakenForErased,
+}
+
+/// Something worth knowing of a replayed board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notice<'n> {
+    /// Its serial number, if the recording tells it.
+    pub serial: Option<&'n str>,
+    /// Where it is plugged in.
+    pub path: &'n str,
+    pub text: &'n str,
+}
+
+/// Hears what is worth knowing.
+pub type Tell = Arc<dyn Fn(&Notice<'_>) + Send + Sync>;
+
+/// How a recording is replayed.
+#[derive(Clone)]
+pub struct Manner {
+    /// Whether the host has to ask for what was recorded, and nothing else.
+    pub is_strict: bool,
+    pub untold: Untold,
+    pub tell: Tell,
 }
 
 /// Why a recording can't be replayed.
@@ -47,15 +82,13 @@ pub enum ReplayError {
         "the recording doesn't say what its devices are: it has no descriptors of a device with DFU"
     )]
     NoDescriptors,
-    /// A board to go on with can't be made.
-    #[error(transparent)]
-    Simulation(#[from] SimError),
 }
 
 /// The boards of a recording, each with a clock of its own.
 pub struct ReplayBus {
     ports: Vec<Arc<Mutex<Port>>>,
     clock: Mutex<Duration>,
+    broken: Option<String>,
 }
 
 impl ReplayBus {
@@ -63,26 +96,39 @@ impl ReplayBus {
     ///
     /// # Errors
     /// [`ReplayError`]
-    pub fn new(spec: &ReplaySpec) -> Result<Self, ReplayError> {
-        Self::of(&Recording::read(File::open(&spec.path)?)?, spec.is_strict)
+    pub fn new(spec: &ReplaySpec, untold: Untold, tell: Tell) -> Result<Self, ReplayError> {
+        let file = BufReader::new(File::open(&spec.path)?);
+        let manner = Manner {
+            is_strict: spec.is_strict,
+            untold,
+            tell,
+        };
+        Self::of(Recording::read(file)?, &manner)
     }
 
     /// The same with a recording that was read.
     ///
     /// # Errors
     /// [`ReplayError`]
-    pub fn of(recording: &Recording, is_strict: bool) -> Result<Self, ReplayError> {
-        let mut ports = Vec::new();
-        for script in scripts(recording) {
-            ports.push(Arc::new(Mutex::new(Port::new(script, is_strict)?)));
-        }
+    pub fn of(mut recording: Recording, manner: &Manner) -> Result<Self, ReplayError> {
+        let broken = recording.broken.take();
+        let scripts = scripts(recording).into_iter();
+        let ports: Vec<_> = scripts
+            .map(|script| Arc::new(Mutex::new(Port::new(script, manner.clone()))))
+            .collect();
         match ports.is_empty() {
             true => Err(ReplayError::NoDescriptors),
             false => Ok(Self {
                 ports,
                 clock: Mutex::default(),
+                broken,
             }),
         }
+    }
+
+    /// Why the recording ends before its end.
+    pub fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
     }
 }
 

@@ -185,9 +185,29 @@ pub enum UsbError {
     /// There is no USB on this system.
     #[error("USB is not available on this system: {0}")]
     Unavailable(String),
+    /// A recording stands in the place of the device, and doesn't have its answer.
+    #[error("{0}")]
+    NotRecorded(NotRecorded),
     /// Whatever else the backend said, in its words.
     #[error("{0}")]
     Other(String),
+}
+
+/// What a recording in the place of a device doesn't have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotRecorded {
+    /// The bytes that were read.
+    #[error("the recording leaves out the bytes that were read")]
+    Bytes,
+    /// What is in a memory.
+    #[error("the recording doesn't tell what is there")]
+    Memory,
+    /// A descriptor or a string.
+    #[error("the recording doesn't tell it")]
+    Descriptor,
+    /// The request: what was asked, and what it has instead.
+    #[error("{0}")]
+    Request(String),
 }
 
 impl UsbError {

@@ -85,6 +85,55 @@ fn with_details_every_transfer_is_told_as_vv_does() {
 }
 
 #[test]
+fn with_details_what_was_noted_stands_where_it_was_noted() {
+    let told = decoded("--sim f405,fault=unplug@20 flash blinky.dfu", 8, "-v");
+    let lines: Vec<&str> = told.lines().collect();
+    let line = |text: &str| lines.iter().position(|line| line.contains(text));
+    let (opened, first) = (line("note      opened at 1-1"), line("GET_DESCRIPTOR"));
+    assert!(opened.is_some() && opened < first, "{told}");
+    let (claimed, status) = (line("interface claimed"), line("GETSTATUS"));
+    assert!(first < claimed && claimed < status, "{told}");
+    let gone = line("note      gone from the bus").expect("it is noted");
+    assert!(lines[gone - 1].contains("the device is gone"), "{told}");
+}
+
+#[test]
+fn what_was_left_out_is_told_with_its_length_and_its_hash() {
+    let session = "--record-without-data --sim f405 flash blinky.dfu";
+    let told = decoded(session, 0, "-v");
+    for line in [
+        // Erased.
+        "    UPLOAD wValue 0x0002 wIndex 0x0000 wLength 2048, 2048 bytes left out, SHA-256 \
+         d0ff1b294b5288d1ae1421eadf5b2d38a8752b76d472ff30bed9028e25b1c5b8 (0.0 ms)\n",
+        "    DNLOAD wValue 0x0003 wIndex 0x0000 wLength 2048, 2048 bytes left out, SHA-256 \
+         5a3162975dc4089ceaaec2b4ea2680538cf8a8f53b469f1a3116eae7de3a94fe (0.0 ms)\n",
+    ] {
+        assert!(told.contains(line), "{line:?} is not in:\n{told}");
+    }
+    let sentence = "  Bytes are left out of the recording: -v shows how many of each transfer.\n";
+    assert!(decoded(session, 0, "").contains(sentence));
+    assert!(!decoded("--sim f405 list", 0, "").contains(sentence));
+}
+
+#[test]
+fn programs_get_the_exit_code_without_the_room_after_it() {
+    let directory = TempDir::new().expect("a temporary directory");
+    let file = directory.path().join("session.pcapng");
+    let run = stdfu("--sim f405 list --record").arg(&file).run();
+    assert_eq!(run.exit, 0, "{run:?}");
+    let document = stdfu("--json decode").arg(&file).run().document(0);
+    assert_eq!(document["comments"][1], "exit code: 0", "{document}");
+}
+
+#[test]
+fn a_deviation_is_told_with_its_time_to_the_millisecond() {
+    let told = decoded("--sim f405 flash blinky.dfu", 0, "");
+    let line =
+        "      0.001  the device says bwPollTimeout 0 while it is busy, 3 times (known of mboot)\n";
+    assert!(told.contains(line), "{told}");
+}
+
+#[test]
 fn each_of_several_boards_has_its_part_and_path_chooses_one() {
     let both = "--sim f405 --sim l476 list -v";
     let all = decoded(both, 0, "");

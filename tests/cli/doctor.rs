@@ -42,6 +42,13 @@ fn a_device_that_is_no_board_in_dfu_mode_is_told_with_the_next_step_and_is_exit_
         Or start the bootloader by hand: on an STM32, set BOOT0 high and reset the board.
 ";
     says("f405,quirk=application", 3, application);
+    // Some show no DFU interface, and are known by their serial port.
+    let micropython = "\
+-       1-1    f055:9802 is running MicroPython
+        Ask MicroPython: `stdfu flash` with --enter-dfu=micropython.
+        Or start the bootloader by hand: on an STM32, set BOOT0 high and reset the board.
+";
+    says("f405,app=micropython", 3, micropython);
     let both = format!(
         "{application}OK      1-2    0483:df11 BBBB in DFU mode, speaks DfuSe, can be used\n"
     );

@@ -38,6 +38,23 @@ const BOARDS: [&str; 26] = [
     "pybd",
 ];
 
+#[test]
+fn fewer_boards_than_there_have_to_be_are_listed_with_exit_3() {
+    let too_few = "found 1 board in DFU mode, but --count asks for 2";
+    let run = stdfu("--sim f405 list --every --count 2").run();
+    let alone = stdfu("--sim f405 list").run();
+    run.says(3, &alone.stdout, &format!(
+        "error: {too_few}\nhint: Put the others into DFU mode too, or add --wait. Nothing was touched.\n"
+    ));
+    let document = stdfu("--sim f405 list --every --count 2 --wait=0.5 --json")
+        .run()
+        .document(3);
+    assert_eq!(document["boards"][0]["serial"], "336133663433");
+    assert_eq!(document["error"]["message"], too_few);
+    let both = stdfu("--sim f405 --sim l476 list --every --count 2").run();
+    assert_eq!(both.exit, 0, "{}", both.stderr);
+}
+
 /// Those that speak plain DFU.
 const PLAIN: [&str; 17] = [
     "dapboot",

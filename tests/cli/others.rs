@@ -172,7 +172,7 @@ fn others_beside_a_board_are_listed_after_it_and_make_no_choice_necessary() {
         .iter()
         .map(|other| json!([other["path"], other["serial"]]))
         .collect();
-    let expected = [json!(["1-4", null]), json!(["1-5", null])];
+    let expected = [json!(["1-4", null]), json!(["1-5", "205834865852"])];
     assert_eq!(found, expected);
     let text = stdfu(&format!("{boards} list")).run();
     assert_eq!((text.exit, text.stderr.as_str()), (0, ""));

@@ -1,7 +1,10 @@
 //! `--sim replay=FILE`: a recorded board answers as it did.
 
 use std::fs;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use tempfile::TempDir;
 
@@ -65,37 +68,57 @@ fn a_flash_of_every_simulated_board_is_the_same_again() {
     let boards = names("boards");
     assert!(boards.len() > 40);
     for board in boards {
-        // It speaks another protocol, and is asked nothing.
-        if board == "atmega32u4" {
-            continue;
+        if let Some(arguments) = flashing(&board) {
+            round_trip(&board, arguments);
         }
-        let is_plain = stdfu(&format!("--sim {board} --json list"))
-            .run()
-            .document(0)["boards"][0]["protocol"]
-            == "dfu";
-        round_trip(
-            &board,
-            match is_plain {
-                true => "flash plain.bin --alt 0 --any-id",
-                false => "flash blinky.dfu --any-id",
-            },
-        );
     }
 }
 
+/// How a simulated board is flashed; `None` of one that speaks another protocol, and is asked nothing.
+fn flashing(board: &str) -> Option<&'static str> {
+    if board == "atmega32u4" {
+        return None;
+    }
+    let list = stdfu(&format!("--sim {board} --json list")).run();
+    match list.document(0)["boards"][0]["protocol"] == "dfu" {
+        true => Some("flash plain.bin --alt 0 --any-id"),
+        false => Some("flash blinky.dfu --any-id"),
+    }
+}
+
+/// Every board with every kind of fault, each pair at another request; and two of the boards at more of them.
 #[test]
 fn whatever_goes_wrong_goes_wrong_again() {
-    let faults = names("faults");
-    assert!(faults.len() > 8);
-    for fault in faults {
-        for request in [6, 20, 33] {
-            round_trip(&format!("f405,fault={fault}@{request}"), "flash blinky.dfu");
-            round_trip(
-                &format!("zephyr,fault={fault}@{request}"),
-                "flash plain.bin --alt 0",
-            );
+    let (boards, faults) = (names("boards"), names("faults"));
+    assert!(boards.len() > 40 && faults.len() > 8);
+    let mut cases = Vec::new();
+    for (row, board) in boards.iter().enumerate() {
+        let Some(arguments) = flashing(board) else {
+            continue;
+        };
+        for (column, fault) in faults.iter().enumerate() {
+            let more: &[usize] = match board.as_str() {
+                "f405" | "zephyr" => &[6, 20, 33],
+                _ => &[],
+            };
+            // 4 to 33, a prime's multiples apart.
+            let one = 4 + (row * 7 + column * 11) % 30;
+            let requests = more.iter().copied().chain([one]);
+            cases.extend(requests.map(|at| (format!("{board},fault={fault}@{at}"), arguments)));
         }
     }
+    let cases = &cases;
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(2, NonZero::get) {
+            scope.spawn(|| {
+                while let Some((board, arguments)) = cases.get(next.fetch_add(1, Ordering::Relaxed))
+                {
+                    round_trip(board, arguments);
+                }
+            });
+        }
+    });
 }
 
 #[test]
@@ -139,23 +162,180 @@ fn boards_at_the_same_time_are_told_apart() {
     assert_eq!(after.document(8)["boards"], before.document(8)["boards"]);
 }
 
+const LEFT: &str = "From here on a simulated f405 answers.";
+const UNTOLD: &str = "that is taken for erased, as is all else that it doesn't tell.";
+
 #[test]
-fn where_the_host_asks_for_something_else_the_board_goes_on_by_itself() {
+fn where_the_host_asks_for_something_else_the_board_goes_on_by_itself_and_says_so_once() {
     let (session, _) = Session::recorded("f405", "flash blinky.dfu");
     // More is read and erased than was recorded.
     let run = session.replayed("", "flash blinky.dfu --full --stay");
     assert_eq!(run.exit, 0, "{run:?}");
-    // What the recording has read is there.
+    let said = "warning: 336133663433 at 1-1: DNLOAD wValue 0x0000 wLength 5 was sent with other data than in the recording, \
+         request 6 to the board. From here on a simulated f405 answers.\n";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    assert_eq!(run.stderr.matches(LEFT).count(), 1, "{}", run.stderr);
+    // All of that is told.
+    assert!(!run.stderr.contains(UNTOLD), "{}", run.stderr);
+    // What the recording has read is there; what it hasn't is told to be guessed.
     let (session, _) = Session::recorded("f405", "read read.bin 0x08000000+4K");
     let run = session.replayed("", "flash blinky.dfu");
     assert_eq!(run.exit, 0, "{run:?}");
+    let said = "the recording doesn't tell what was at 0x08001000: that is taken for erased";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    assert_eq!(run.stderr.matches(UNTOLD).count(), 1, "{}", run.stderr);
+}
+
+#[test]
+fn programs_hear_where_the_host_left_the_recording() {
+    let (session, _) = Session::recorded("f405", "list");
+    let run = session.replayed("", "leave --progress json --json");
+    assert_eq!(run.exit, 0, "{run:?}");
+    let said = "\"event\":\"warning\",\"serial\":\"336133663433\",\"path\":\"1-1\",\"message\":\"\
+         GETSTATUS wValue 0x0000 wLength 6 was asked, and the recording has nothing more. From here on";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+}
+
+/// What is read and compared is what was there, or an error.
+#[test]
+fn memory_that_the_recording_does_not_tell_is_never_read() {
+    let (session, _) = Session::recorded("f405", "flash blinky.dfu --full");
+    let refused = |arguments: &str, address: &str| {
+        let run = session.replayed("", arguments);
+        assert_eq!(run.exit, 6, "{run:?}");
+        let said = format!("reading at {address}: the recording doesn't tell what is there");
+        assert!(run.stderr.contains(&said), "{}", run.stderr);
+    };
+    refused("read out.bin 0x08004000+4K", "0x08004000");
+    // What was read is told, and what comes after it not; nor what was there before it was written.
+    refused("read out.bin 0x08003800+4K", "0x08004000");
+    refused("read out.bin 0x08000000+4K", "0x08000000");
+    assert!(!session.folder.path().join("out.bin").exists());
+    let run = session.replayed("", "dfu-util -a 0 -s 0x08004000:4096 -U out.bin");
+    assert_eq!(run.exit, 65, "{run:?}");
+    let run = session.replayed("", "read out.bin 0x08001000+12K");
+    assert_eq!(run.exit, 0, "{run:?}");
+}
+
+#[test]
+fn a_recording_without_data_is_replayed_with_the_bytes_that_have_the_recorded_hash() {
+    let (session, before) = Session::recorded("f405", "--record-without-data flash blinky.dfu");
+    for options in ["", ",strict"] {
+        let after = session.replayed(options, "flash blinky.dfu");
+        assert_eq!(
+            (after.exit, &after.stdout),
+            (0, &before.stdout),
+            "{after:?}"
+        );
+        assert_eq!(after.stderr, before.stderr);
+    }
+    // Another firmware is not what was written.
+    fs::write(session.folder.path().join("other.bin"), plain()).expect("a new file");
+    let other = "flash other.bin --address 0x08000000";
+    let run = session.replayed(",strict", other);
+    assert_eq!(run.exit, 6, "{run:?}");
+    let run = session.replayed("", other);
+    assert!(run.exit == 0 && run.stderr.contains(LEFT), "{run:?}");
+}
+
+#[test]
+fn bytes_that_were_left_out_are_never_made_up() {
+    let check = |recorded: &str, replayed: &str| {
+        let folder = TempDir::new().expect("a temporary directory");
+        let board = format!("f405,flash={}", folder.path().join("board.bin").display());
+        let run = stdfu("--sim").arg(&board).args("flash blinky.dfu").run();
+        assert_eq!(run.exit, 0, "{run:?}");
+        let (session, before) =
+            Session::recorded(&board, &format!("--record-without-data {recorded}"));
+        assert_eq!(before.exit, 0, "{before:?}");
+        for options in ["", ",strict"] {
+            let run = session.replayed(options, replayed);
+            assert_eq!(run.exit, 6, "{replayed} {options}: {run:?}");
+            let said = "the recording leaves out the bytes that were read";
+            assert!(run.stderr.contains(said), "{}", run.stderr);
+            assert!(!run.stderr.contains("From here on"), "{}", run.stderr);
+            let hint = "It was made with --record-without-data";
+            assert!(run.stderr.contains(hint), "{}", run.stderr);
+        }
+        assert!(!session.folder.path().join("again.bin").exists());
+    };
+    check("verify blinky.dfu", "verify blinky.dfu");
+    check(
+        "read read.bin 0x08000000+4K",
+        "read again.bin 0x08000000+4K",
+    );
+}
+
+#[test]
+fn a_recording_that_is_cut_is_replayed_up_to_there_and_says_so() {
+    let (session, _) = Session::recorded("f405", "flash blinky.dfu");
+    let path = session.folder.path().join("session.pcapng");
+    let whole = fs::read(&path).expect("a recording");
+    fs::write(&path, &whole[..6000]).expect("our file");
+    let warning = "warning: session.pcapng: it ends in the middle of a packet, after 6000 bytes. What comes before is replayed.\n";
+    let run = session.replayed("", "list");
+    assert!(run.exit == 0 && run.stderr.starts_with(warning), "{run:?}");
+    let run = session.replayed("", "flash blinky.dfu");
+    assert!(run.exit == 0 && run.stderr.starts_with(warning), "{run:?}");
+    let said = "was asked, and the recording has no answer to that. From here on";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    assert!(!run.stderr.contains("no answer in time"), "{}", run.stderr);
+    // Wherever it is cut, nothing is said to be done that isn't.
+    for part in 1..20 {
+        fs::write(&path, &whole[..whole.len() * part / 20]).expect("our file");
+        let run = session.replayed("", "verify blinky.dfu");
+        assert!([3, 6, 9].contains(&run.exit), "{part}: {run:?}");
+    }
+}
+
+#[test]
+fn a_memory_that_nobody_has_asked_about_is_not_told() {
+    let (session, _) = Session::recorded("f405", "leave");
+    let run = session.replayed("", "list");
+    let said = "  1  the recording doesn't tell its layout\n";
+    assert!(run.exit == 0 && run.stdout.contains(said), "{run:?}");
+    let run = session.replayed("", "read out.bin --alt 1");
+    let said = "alternate setting 1 can't be used: the recording doesn't tell its layout";
+    assert!(run.exit == 7 && run.stderr.contains(said), "{run:?}");
+    let told = session.run("f405", "decode session.pcapng --json").stdout;
+    let said = "\"alt\":1,\"name\":null,\"layout\":null,\"segments\":[],\"error\":\"the recording doesn't tell its layout\"";
+    assert!(told.contains(said), "{told}");
+    // What a board has refused, it refuses again.
+    let (session, before) =
+        Session::recorded("f405,fault=stall@2,fault=stall@3,fault=stall@4", "list");
+    let after = session.replayed("", "list");
+    assert_eq!(after.stdout, before.stdout, "{after:?}");
+}
+
+/// A capture of another program's session, which has asked for more than stdfu does.
+#[test]
+fn another_program_s_session_is_a_board_as_well() {
+    let board = format!("replay={}", data().join("f405.pcapng").display());
+    let list = stdfu("--sim").arg(&board).args("list").run();
+    assert!(
+        list.exit == 0 && list.stdout.contains("1  Option Bytes"),
+        "{list:?}"
+    );
+    let run = stdfu("--sim").arg(&board).args("flash blinky.dfu").run();
+    assert_eq!(run.exit, 0, "{run:?}");
+    assert!(run.stderr.contains(LEFT), "{}", run.stderr);
+}
+
+#[test]
+fn a_recording_is_not_served_and_it_is_said_why() {
+    let run = stdfu("sim replay=session.pcapng --listen 127.0.0.1:0").run();
+    assert_eq!(run.exit, 2, "{run:?}");
+    let said = "error: a recording can't be served over USB/IP: a kernel has requests of its own";
+    assert!(run.stderr.starts_with(said), "{}", run.stderr);
 }
 
 #[test]
 fn taken_at_its_word_a_recording_says_what_was_asked_instead() {
     let (session, _) = Session::recorded("f405", "flash blinky.dfu --stay");
     let run = session.replayed(",strict", "erase --all");
-    assert_eq!(run.exit, 8, "{run:?}");
+    // The board has not failed.
+    assert_eq!(run.exit, 6, "{run:?}");
+    assert!(!run.stderr.contains("Unplug"), "{}", run.stderr);
     let said = "DNLOAD wValue 0x0000 wLength 1 was asked, and the recording has DNLOAD wValue 0x0000 wLength 5, request 6 to the board";
     assert!(run.stderr.contains(said), "{}", run.stderr);
 }

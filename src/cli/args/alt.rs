@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::str::FromStr;
 
-use crate::board::{Board, NoLayout};
+use crate::board::{Board, MemoryString, NoLayout};
 use crate::dfuse::plan::board_facts::Memory;
 use crate::dfuse::plan::error::NoPlan;
 
@@ -56,6 +56,14 @@ pub enum AltError {
         /// What there is.
         available: Vec<u8>,
     },
+    /// It has this one, but what is in it is not known.
+    #[error("alternate setting {number} can't be used: {reason}")]
+    Unusable {
+        /// What was asked for.
+        number: u8,
+        /// Why.
+        reason: String,
+    },
     /// The board tells of none.
     #[error(transparent)]
     NoLayout(#[from] NoLayout),
@@ -86,6 +94,11 @@ pub fn memories_and_choice(
             .map(|memory| (memory.alternate_setting, memory.layout.name.clone()))
             .collect();
         let number = alt.map(|alt| alt.number(&names)).transpose()?;
+        let mut strings = board.memories().iter();
+        let chosen = strings.find(|memory| Some(memory.alternate_setting) == number);
+        if let Some((number, reason)) = number.zip(chosen.and_then(MemoryString::trouble)) {
+            return Err(AltError::Unusable { number, reason });
+        }
         Ok((memories, number))
     });
     chosen.map_err(|error| match board.has_more_memories() {

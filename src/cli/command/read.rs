@@ -73,6 +73,7 @@ pub struct ReadArgs {
 }
 
 pub fn run(args: &ReadArgs, app: &App) -> Result<Exit, CliError> {
+    let app = &app.for_contents();
     let format = format(args)?;
     check_output(args, format, app.output.json)?;
     let entered = match args.enter.asking() {

@@ -9,10 +9,12 @@ use crate::sim::spec::BoardSpec;
 use crate::sim::usbip::Server;
 
 use crate::cli::app::App;
+use crate::cli::args::simulated::Simulated;
 use crate::cli::document::{ServedDocument, SimDocument};
 use crate::cli::error::{CliError, Doing};
 use crate::cli::exit::Exit;
 use crate::cli::interrupt;
+use crate::cli::usage::UsageError;
 
 /// The port that `usbip` takes unless told otherwise.
 const USUAL_PORT: u16 = 3240;
@@ -26,7 +28,7 @@ const USUAL_PORT: u16 = 3240;
 pub struct SimArgs {
     /// The boards, such as f405 or l476,flash=board.bin
     #[arg(required_unless_present = "list", value_name = "BOARD")]
-    boards: Vec<BoardSpec>,
+    boards: Vec<Simulated>,
 
     /// List the boards there are, their quirks, and what can go wrong
     #[arg(long, conflicts_with_all = ["boards", "listen"])]
@@ -67,8 +69,13 @@ fn serve(
     args: &SimArgs,
     ready: &mut dyn FnMut(&SimDocument) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
+    let boards = args.boards.iter().map(|board| match board {
+        Simulated::Board(spec) => Ok(spec.clone()),
+        Simulated::Replay(_) => Err(not_served()),
+    });
+    let boards: Result<Vec<BoardSpec>, UsageError> = boards.collect();
     let held = interrupt::hold();
-    let server = Server::new(&args.boards)?;
+    let server = Server::new(&boards?)?;
     drop(held);
     let listener = TcpListener::bind(&args.listen)
         .doing(format!("can't listen on {}", Printable(&args.listen)))?;
@@ -84,6 +91,16 @@ fn serve(
     server
         .serve(&listener)
         .doing("no more connection can be accepted")
+}
+
+fn not_served() -> UsageError {
+    UsageError {
+        message: "a recording can't be served over USB/IP: a kernel has requests of its own, and the recording has no answer to them"
+            .to_owned(),
+        hint: Some(
+            "Every command replays one without a server: stdfu --sim replay=FILE list.".to_owned(),
+        ),
+    }
 }
 
 /// How to attach a board that is served at `address`.

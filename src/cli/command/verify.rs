@@ -53,6 +53,7 @@ pub struct VerifyArgs {
 }
 
 pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, CliError> {
+    let app = &app.for_contents();
     let payload = args.firmware.payload(app)?;
     let entered = args.enter.enter(app, || payload.candidates(args.any_id))?;
     let app = entered.as_ref().unwrap_or(app);

@@ -49,6 +49,10 @@ pub fn run(arguments: Vec<OsString>, app: &App, voice: &Voice) -> Result<(), Sys
     if request.wait {
         voice.say("Waiting for device, exit with ctrl-C");
     }
+    let app = match &request.action {
+        Some(Action::Upload(_)) => &app.for_contents(),
+        _ => app,
+    };
     let work = Work::new(&request, app, &output, voice)?;
     match &request.action {
         Some(Action::List) => work.list(),

@@ -50,6 +50,7 @@ pub fn of_session(error: &SessionError) -> (Exit, Option<String>) {
         {
             return of_usb(usb);
         }
+        Cause::Usb(usb @ UsbError::NotRecorded(_)) => return of_usb(usb),
         Cause::Usb(UsbError::NoDevice) => (
             Exit::Board,
             "Check the cable, put the board into DFU mode again and repeat the command.",

@@ -75,6 +75,15 @@ impl Selection {
                 candidates: options_for(&names),
             });
         }
+        self.check_count(boards, others)
+    }
+
+    /// Refuses fewer boards than `--count` asks for.
+    pub(super) fn check_count(
+        &self,
+        boards: &[Board],
+        others: Vec<Other>,
+    ) -> Result<(), SelectError> {
         let is_short = |count: &u16| boards.len() < usize::from(*count);
         match self.count.filter(is_short) {
             None => Ok(()),

@@ -136,6 +136,26 @@ impl Selection {
 }
 
 impl Found {
+    /// Asks what runs its application for its serial number, by which it can be chosen.
+    pub(super) fn ask_applications(
+        &mut self,
+        bus: &dyn Bus,
+        watch: &OnTransfer<'_>,
+    ) -> Result<(), UsbError> {
+        let mut others = self.others.iter_mut();
+        if others.all(|other| other.reason != Reason::Application) {
+            return Ok(());
+        }
+        let devices = bus.devices()?;
+        let others = self.others.iter_mut();
+        for other in others.filter(|other| other.reason == Reason::Application) {
+            let info = devices.iter().find(|info| info.path == other.path);
+            let board = info.map(|info| Board::open(bus, info.clone(), watch(info)));
+            other.serial = board.and_then(|board| board.serial().cloned());
+        }
+        Ok(())
+    }
+
     /// The error where a board that may be the one can't be opened, so that nobody knows its serial number or what it
     /// speaks.
     pub fn closed(&self) -> Option<SelectError> {

@@ -150,8 +150,43 @@ fn more_transfers_than_fit_are_refused_and_not_kept() {
     let refused = Recording::read(file).expect_err("no end");
     assert_eq!(
         refused.to_string(),
-        "the recording is too large: it has more than 64 MiB of control transfers"
+        "the recording is too large: its control transfers take more than 64 MiB of memory"
     );
+    // Whoever tells it with its causes tells it once.
+    assert!(std::error::Error::source(&refused).is_none());
+}
+
+#[test]
+fn more_devices_than_fit_are_refused_and_a_full_computer_is_not() {
+    let devices = |buses: u16| {
+        let mut sample = Sample::new(Form::Pcap);
+        for bus in 1..=buses {
+            for address in 1..=127 {
+                sample.place = (bus, address);
+                sample.status(0, 0, 2, 1);
+            }
+        }
+        Recording::read(&sample.bytes[..])
+    };
+    assert_eq!(devices(16).expect("it fits").devices.len(), 16 * 127);
+    let refused = devices(256).expect_err("too many");
+    assert!(matches!(refused, RecordingError::TooMuch(_)), "{refused}");
+}
+
+#[test]
+fn what_passes_again_and_again_takes_memory_once() {
+    let mut sample = Sample::new(Form::Pcap);
+    sample.status(0, 0, 2, 1);
+    let header = sample.bytes.len();
+    sample.upload(2, 4096, &[0x5A; 4096]);
+    let one = sample.bytes.split_off(header);
+    // 80 MiB of flash.
+    let count = 20_000;
+    let length = (one.len() * count) as u64;
+    let repeated = Repeated { one, at: 0 }.take(length);
+    let file = io::Cursor::new(sample.bytes).chain(repeated);
+    let recording = Recording::read(file).expect("it fits");
+    assert_eq!(recording.devices[0].transfers.len(), count + 1);
 }
 
 /// The same bytes again and again.

@@ -169,6 +169,15 @@ impl MemoryContents {
         outcome
     }
 
+    /// Holds these bytes at `address` from now on, however they came there. False where it has no such place.
+    pub fn hold(&mut self, address: u32, data: &[u8]) -> bool {
+        let Some(range) = self.range(address, data.len()) else {
+            return false;
+        };
+        self.bytes[range.clone()].copy_from_slice(data);
+        self.changed(range).is_ok()
+    }
+
     /// Forgets what the last work has changed.
     pub fn begin_work(&mut self) {
         self.last_change = None;

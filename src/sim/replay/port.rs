@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use super::script::{Life, Script, Step, is_get_descriptor, named};
-use super::stand_in::StandIn;
-use crate::dfu::protocol::DfuRequest;
+use super::script::{Asked, Life, Script, is_get_descriptor, is_same, named, outcome};
+use super::stand_in::{Heard, StandIn, Truth};
+use super::{Manner, Notice, Untold, words};
+use crate::printable::Said;
 use crate::recording::note::Note;
-use crate::sim::SimError;
-use crate::sim::transfer::SET_INTERFACE;
-use crate::usb::{ControlRequest, DeviceInfo, Identity, Occupant, UsbError};
+use crate::recording::transfer::Transfer;
+use crate::usb::{ControlRequest, DeviceInfo, Identity, NotRecorded, Occupant, UsbError};
 
 /// A port.
 pub struct Port {
     script: Script,
-    is_strict: bool,
+    manner: Manner,
     /// Which of the script's lives it is in, and which of its steps comes next.
     life: usize,
     step: usize,
@@ -23,42 +23,37 @@ pub struct Port {
     now: Duration,
     /// When the last transfer ended, or the device came.
     last_end: Duration,
-    stand_in: Option<StandIn>,
+    double: Double,
     /// Whether the host has asked for something that is not in the script, so that the board goes on by itself.
     is_off_script: bool,
+    /// Whether it was said that bytes are taken for erased.
+    has_said_untold: bool,
 }
 
-/// A request to the device, with what is sent along.
-#[derive(Clone, Copy)]
-pub struct Asked<'d> {
-    pub request: ControlRequest,
-    /// `wLength`
-    pub length: usize,
-    pub data: &'d [u8],
-    pub timeout: Duration,
+/// The simulated board in the place of the recorded one.
+enum Double {
+    /// Nobody needs one so far. What it will have to hear.
+    NotNeeded(Vec<Heard>),
+    There(Box<StandIn>),
+    /// There is none like the recorded one.
+    Nobody,
 }
 
 impl Port {
     /// A device that is about to begin.
-    ///
-    /// # Errors
-    /// The board to go on with can't be made.
-    pub fn new(script: Script, is_strict: bool) -> Result<Self, SimError> {
-        let stand_in = match is_strict {
-            true => None,
-            false => StandIn::of(&script)?,
-        };
-        Ok(Self {
+    pub fn new(script: Script, manner: Manner) -> Self {
+        Self {
             now: script.lives[0].begins,
             last_end: script.lives[0].begins,
             script,
-            is_strict,
+            manner,
             life: 0,
             step: 0,
             is_away: false,
-            stand_in,
+            double: Double::NotNeeded(Vec::new()),
             is_off_script: false,
-        })
+            has_said_untold: false,
+        }
     }
 
     pub fn now(&self) -> Duration {
@@ -67,8 +62,13 @@ impl Port {
 
     pub fn wait(&mut self, duration: Duration) {
         self.now = self.now.saturating_add(duration);
-        if let Some(stand_in) = &mut self.stand_in {
-            stand_in.wait(duration);
+        match &mut self.double {
+            Double::There(stand_in) => stand_in.wait(duration),
+            Double::NotNeeded(heard) => match heard.last_mut() {
+                Some(Heard::Wait(before)) => *before = before.saturating_add(duration),
+                _ => heard.push(Heard::Wait(duration)),
+            },
+            Double::Nobody => {}
         }
     }
 
@@ -87,7 +87,7 @@ impl Port {
             return stand_in.is_on_bus();
         }
         // Where nothing more is recorded of it but something else after it, it has gone.
-        let is_over = self.step >= self.life().steps.len() && self.next_life().is_some();
+        let is_over = self.step >= self.life().length() && self.next_life().is_some();
         if is_over
             || self
                 .noted(|note| self.is_left(note).then_some(()))
@@ -103,15 +103,14 @@ impl Port {
         if let Some(stand_in) = self.by_itself() {
             return stand_in.reopen();
         }
-        self.is_away |= self.step >= self.life().steps.len() && self.next_life().is_some();
+        self.is_away |= self.step >= self.life().length() && self.next_life().is_some();
         let back = self.present().filter(|found| opened.is_again(found));
         back.ok_or(UsbError::NoDevice)
     }
 
     pub fn occupant(&mut self) -> Option<Occupant> {
-        self.is_away |= !self.is_off_script
-            && self.step >= self.life().steps.len()
-            && self.next_life().is_some();
+        self.is_away |=
+            !self.is_off_script && self.step >= self.life().length() && self.next_life().is_some();
         let present = self.present().map(|info| Occupant {
             ids: (info.vendor_id, info.product_id),
             mode: Some(info.mode),
@@ -130,9 +129,9 @@ impl Port {
     }
 
     pub fn claim(&mut self) -> Result<(), UsbError> {
-        let mirrored = self.stand_in.as_mut().map(StandIn::claim);
+        let mirrored = self.mirror(Heard::Claim, StandIn::claim);
         if self.is_off_script {
-            return mirrored.unwrap_or(Ok(()));
+            return mirrored;
         }
         let said = self.noted(|note| match note {
             Note::Claimed(said) => Some(said.clone()),
@@ -146,9 +145,9 @@ impl Port {
     }
 
     pub fn reset(&mut self) -> Result<(), UsbError> {
-        let mirrored = self.stand_in.as_mut().map(StandIn::reset);
+        let mirrored = self.mirror(Heard::Reset, StandIn::reset);
         if self.is_off_script {
-            return mirrored.unwrap_or(Ok(()));
+            return mirrored;
         }
         let said = self.noted(|note| match note {
             Note::Reset(said) => Some(said.clone()),
@@ -157,12 +156,26 @@ impl Port {
         said.unwrap_or(Ok(())).map_err(|words| named(&words))
     }
 
+    /// The same done to the stand-in, now or once there is one.
+    fn mirror(
+        &mut self,
+        heard: Heard,
+        done: fn(&mut StandIn) -> Result<(), UsbError>,
+    ) -> Result<(), UsbError> {
+        match &mut self.double {
+            Double::There(stand_in) => done(stand_in),
+            Double::NotNeeded(all) => {
+                all.push(heard);
+                Ok(())
+            }
+            Double::Nobody => Ok(()),
+        }
+    }
+
     /// Answers a request: as it was recorded, as long as it is the same.
     pub fn transfer(&mut self, asked: Asked<'_>) -> Result<Vec<u8>, UsbError> {
-        if let Some(stand_in) = self.by_itself() {
-            let outcome = stand_in.transfer(asked);
-            self.now = self.now.saturating_add(outcome.1);
-            return outcome.0;
+        if self.is_off_script {
+            return self.goes_on(asked);
         }
         if let Some(index) = self.find(asked) {
             self.step = index + 1;
@@ -171,81 +184,176 @@ impl Port {
         if self.is_away {
             return Err(UsbError::NoDevice);
         }
-        if is_get_descriptor(asked.request) && !self.is_strict {
+        if is_get_descriptor(asked.request) && !self.manner.is_strict {
             return self.described(asked);
         }
-        self.goes_on_by_itself(asked)
+        self.leaves_script(asked)
     }
 
     /// Which step is the one that is asked for: the next, or one after others that only ask what the device is.
     fn find(&self, asked: Asked<'_>) -> Option<usize> {
-        let steps = &self.life().steps;
-        let mut ahead = (self.step..).zip(steps.get(self.step..)?);
-        loop {
-            let (index, step) = ahead.next()?;
-            if is_same(step, asked) {
+        let life = self.life();
+        for index in self.step..life.length() {
+            let recorded = life.transfer(index)?;
+            if is_same(recorded, asked) {
                 return Some(index);
             }
-            if self.is_strict || !step.is_get_descriptor() {
+            if self.manner.is_strict || !is_get_descriptor(recorded.request) {
                 return None;
             }
         }
+        None
     }
 
     fn play(&mut self, index: usize, asked: Asked<'_>) -> Result<Vec<u8>, UsbError> {
-        let step = &self.script.lives[self.life].steps[index];
-        let (took, outcome) = (step.took, step.outcome.clone());
-        self.now = self.now.saturating_add(took);
-        self.last_end = self.now;
-        if let Some(stand_in) = &mut self.stand_in {
-            stand_in.follow(asked, took, outcome.is_ok());
+        let recorded = self.life().transfer(index);
+        let mut transfer = recorded.ok_or(UsbError::NoDevice)?.clone();
+        if !transfer.is_from_device() && transfer.cut > 0 {
+            transfer.data = asked.data.into();
+            transfer.cut = 0;
         }
+        let outcome = outcome(&transfer);
+        self.now = self.now.saturating_add(transfer.took.unwrap_or_default());
+        self.last_end = self.now;
         if outcome == Err(UsbError::NoDevice) {
             self.is_away = true;
         }
-        outcome.map(|mut bytes| {
-            bytes.truncate(asked.length);
-            bytes
-        })
+        if outcome.is_ok() && transfer.cut > 0 {
+            return self.find_out(&transfer);
+        }
+        let mut bytes = match outcome.is_ok() && transfer.is_from_device() {
+            true => transfer.data.to_vec(),
+            false => Vec::new(),
+        };
+        match &mut self.double {
+            Double::There(stand_in) => drop(stand_in.follow(&transfer)),
+            Double::NotNeeded(heard) => heard.push(Heard::Transfer(transfer)),
+            Double::Nobody => {}
+        }
+        bytes.truncate(asked.length);
+        outcome.map(|()| bytes)
+    }
+
+    /// What the recorded board has answered where the recording doesn't have it: what the stand-in answers, if that has
+    /// the same hash.
+    fn find_out(&mut self, transfer: &Transfer) -> Result<Vec<u8>, UsbError> {
+        let lacking = Err(UsbError::NotRecorded(NotRecorded::Bytes));
+        let is_strict = self.manner.is_strict;
+        let Some(stand_in) = self.stand_in() else {
+            return lacking;
+        };
+        let (mut answer, truth) = stand_in.follow(transfer);
+        match truth {
+            Truth::Told => Ok(answer),
+            Truth::Untold(at) if !is_strict && self.may_take_for_erased() => {
+                self.says_untold(at);
+                answer.truncate(transfer.length.into());
+                Ok(answer)
+            }
+            Truth::Untold(_) | Truth::Contradicted => {
+                // The host puts in order what it has begun, and that is nothing to tell.
+                self.is_off_script = !is_strict;
+                lacking
+            }
+        }
     }
 
     /// What is known of a descriptor, whenever it was asked for.
     fn described(&self, asked: Asked<'_>) -> Result<Vec<u8>, UsbError> {
-        let transfers = self
-            .script
-            .lives
-            .iter()
-            .flat_map(|life| &life.device.transfers);
-        let mut answers =
-            transfers.filter(|transfer| transfer.request == asked.request && transfer.is_done());
-        let known = answers.next().map(|transfer| transfer.data.clone());
-        let mut known = known.ok_or(UsbError::Stall)?;
-        known.truncate(asked.length);
-        Ok(known)
+        let lives = self.script.lives.iter();
+        let transfers = lives.flat_map(|life| &life.device.transfers);
+        // In whatever language a string was asked for.
+        let of = |request: ControlRequest| (request.request_type, request.value);
+        let answers = transfers.filter(|transfer| {
+            is_get_descriptor(transfer.request) && of(transfer.request) == of(asked.request)
+        });
+        // Descriptors are asked for in pieces; and what was refused is refused again.
+        let known = answers.max_by_key(|transfer| (transfer.is_done(), transfer.data.len()));
+        let known = known.ok_or(UsbError::NotRecorded(NotRecorded::Descriptor))?;
+        outcome(known)?;
+        let length = known.data.len().min(asked.length);
+        match known.cut > 0 && length < asked.length {
+            true => Err(UsbError::NotRecorded(NotRecorded::Bytes)),
+            false => Ok(known.data[..length].to_vec()),
+        }
     }
 
-    fn goes_on_by_itself(&mut self, asked: Asked<'_>) -> Result<Vec<u8>, UsbError> {
-        if let Some(stand_in) = &mut self.stand_in {
-            self.is_off_script = true;
-            let (outcome, took) = stand_in.transfer(asked);
-            self.now = self.now.saturating_add(took);
-            return outcome;
+    /// From here on the stand-in answers, where there may be one.
+    fn leaves_script(&mut self, asked: Asked<'_>) -> Result<Vec<u8>, UsbError> {
+        let instead = words::instead_of(asked, self.life(), self.step, self.manner.is_strict);
+        let stand_in = match self.manner.is_strict {
+            true => None,
+            false => self.stand_in(),
+        };
+        let Some(name) = stand_in.map(|stand_in| stand_in.name) else {
+            return Err(UsbError::NotRecorded(NotRecorded::Request(instead)));
+        };
+        self.is_off_script = true;
+        self.says(&format!(
+            "{instead}. From here on a simulated {name} answers."
+        ));
+        self.goes_on(asked)
+    }
+
+    /// The stand-in's own answer.
+    fn goes_on(&mut self, asked: Asked<'_>) -> Result<Vec<u8>, UsbError> {
+        let stand_in = self.stand_in().ok_or(UsbError::NoDevice)?;
+        let (outcome, took, truth) = stand_in.answer(asked);
+        self.now = self.now.saturating_add(took);
+        match truth {
+            Truth::Untold(at) if self.may_take_for_erased() => self.says_untold(at),
+            Truth::Untold(_) => return Err(UsbError::NotRecorded(NotRecorded::Memory)),
+            Truth::Told | Truth::Contradicted => {}
         }
-        let recorded = self.life().steps.get(self.step);
-        let recorded = recorded.map_or_else(
-            || "the recording has nothing more".to_owned(),
-            |step| format!("the recording has {}", shown(step.request, step.length)),
-        );
-        Err(UsbError::Other(format!(
-            "{} was asked, and {recorded}, request {} to the board",
-            shown(asked.request, asked.length),
-            self.step + 1
-        )))
+        outcome
+    }
+
+    fn may_take_for_erased(&self) -> bool {
+        self.manner.untold == Untold::TakenForErased
+    }
+
+    /// Says once that not all of memory is known.
+    fn says_untold(&mut self, at: u64) {
+        if std::mem::replace(&mut self.has_said_untold, true) {
+            return;
+        }
+        let place = match self.life().identity.is_dfuse() {
+            true => format!("at {at:#010x}"),
+            false => format!("at byte {at}"),
+        };
+        self.says(&format!(
+            "the recording doesn't tell what was {place}: that is taken for erased, as is all else that it doesn't tell."
+        ));
+    }
+
+    fn says(&self, text: &str) {
+        let serial = self.life().identity.serial.as_ref();
+        (self.manner.tell)(&Notice {
+            serial: serial.map(Said::raw),
+            path: &self.life().info.path,
+            text,
+        });
+    }
+
+    /// The board that stands in for the recorded one, with all that this has heard.
+    fn stand_in(&mut self) -> Option<&mut StandIn> {
+        if let Double::NotNeeded(heard) = &self.double {
+            let stand_in = StandIn::of(&self.script, heard);
+            self.double =
+                stand_in.map_or(Double::Nobody, |stand_in| Double::There(Box::new(stand_in)));
+        }
+        match &mut self.double {
+            Double::There(stand_in) => Some(stand_in),
+            Double::NotNeeded(_) | Double::Nobody => None,
+        }
     }
 
     /// The board that goes on by itself, where it does.
     fn by_itself(&mut self) -> Option<&mut StandIn> {
-        self.stand_in.as_mut().filter(|_| self.is_off_script)
+        match &mut self.double {
+            Double::There(stand_in) if self.is_off_script => Some(stand_in),
+            _ => None,
+        }
     }
 
     fn life(&self) -> &Life {
@@ -276,38 +384,21 @@ impl Port {
         }
     }
 
-    /// Whether the last transfer is so long ago, within a millisecond: nobody's clock is so exact that a host which looks
-    /// at the same moment again had to see the same.
+    /// Whether the last transfer is about so long ago: nobody's clock is so exact that a host which looks at the same moment
+    /// again had to see the same.
     fn has_passed(&self, after: Duration) -> bool {
-        const ABOUT: Duration = Duration::from_millis(1);
-        self.now.saturating_sub(self.last_end).saturating_add(ABOUT) >= after
+        const MOST: Duration = Duration::from_millis(10);
+        let about = Duration::from_millis(1) + MOST.min(after / 8);
+        self.now.saturating_sub(self.last_end).saturating_add(about) >= after
     }
 
     /// What is noted before the next step, or after the last.
     fn noted<T>(&self, what: impl Fn(&Note) -> Option<T>) -> Option<T> {
-        let notes = match self.life().steps.get(self.step) {
-            Some(step) => &step.before,
+        let notes = match self.life().noted_before(self.step) {
+            Some(before) => before,
             None if self.next_life().is_none() => &self.script.last_notes,
             None => return None,
         };
         notes.iter().find_map(what)
     }
-}
-
-fn is_same(step: &Step, asked: Asked<'_>) -> bool {
-    step.request == asked.request
-        && step.length == asked.length
-        && step.sent.as_deref().is_none_or(|sent| sent == asked.data)
-}
-
-fn shown(request: ControlRequest, length: usize) -> String {
-    let kind = (request.request_type, request.request);
-    let class = [DfuRequest::TO_DEVICE, DfuRequest::FROM_DEVICE].contains(&kind.0);
-    let name = match DfuRequest::from_byte(kind.1).filter(|_| class) {
-        Some(request) => request.to_string(),
-        None if is_get_descriptor(request) => "GET_DESCRIPTOR".to_owned(),
-        None if kind == (0x01, SET_INTERFACE) => "SET_INTERFACE".to_owned(),
-        None => format!("request {:#04x} {:#04x}", kind.0, kind.1),
-    };
-    format!("{name} wValue {:#06x} wLength {length}", request.value)
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use crate::digest::sha256;
 use crate::recording::device::{Identity, RecordedDevice};
 use crate::recording::note::Note;
 use crate::recording::session::Recording;
 use crate::recording::transfer::{Outcome, Transfer};
 use crate::usb::descriptor::{Descriptors, GET_DESCRIPTOR};
-use crate::usb::{self, ControlRequest, DeviceInfo, Place, UsbError};
+use crate::usb::{self, ControlRequest, DeviceInfo, NotRecorded, Place, UsbError};
 
 /// What was at a port.
 pub struct Script {
@@ -28,29 +29,44 @@ pub struct Life {
     /// When it was first spoken to, from the recording's beginning on.
     pub begins: Duration,
     /// What was asked of it.
-    pub steps: Vec<Step>,
+    steps: Vec<Step>,
     /// As it was recorded.
     pub device: RecordedDevice,
 }
 
-/// A transfer, and what was noted before it.
-pub struct Step {
+/// Something that was asked of a device.
+struct Step {
+    /// Which of its transfers that is.
+    transfer: usize,
+    /// What was noted before it.
+    before: Vec<Note>,
+}
+
+impl Life {
+    /// How often it was asked something.
+    pub fn length(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// What was asked of it then.
+    pub fn transfer(&self, step: usize) -> Option<&Transfer> {
+        self.device.transfers.get(self.steps.get(step)?.transfer)
+    }
+
+    /// What was noted before it; `None` after the last.
+    pub fn noted_before(&self, step: usize) -> Option<&[Note]> {
+        Some(&self.steps.get(step)?.before)
+    }
+}
+
+/// A request to a device, with what is sent along.
+#[derive(Clone, Copy)]
+pub struct Asked<'d> {
     pub request: ControlRequest,
     /// `wLength`
     pub length: usize,
-    /// To the device; `None` where the recording doesn't have it.
-    pub sent: Option<Vec<u8>>,
-    /// How it ended: with these bytes from the device.
-    pub outcome: Result<Vec<u8>, UsbError>,
-    pub took: Duration,
-    pub before: Vec<Note>,
-}
-
-impl Step {
-    /// Whether it only asks what the device is.
-    pub fn is_get_descriptor(&self) -> bool {
-        is_get_descriptor(self.request)
-    }
+    pub data: &'d [u8],
+    pub timeout: Duration,
 }
 
 /// Whether this only asks what a device is.
@@ -59,9 +75,9 @@ pub fn is_get_descriptor(request: ControlRequest) -> bool {
 }
 
 /// The scripts of the devices with DFU, in the order in which they appear.
-pub fn scripts(recording: &Recording) -> Vec<Script> {
+pub fn scripts(recording: Recording) -> Vec<Script> {
     let mut scripts: Vec<Script> = Vec::new();
-    for device in &recording.devices {
+    for device in recording.devices {
         let Some(life) = life(device) else {
             continue;
         };
@@ -85,11 +101,11 @@ pub fn scripts(recording: &Recording) -> Vec<Script> {
     scripts
 }
 
-fn life(device: &RecordedDevice) -> Option<Life> {
+fn life(device: RecordedDevice) -> Option<Life> {
     let first = device.transfers.first()?;
     let (bytes, configuration) = device.descriptors();
     let (bus, address) = device.place;
-    let notes = notes(&first.noted_before);
+    let notes = notes(first.noted_before());
     let path = notes.into_iter().find_map(|note| match note {
         Note::Opened(path) | Note::Back(path) => Some(path),
         _ => None,
@@ -109,8 +125,8 @@ fn life(device: &RecordedDevice) -> Option<Life> {
         },
         identity: device.identity()?,
         begins: first.at,
-        steps: steps(device),
-        device: device.clone(),
+        steps: steps(&device),
+        device,
     })
 }
 
@@ -118,36 +134,59 @@ fn life(device: &RecordedDevice) -> Option<Life> {
 fn steps(device: &RecordedDevice) -> Vec<Step> {
     let mut carried: Vec<Note> = Vec::new();
     let mut steps = Vec::new();
-    for transfer in &device.transfers {
-        carried.extend(notes(&transfer.noted_before));
+    for (number, transfer) in device.transfers.iter().enumerate() {
+        carried.extend(notes(transfer.noted_before()));
         if carried.contains(&Note::FromCache) {
             carried.retain(|note| *note != Note::FromCache);
             continue;
         }
-        steps.push(step(transfer, std::mem::take(&mut carried)));
+        steps.push(Step {
+            transfer: number,
+            before: std::mem::take(&mut carried),
+        });
     }
     steps
 }
 
-fn step(transfer: &Transfer, before: Vec<Note>) -> Step {
-    let is_from_device = transfer.is_from_device();
-    Step {
-        request: transfer.request,
-        length: transfer.length.into(),
-        sent: (!is_from_device && transfer.cut == 0).then(|| transfer.data.clone()),
-        outcome: match &transfer.outcome {
-            Outcome::Done if is_from_device => {
-                // What the recording doesn't have is as if erased.
-                let mut received = transfer.data.clone();
-                received.resize(transfer.bytes(), 0xFF);
-                Ok(received)
-            }
-            Outcome::Done => Ok(Vec::new()),
-            Outcome::Failed(error) => Err(failure(error, &notes(&transfer.noted_after))),
-            Outcome::Unknown => Err(UsbError::Timeout),
-        },
-        took: transfer.took.unwrap_or_default(),
-        before,
+/// Whether a host asks for what was recorded with an answer. Of data that the recording doesn't have, the hash has to be the same, or what
+/// there is of it.
+pub fn is_same(recorded: &Transfer, asked: Asked<'_>) -> bool {
+    let is_same_data = || match (recorded.cut, left_out(recorded)) {
+        (0, _) => *recorded.data == *asked.data,
+        (_, Some(hash)) => sha256(asked.data) == hash,
+        (_, None) => asked.data.starts_with(&recorded.data),
+    };
+    recorded.outcome != Outcome::Unknown
+        && is_same_request(recorded, asked)
+        && (recorded.is_from_device() || is_same_data())
+}
+
+/// The same, whatever was sent along.
+pub fn is_same_request(recorded: &Transfer, asked: Asked<'_>) -> bool {
+    recorded.request == asked.request && usize::from(recorded.length) == asked.length
+}
+
+/// The SHA-256 of what was left out of a transfer.
+pub fn left_out(transfer: &Transfer) -> Option<String> {
+    let noted = match transfer.is_from_device() {
+        true => transfer.noted_after(),
+        false => transfer.noted_before(),
+    };
+    notes(noted).into_iter().find_map(|note| match note {
+        Note::LeftOut { sha256, .. } => Some(sha256),
+        _ => None,
+    })
+}
+
+/// How a transfer ended.
+///
+/// # Errors
+/// Not well.
+pub fn outcome(transfer: &Transfer) -> Result<(), UsbError> {
+    match &transfer.outcome {
+        Outcome::Done => Ok(()),
+        Outcome::Failed(error) => Err(failure(error, &notes(transfer.noted_after()))),
+        Outcome::Unknown => Err(UsbError::NotRecorded(NotRecorded::Descriptor)),
     }
 }
 

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use super::port::Asked;
-use super::script::{Life, Script};
+use super::script::{Asked, Life, Script, left_out};
+use super::told::Told;
+use crate::digest::sha256;
 use crate::printable::Said;
 use crate::recording::decode::operations;
 use crate::recording::device::Identity;
 use crate::recording::operation::{End, What};
+use crate::recording::transfer::{Outcome, Transfer};
+use crate::sim::SimBus;
 use crate::sim::board::{BOARDS, Board};
 use crate::sim::spec::BoardSpec;
-use crate::sim::{SimBus, SimError};
 use crate::usb::{Bus, DeviceInfo, Transport, UsbError};
 
 /// A board in the place of a recorded one.
@@ -19,28 +21,67 @@ pub struct StandIn {
     transport: Box<dyn Transport>,
     /// What the recorded board was called by the bus.
     path: String,
+    /// What is known of its memories, so that it holds it.
+    told: Told,
+    /// Its name in the table of boards.
+    pub name: &'static str,
+}
+
+/// How long it may take for an answer that the recording has.
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// What the host did, and the recorded board answered.
+pub enum Heard {
+    Claim,
+    Reset,
+    Wait(Duration),
+    /// With what the host has sent.
+    Transfer(Transfer),
+}
+
+/// What of an answer of the stand-in is more than the recording tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Truth {
+    /// Nothing.
+    Told,
+    /// What it holds from there on, an address or a place in the stream: that is erased.
+    Untold(u64),
+    /// It is not what the recorded board has answered.
+    Contradicted,
 }
 
 impl StandIn {
-    /// The simulated board that is like the recorded one; `None` where there is none.
-    ///
-    /// # Errors
-    /// It can't be made.
-    pub fn of(script: &Script) -> Result<Option<Self>, SimError> {
+    /// The simulated board that is like the recorded one, with all that it has heard; `None` where there is none.
+    pub fn of(script: &Script, heard: &[Heard]) -> Option<Self> {
         let in_dfu_mode = script.lives.iter().find(|life| life.info.is_in_dfu_mode());
-        let Some((life, board)) = in_dfu_mode.and_then(|life| Some((life, alike(life)?))) else {
-            return Ok(None);
-        };
+        let life = in_dfu_mode?;
+        let board = alike(life)?;
         let spec = spec(board, &life.identity, script.lives[0].info.is_in_dfu_mode());
-        let bus = SimBus::new(&[spec])?;
-        learn(&bus, life);
-        let device = bus.devices().unwrap_or_default().pop();
-        let opened = device.and_then(|device| bus.open(&device).ok());
-        Ok(opened.map(|transport| Self {
+        // It has no file that could be missing.
+        let bus = SimBus::new(&[spec]).ok()?;
+        let mut told = Told::of(&life.identity);
+        learn(&bus, life, &mut told);
+        let device = bus.devices().ok()?.pop()?;
+        let mut stand_in = Self {
+            transport: bus.open(&device).ok()?,
             bus,
-            transport,
             path: life.info.path.clone(),
-        }))
+            told,
+            name: board.name,
+        };
+        for heard in heard {
+            stand_in.catch_up(heard);
+        }
+        Some(stand_in)
+    }
+
+    fn catch_up(&mut self, heard: &Heard) {
+        match heard {
+            Heard::Claim => drop(self.claim()),
+            Heard::Reset => drop(self.reset()),
+            Heard::Wait(duration) => self.wait(*duration),
+            Heard::Transfer(transfer) => drop(self.follow(transfer)),
+        }
     }
 
     pub fn wait(&mut self, duration: Duration) {
@@ -55,23 +96,89 @@ impl StandIn {
         self.transport.reset()
     }
 
-    /// Hears what the recorded board has heard and answered.
-    pub fn follow(&mut self, asked: Asked<'_>, took: Duration, is_done: bool) {
-        if is_done {
-            // What matters is the state that it is in after it. One that has left is met again where it is needed.
-            let (outcome, taken) = self.transfer(asked);
-            if outcome == Err(UsbError::NoDevice) && self.reopen().is_ok() {
-                let _ = self.transport.claim();
-                let _ = self.transfer(asked);
-            }
-            self.transport.wait(took.saturating_sub(taken));
-        } else {
+    /// Hears what the recorded board has heard, and holds what that has answered. Returns what it answers itself, and whether
+    /// that is what the recorded board has answered.
+    pub fn follow(&mut self, transfer: &Transfer) -> (Vec<u8>, Truth) {
+        let took = transfer.took.unwrap_or_default();
+        if !transfer.is_done() {
             self.transport.wait(took);
+            self.told.hear(transfer, false);
+            return (Vec::new(), Truth::Contradicted);
+        }
+        let asked = Asked {
+            request: transfer.request,
+            length: transfer.length.into(),
+            data: &transfer.data,
+            timeout: PATIENCE,
+        };
+        // What matters is the state that it is in after it. One that has left is met again where it is needed.
+        let (mut outcome, taken) = self.transfer(asked);
+        if outcome == Err(UsbError::NoDevice) && self.reopen().is_ok() {
+            let _ = self.transport.claim();
+            outcome = self.transfer(asked).0;
+        }
+        self.transport.wait(took.saturating_sub(taken));
+        let answer = outcome.unwrap_or_default();
+        let truth = self.truth(transfer, &answer);
+        self.told.hear(transfer, truth == Truth::Told);
+        (answer, truth)
+    }
+
+    /// Whether the recorded board has answered this. Where the recording has its answer, it holds it from now on.
+    fn truth(&mut self, transfer: &Transfer, answer: &[u8]) -> Truth {
+        let place = self.told.place(transfer, transfer.bytes());
+        if transfer.cut == 0 {
+            return match place {
+                Some((memory, range)) if *transfer.data != *answer => {
+                    let address = u32::try_from(range.start).unwrap_or(u32::MAX);
+                    match self.bus.put(memory, address, &transfer.data) {
+                        true => Truth::Told,
+                        false => Truth::Contradicted,
+                    }
+                }
+                _ => Truth::Told,
+            };
+        }
+        if left_out(transfer).is_some_and(|hash| hash == sha256(answer)) {
+            return Truth::Told;
+        }
+        match place.and_then(|place| self.told.first_untold(&place)) {
+            Some(address) => Truth::Untold(address),
+            None => Truth::Contradicted,
         }
     }
 
+    /// Answers by itself what the recorded board was not asked. Where it gives bytes of a memory that nobody knows, the
+    /// first such place.
+    pub fn answer(&mut self, asked: Asked<'_>) -> (Result<Vec<u8>, UsbError>, Duration, Truth) {
+        let (outcome, took) = self.transfer(asked);
+        let is_from_device = asked.request.request_type & 0x80 != 0;
+        let transfer = Transfer {
+            at: self.transport.now(),
+            took: Some(took),
+            request: asked.request,
+            length: u16::try_from(asked.length).unwrap_or(u16::MAX),
+            data: match (&outcome, is_from_device) {
+                (Ok(received), true) => received[..].into(),
+                _ => asked.data.into(),
+            },
+            cut: 0,
+            outcome: outcome
+                .clone()
+                .map_or_else(Outcome::Failed, |_| Outcome::Done),
+            noted: None,
+        };
+        let place = match transfer.is_done() {
+            true => self.told.place(&transfer, transfer.bytes()),
+            false => None,
+        };
+        let untold = place.and_then(|place| self.told.first_untold(&place));
+        self.told.hear(&transfer, untold.is_none());
+        (outcome, took, untold.map_or(Truth::Told, Truth::Untold))
+    }
+
     /// Its answer, and how long that takes.
-    pub fn transfer(&mut self, asked: Asked<'_>) -> (Result<Vec<u8>, UsbError>, Duration) {
+    fn transfer(&mut self, asked: Asked<'_>) -> (Result<Vec<u8>, UsbError>, Duration) {
         let before = self.transport.now();
         let outcome = match asked.request.request_type {
             kind if kind & 0x80 != 0 => {
@@ -141,19 +248,18 @@ fn spec(board: &'static Board, identity: &Identity, begins_in_dfu_mode: bool) ->
 }
 
 /// Puts into its memories what was read from the recorded ones, before anything changed there.
-fn learn(bus: &SimBus, life: &Life) {
+fn learn(bus: &SimBus, life: &Life, told: &mut Told) {
     for operation in operations(&life.device, &life.identity) {
         match operation.what {
             What::Erase(_) | What::MassErase | What::ReadUnprotect | What::Write(_) => return,
             What::Read(block) if operation.end == End::Done => {
-                let transfers = &life.device.transfers[operation.transfers];
-                let data = transfers.iter().flat_map(|transfer| &transfer.data);
-                let data: Vec<u8> = data.take(block.length as usize).copied().collect();
-                let address = block
-                    .position
-                    .and_then(|position| u32::try_from(position).ok());
-                if let Some(address) = address {
-                    bus.put(block.memory, address, &data);
+                let data = &life.device.transfers[operation.transfers.start].data;
+                let Some(position) = block.position else {
+                    continue;
+                };
+                let address = u32::try_from(position);
+                if address.is_ok_and(|address| bus.put(block.memory, address, data)) {
+                    told.add((block.memory, position..position + data.len() as u64));
                 }
             }
             _ => {}

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::port::{Asked, Port};
+use super::port::Port;
+use super::script::Asked;
 use crate::sim::seat::lock;
 use crate::usb::{
     ControlRequest, DeviceInfo, Identity, Occupant, Transport, UsbError, set_interface,

@@ -58,7 +58,8 @@ hint: Ask the application: `stdfu detach`, or `stdfu flash` with --enter-dfu.
     for command in ["serial", "flash blinky.dfu"] {
         check("--sim f405,quirk=application", command, 3, stderr);
     }
-    let list = "serial number unknown\n  path 1-1   ids 0483:df11\n  is running its application\n";
+    // By its serial number it can be chosen.
+    let list = "336133663433\n  path 1-1   ids 0483:df11\n  is running its application\n";
     stdfu("--sim f405,quirk=application list")
         .run()
         .says(3, list, stderr);

@@ -11,6 +11,7 @@ use crate::recording::review::known;
 use crate::recording::runs::{Run, RunKind};
 use crate::recording::session::Recording;
 use crate::recording::summary::{Ended, Summary};
+use crate::recording::transfer::Transfer;
 
 use crate::cli::args::number::{amount, count};
 use crate::cli::output::trace;
@@ -34,16 +35,7 @@ pub fn text(name: &str, recording: &Recording, decoded: &[Decoded<'_>], details:
     for device in decoded {
         text.push('\n');
         text += &heading(device);
-        let mut remarks = device.device.remarks.iter().peekable();
-        for run in &device.runs {
-            while let Some(remark) = remarks.next_if(|remark| remark.at < run.at) {
-                text += &remark_text(remark, details);
-            }
-            text += &run_text(device, run, details);
-        }
-        for remark in remarks {
-            text += &remark_text(remark, details);
-        }
+        text += &session_text(device, details);
         text += &format!("  {}\n", outcome(device));
         text += &findings_text(device);
         if let Some((board, comparison)) = &device.against {
@@ -51,6 +43,33 @@ pub fn text(name: &str, recording: &Recording, decoded: &[Decoded<'_>], details:
         }
     }
     text
+}
+
+/// What was done, run by run, and what was noted meanwhile.
+fn session_text(decoded: &Decoded<'_>, details: bool) -> String {
+    let mut text = String::new();
+    let mut remarks = decoded.device.remarks().into_iter().peekable();
+    let mut remarks_before = |transfer: usize| {
+        let next = || remarks.next_if(|(number, _)| *number <= transfer);
+        let texts = std::iter::from_fn(next).map(|(_, remark)| remark_text(&remark, details));
+        texts.collect::<String>()
+    };
+    for run in &decoded.runs {
+        let operations = &decoded.operations[run.operations.clone()];
+        let first = operations.first();
+        text += &remarks_before(first.map_or(0, |first| first.transfers.start));
+        text += &run_text(decoded, run, details);
+        if details {
+            for number in operations
+                .iter()
+                .flat_map(|operation| operation.transfers.clone())
+            {
+                text += &remarks_before(number);
+                text += &transfer_text(&decoded.device.transfers[number]);
+            }
+        }
+    }
+    text + &remarks_before(usize::MAX)
 }
 
 /// What the device is.
@@ -94,13 +113,15 @@ fn heading(decoded: &Decoded<'_>) -> String {
 
 /// What was noted, unless it is nothing to tell.
 fn remark_text(remark: &Remark, details: bool) -> String {
-    let is_usual = matches!(
-        remark.text.parse(),
-        Ok(Note::Opened(_) | Note::FromCache | Note::Claimed(Ok(())) | Note::LeftOut { .. })
-    );
-    match is_usual && !details {
-        true => String::new(),
-        false => format!(
+    let is_told = match remark.text.parse() {
+        // The transfer itself tells it.
+        Ok(Note::LeftOut { .. }) => false,
+        Ok(Note::Opened(_) | Note::FromCache | Note::Claimed(Ok(()))) => details,
+        _ => true,
+    };
+    match is_told {
+        false => String::new(),
+        true => format!(
             "  {:>7}  {:<9} {}\n",
             clock(remark.at),
             "note",
@@ -118,24 +139,35 @@ fn run_text(decoded: &Decoded<'_>, run: &Run, details: bool) -> String {
         RunKind::Steps => steps(operations),
         _ => words(decoded, run),
     };
-    let mut text = format!(
+    format!(
         "  {:>7}  {:<9} {words}\n",
         clock(run.at),
         phase(run.phase())
-    );
-    if details {
-        for operation in operations {
-            for transfer in &decoded.device.transfers[operation.transfers.clone()] {
-                let took = transfer.took.map_or_else(|| "no end".to_owned(), duration);
-                text += &format!(
-                    "  {:>7}    {} ({took})\n",
-                    clock(transfer.at),
-                    trace::line(&transfer.seen())
-                );
-            }
-        }
-    }
-    text
+    )
+}
+
+/// A transfer, as `-vv` shows it while it happens, with what the recording doesn't have of it, and how long it took.
+fn transfer_text(transfer: &Transfer) -> String {
+    let took = transfer.took.map_or_else(|| "no end".to_owned(), duration);
+    let missing = match (left_out(transfer), transfer.cut) {
+        (Some(sha256), cut) => format!(", {cut} bytes left out, SHA-256 {sha256}"),
+        (None, 0) => String::new(),
+        (None, cut) => format!(", {} missing", count(cut as u64, "byte")),
+    };
+    format!(
+        "  {:>7}    {}{missing} ({took})\n",
+        clock(transfer.at),
+        trace::line(&transfer.seen())
+    )
+}
+
+/// The SHA-256 of what was left out of a transfer's data.
+fn left_out(transfer: &Transfer) -> Option<String> {
+    let mut notes = transfer.noted_before().iter().chain(transfer.noted_after());
+    notes.find_map(|note| match note.parse() {
+        Ok(Note::LeftOut { sha256, .. }) => Some(sha256),
+        _ => None,
+    })
 }
 
 /// Whether a small step tells something by itself.
@@ -200,7 +232,7 @@ fn findings_text(decoded: &Decoded<'_>) -> String {
             Party::Device => "the device",
         };
         text += &format!(
-            "      {:.3}  {who} {}",
+            "    {:>7}  {who} {}",
             clock(finding.first),
             finding.deviation
         );
@@ -214,6 +246,14 @@ fn findings_text(decoded: &Decoded<'_>) -> String {
     }
     for sentence in &decoded.knowledge {
         text += &format!("  {sentence}\n");
+    }
+    if decoded
+        .device
+        .transfers
+        .iter()
+        .any(|transfer| transfer.cut > 0)
+    {
+        text += "  Bytes are left out of the recording: -v shows how many of each transfer.\n";
     }
     text
 }

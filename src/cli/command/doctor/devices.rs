@@ -5,7 +5,7 @@ use crate::board::protocol::Protocol;
 use crate::cli::app::App;
 use crate::cli::error::{CliError, of_closed};
 use crate::cli::exit::Exit;
-use crate::cli::select::{Other, Reason};
+use crate::cli::select::{Other, Reason, known_by_serial_port};
 use crate::cli::usb_trouble::of_usb;
 use crate::printable::Said;
 use crate::usb::{DfuMode, UsbError};
@@ -39,9 +39,16 @@ pub fn find(app: &App, host: Option<&Host>) -> Result<Found, CliError> {
         }
         Err(error) => return Err(error),
     };
-    let known: Vec<String> = boards.iter().map(|board| board.info.path.clone()).collect();
+    let applications = known_by_serial_port(&app.selection, app.machine()?);
+    let known = boards.iter().map(|board| board.info.path.clone());
+    let known = known.chain(
+        applications
+            .iter()
+            .map(|application| application.path.clone()),
+    );
+    let known: Vec<String> = known.collect();
     let mut findings = Vec::new();
-    if boards.is_empty() {
+    if known.is_empty() {
         let hint = "Put the board into DFU mode: on an STM32, set BOOT0 high and reset it.\n\
                     If it is in DFU mode, try another cable: many only charge.";
         let none = Finding::note(
@@ -52,12 +59,21 @@ pub fn find(app: &App, host: Option<&Host>) -> Result<Found, CliError> {
     }
     let boards = boards.into_iter();
     findings.extend(boards.map(|mut board| judge(&mut board, app, host)));
+    findings.extend(applications.into_iter().map(told));
     let any_usable = findings.iter().any(|finding| finding.state == State::Good);
     findings.extend(host.into_iter().flat_map(|host| host.lookalikes(&known)));
     Ok(Found {
         findings,
         any_usable,
     })
+}
+
+/// What is known of a device that nobody has asked.
+fn told(other: Other) -> Finding {
+    let hint = other.reason.hint();
+    let (vendor_id, product_id) = (other.vendor_id, other.product_id);
+    let message = format!("{vendor_id:04x}:{product_id:04x} {}", other.reason);
+    Finding::note(other.path, message).with_hint(hint)
 }
 
 /// Claims a device, and lets it go: no request is sent to its bootloader.
@@ -94,9 +110,8 @@ fn judge(board: &mut Board, app: &App, host: Option<&Host>) -> Finding {
     let reason = reason.or_else(|| Reason::of_mode(board.info.mode));
     let reason = reason.or_else(|| Reason::of_protocol(board.protocol()));
     if let Some(reason) = reason {
-        let other = Other::new(&board.info, board.serial(), reason);
-        let hint = other.reason.hint();
-        return Finding::note(about, format!("{name} {}", other.reason)).with_hint(hint);
+        let hint = reason.hint();
+        return Finding::note(about, format!("{name} {reason}")).with_hint(hint);
     }
     let speaks = match board.protocol() {
         Protocol::Plain => "plain DFU",
