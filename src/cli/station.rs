@@ -264,20 +264,24 @@ fn carry_out(
     reports: &mpsc::Sender<Report>,
 ) {
     let ended = catch_unwind(AssertUnwindSafe(|| work.run(&path, order, &mut shared)));
-    let ended = ended.unwrap_or_else(|_| {
-        Ended::Judged(Box::new(Judged {
-            serial: shared.look().serial.clone(),
-            chip: None,
-            seconds: shared.look().now().as_secs_f64(),
-            verdict: Verdict::Fail(Diagnosis {
-                exit: Exit::Other,
-                message: "stdfu has a bug, and the work broke off".to_owned(),
-                hint: Some("Flash it once more before you trust it.".to_owned()),
-            }),
-        }))
-    });
+    let ended = ended.unwrap_or_else(|_| broken_off(&shared));
     // The station is there until all work has ended.
     let _ = reports.send((path, ended));
+}
+
+/// Of work that a bug of ours has ended.
+fn broken_off(shared: &Shared) -> Ended {
+    let activity = shared.look();
+    Ended::Judged(Box::new(Judged {
+        serial: activity.serial.clone(),
+        chip: None,
+        seconds: activity.now().as_secs_f64(),
+        verdict: Verdict::Fail(Diagnosis {
+            exit: Exit::Other,
+            message: "stdfu has a bug, and the work broke off".to_owned(),
+            hint: Some("Flash it once more before you trust it.".to_owned()),
+        }),
+    }))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod line;
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 
 use super::log::{Entry, Form, Log, Mark};
 use super::*;
@@ -112,6 +113,7 @@ fn run(
 ) -> (Counts, Result<Ending, CliError>) {
     let sha256 = ["0".repeat(64)];
     let plan = |board: &Board| -> Planned<'_> {
+        assert!(!line.meets_bug(), "a bug");
         let plan = dfuse::flash(image, None, board, FlashOptions::PLAIN, |plan| {
             Ok(Plan::Flash(plan))
         });
@@ -300,6 +302,19 @@ fn a_log_that_can_not_be_written_stops_the_station_and_each_board_that_it_lacks_
         ..Counts::default()
     };
     assert_eq!(counts, unlogged);
+}
+
+#[test]
+fn a_bug_of_ours_fails_the_board_that_it_has_hit_and_no_other() {
+    let image = firmware();
+    let line = line(1, 6, &image);
+    line.until_bug.store(2, Ordering::SeqCst);
+    let mut operator = Operator::at(&line);
+    let (counts, ended) = run(&line, &Mutex::default(), &image, &mut operator);
+    assert!(matches!(ended, Ok(Ending::Asked)));
+    let is_it = |judged: &&Judged| matches!(&judged.verdict, Verdict::Fail(error) if error.message.contains("a bug"));
+    assert_eq!(operator.all().filter(is_it).count(), 1, "{counts:?}");
+    assert!(counts.good > 0, "{counts:?}");
 }
 
 #[test]

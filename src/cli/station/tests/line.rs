@@ -1,6 +1,7 @@
 //! A line whose boards come one after the other, and go when they are done with, or before.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use crate::usb::{Bus, DeviceInfo, Occupant, Transport, UsbError};
 /// A bus with some ports, and the boards that will come.
 pub struct Line {
     state: Mutex<State>,
+    /// How many boards are planned for until a bug of whoever does it is met.
+    pub until_bug: AtomicUsize,
 }
 
 struct State {
@@ -140,7 +143,13 @@ impl Line {
                 visits: Vec::new(),
                 firmware: firmware.to_vec(),
             }),
+            until_bug: AtomicUsize::new(usize::MAX),
         }
+    }
+
+    /// Whether whoever plans for a board now meets a bug.
+    pub fn meets_bug(&self) -> bool {
+        self.until_bug.fetch_sub(1, Ordering::SeqCst) == 0
     }
 
     /// Whether all boards were there, and none is left.
