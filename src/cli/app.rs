@@ -1,5 +1,6 @@
 //! What every command needs: which boards are meant, on which bus, and where answers go.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -11,11 +12,12 @@ use crate::usb::Bus;
 use crate::usb::limited::LimitedBus;
 
 use super::args::simulated::Simulated;
+use super::distinct::{self, Given};
 use super::environment::{self, Variable};
 use super::error::CliError;
 use super::machine::{Later, Machine};
 use super::output::{Output, trace};
-use super::record::{RecordArgs, Recording};
+use super::record::{RecordArgs, Recording, Talks};
 use super::select::{Candidates, Listing, SelectError, Selection, known_by_serial_port, telling};
 use super::usage::UsageError;
 use super::{interrupt, suggest};
@@ -144,11 +146,44 @@ impl App {
 
     /// The boards that are meant, where the user has said anything about boards; none otherwise.
     pub fn select_if_named(&self, candidates: Candidates) -> Result<Vec<Board>, CliError> {
-        if self.is_simulated()? || self.selection.is_given() {
-            self.select(candidates)
-        } else {
-            Ok(Vec::new())
+        match self.names_boards()? {
+            true => self.select(candidates),
+            false => Ok(Vec::new()),
         }
+    }
+
+    /// Whether the user has said anything about boards.
+    pub fn names_boards(&self) -> Result<bool, CliError> {
+        Ok(self.is_simulated()? || self.selection.is_given())
+    }
+
+    /// Refuses a recording that can't be made of this command.
+    ///
+    /// # Errors
+    /// There is nothing to record, or the file is one that stands for boards.
+    pub fn check_record(&self, talks: Talks) -> Result<(), CliError> {
+        let Some(recording) = self.recording.given()? else {
+            return Ok(());
+        };
+        let talks = match talks {
+            Talks::IfChosen if self.names_boards()? => Talks::Always,
+            other => other,
+        };
+        talks.check()?;
+        let simulated = self.simulated()?;
+        let mut files = simulated.iter().filter_map(Simulated::file);
+        Ok(files.try_for_each(|file| distinct::check(recording, file))?)
+    }
+
+    /// Refuses to write a file that the command line names otherwise: the recording, or one that stands for boards.
+    ///
+    /// # Errors
+    /// It does.
+    pub fn check_written(&self, written: Given<'_>) -> Result<(), CliError> {
+        let simulated = self.simulated()?;
+        let simulated = simulated.iter().filter_map(Simulated::file);
+        let mut files = self.recording.given()?.into_iter().chain(simulated);
+        Ok(files.try_for_each(|file| distinct::check(written, file))?)
     }
 
     /// Every device with a DFU interface, opened where that can be, whichever are meant.
@@ -167,9 +202,17 @@ impl App {
         Ok(boards)
     }
 
+    /// What stands in the place of USB, by the command line or by the environment.
+    fn simulated(&self) -> Result<Cow<'_, [Simulated]>, CliError> {
+        Ok(match &self.sim[..] {
+            [] => Cow::Owned(simulated_by_environment()?),
+            named => Cow::Borrowed(named),
+        })
+    }
+
     /// Whether the boards are simulated.
     pub fn is_simulated(&self) -> Result<bool, CliError> {
-        Ok(!self.sim.is_empty() || !simulated_by_environment()?.is_empty())
+        Ok(!self.simulated()?.is_empty())
     }
 
     /// All boards that match, and the rest.
@@ -210,14 +253,11 @@ impl App {
         if let Some(machine) = self.machine.get() {
             return Ok(machine);
         }
-        let simulated = match &self.sim[..] {
-            [] => &simulated_by_environment()?,
-            named => named,
-        };
+        let simulated = self.simulated()?;
         let machine = if simulated.is_empty() {
             Machine::of_this_system()
         } else {
-            let machine = Machine::simulated(simulated, self.untold, &self.output, &self.later)?;
+            let machine = Machine::simulated(&simulated, self.untold, &self.output, &self.later)?;
             match self.timeout {
                 // Its clock is another than ours.
                 Some(limit) => Machine {

@@ -23,6 +23,7 @@ use clap::Subcommand;
 use super::app::App;
 use super::error::CliError;
 use super::exit::Exit;
+use super::record::Talks;
 
 /// What stdfu can be asked to do.
 #[derive(Debug, Subcommand)]
@@ -49,6 +50,30 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it talks to boards, so that there is something to record.
+    pub fn talks(&self) -> Talks {
+        match self {
+            Self::List(_)
+            | Self::Serial(_)
+            | Self::Flash(_)
+            | Self::Station(_)
+            | Self::Erase(_)
+            | Self::Read(_)
+            | Self::Verify(_)
+            | Self::Leave(_)
+            | Self::Unprotect(_)
+            | Self::Detach(_)
+            | Self::Doctor(_) => Talks::Always,
+            Self::Info(_) => Talks::IfChosen,
+            Self::Convert(_)
+            | Self::Decode(_)
+            | Self::Sim(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::Udev(_) => Talks::Never,
+        }
+    }
+
     /// Does it, and tells how it ended.
     pub fn run(&self, app: &App) -> Result<Exit, CliError> {
         match self {

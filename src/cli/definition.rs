@@ -15,7 +15,7 @@ const WITHOUT_PROGRESS: [&str; 5] = ["sim", "completions", "decode", "man", "ude
 const RECORDED_PATH: &str = "\
 The device with this path, or BUS.DEVICE
 
-As the output names it. By default: every device that was asked something of DFU.";
+As the output names it. By default: every device that was asked something of DFU, or could not be opened.";
 
 /// The command line's definition, ready to be shown. Options that mean nothing to a command don't show in its help.
 pub fn built(mut command: clap::Command) -> clap::Command {

@@ -29,6 +29,7 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 
 use super::app::App;
+use super::record::Talks;
 use voice::Voice;
 
 /// A program whose command line is understood.
@@ -96,6 +97,14 @@ impl Called {
 }
 
 impl Tool {
+    /// Whether it talks to devices.
+    pub fn talks(&self) -> Talks {
+        match self {
+            Self::Util(_) => Talks::Always,
+            Self::Suffix(_) | Self::Prefix(_) => Talks::Never,
+        }
+    }
+
     /// Does what its options say, and returns the code to end with.
     pub fn run(&self, options: Vec<OsString>, app: &App) -> u8 {
         let voice = Voice::new(match self {

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use serde::{Serialize, Serializer};
 
+use super::evidence;
 use super::exit::Exit;
 
 /// What to tell the user.
@@ -19,13 +20,13 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
-    /// The same with how to show others what the board did.
+    /// The same with how to show others what the board did, where it is the board's doing.
     pub fn reported(self) -> Self {
-        const RECORD: &str = "If it happens again: --record FILE records it, for a report.";
-        let hint = match self.hint {
-            Some(hint) => format!("{hint}\n{RECORD}"),
-            None => RECORD.to_owned(),
-        };
+        if !matches!(self.exit, Exit::Board | Exit::Differs) {
+            return self;
+        }
+        let steps = self.hint.into_iter().chain([evidence::advice()]);
+        let hint = steps.collect::<Vec<_>>().join("\n");
         Self {
             hint: Some(hint),
             ..self

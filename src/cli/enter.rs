@@ -105,8 +105,9 @@ impl App {
                 Ok(()) => self.output.note(&format!("{name}: in DFU mode")),
                 Err(error) => {
                     let before: Option<CliError> = refused.replace(error);
-                    let before = before.as_ref().map(Diagnosis::from);
-                    before.iter().for_each(|before| self.output.error(before));
+                    if let Some(before) = &before {
+                        self.output.error(&Diagnosis::from(before).reported());
+                    }
                 }
             }
         }

@@ -50,10 +50,12 @@ impl fmt::Display for Request {
 /// Signals this soon after the last are the same request: `timeout` sends each to the program and to its group, a
 /// terminal that closes lets both the kernel and the shell tell.
 const SAME_REQUEST: Duration = Duration::from_millis(150);
-/// How long a reader who has stopped reading may keep the program from its end. On a busy machine others need it, too.
+/// How long a reader who has stopped reading, or a slow disk, may keep the program from its end. On a busy machine others need
+/// it, too.
 const TO_SAY_IT: Duration = Duration::from_millis(500);
 
 static LAST_WORDS: OnceLock<Words> = OnceLock::new();
+static LAST_DEED: OnceLock<Words> = OnceLock::new();
 /// How many [`Exposed`] there are. Not in the state, which is locked while the last words are said.
 static EXPOSED: AtomicUsize = AtomicUsize::new(0);
 /// Whether work at hand is to stop.
@@ -81,12 +83,20 @@ struct State {
     request: Option<(Request, Instant)>,
 }
 
-/// Takes over Ctrl-C and its like. While nobody watches or holds, the first ends the program, after the last words.
+/// Takes over Ctrl-C and its like. While nobody watches or holds, the first ends the program, after the last words. A limit
+/// to the size of files ends it no more.
 pub fn install(last_words: impl Fn(Request) + Send + Sync + 'static) {
+    signals::outlive_file_size_limit();
     // There is one program, and it installs this once.
     let _ = LAST_WORDS.set(Arc::new(last_words));
     // Without a handler signals end the program as ever, only less gently.
     let _ = signals::listen(react);
+}
+
+/// Has this done before the program ends by request at once, after the last words, as far as it takes no long time.
+pub fn before_the_end(deed: impl Fn(Request) + Send + Sync + 'static) {
+    // There is one command, and it does this once.
+    let _ = LAST_DEED.set(Arc::new(deed));
 }
 
 /// Has the program end in good order after this time, as if it had been asked to then.
@@ -311,8 +321,10 @@ fn acknowledge_and_store(acknowledge: Option<Words>, request: Request) {
 
 /// Ends the program. Whoever wants a guard now waits for the lock, and so begins nothing that would be cut short.
 fn end(_state: MutexGuard<'_, State>, request: Request) -> ! {
-    let words = LAST_WORDS.get().cloned();
-    words.into_iter().for_each(|words| say(words, request));
+    let last = [&LAST_WORDS, &LAST_DEED]
+        .into_iter()
+        .filter_map(OnceLock::get);
+    last.for_each(|last| say(last.clone(), request));
     process::exit(request.exit().code().into())
 }
 

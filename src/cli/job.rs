@@ -109,16 +109,11 @@ pub fn attempt<'p>(jobs: Vec<Job<'p>>, output: &Output, finish: &Finish<'_>) -> 
             let mut progress = progress.board(job.board.name(), job.task.as_ref().ok());
             scope.spawn(move || {
                 let mut outcome = job.run(&mut progress);
-                outcome.error = outcome.error.map(|error| match error.exit {
-                    Exit::Board => error.reported(),
-                    // What only compares finds what is different: that is what it is for.
-                    Exit::Differs if outcome.tally.touched => error.reported(),
-                    _ => error,
-                });
                 progress.clear();
                 if outcome.error.is_none() {
                     outcome.error = finish(&mut outcome).err().map(|error| (&error).into());
                 }
+                outcome.error = outcome.error.map(Diagnosis::reported);
                 let (hint, error) = (outcome.hint(), outcome.error.as_ref());
                 progress.end(outcome.name(), &outcome.warnings(), hint, error);
                 outcome

@@ -8,10 +8,12 @@ mod definition;
 mod dfu_util;
 mod dfuse;
 mod diagnosis;
+mod distinct;
 mod document;
 mod enter;
 mod environment;
 mod error;
+mod evidence;
 mod exit;
 mod getopt;
 mod interrupt;
@@ -56,6 +58,7 @@ use app::App;
 use command::Command;
 use dfu_util::{Called, Tool};
 use diagnosis::Diagnosis;
+use error::CliError;
 use exit::Exit;
 use output::{Output, OutputArgs};
 use record::RecordArgs;
@@ -164,7 +167,11 @@ fn as_another_program() -> Option<u8> {
         AnyCommand::Theirs(tool) => {
             cli.limit();
             let app = app(&cli);
-            Some(app.recorded(tool.run(theirs, &app)))
+            let code = match app.check_record(tool.talks()) {
+                Ok(()) => tool.run(theirs, &app),
+                Err(error) => fail(&error, &app).code(),
+            };
+            Some(app.recorded(code))
         }
     }
 }
@@ -192,20 +199,26 @@ fn answer() -> u8 {
     };
     cli.limit();
     let app = app(&cli);
-    let outcome = match environment::check() {
-        Ok(()) => match &cli.command {
-            AnyCommand::Ours(command) => command.run(&app),
-            // Its help was asked for, and nothing else gets here.
-            AnyCommand::Theirs(_) => Ok(Exit::Done),
-        },
-        Err(error) => Err(error.into()),
+    let outcome = match &cli.command {
+        AnyCommand::Ours(command) => carry_out(command, &app),
+        // Its help was asked for, and nothing else gets here.
+        AnyCommand::Theirs(_) => Ok(Exit::Done),
     };
-    let exit = outcome.unwrap_or_else(|error| {
-        let diagnosis = interrupt::explained(Diagnosis::from(&error));
-        app.output.failure(&diagnosis);
-        diagnosis.exit
-    });
+    let exit = outcome.unwrap_or_else(|error| fail(&error, &app));
     app.recorded(exit.code())
+}
+
+fn carry_out(command: &Command, app: &App) -> Result<Exit, CliError> {
+    environment::check()?;
+    app.check_record(command.talks())?;
+    command.run(app)
+}
+
+/// Says what has ended the command.
+fn fail(error: &CliError, app: &App) -> Exit {
+    let diagnosis = interrupt::explained(Diagnosis::from(error)).reported();
+    app.output.failure(&diagnosis);
+    diagnosis.exit
 }
 
 /// Seconds, more than none.
@@ -218,14 +231,20 @@ fn parse_timeout(text: &str) -> Result<Duration, String> {
 }
 
 fn app(cli: &Cli) -> App {
-    App::new(
+    let app = App::new(
         cli.selection.clone().or_environment(),
         cli.sim.clone(),
         cli.timeout,
         Output::from(&cli.output),
         cli.record.clone(),
         Cli::command,
-    )
+    );
+    let recording = app.recording.clone();
+    interrupt::before_the_end(move |request| {
+        // Nobody is left to be told what is wrong with it.
+        let _ = recording.finish(request.exit().code());
+    });
+    app
 }
 
 /// Shows help or the version.

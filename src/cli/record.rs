@@ -1,7 +1,7 @@
 //! `--record`: all that passes between stdfu and its boards, as a file.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -10,13 +10,14 @@ use clap::Args;
 
 use crate::printable;
 use crate::recording::bus::{Firmware, RecordedBus};
-use crate::recording::recorder::{About, Recorder};
+use crate::recording::recorder::{About, Incomplete, Recorder};
 use crate::usb::Bus;
 
+use super::distinct::Given;
 use super::document::InputDocument;
 use super::error::{CliError, Doing};
-use super::shell;
 use super::usage::UsageError;
+use super::{evidence, shell};
 
 /// What is to be recorded.
 #[derive(Debug, Clone, Args)]
@@ -38,6 +39,33 @@ pub struct RecordArgs {
     /// Of each block, only its length and its SHA-256 are recorded.
     #[arg(long, global = true, hide_short_help = true, help_heading = "Output")]
     record_without_data: bool,
+}
+
+/// Whether a command talks to boards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Talks {
+    Always,
+    /// Where an option chooses one.
+    IfChosen,
+    Never,
+}
+
+impl Talks {
+    /// Refuses to record what can't be.
+    ///
+    /// # Errors
+    /// Nothing will be asked of any board.
+    pub fn check(self) -> Result<(), UsageError> {
+        let hint = match self {
+            Self::Always => return Ok(()),
+            Self::IfChosen => {
+                "Leave out --record, or choose a board with an option such as --path."
+            }
+            Self::Never => "Leave out --record.",
+        };
+        let message = "this command asks no board for anything, so there is nothing to record";
+        Err(usage(message, hint))
+    }
 }
 
 /// Records a command, where that is asked for.
@@ -65,6 +93,23 @@ impl Recording {
         self.args.record.is_some()
     }
 
+    /// The file, where one is asked for.
+    ///
+    /// # Errors
+    /// Firmware is to be left out of a recording that nobody has asked for.
+    pub fn given(&self) -> Result<Option<Given<'_>>, UsageError> {
+        match self.args.record.as_deref() {
+            None if self.args.record_without_data => Err(usage(
+                "--record-without-data is about a recording, and none is made",
+                NAME_A_FILE,
+            )),
+            path => Ok(path.map(|path| Given {
+                by: "--record",
+                path,
+            })),
+        }
+    }
+
     /// Takes note of the files that a board is to be given. They are told at the beginning of the recording.
     pub fn tell_files(&self, files: &[InputDocument]) {
         let lines = files.iter().map(|file| {
@@ -81,12 +126,7 @@ impl Recording {
     /// The file is there already, or can't be written.
     pub fn around(&self, bus: Arc<dyn Bus>) -> Result<Arc<dyn Bus>, CliError> {
         let Some(path) = &self.args.record else {
-            return match self.args.record_without_data {
-                true => Err(
-                    usage("--record-without-data is about a recording, and none is made").into(),
-                ),
-                false => Ok(bus),
-            };
+            return Ok(bus);
         };
         let comment = format!("command: {}", command_line(std::env::args_os()));
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
@@ -96,6 +136,7 @@ impl Recording {
         };
         let recorder = Recorder::start(create(path)?, about).doing(printable::path(path))?;
         let recorder = self.recorder.get_or_init(|| Arc::new(recorder));
+        evidence::is_recorded_in(path);
         let firmware = match self.args.record_without_data {
             true => Firmware::LeftOut,
             false => Firmware::Recorded,
@@ -109,33 +150,54 @@ impl Recording {
 
     /// Ends it, with the code that the command ends with. What is to be said of it, if anything.
     pub fn finish(&self, exit_code: u8) -> Option<String> {
-        let path = printable::path(self.args.record.as_deref()?);
-        let error = self.recorder.get()?.finish(exit_code).err()?;
-        let error = CliError::from(error).message();
-        Some(format!("{path} has only the beginning: {error}"))
+        let path = self.args.record.as_deref()?;
+        let name = printable::path(path);
+        match self.recorder.get()?.finish(exit_code).err()? {
+            Incomplete::Beginning(error) => {
+                let error = CliError::from(error).message();
+                Some(format!("{name} has only the beginning: {error}"))
+            }
+            Incomplete::Nothing(error) => {
+                remove_if_empty(path);
+                let error = CliError::from(error).message();
+                Some(format!("there is no recording {name}: {error}"))
+            }
+        }
     }
 }
 
-fn usage(message: &str) -> UsageError {
+fn usage(message: &str, hint: &str) -> UsageError {
     UsageError {
         message: message.to_owned(),
-        hint: Some("Name a file, such as --record session.pcapng.".to_owned()),
+        hint: Some(hint.to_owned()),
     }
 }
 
-/// A new file; or what is no file, such as a pipe that Wireshark reads.
+const NAME_A_FILE: &str = "Name a file, such as --record session.pcapng.";
+const WATCH_IT: &str = "\
+Name a new file. To watch it while it is made:
+tail -c +1 -F session.pcapng | wireshark -k -i -";
+
+/// Where it can't be removed, it stays empty.
+fn remove_if_empty(path: &Path) {
+    if fs::metadata(path).is_ok_and(|there| there.len() == 0) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// A new file, and nothing but a file: whoever reads a pipe could keep the board waiting.
 fn create(path: &Path) -> Result<File, CliError> {
     if path == Path::new("-") {
-        return Err(usage("a recording can't go to stdout, where the answer goes").into());
+        let message = "a recording can't go to stdout, where the answer goes";
+        return Err(usage(message, NAME_A_FILE).into());
     }
-    let is_no_file = path
-        .metadata()
-        .is_ok_and(|there| !there.is_file() && !there.is_dir());
-    let created = match is_no_file {
-        true => OpenOptions::new().write(true).open(path),
-        false => File::create_new(path),
-    };
-    created.map_err(|error: io::Error| match error.kind() {
+    let is_no_file = |there: fs::Metadata| !there.is_file() && !there.is_dir();
+    if path.metadata().is_ok_and(is_no_file) {
+        let name = printable::path(path);
+        let message = format!("a recording has to be a file, and {name} is none");
+        return Err(usage(&message, WATCH_IT).into());
+    }
+    File::create_new(path).map_err(|error: io::Error| match error.kind() {
         ErrorKind::AlreadyExists => CliError::RecordingThere(printable::path(path)),
         _ => CliError::While {
             what: printable::path(path),

@@ -98,7 +98,7 @@ fn replace(path: &Path, bytes: &[u8], force: bool, there: Option<&fs::Metadata>)
     if let Some(there) = there {
         temporary.as_file().set_permissions(there.permissions())?;
     }
-    temporary.write_all(bytes)?;
+    temporary.as_file_mut().write_all(bytes)?;
     temporary.as_file().sync_all()?;
     if force {
         temporary.persist(path)?;

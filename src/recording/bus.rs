@@ -41,6 +41,59 @@ impl RecordedBus {
             firmware,
         }
     }
+
+    /// From the recording's start on. Each simulated board has a clock of its own, which may be ahead of the bus's.
+    fn time_at(&self, path: &str) -> Duration {
+        let time = self.inner.now().saturating_sub(self.started);
+        time.max(self.recorder.latest_at(path))
+    }
+
+    /// Writes down what could not be opened, and why; once, however often that is tried.
+    fn record_closed(&self, device: &DeviceInfo, address: Address, error: &UsbError) {
+        let path = &device.path;
+        if self.recorder.recognise_closed(path, address, error) {
+            return;
+        }
+        let time = self.time_at(path);
+        let notes = vec![Note::NotOpened {
+            path: path.clone(),
+            error: error.to_string(),
+        }];
+        match self.inner.identity(device) {
+            Some(said) => record_descriptors(&self.recorder, address, time, notes, &said),
+            None => self.recorder.leave_over(address.bus, path, time, &notes),
+        }
+    }
+}
+
+/// Writes a device's descriptors down as if they had been asked for: so whoever reads the recording knows it.
+fn record_descriptors(
+    recorder: &Recorder,
+    address: Address,
+    time: Duration,
+    mut notes: Vec<Note>,
+    said: &Identity,
+) {
+    for (kind, bytes) in [(DEVICE, &said.device), (CONFIGURATION, &said.configuration)] {
+        let request = ControlRequest {
+            request_type: 0x80,
+            request: GET_DESCRIPTOR,
+            value: u16::from_be_bytes([kind, 0]),
+            index: 0,
+        };
+        notes.push(Note::FromCache);
+        let setup = (request, bytes.len());
+        let begun = recorder.begin(address, time, setup, Data::Whole(&[]), &notes);
+        recorder.end(
+            address,
+            time,
+            &begun,
+            Ok(bytes.len()),
+            Data::Whole(bytes),
+            &[],
+        );
+        notes.clear();
+    }
 }
 
 impl Bus for RecordedBus {
@@ -53,20 +106,25 @@ impl Bus for RecordedBus {
     }
 
     fn open(&self, device: &DeviceInfo) -> Result<Box<dyn Transport>, UsbError> {
-        let inner = self.inner.open(device)?;
-        // Each simulated board has a clock of its own, which may be ahead of the bus's.
-        let opened = self.inner.now().saturating_sub(self.started);
+        let address = Address {
+            bus: device.bus,
+            device: device.address,
+        };
+        let inner = match self.inner.open(device) {
+            Ok(inner) => inner,
+            Err(error) => {
+                self.record_closed(device, address, &error);
+                return Err(error);
+            }
+        };
         let mut transport = RecordedTransport {
-            opened: opened.max(self.recorder.latest_at(&device.path)),
+            opened: self.time_at(&device.path),
             opened_by_its_clock: inner.now(),
             inner,
             recorder: Arc::clone(&self.recorder),
             firmware: self.firmware,
             path: device.path.clone(),
-            address: Address {
-                bus: device.bus,
-                device: device.address,
-            },
+            address,
             interface: device.interface,
             last_end: Duration::ZERO,
             has_gone: false,
@@ -76,6 +134,10 @@ impl Bus for RecordedBus {
         transport.last_end = transport.opened;
         transport.record_descriptors();
         Ok(Box::new(transport))
+    }
+
+    fn identity(&self, device: &DeviceInfo) -> Option<Identity> {
+        self.inner.identity(device)
     }
 
     fn wait(&self, duration: Duration) {
@@ -123,34 +185,20 @@ impl RecordedTransport {
         self.time().saturating_sub(self.last_end)
     }
 
-    /// Writes the descriptors down as if they had been asked for, unless they are known: so whoever reads the recording
-    /// knows the device.
+    /// Writes the descriptors down, unless they are known.
     fn record_descriptors(&mut self) {
-        let Some(Identity {
-            place,
-            device,
-            configuration,
-        }) = self.inner.identity()
-        else {
+        let Some(said) = self.inner.identity() else {
             return;
         };
-        self.address.device = place.address;
-        let both = [&device[..], &configuration].concat();
+        self.address.device = said.place.address;
+        let both = [&said.device[..], &said.configuration].concat();
         if self.recorder.recognise(&self.path, self.address, both) {
             return;
         }
-        for (kind, bytes) in [(DEVICE, device), (CONFIGURATION, configuration)] {
-            let request = ControlRequest {
-                request_type: 0x80,
-                request: GET_DESCRIPTOR,
-                value: u16::from_be_bytes([kind, 0]),
-                index: 0,
-            };
-            self.notes.push(Note::FromCache);
-            let answer = |_: &mut dyn Transport| (Ok(bytes.len()), bytes.clone());
-            // It is what the system has.
-            let _ = self.record(request, bytes.len(), &[], answer);
-        }
+        let (time, notes) = (self.time(), std::mem::take(&mut self.notes));
+        record_descriptors(&self.recorder, self.address, time, notes, &said);
+        self.recorder.passes(&self.path, time);
+        self.last_end = time;
     }
 
     /// Writes a transfer down: that it begins, and how it ends.

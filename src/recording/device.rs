@@ -194,12 +194,30 @@ impl RecordedDevice {
         (&self.device, &self.configuration)
     }
 
+    /// What was noted where a transfer began, in the words that we have for it.
+    fn notes(&self) -> impl Iterator<Item = Note> {
+        let transfers = self.transfers.iter();
+        let notes = transfers.flat_map(Transfer::noted_before);
+        notes.filter_map(|note| note.parse().ok())
+    }
+
     /// Where it is plugged in, where the recording tells.
     pub fn path(&self) -> Option<String> {
-        let transfers = self.transfers.iter();
-        let mut notes = transfers.flat_map(Transfer::noted_before);
-        notes.find_map(|note| match note.parse() {
-            Ok(Note::Opened(path) | Note::Back(path)) => Some(path),
+        let mut notes = self.notes();
+        notes.find_map(|note| match note {
+            Note::Opened(path) | Note::NotOpened { path, .. } | Note::Back(path) => Some(path),
+            _ => None,
+        })
+    }
+
+    /// Why it could not be opened, where it never was.
+    pub fn why_closed(&self) -> Option<String> {
+        if self.notes().any(|note| matches!(note, Note::Opened(_))) {
+            return None;
+        }
+        let mut notes = self.notes();
+        notes.find_map(|note| match note {
+            Note::NotOpened { error, .. } => Some(error),
             _ => None,
         })
     }

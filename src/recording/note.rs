@@ -11,6 +11,13 @@ use crate::usb::{DfuMode, Occupant};
 pub enum Note {
     /// The device was opened here, and is plugged in there: `BUS-PORT[.PORT…]`.
     Opened(String),
+    /// The device that is plugged in there could not be opened, and why.
+    NotOpened {
+        /// `BUS-PORT[.PORT…]`
+        path: String,
+        /// In our words.
+        error: String,
+    },
     /// The system's own copy of a descriptor: it was not asked of the device.
     FromCache,
     /// The DFU interface was taken, or why it could not be.
@@ -37,6 +44,7 @@ pub enum Note {
 }
 
 const OPENED: &str = "opened at ";
+const NOT_OPENED: &str = "not opened at ";
 const FROM_CACHE: &str = "from the system's cache";
 const CLAIMED: &str = "interface claimed";
 const NOT_CLAIMED: &str = "interface not claimed: ";
@@ -55,6 +63,7 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Opened(path) => write!(f, "{OPENED}{path}"),
+            Self::NotOpened { path, error } => write!(f, "{NOT_OPENED}{path}: {error}"),
             Self::FromCache => f.write_str(FROM_CACHE),
             Self::Claimed(Ok(())) => f.write_str(CLAIMED),
             Self::Claimed(Err(error)) => write!(f, "{NOT_CLAIMED}{error}"),
@@ -95,6 +104,7 @@ impl FromStr for Note {
                 .or_else(|| after(FAILED).map(Self::Failed))
                 .or_else(|| Some(Self::Left(seconds(text.strip_prefix(LEFT)?)?)))
                 .or_else(|| seen(text.strip_prefix(SEEN)?))
+                .or_else(|| not_opened(text.strip_prefix(NOT_OPENED)?))
                 .or_else(|| left_out(text.strip_prefix(LEFT_OUT)?)),
         };
         note.ok_or(())
@@ -146,6 +156,14 @@ fn seen(text: &str) -> Option<Note> {
     Some(Note::Seen(seconds(after)?, occupant))
 }
 
+fn not_opened(text: &str) -> Option<Note> {
+    let (path, error) = text.split_once(": ")?;
+    Some(Note::NotOpened {
+        path: path.to_owned(),
+        error: error.to_owned(),
+    })
+}
+
 fn left_out(text: &str) -> Option<Note> {
     let (bytes, sha256) = text.split_once(HASH)?;
     Some(Note::LeftOut {
@@ -167,6 +185,10 @@ mod tests {
         let why = || Err("no answer in time".to_owned());
         let notes = [
             Note::Opened("1-1.4".to_owned()),
+            Note::NotOpened {
+                path: "1-1.4".to_owned(),
+                error: "USB is not available: it is off".to_owned(),
+            },
             Note::FromCache,
             Note::Claimed(Ok(())),
             Note::Claimed(why()),

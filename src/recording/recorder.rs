@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::block::{Packet, Section, interface, statistics};
-use super::file::{BackgroundFile, replace};
+use super::file::{BackgroundFile, Kept, replace};
 use super::note::Note;
 use super::usbmon::{Event, Header, UNDER_WAY, status};
 use crate::usb::{ControlRequest, UsbError};
@@ -59,6 +59,17 @@ struct Port {
     latest: Duration,
     /// The device's address, and its descriptors, as they were recorded.
     known: Option<(u8, Vec<u8>)>,
+    /// The address of a device that could not be opened, and why.
+    closed: Option<(u8, UsbError)>,
+}
+
+/// Why not everything is in a recording.
+#[derive(Debug)]
+pub enum Incomplete {
+    /// It has only the beginning.
+    Beginning(io::Error),
+    /// It is empty.
+    Nothing(io::Error),
 }
 
 /// A transfer that has begun.
@@ -99,8 +110,7 @@ impl Recorder {
             .windows(exit_code.len())
             .rposition(|bytes| bytes == exit_code.as_bytes());
         let exit_code_at = at.unwrap_or_default() + EXIT_CODE.len();
-        let mut file = BackgroundFile::new(file)?;
-        file.push(section);
+        let file = BackgroundFile::new(file, &section)?;
         // A clock that stands before 1970 says nothing.
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let microseconds = now.unwrap_or_default().as_micros();
@@ -126,6 +136,17 @@ impl Recorder {
         let now = Some((address.device, descriptors));
         let is_known = port.known == now;
         port.known = now;
+        is_known
+    }
+
+    /// Whether it is in the file already that the device at this port and under this address can't be opened, and why.
+    /// From now on it is.
+    pub fn recognise_closed(&self, path: &str, address: Address, error: &UsbError) -> bool {
+        let mut state = self.state();
+        let port = state.ports.entry(path.to_owned()).or_default();
+        let now = Some((address.device, error.clone()));
+        let is_known = port.closed == now;
+        port.closed = now;
         is_known
     }
 
@@ -196,6 +217,9 @@ impl Recorder {
         state.latest = state.latest.max(self.started.saturating_add(time));
         let notes = notes.iter().map(|note| (bus, format!("{path}: {note}")));
         state.left_over.extend(notes);
+        let mut bytes = Vec::new();
+        state.interface(bus, &mut bytes);
+        state.add(bytes);
     }
 
     /// Remembers when something was at a port.
@@ -209,8 +233,8 @@ impl Recorder {
     /// Ends the file, with the code that the command ends with.
     ///
     /// # Errors
-    /// Why not everything is in it.
-    pub fn finish(&self, exit_code: u8) -> io::Result<()> {
+    /// [`Incomplete`]
+    pub fn finish(&self, exit_code: u8) -> Result<(), Incomplete> {
         let mut state = self.state();
         let Some(mut file) = state.file.take() else {
             return Ok(());
@@ -222,10 +246,16 @@ impl Recorder {
                 file.push(statistics(interface, state.latest, &comments));
             }
         }
-        let (file, written) = file.finish();
+        let (file, ended) = match file.finish() {
+            Kept::Whole(file) => (Some(file), Ok(())),
+            Kept::Beginning(file, error) => (file, Err(error)),
+            Kept::Nothing(error) => return Err(Incomplete::Nothing(error)),
+        };
         let text = format!("{exit_code:<length$}", length = NO_EXIT_CODE.len());
         let replaced = file.map(|mut file| replace(&mut file, self.exit_code_at, text.as_bytes()));
-        written.and(replaced.unwrap_or(Ok(())))
+        ended
+            .and(replaced.unwrap_or(Ok(())))
+            .map_err(Incomplete::Beginning)
     }
 
     /// What all headers have.
@@ -296,7 +326,11 @@ impl State {
             comments: &comments,
         };
         bytes.extend(packet.to_bytes());
-        if let Some(file) = &mut self.file {
+        self.add(bytes);
+    }
+
+    fn add(&mut self, bytes: Vec<u8>) {
+        if let Some(file) = self.file.as_mut().filter(|_| !bytes.is_empty()) {
             file.push(bytes);
         }
     }

@@ -9,6 +9,7 @@ use super::device::{RecordedDevice, Remark};
 use super::half::{Half, Stage};
 use super::note::Note;
 use super::packets;
+use super::recorder::EXIT_CODE;
 use super::transfer::{Place, TooMuch, Transfers};
 use crate::usb::UsbError;
 
@@ -72,7 +73,9 @@ impl Recording {
             match capture.next() {
                 Ok(Some(piece)) => reading.take(piece)?,
                 Ok(None) => break None,
-                Err(error) if reading.has_seen_usb && !is_of_the_system(&error) => {
+                Err(error)
+                    if (reading.has_seen_usb || reading.is_ours()) && !is_of_the_system(&error) =>
+                {
                     break Some(error.to_string());
                 }
                 Err(error) => return Err(error.into()),
@@ -107,6 +110,12 @@ struct Reading {
 }
 
 impl Reading {
+    /// Whether it is one of ours, which tell how a command ended that asked nothing of any device.
+    fn is_ours(&self) -> bool {
+        let mut comments = self.section.comments.iter();
+        comments.any(|comment| comment.starts_with(EXIT_CODE))
+    }
+
     fn take(&mut self, piece: Piece<'_>) -> Result<(), TooMuch> {
         let packet = match piece {
             Piece::Section(section) => {
@@ -157,12 +166,13 @@ impl Reading {
     }
 
     fn finish(self, broken: Option<String>) -> Result<Recording, RecordingError> {
+        let is_ours = self.is_ours();
         let by_place = self.transfers.finish().into_iter();
         let mut devices: Vec<RecordedDevice> = by_place
             .flat_map(|(place, transfers)| RecordedDevice::all_of(place, transfers))
             .collect();
         devices.sort_by_key(RecordedDevice::begins);
-        if devices.is_empty() {
+        if devices.is_empty() && !is_ours {
             return Err(match self.other_link_type {
                 Some(link_type) if !self.has_seen_usb => RecordingError::NotUsb { link_type },
                 _ => RecordingError::Empty,

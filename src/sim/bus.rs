@@ -10,7 +10,7 @@ use super::quirk::Quirk;
 use super::seat::{SimError, lock, plug_in};
 use super::spec::BoardSpec;
 use crate::usb::{
-    Bus, ControlRequest, DeviceInfo, Identity, Occupant, Place, Transport, UsbError, set_interface,
+    Bus, ControlRequest, DeviceInfo, Identity, Occupant, Transport, UsbError, set_interface,
 };
 
 /// Simulated boards, instead of USB. Each has a clock of its own, on which waiting costs nothing.
@@ -146,6 +146,12 @@ impl Bus for SimBus {
         }))
     }
 
+    fn identity(&self, device: &DeviceInfo) -> Option<Identity> {
+        self.ports
+            .iter()
+            .find_map(|port| identity(&lock(port), device))
+    }
+
     /// Moves the clocks of all boards. Where one of them is on its way back, or can't be opened yet, that costs a
     /// hundredth of the time, lest a wait without an end keep a processor busy. Elsewhere nothing is due, and the time is
     /// really waited for.
@@ -163,6 +169,17 @@ impl Bus for SimBus {
     fn now(&self) -> Duration {
         *lock(&self.clock)
     }
+}
+
+/// What is known of a device, where it is at this port.
+fn identity(port: &Port, info: &DeviceInfo) -> Option<Identity> {
+    let is_there = port.seat.to_string() == info.path && port.is_at(info.address);
+    let description = port.device.description();
+    is_there.then(|| Identity {
+        place: info.place(),
+        device: description.device(),
+        configuration: description.configuration(),
+    })
 }
 
 /// One opened board of a [`SimBus`].
@@ -259,20 +276,7 @@ impl Transport for SimTransport {
     }
 
     fn identity(&mut self) -> Option<Identity> {
-        let port = lock(&self.port);
-        if !port.is_at(self.info.address) {
-            return None;
-        }
-        let description = port.device.description();
-        Some(Identity {
-            place: Place {
-                bus: self.info.bus,
-                address: self.info.address,
-                path: self.info.path.clone(),
-            },
-            device: description.device(),
-            configuration: description.configuration(),
-        })
+        identity(&lock(&self.port), &self.info)
     }
 
     fn reset(&mut self) -> Result<(), UsbError> {

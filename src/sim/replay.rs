@@ -23,7 +23,7 @@ use thiserror::Error;
 
 use super::seat::lock;
 use crate::recording::session::{Recording, RecordingError};
-use crate::usb::{Bus, DeviceInfo, Occupant, Transport, UsbError};
+use crate::usb::{Bus, DeviceInfo, Identity, Occupant, Transport, UsbError};
 use port::Port;
 use script::scripts;
 use transport::ReplayTransport;
@@ -154,10 +154,18 @@ impl Bus for ReplayBus {
     fn open(&self, device: &DeviceInfo) -> Result<Box<dyn Transport>, UsbError> {
         let is_it = |port: &&Arc<Mutex<Port>>| lock(port).present().as_ref() == Some(device);
         let port = self.ports.iter().find(is_it).ok_or(UsbError::NoDevice)?;
+        if let Some(closed) = lock(port).closed() {
+            return Err(closed);
+        }
         Ok(Box::new(ReplayTransport::new(
             Arc::clone(port),
             device.clone(),
         )))
+    }
+
+    fn identity(&self, device: &DeviceInfo) -> Option<Identity> {
+        let is_it = |port: &&Arc<Mutex<Port>>| lock(port).present().as_ref() == Some(device);
+        lock(self.ports.iter().find(is_it)?).identity()
     }
 
     /// Costs a hundredth of the time, lest a wait without an end keep a processor busy.

@@ -96,6 +96,15 @@ impl DeviceInfo {
         })
     }
 
+    /// Where it is.
+    pub fn place(&self) -> Place {
+        Place {
+            bus: self.bus,
+            address: self.address,
+            path: self.path.clone(),
+        }
+    }
+
     /// Whether another look at the bus has found the same kind of device at the same port.
     pub fn is_again(&self, found: &Self) -> bool {
         *self

@@ -112,6 +112,16 @@ impl Bus for LibusbBus {
         }))
     }
 
+    fn identity(&self, info: &DeviceInfo) -> Option<Identity> {
+        let listed = Context::new().and_then(|context| context.devices());
+        let Ok(list) = listed else {
+            return sysfs::identity(info);
+        };
+        let mut devices = list.iter();
+        let device = devices.find(|device| place(device) == info.place())?;
+        identity(&device)
+    }
+
     fn wait(&self, duration: Duration) {
         thread::sleep(duration);
     }
@@ -218,13 +228,7 @@ impl Transport for LibusbTransport {
     }
 
     fn identity(&mut self) -> Option<Identity> {
-        let opened = self.handle.device();
-        let (device, configuration) = descriptors(&opened)?;
-        Some(Identity {
-            place: place(&opened),
-            device,
-            configuration,
-        })
+        identity(&self.handle.device())
     }
 
     /// On Windows libusb only resets the pipes of a device with WinUSB, and says that it has reset the device.
@@ -307,6 +311,16 @@ fn describe(device: &Device<Context>) -> Option<DeviceInfo> {
     let place = place(device);
     let (device, configuration) = descriptors(device)?;
     DeviceInfo::new(place, &Descriptors::parse(&device, &configuration)?)
+}
+
+fn identity(device: &Device<Context>) -> Option<Identity> {
+    let place = place(device);
+    let (device, configuration) = descriptors(device)?;
+    Some(Identity {
+        place,
+        device,
+        configuration,
+    })
 }
 
 /// Where a device is.

@@ -55,6 +55,10 @@ impl Bus for LimitedBus {
         }))
     }
 
+    fn identity(&self, device: &DeviceInfo) -> Option<Identity> {
+        self.inner.identity(device)
+    }
+
     fn wait(&self, duration: Duration) {
         self.inner.wait(duration);
         if self.inner.now() >= self.end {

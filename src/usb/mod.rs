@@ -38,6 +38,12 @@ pub trait Bus: Send + Sync {
     /// [`UsbError::AccessDenied`] and [`UsbError::NoNode`] may pass in a moment: see [`UsbError::may_pass`].
     fn open(&self, device: &DeviceInfo) -> Result<Box<dyn Transport>, UsbError>;
 
+    /// What the system knows of a device that [`Bus::devices`] has reported, also where it can't be opened. `None` where
+    /// that can't be told.
+    fn identity(&self, _device: &DeviceInfo) -> Option<Identity> {
+        None
+    }
+
     /// Lets time pass between two looks.
     fn wait(&self, duration: Duration);
 

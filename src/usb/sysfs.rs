@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::descriptor::Descriptors;
-use super::{DeviceInfo, Place};
+use super::{DeviceInfo, Identity, Place};
 
 /// Where the kernel lists USB devices, in containers too.
 const DEVICES: &str = "/sys/bus/usb/devices";
@@ -14,6 +14,12 @@ pub const NODES: &str = "/dev/bus/usb";
 /// Every device with a DFU interface. None where there is no sysfs.
 pub fn devices() -> Vec<DeviceInfo> {
     devices_in(Path::new(DEVICES))
+}
+
+/// What is listed of a device, where it still is.
+pub fn identity(device: &DeviceInfo) -> Option<Identity> {
+    identity_in(&Path::new(DEVICES).join(&device.path))
+        .filter(|identity| identity.place == device.place())
 }
 
 /// Whether a device is still listed under its address.
@@ -41,6 +47,15 @@ fn lists_in(folder: &Path, device: &DeviceInfo) -> bool {
 
 /// The device that a folder is about; `None` for interfaces, and for devices without a DFU interface.
 fn device(folder: &Path) -> Option<DeviceInfo> {
+    let said = identity_in(folder)?;
+    DeviceInfo::new(
+        said.place,
+        &Descriptors::parse(&said.device, &said.configuration)?,
+    )
+}
+
+/// The same with its descriptors, whatever they are.
+fn identity_in(folder: &Path) -> Option<Identity> {
     let place = Place {
         bus: number(folder, "busnum")?,
         address: number(folder, "devnum")?,
@@ -50,8 +65,11 @@ fn device(folder: &Path) -> Option<DeviceInfo> {
     let descriptors = fs::read(folder.join("descriptors")).ok()?;
     let (device, configurations) = descriptors.split_at_checked(18)?;
     let active = number(folder, "bConfigurationValue");
-    let configuration = configuration(configurations, active)?;
-    DeviceInfo::new(place, &Descriptors::parse(device, configuration)?)
+    Some(Identity {
+        place,
+        device: device.to_vec(),
+        configuration: configuration(configurations, active)?.to_vec(),
+    })
 }
 
 /// The configuration with this `bConfigurationValue`, or the first where none is active.
@@ -132,6 +150,9 @@ mod tests {
         assert_eq!((device.vendor_id, device.product_id), (0x0483, 0xDF11));
         assert_eq!(device.mode, DfuMode::Dfu);
         assert_eq!(node(device), Path::new("/dev/bus/usb/003/017"));
+        let said = identity_in(&root.path().join("3-1.4")).expect("it is listed");
+        assert_eq!(said.place, device.place());
+        assert_eq!([said.device, said.configuration].concat(), DESCRIPTORS);
     }
 
     #[test]

@@ -264,9 +264,11 @@ fn not_back(reason: &str, hint: &str) -> String {
         "{KLIPPER} at 1-1: touching /dev/ttySIM0 at 1200 baud\n\
          {KLIPPER} at 1-1: not in DFU mode yet, waiting for up to 10 s\n\
          error: {KLIPPER} at 1-1: {reason}\n\
-         hint: {hint}\n"
+         hint: {hint}\n      {RECORD}\n"
     )
 }
+
+const RECORD: &str = "If it happens again: --record FILE records it, for a report.";
 
 #[test]
 fn a_board_that_does_not_come_back_in_dfu_mode_is_told_with_what_it_is_now() {
@@ -314,7 +316,7 @@ fn a_port_without_micropython_is_told_so() {
     let stderr = format!(
         "{KLIPPER} at 1-1: asking MicroPython at /dev/ttySIM0\n\
          error: {KLIPPER} at 1-1: no MicroPython prompt answers at /dev/ttySIM0\n\
-         hint: If another of its serial ports has the prompt, choose that one with --port.\n      {BY_HAND}\n"
+         hint: If another of its serial ports has the prompt, choose that one with --port.\n      {BY_HAND}\n      {RECORD}\n"
     );
     let command = "detach --enter-dfu=micropython --path 1-1";
     refused("app=klipper", command, 8, &stderr);
@@ -372,13 +374,14 @@ fn the_json_of_a_board_that_does_not_come_back() {
     let message =
         format!("{KLIPPER} at 1-1: it has left its application, but has not come back in DFU mode");
     assert_eq!(document["error"]["message"], message.as_str());
-    assert_eq!(document["error"]["hint"], BY_HAND);
+    let hint = format!("{BY_HAND}\n{RECORD}");
+    assert_eq!(document["error"]["hint"], hint.as_str());
     let [result] = &board.run("detach --json").boards(8)[..] else {
         panic!("one board");
     };
     assert_eq!(result["serial"], KLIPPER);
     assert_eq!(result["path"], "1-1");
-    assert_eq!(result["hint"], BY_HAND);
+    assert_eq!(result["hint"], hint.as_str());
 }
 
 #[test]

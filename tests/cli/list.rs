@@ -401,6 +401,7 @@ fn a_board_that_is_unplugged_while_it_is_asked_is_said_to_be() {
         let stderr = "\
 error: board at 1-1: it was unplugged in the meantime
 hint: Check the cable and put the board into DFU mode again.
+      If it happens again: --record FILE records it, for a report.
 ";
         let text =
             "serial number unknown\n  path 1-1   ids 0483:df11\n  unplugged while it was asked\n";

@@ -1,11 +1,14 @@
-//! `--record`: what a command leaves in the file, and what it does where it can't.
+//! `--record`: what a command leaves in the file.
+
+mod impossible;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde_json::json;
 use tempfile::TempDir;
 
-use crate::run::{FlashFile, Run, sample, stdfu};
+use crate::run::{Run, sample, stdfu};
 
 /// Runs a command that records into `session.pcapng` in a folder.
 fn recorded(folder: &Path, arguments: &str) -> Run {
@@ -114,54 +117,140 @@ fn no_firmware_is_in_a_recording_without_data() {
 }
 
 #[test]
-fn a_file_that_is_there_stays_and_no_board_is_touched() {
+fn what_ended_before_anything_was_asked_of_a_board_can_be_told() {
     let folder = TempDir::new().expect("a temporary directory");
-    let path = folder.path().join("session.pcapng");
-    std::fs::write(&path, b"kept").expect("a new file");
-    let flash = FlashFile::full(1 << 20);
-    let arguments = format!("--sim {} flash blinky.dfu", flash.board("f405"));
-    recorded(folder.path(), &arguments).says(
-        1,
-        "",
-        &format!(
-            "error: {} already exists\n\
-             hint: A recording takes no other file's place: name a new one. No board was touched.\n",
-            path.display()
-        ),
-    );
-    flash.is_untouched();
-    assert_eq!(std::fs::read(&path).expect("the file"), b"kept");
-    let run = stdfu("--record - --sim f405 list").run();
-    run.says(
-        2,
-        "",
-        "error: a recording can't go to stdout, where the answer goes\n\
-         hint: Name a file, such as --record session.pcapng.\n",
-    );
-}
+    let run = recorded(folder.path(), "--sim f405 --id 1209:db42 flash blinky.dfu");
+    assert_eq!(run.exit, 3, "{run:?}");
+    let decode = || stdfu("decode session.pcapng").in_folder(folder.path());
+    let told = format!(
+        "\
+session.pcapng: 0.0 s, recorded by stdfu {}
+  command: stdfu --record session.pcapng --sim f405 --id 1209:db42 flash blinky.dfu
+  file: blinky.dfu, 5432 bytes, SHA-256 8b4ae463d1285926143ad7409350c60c7eedde5a58546e532dfcb22ef77b43b7
+  exit code: 3
 
-#[test]
-fn what_is_left_out_of_no_recording_is_a_mistake() {
-    let run = stdfu("--sim f405 list --record-without-data").run();
-    run.says(
-        2,
-        "",
-        "error: --record-without-data is about a recording, and none is made\n\
-         hint: Name a file, such as --record session.pcapng.\n",
+No device was asked for anything over USB.
+",
+        env!("CARGO_PKG_VERSION")
     );
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_full_disk_ends_the_recording_and_not_the_flash() {
-    let run = stdfu("--sim f405 flash blinky.dfu --record /dev/full").run();
-    assert_eq!(run.exit, 0, "{run:?}");
-    let last = run.stderr.lines().last();
-    let expected = "warning: /dev/full has only the beginning: no space left on device";
+    decode().run().answers(&told);
     assert_eq!(
-        last.map(str::to_lowercase),
-        Some(format!("{expected} (os error 28)"))
+        decode().args("--json").run().document(0)["devices"],
+        json!([])
     );
+    let run = decode().args("--extract out.hex").run();
+    assert_eq!(run.exit, 6, "{run:?}");
+}
+
+#[test]
+fn a_board_that_can_t_be_opened_is_in_the_recording_with_the_reason() {
+    for (quirk, reason, exit) in [
+        ("no-access", "permission denied", 5),
+        ("not-permitted", "operation not permitted", 5),
+        ("no-node", "there is no /dev/bus/usb/001/002", 5),
+    ] {
+        let folder = TempDir::new().expect("a temporary directory");
+        let arguments = format!("--sim f405,quirk={quirk} list");
+        let run = recorded(folder.path(), &arguments);
+        assert_eq!(run.exit, exit, "{run:?}");
+        let decode = stdfu("decode session.pcapng").in_folder(folder.path());
+        let told = decode.run();
+        let (_, device) = told.stdout.split_once("\n\n").expect("a device");
+        let expected = format!(
+            "\
+1-1  0483:df11
+  DfuSe, blocks of up to 2048 bytes
+    0.000  note      not opened at 1-1: {reason}
+    0.000  identify  2 requests, 0.0 ms
+  Not told to leave
+"
+        );
+        assert_eq!(device, expected);
+        // Both descriptors, once, however often it was tried.
+        assert_eq!(headers(folder.path()).len(), 4);
+        let replay = stdfu("--sim replay=session.pcapng list").in_folder(folder.path());
+        let replayed = replay.run();
+        replayed.says(exit, &run.stdout, &run.stderr);
+    }
+}
+
+#[test]
+fn a_board_that_can_t_be_opened_is_told_beside_one_that_was_flashed() {
+    let folder = TempDir::new().expect("a temporary directory");
+    let arguments = "--sim f405 --sim l476,quirk=no-access --every flash blinky.dfu";
+    let run = recorded(folder.path(), arguments);
+    assert_eq!(run.exit, 5, "{run:?}");
+    let decode = stdfu("decode session.pcapng").in_folder(folder.path());
+    let told = decode.run().stdout;
+    assert!(told.contains("\n1-1  0483:df11"), "{told}");
+    let note = "note      not opened at 1-2: permission denied\n";
+    assert!(told.contains(note), "{told}");
+    let replay = stdfu("--sim replay=session.pcapng --every flash").in_folder(folder.path());
+    let file = crate::run::data().join("blinky.dfu");
+    let replayed = replay.arg(file).run();
+    assert_eq!(replayed.exit, 5, "{replayed:?}");
+    assert_eq!(replayed.stdout, run.stdout);
+}
+
+/// A pipe holds 64 KiB: whoever writes more into it waits for a reader.
+#[cfg(unix)]
+#[test]
+fn a_program_that_is_stopped_leaves_a_recording_that_can_be_told() {
+    use std::process::{Command, Stdio};
+    use std::thread::sleep;
+    use std::time::Duration;
+    for (signal, code) in [
+        ("INT", "130"),
+        ("TERM", "130"),
+        ("KILL", "none, the command was cut off"),
+    ] {
+        let folder = TempDir::new().expect("a temporary directory");
+        let path = folder.path().join("session.pcapng");
+        let mut command = stdfu("--sim f405 read - --record")
+            .arg(&path)
+            .into_command();
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = piped.spawn().expect("the binary starts");
+        let is_all_there = |_| {
+            sleep(Duration::from_millis(20));
+            path.metadata().is_ok_and(|file| file.len() > 1 << 20)
+        };
+        assert!((0..3000).any(is_all_there), "{signal}");
+        let mut kill = Command::new("kill");
+        kill.arg(format!("-{signal}")).arg(child.id().to_string());
+        assert!(kill.status().expect("kill is there").success());
+        child.wait().expect("it ends");
+        let told = stdfu("decode").arg(&path).run();
+        assert_eq!(told.exit, 0, "{signal}: {told:?}");
+        let said = format!("  exit code: {code}\n");
+        assert!(told.stdout.contains(&said), "{signal}: {told:?}");
+    }
+}
+
+#[test]
+fn a_report_of_trouble_has_the_recording_that_was_made() {
+    let folder = TempDir::new().expect("a temporary directory");
+    let run = |name: &str, arguments: &str| {
+        let command = stdfu("--record").arg(name).args(arguments);
+        let run = command.in_folder(folder.path()).run();
+        (run.exit, run.stderr)
+    };
+    std::fs::write(folder.path().join("blinky.dfu"), sample("blinky.dfu")).expect("a new file");
+    let last =
+        |name: &str| format!("For a report, send {name}: it has all that passed over USB.\n");
+    let (exit, said) = run("a.pcapng", "--sim f405,fault=unplug@20 flash blinky.dfu");
+    assert!(exit == 8 && said.ends_with(&last("a.pcapng")), "{said}");
+    let (exit, said) = run("b c", "--sim f405 verify blinky.dfu");
+    assert!(exit == 9 && said.ends_with(&last("\"b c\"")), "{said}");
+    let (exit, said) = run("d", "--sim f405,quirk=leave=stays leave");
+    assert!(exit == 8 && said.ends_with(&last("d")), "{said}");
+    // Trouble of another kind is none of the board's.
+    let (exit, said) = run("e", "--sim f405,quirk=no-access leave");
+    assert!(exit == 5 && !said.contains("report"), "{said}");
+    let command = stdfu("--sim f405,fault=unplug@20 flash blinky.dfu --json --record f");
+    let boards = command.in_folder(folder.path()).run().boards(8);
+    let hint = boards[0]["hint"].as_str().expect("a hint");
+    assert!(hint.ends_with(last("f").trim_end()), "{hint}");
 }
 
 #[test]

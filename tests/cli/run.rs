@@ -87,6 +87,25 @@ impl Stdfu {
         self
     }
 
+    /// With the shell's limit on the size of files, in blocks of 512 or 1024 bytes: it takes the place of a full disk.
+    #[cfg(unix)]
+    pub fn with_file_limit(self, blocks: u32) -> Self {
+        let mut shell = Command::new("sh");
+        let script = format!("ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &script]).arg(self.0.get_program());
+        shell.args(self.0.get_args()).stdin(Stdio::null());
+        if let Some(folder) = self.0.get_current_dir() {
+            shell.current_dir(folder);
+        }
+        for (name, value) in self.0.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        Self(shell)
+    }
+
     /// The command, to be started in another way.
     pub fn into_command(self) -> Command {
         self.0

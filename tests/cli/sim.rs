@@ -3,15 +3,11 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-#[cfg(unix)]
-use std::process::Command;
 use std::process::Stdio;
 
 use tempfile::TempDir;
 
 use crate::firmware::Firmware;
-#[cfg(unix)]
-use crate::run::Run;
 use crate::run::{FlashFile, stdfu};
 
 #[test]
@@ -113,24 +109,16 @@ fn a_flash_file_belongs_to_one_board_at_a_time() {
     flash.holds(&[0xFF; 1 << 20]);
 }
 
-/// The shell's limit on the size of files takes the place of a full disk: 64 blocks of 512 or 1024 bytes.
 #[cfg(unix)]
 #[test]
 fn a_flash_file_that_can_not_be_written_is_an_error_and_no_wrong_file() {
     let directory = TempDir::new().expect("a temporary directory");
     let run = |arguments: &str| {
-        let command = stdfu("--sim")
+        stdfu("--sim")
             .arg(format!("f405,flash={}", path_of(&directory)))
             .args(arguments)
-            .into_command();
-        let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
-        let output = Command::new("sh")
-            .args(["-c", script])
-            .arg(command.get_program())
-            .args(command.get_args())
-            .current_dir(command.get_current_dir().expect("it has one"))
-            .output();
-        Run::from(output.expect("there is a shell"))
+            .with_file_limit(64)
+            .run()
     };
     let error = format!("the flash file {} can't be used: ", path_of(&directory));
     let new = run("list");

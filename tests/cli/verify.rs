@@ -86,7 +86,7 @@ fn what_differs_is_told_with_the_first_place_and_how_much_it_is() {
                 "verifying 5.0 KiB\n\
                  {differs}; trying again\n\
                  error: 336133663433 at 1-1: {differs}; {count}\n\
-                 hint: `stdfu flash` corrects it, and writes only what differs.\n"
+                 hint: `stdfu flash` corrects it, and writes only what differs.\n      If it happens again: --record FILE records it, for a report.\n"
             ),
         );
     };
@@ -296,7 +296,7 @@ fn the_json_is_that_of_other_work_and_how_much_differs() {
         json!({"schema": document["schema"], "boards": [board]}),
         json!({"schema": 1, "boards": [{
             "serial": "336133663433", "path": "1-1", "exit": 9, "error": error,
-            "hint": "`stdfu flash` corrects it, and writes only what differs.", "warnings": [],
+            "hint": "`stdfu flash` corrects it, and writes only what differs.\nIf it happens again: --record FILE records it, for a report.", "warnings": [],
             "erased_sectors": 0, "written_bytes": 0, "skipped_bytes": 0, "lost_bytes": 0, "preserved_bytes": 0,
             "verified_bytes": 5122, "differing_bytes": 1, "requests": Value::Null, "retries": 1, "left": false,
             "seconds": Value::Null,

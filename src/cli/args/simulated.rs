@@ -6,6 +6,8 @@ use std::str::FromStr;
 use crate::sim::replay::ReplaySpec;
 use crate::sim::spec::{BoardSpec, BoardSpecError};
 
+use crate::cli::distinct::Given;
+
 /// What stands in the place of USB.
 #[derive(Debug, Clone)]
 pub enum Simulated {
@@ -13,6 +15,17 @@ pub enum Simulated {
     Board(BoardSpec),
     /// What was recorded.
     Replay(ReplaySpec),
+}
+
+impl Simulated {
+    /// The file that it is, or that keeps its flash.
+    pub fn file(&self) -> Option<Given<'_>> {
+        let (by, path) = match self {
+            Self::Board(spec) => ("flash= of --sim", spec.flash.as_deref()?),
+            Self::Replay(spec) => ("replay= of --sim", &*spec.path),
+        };
+        Some(Given { by, path })
+    }
 }
 
 /// A board as the simulator has it, or `replay=FILE[,strict]`. A file's name can't have a comma.

@@ -95,10 +95,11 @@ impl<'r> Decoded<'r> {
         })
     }
 
-    /// Whether anything of DFU was asked of it.
+    /// Whether anything of DFU was asked of it, or would have been.
     fn is_used(&self) -> bool {
         let mut transfers = self.device.transfers.iter();
         transfers.any(|transfer| self.identity.request(transfer).is_some())
+            || self.device.why_closed().is_some()
     }
 
     /// What `--path` calls it, and what it is called.
@@ -114,7 +115,7 @@ pub fn run(args: &DecodeArgs, app: &App) -> Result<Exit, CliError> {
     };
     let output = args.extract.as_deref();
     let format = output
-        .map(|output| extract::check(output, args.force))
+        .map(|output| extract::check(output, &args.file, args.force))
         .transpose()?;
     let recording = open(&args.file)
         .and_then(|file| Ok(Recording::read(file).map_err(RecordedError::from)?))
@@ -182,7 +183,7 @@ fn chosen<'r>(
         paths => paths.iter().any(|path| decoded.device.is_named(path)),
     };
     let meant: Vec<Decoded<'r>> = with_dfu.into_iter().filter(is_meant).collect();
-    match meant.is_empty() {
+    match meant.is_empty() && !recording.devices.is_empty() {
         true => Err(RecordedError::NoDfu { devices: all }),
         false => Ok(meant),
     }

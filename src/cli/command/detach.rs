@@ -51,7 +51,7 @@ pub fn run(args: &DetachArgs, app: &App) -> Result<Exit, CliError> {
     let mut asked: Vec<Asked<'_>> = Vec::new();
     for (application, ended) in app.ask_all(&mut applications)? {
         let name = application.name();
-        let refusal = ended.err().map(|error| Diagnosis::from(&error));
+        let refusal = ended.err().map(|error| Diagnosis::from(&error).reported());
         app.output.ended(name, refusal.as_ref());
         if refusal.is_none() {
             app.output.summary(&format!("{name}: in DFU mode\n"))?;

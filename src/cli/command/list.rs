@@ -89,7 +89,8 @@ pub fn run(_: &ListArgs, app: &App) -> Result<Exit, CliError> {
     let error = error
         .as_ref()
         .map(Diagnosis::from)
-        .or_else(|| lost(&boards));
+        .or_else(|| lost(&boards))
+        .map(Diagnosis::reported);
     let is_short = boards.len() > 1 && !app.output.shows_details();
     app.output.listing(&match is_short {
         true => text::short(&boards, &others, app.output.answer_columns()),

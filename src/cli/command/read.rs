@@ -17,6 +17,7 @@ use crate::cli::args::alt::{AltChoice, memories_and_choice};
 use crate::cli::args::enter::EnterArgs;
 use crate::cli::args::format::OutputFormat;
 use crate::cli::args::number::{amount, parse_range};
+use crate::cli::distinct::Given;
 use crate::cli::document::{Boards, RangeDocument, ReadDocument};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -75,7 +76,7 @@ pub struct ReadArgs {
 pub fn run(args: &ReadArgs, app: &App) -> Result<Exit, CliError> {
     let app = &app.for_contents();
     let format = format(args)?;
-    check_output(args, format, app.output.json)?;
+    check_output(args, format, app)?;
     let entered = match args.enter.asking() {
         Some(asking) => {
             let entering = app.entering(args.candidates(), asking)?;
@@ -144,11 +145,15 @@ fn is_stdout(args: &ReadArgs) -> bool {
 }
 
 /// Refuses, before the board is touched, an output that can't be written in the end.
-fn check_output(args: &ReadArgs, format: OutputFormat, json: bool) -> Result<(), CliError> {
+fn check_output(args: &ReadArgs, format: OutputFormat, app: &App) -> Result<(), CliError> {
     if !is_stdout(args) {
+        app.check_written(Given {
+            by: "OUT",
+            path: &args.output,
+        })?;
         return save::check(&args.output, args.force);
     }
-    if json {
+    if app.output.json {
         return Err(UsageError {
             message: "--json and the bytes can't both go to stdout".to_owned(),
             hint: Some("Name a file.".to_owned()),

@@ -12,6 +12,7 @@ use crate::usb::{DeviceInfo, DfuMode, Occupant};
 use crate::cli::app::App;
 use crate::cli::args::payload::Payload;
 use crate::cli::diagnosis::Diagnosis;
+use crate::cli::distinct::Given;
 use crate::cli::document::StationEndDocument;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -157,6 +158,7 @@ fn open_log(args: &StationArgs, app: &App) -> Result<Mutex<Log>, CliError> {
     let Some(path) = &args.log else {
         return Ok(Mutex::default());
     };
+    app.check_written(Given { by: "--log", path })?;
     let (log, torn) = Log::open(path)?;
     if let Some(line) = torn {
         app.output.warning(&format!(

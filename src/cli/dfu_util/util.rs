@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::cli::app::App;
 use crate::cli::args::firmware::FirmwareArgs;
 use crate::cli::args::payload::Payload;
+use crate::cli::distinct::Given;
 use crate::cli::environment;
 use crate::cli::error::CliError;
 use crate::cli::getopt::dfu_util::help;
@@ -36,6 +37,10 @@ pub fn run(arguments: Vec<OsString>, app: &App, voice: &Voice) -> Result<(), Sys
     }
     if request.action.is_none() && request.dfuse.is_none() {
         return Err(refuse("You need to specify one of -D or -U", voice));
+    }
+    if let Some(Action::Upload(path)) = &request.action {
+        app.check_written(Given { by: "-U", path })
+            .map_err(|error| tell(&error, voice))?;
     }
     let output = Output::with_details(match request.verbose {
         0 => 0,

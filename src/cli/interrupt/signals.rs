@@ -1,7 +1,7 @@
-//! The signals by which people and programs ask for an end.
+//! The signals by which people and programs ask for an end, and one that would end the program unasked.
 
 #[cfg(unix)]
-pub use unix::listen;
+pub use unix::{listen, outlive_file_size_limit};
 
 /// Calls `react` on Ctrl-C, on a thread of its own.
 ///
@@ -12,13 +12,20 @@ pub fn listen(react: impl FnMut() + Send + 'static) -> Result<(), ctrlc::Error> 
     ctrlc::set_handler(react)
 }
 
+/// There is no such limit.
+#[cfg(not(unix))]
+pub fn outlive_file_size_limit() {}
+
 #[cfg(unix)]
 mod unix {
     use std::fs;
     use std::io;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
     use std::thread;
 
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+    use signal_hook::flag;
     use signal_hook::iterator::Signals;
 
     /// Calls `react` on SIGINT, SIGTERM and SIGHUP, on a thread of its own.
@@ -38,6 +45,13 @@ mod unix {
         let mut signals = Signals::new(wanted)?;
         thread::Builder::new().spawn(move || signals.forever().for_each(|_| react()))?;
         Ok(())
+    }
+
+    /// Lets a file that has become as large as the system allows (`ulimit -f`) be an error of whoever writes it, EFBIG, and
+    /// not the end of the program. The signal needs a handler, and no more.
+    pub fn outlive_file_size_limit() {
+        // Without a handler, the program ends by the signal as ever.
+        let _ = flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
     }
 
     /// The mask of ignored signals, from proc_pid_status(5).

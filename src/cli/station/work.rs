@@ -162,7 +162,7 @@ impl Visit<'_, '_> {
             outcome.error = finished.err().map(|error| Diagnosis::from(&error));
         }
         let verdict = match outcome.error.take() {
-            Some(error) => Verdict::of_failure(error),
+            Some(error) => Verdict::of_failure(error.reported()),
             None => Verdict::Pass {
                 done: (self.work.summary)(&outcome).done.join(", "),
                 odd: outcome.document(&(self.work.odd)(&outcome)).warnings,
@@ -203,7 +203,7 @@ impl Visit<'_, '_> {
         };
         match is_as_before {
             true => Ended::Unusable(diagnosis),
-            false => self.judged(Verdict::of_failure(diagnosis)),
+            false => self.judged(Verdict::of_failure(diagnosis.reported())),
         }
     }
 

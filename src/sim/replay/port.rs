@@ -124,6 +124,11 @@ impl Port {
         present.or_else(seen)
     }
 
+    /// Why it can't be opened, if so.
+    pub fn closed(&self) -> Option<UsbError> {
+        self.life().closed.clone()
+    }
+
     pub fn identity(&self) -> Option<Identity> {
         Some(self.life().said.clone())
     }

@@ -26,6 +26,8 @@ pub struct Life {
     pub said: usb::Identity,
     /// What it is, as far as the recording tells.
     pub identity: Identity,
+    /// Why it could not be opened, where it never was.
+    pub closed: Option<UsbError>,
     /// When it was first spoken to, from the recording's beginning on.
     pub begins: Duration,
     /// What was asked of it.
@@ -107,7 +109,7 @@ fn life(device: RecordedDevice) -> Option<Life> {
     let (bus, address) = device.place;
     let notes = notes(first.noted_before());
     let path = notes.into_iter().find_map(|note| match note {
-        Note::Opened(path) | Note::Back(path) => Some(path),
+        Note::Opened(path) | Note::NotOpened { path, .. } | Note::Back(path) => Some(path),
         _ => None,
     });
     let place = Place {
@@ -124,6 +126,7 @@ fn life(device: RecordedDevice) -> Option<Life> {
             configuration: configuration.to_vec(),
         },
         identity: device.identity()?,
+        closed: device.why_closed().map(|error| named(&error)),
         begins: first.at,
         steps: steps(&device),
         device,
@@ -219,7 +222,9 @@ pub fn named(words: &str) -> UsbError {
         UsbError::DriverMissing,
     ];
     let mut known = known.into_iter();
+    let node = || words.strip_prefix("there is no ").map(str::to_owned);
     known
         .find(|error| error.to_string() == words)
+        .or_else(|| node().map(UsbError::NoNode))
         .unwrap_or_else(|| UsbError::Other(words.to_owned()))
 }

@@ -135,7 +135,7 @@ fn verify_tells_the_first_offset_that_differs() {
         "",
         &format!(
             "verifying 9.8 KiB\nerror: 0123456789ABCDEF at 1-1: verification failed: at offset 0x1389 there is \
-             {:#04x} where {:#04x} should be\nhint: `stdfu flash` sends it again.\n",
+             {:#04x} where {:#04x} should be\nhint: `stdfu flash` sends it again.\n      If it happens again: --record FILE records it, for a report.\n",
             file[5001] ^ 1,
             file[5001]
         ),

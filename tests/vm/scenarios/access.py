@@ -94,6 +94,7 @@ def a_device_cgroup_without_usb_is_exit_5_and_names_the_rule(lab):
     assert f"the board at {path} (0483:df11) can't be opened: operation not permitted" in done.stderr
     assert "--privileged" in done.stderr and f"--device-cgroup-rule='c {USB_MAJOR}:* rmw'" in done.stderr
     assert "cable" not in done.stderr
+    _check_recorded(lab, inside, path, "operation not permitted")
     (group / "devices.allow").write_text(f"c {USB_MAJOR}:* rwm")
     assert lab.run(*inside, "serial").stdout == f"{SERIAL}\n"
 
@@ -136,6 +137,14 @@ def _check_missing(lab, path, hide):
         assert "-v /dev/bus/usb:/dev/bus/usb" in done.stderr
     listed = json.loads(lab.run(*inside, "list", "--json", expect=5).stdout)
     assert [board["path"] for board in listed["boards"]] == [path], listed
+    _check_recorded(lab, inside, path, f"there is no {node}")
+
+
+def _check_recorded(lab, inside, path, reason):
+    recording = lab.folder / "closed.pcapng"
+    lab.run(*inside, "serial", "--record", recording, expect=5)
+    told = lab.run_stdfu("decode", recording).stdout
+    assert f"\n{path}  0483:df11" in told and f"not opened at {path}: {reason}" in told, told
 
 
 def _nobody(lab):

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use crate::image::{BIN, DFU, FileIds, Stream, Write};
 use crate::printable;
-use crate::recording::extract::{Firmware, extract};
+use crate::recording::extract::{ExtractError, Firmware, extract};
 
 use crate::cli::app::App;
 use crate::cli::args::format::OutputFormat;
 use crate::cli::args::number::count;
+use crate::cli::distinct::{self, Given};
 use crate::cli::error::CliError;
 use crate::cli::recorded::RecordedError;
 use crate::cli::save;
@@ -17,10 +18,16 @@ use crate::cli::usage::UsageError;
 use super::Decoded;
 
 /// Refuses what can't be written, before anything is read.
-pub fn check(output: &Path, force: bool) -> Result<OutputFormat, CliError> {
+pub fn check(output: &Path, recording: &Path, force: bool) -> Result<OutputFormat, CliError> {
     let format = OutputFormat::promised_by(output, "the name of the file")?;
+    let (written, read) = (given("--extract", output), given("RECORDING", recording));
+    distinct::check(written, read)?;
     save::check(output, force)?;
     Ok(format)
+}
+
+fn given<'g>(by: &'g str, path: &'g Path) -> Given<'g> {
+    Given { by, path }
 }
 
 /// Writes the firmware of the only device.
@@ -32,6 +39,9 @@ pub fn run(
     app: &App,
 ) -> Result<(), CliError> {
     let [decoded] = decoded else {
+        if decoded.is_empty() {
+            return Err(RecordedError::from(ExtractError::Nothing).into());
+        }
         return Err(UsageError {
             message: format!(
                 "the recording has {}, and one file can't have the firmware of all",

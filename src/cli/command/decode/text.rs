@@ -32,6 +32,9 @@ pub fn text(name: &str, recording: &Recording, decoded: &[Decoded<'_>], details:
             text += &format!("  {}\n", Printable(line.trim_end()));
         }
     }
+    if recording.devices.is_empty() {
+        text += "\nNo device was asked for anything over USB.\n";
+    }
     for device in decoded {
         text.push('\n');
         text += &heading(device);

@@ -81,7 +81,7 @@ fn judge(board: &mut Board, app: &App, host: Option<&Host>) -> Finding {
     let about = board.info.path.clone();
     let ids = format!("{:04x}:{:04x}", board.info.vendor_id, board.info.product_id);
     let failed = |error: &UsbError| {
-        let told = of_closed(error);
+        let told = of_closed(error).reported();
         Finding {
             about: about.clone(),
             state: State::Bad(told.exit),
