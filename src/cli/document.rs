@@ -26,7 +26,7 @@ pub use info::{
 };
 pub use memory::MemoryDocument;
 pub use sim::{ServedDocument, SimDocument, SimListDocument, SimNameDocument, SimQuirkDocument};
-pub use station::{StationBoardDocument, StationEndDocument};
+pub use station::{StationBoardDocument, StationEndDocument, StationHelpDocument};
 
 /// A command's answer that has an entry for each board.
 #[derive(Serialize)]

@@ -1,5 +1,5 @@
 //! Being asked to end, by Ctrl-C or by another program, or because the time is up: the first time in good order, the second
-//! time at once.
+//! time at once. Work without end comes to its end first: see [`watch_and_finish`].
 
 mod signals;
 
@@ -47,7 +47,7 @@ impl fmt::Display for Request {
     }
 }
 
-/// Signals this soon after the first are the same request: `timeout` sends each to the program and to its group, a
+/// Signals this soon after the last are the same request: `timeout` sends each to the program and to its group, a
 /// terminal that closes lets both the kernel and the shell tell.
 const SAME_REQUEST: Duration = Duration::from_millis(150);
 /// How long a reader who has stopped reading, or a slow disk, may keep the program from its end. On a busy machine others need
@@ -58,9 +58,13 @@ static LAST_WORDS: OnceLock<Words> = OnceLock::new();
 static LAST_DEED: OnceLock<Words> = OnceLock::new();
 /// How many [`Exposed`] there are. Not in the state, which is locked while the last words are said.
 static EXPOSED: AtomicUsize = AtomicUsize::new(0);
+/// Whether work at hand is to stop.
 static REQUESTED: AtomicBool = AtomicBool::new(false);
+/// Whether no work is to be begun any more.
+static CLOSING: AtomicBool = AtomicBool::new(false);
 static STATE: Mutex<State> = Mutex::new(State {
     guards: 0,
+    lets_finish: false,
     acknowledge: None,
     request: None,
 });
@@ -71,9 +75,11 @@ static LISTENING: AtomicBool = AtomicBool::new(false);
 struct State {
     /// How many [`Watched`] and [`Held`] there are.
     guards: usize,
+    /// Whether the first request lets work at hand come to its end.
+    lets_finish: bool,
     /// What those who carry out work want to be said at once.
     acknowledge: Option<Words>,
-    /// The first, and when it was made.
+    /// The one that counts, and when it was made.
     request: Option<(Request, Instant)>,
 }
 
@@ -139,6 +145,11 @@ fn ask_once(request: Request) {
     if state.request.is_some() {
         return;
     }
+    if state.lets_finish {
+        state.request = Some((request, Instant::now()));
+        CLOSING.store(true, Ordering::SeqCst);
+        return;
+    }
     if !is_put_off(&state) {
         end(state, request);
     }
@@ -166,6 +177,19 @@ pub fn watch() -> Watched {
     lock().guards += 1;
     Watched {
         acknowledges: false,
+        lets_finish: false,
+    }
+}
+
+/// Promises to begin no work that is not begun once it [`is_closing`], until the guard is dropped. The first request lets
+/// work at hand come to its end, the second stops it in good order, the third ends the program.
+pub fn watch_and_finish() -> Watched {
+    let mut state = lock();
+    state.guards += 1;
+    state.lets_finish = true;
+    Watched {
+        acknowledges: false,
+        lets_finish: true,
     }
 }
 
@@ -174,7 +198,10 @@ pub fn watch_and_acknowledge(acknowledge: impl Fn(Request) + Send + Sync + 'stat
     let mut state = lock();
     state.guards += 1;
     state.acknowledge = Some(Arc::new(acknowledge));
-    Watched { acknowledges: true }
+    Watched {
+        acknowledges: true,
+        lets_finish: false,
+    }
 }
 
 /// Puts off the end until the guard is dropped: for what takes no time, and would be left half done.
@@ -199,14 +226,20 @@ pub fn end_is_near() {
     lock().guards += 1;
 }
 
-/// Whether the program has been asked to end.
+/// Whether work at hand is to stop, since the program has been asked to end.
 pub fn requested() -> bool {
     REQUESTED.load(Ordering::SeqCst)
+}
+
+/// Whether no work is to be begun any more, since the program has been asked to end.
+pub fn is_closing() -> bool {
+    CLOSING.load(Ordering::SeqCst) || requested()
 }
 
 /// Somebody is looking.
 pub struct Watched {
     acknowledges: bool,
+    lets_finish: bool,
 }
 
 impl Drop for Watched {
@@ -215,6 +248,9 @@ impl Drop for Watched {
         state.guards -= 1;
         if self.acknowledges {
             state.acknowledge = None;
+        }
+        if self.lets_finish {
+            state.lets_finish = false;
         }
     }
 }
@@ -247,7 +283,16 @@ impl Drop for Exposed {
 fn react() {
     let mut state = lock();
     match state.request {
-        Some((Request::Asked, first)) if first.elapsed() < SAME_REQUEST => {}
+        Some((Request::Asked, last)) if last.elapsed() < SAME_REQUEST => {}
+        // Whatever is being said just now, others are at work.
+        None if state.lets_finish => {
+            state.request = Some((Request::Asked, Instant::now()));
+            CLOSING.store(true, Ordering::SeqCst);
+        }
+        Some(_) if state.lets_finish && !requested() && is_put_off(&state) => {
+            state.request = Some((Request::Asked, Instant::now()));
+            REQUESTED.store(true, Ordering::SeqCst);
+        }
         None if is_put_off(&state) => {
             state.request = Some((Request::Asked, Instant::now()));
             let acknowledge = state.acknowledge.clone();

@@ -34,6 +34,7 @@ mod refusal;
 mod report;
 mod save;
 mod select;
+mod sentence;
 mod shell;
 mod station;
 mod stdin;

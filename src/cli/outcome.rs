@@ -87,6 +87,24 @@ impl<'p> Outcome<'p> {
         BoardResult::of(self.name(), self.error.as_ref()).or_hint(self.hint())
     }
 
+    /// Whether all of the firmware was read back and compared, or had been there before and was.
+    pub fn is_verified(&self) -> bool {
+        let tally = self.tally;
+        let all = match &self.task {
+            Some(Task::Dfuse(_)) => tally.written_bytes + tally.skipped_bytes,
+            _ => tally.written_bytes,
+        };
+        let memories = self
+            .dfuse()
+            .and_then(Plan::flash)
+            .map(|plan| &plan.memories);
+        let mut memories = memories.into_iter().flatten();
+        memories.all(|memory| memory.check == Check::ReadBack)
+            && !tally.reset
+            && tally.verified_bytes >= all
+            && tally.verified_bytes + tally.skipped_bytes > 0
+    }
+
     /// What to do next though all went well.
     pub fn hint(&self) -> Option<&'static str> {
         let is_unprotected = self.error.is_none() && self.tally.unprotected == Some(false);

@@ -143,6 +143,11 @@ impl Selection {
         self.waits() && (self.is_named() || self.id.is_some())
     }
 
+    /// Whether all boards that match are meant, at the same time.
+    pub fn is_every(&self) -> bool {
+        self.every
+    }
+
     /// Whether to wait for what isn't there yet.
     pub fn waits(&self) -> bool {
         self.wait.is_some()

@@ -75,10 +75,7 @@ fn station() {
     check("--sim f405 station blinky.dfu --dry-run", 2);
     check("--sim f405 station no-such-file.dfu", 1);
     check("--sim f405 station flipped-bit.dfu", 6);
-    check(
-        "--sim f405 --serial NOSUCH --timeout 0.5 station blinky.dfu",
-        1,
-    );
+    check("--sim f405 --path 9-9 --timeout 0.5 station blinky.dfu", 1);
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! `stdfu station`: one board after the other, with a log.
 
+mod calling;
+#[cfg(unix)]
+mod stopping;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -81,7 +85,11 @@ fn each_board_has_a_line_and_stands_in_the_log() {
             "PASS  336133663433 at 1-1  5.0 KiB written, verified, started",
         ]
     );
-    assert!(run.stderr.contains("waiting for a board\n"), "{run:?}");
+    assert!(
+        run.stderr
+            .contains("waiting: take the board out, and plug in the next one\n"),
+        "{run:?}"
+    );
     let lines = desk.lines();
     let good = lines.iter().find(|line| line["result"] == "pass");
     let good = good.expect("one is good");
@@ -90,6 +98,10 @@ fn each_board_has_a_line_and_stands_in_the_log() {
     assert_eq!(good["chip"], "STM32F405/407/415/417");
     assert_eq!(good["stdfu"], env!("CARGO_PKG_VERSION"));
     assert_eq!(good["reason"], Value::Null);
+    assert_eq!(
+        (&good["verified"], &bad["verified"]),
+        (&true.into(), &false.into())
+    );
     let document = stdfu("--json info blinky.dfu").run().document(0);
     assert_eq!(good["sha256"][0], document["files"][0]["sha256"]);
     assert_eq!(lines.len(), 2);
@@ -187,6 +199,26 @@ fn what_makes_no_sense_at_a_station_is_refused_at_once() {
         );
     };
     check("blinky.dfu --dry-run", 2, "a station has no --dry-run\n");
+    check(
+        "blinky.dfu --wait",
+        2,
+        "--wait means nothing at a station\n",
+    );
+    check(
+        "blinky.dfu --wait=5",
+        2,
+        "--wait means nothing at a station\n",
+    );
+    check(
+        "blinky.dfu --every",
+        2,
+        "--every means nothing at a station\n",
+    );
+    check(
+        "blinky.dfu --every --count 2",
+        2,
+        "--every means nothing at a station\n",
+    );
     let asks = "--enter-dfu would ask every device that is plugged in\n";
     check("blinky.dfu --enter-dfu", 2, asks);
     check("blinky.bin", 2, "");
@@ -205,77 +237,74 @@ fn what_makes_no_sense_at_a_station_is_refused_at_once() {
     );
 }
 
-#[cfg(unix)]
 #[test]
-fn a_log_that_takes_no_more_stops_the_station_and_keeps_whole_lines() {
-    use std::process::Command;
+fn what_was_not_verified_is_told_in_the_log_and_to_programs() {
+    for (name, end) in [
+        ("line.jsonl", r#""verified":false}"#),
+        ("line.csv", ",false"),
+    ] {
+        let desk = Desk::new(name);
+        let run = desk.station("--sim f405 --no-verify");
+        let passed = "PASS  336133663433 at 1-1  5.0 KiB written, not verified, started";
+        assert_eq!(said(&run)[0], passed, "{run:?}");
+        let text = desk.text();
+        assert!(text.trim_end().ends_with(end), "{text}");
+    }
+    for (options, is_verified) in [("", true), ("--no-verify", false)] {
+        let arguments = format!("--json --timeout 3 --sim f405 station blinky.dfu {options}");
+        let run = stdfu(&arguments).run();
+        let line: Value = serde_json::from_str(said(&run)[0]).expect("a line of JSON");
+        assert_eq!(line["verified"], is_verified, "{run:?}");
+    }
+}
 
+#[test]
+fn a_board_that_is_good_with_another_firmware_is_refused_and_says_so() {
     let desk = Desk::new("line.jsonl");
-    let first = desk.station("--sim f405,serial=A --sim f405,serial=B --sim f405,serial=C");
-    let before = desk.text();
-    // A block is 512 or 1024 bytes: one more line is too much for either.
-    assert!((600..1000).contains(&before.len()), "{before}");
-    let long = "D".repeat(126);
-    let script = "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\"";
-    let station = stdfu(&format!(
-        "--timeout 60 --sim f405,serial={long} station blinky.dfu --log"
-    ));
-    let station = station.arg(&desk.log);
-    let command = station.into_command();
-    let mut shell = Command::new("sh");
-    shell.args(["-c", script]).arg(command.get_program());
-    shell.args(command.get_args());
-    shell.current_dir(command.get_current_dir().expect("it is set"));
-    let second = Run::from(shell.output().expect("there is a shell"));
-    assert_eq!(
-        said(&first).last(),
-        Some(&"3 good, 0 failed, 0 refused"),
-        "{first:?}"
+    desk.station("--sim f405");
+    let sha256 = desk.lines()[0]["sha256"][0]
+        .as_str()
+        .expect("a sum")
+        .to_owned();
+    let station = || {
+        stdfu("--timeout 3 --sim f405 station blinky.bin --address 0x08000000 --log").arg(&desk.log)
+    };
+    let run = station().run();
+    let other = format!(
+        ", but with another firmware: SHA-256 {}; --again",
+        &sha256[..12]
     );
-    assert_eq!(second.exit, 1, "{second:?}");
-    assert!(
-        second.stdout.contains(&format!("PASS  {long} at 1-1")),
-        "{second:?}"
-    );
-    let error = format!("error: {long} at 1-1 is good, and is missing in the log: the log ");
-    assert!(second.stderr.contains(&error), "{second:?}");
-    assert_eq!(desk.text(), before);
+    assert!(said(&run)[0].contains(&other), "{run:?}");
+    let run = station().arg("--json").run();
+    let line: Value = serde_json::from_str(said(&run)[0]).expect("a line of JSON");
+    assert_eq!(line["good_with"][0], sha256.as_str(), "{run:?}");
+    // The same firmware is not told.
+    let run = desk.station("--sim f405 --json");
+    let line: Value = serde_json::from_str(said(&run)[0]).expect("a line of JSON");
+    assert_eq!(line["result"], "refused");
+    assert_eq!(line.get("good_with"), None, "{run:?}");
+}
+
+#[test]
+fn a_file_with_addresses_is_not_said_to_go_byte_for_byte_to_boards_that_know_some() {
+    for file in ["blinky.elf", "blinky.hex"] {
+        let run = stdfu(&format!("--timeout 3 --sim f405 station {file}")).run();
+        assert_eq!(said(&run).last(), Some(&"1 good, 0 failed, 0 refused"));
+        let odd = run.stderr.contains("byte for byte") || run.stdout.contains("byte for byte");
+        assert!(!odd, "{run:?}");
+    }
+    // A device without addresses gets it so, and that is said of the device, once.
+    let run = stdfu("--timeout 8 --sim pluto --path 1-1 station blinky.hex --alt 1").run();
+    let told = run.stdout.matches("byte for byte").count();
+    assert_eq!(told, 1, "{run:?}");
 }
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_a_station_with_its_counts_and_its_log_is_nobody_else_s_until_then() {
-    use std::io::{BufRead, BufReader, Read};
-    use std::process::{Command, Stdio};
-
-    let desk = Desk::new("line.jsonl");
-    let mut command = stdfu("--sim f405 station blinky.dfu --log")
-        .arg(&desk.log)
-        .into_command();
-    let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut station = piped.spawn().expect("the binary starts");
-    let mut stdout = BufReader::new(station.stdout.take().expect("piped"));
-    let mut line = String::new();
-    stdout.read_line(&mut line).expect("a line");
-    assert!(line.starts_with("PASS  336133663433 at 1-1  "), "{line}");
-    let second = desk.station("--sim f405");
-    assert_eq!(second.exit, 5, "{second:?}");
-    assert!(
-        second.stderr.contains(" is in use by another station\n"),
-        "{second:?}"
-    );
-    let killed = Command::new("kill")
-        .args(["-INT", &station.id().to_string()])
-        .status();
-    assert!(killed.expect("kill is there").success());
-    let mut rest = String::new();
-    stdout.read_to_string(&mut rest).expect("all of it");
-    assert_eq!(rest, "1 good, 0 failed, 0 refused\n");
-    assert_eq!(station.wait().expect("it ends").code(), Some(130));
-    let mut stderr = String::new();
-    let pipe = station.stderr.as_mut().expect("piped");
-    pipe.read_to_string(&mut stderr).expect("all of it");
-    assert!(!stderr.contains("error"), "{stderr}");
+fn a_reason_is_told_once() {
+    let run = stdfu("--sim f405 station blinky.dfu --log /dev/zero").run();
+    let error = "error: the log /dev/zero can't be used: it is no file\n";
+    assert!(run.stderr.starts_with(error), "{run:?}");
 }
 
 #[cfg(target_os = "linux")]
@@ -291,10 +320,16 @@ fn on_a_terminal_there_is_a_place_for_each_port() {
     for part in [
         "######    #####    ######   ######",
         "#######   #####   #######  ##",
-        "Take it out. Plug in the next board.",
-        "Ctrl-C ends the station.",
+        "Take it out.",
+        "The station has ended.",
         "1 good, 1 failed, 0 refused",
     ] {
         assert!(screen.text.contains(part), "{part}: {}", screen.text);
+    }
+    for part in [
+        "Take it out. Plug in the next board.",
+        "Ctrl-C ends the station.",
+    ] {
+        assert!(screen.sent.contains(part), "{part}: {}", screen.sent);
     }
 }

@@ -10,6 +10,7 @@ use crate::dfuse::plan::Plan;
 use crate::cli::error::CliError;
 use crate::cli::job::Job;
 use crate::cli::output::Output;
+use crate::cli::sentence::capitalized;
 use crate::cli::task::Task;
 use crate::cli::usage::UsageError;
 
@@ -92,10 +93,4 @@ fn answers_yes(consequences: &[String], labels: &[String], output: &Output) -> i
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     Ok(answer.trim().eq_ignore_ascii_case("yes"))
-}
-
-fn capitalized(sentence: &str) -> String {
-    let mut characters = sentence.chars();
-    let first = characters.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(characters).collect()
 }

@@ -197,14 +197,11 @@ impl Payload {
     pub fn tell_oddities(&self, boards: &[Board], output: &Output) -> Inputs<'_> {
         let (told, odd) = match (&self.placed, boards.iter().all(Board::is_plain)) {
             (Ok(image), false) => (image.warnings.clone(), suspicion::warnings(image)),
-            (Ok(image), true) if image.format != &BIN && self.stream.is_ok() => {
-                let warning = format!(
-                    "The file is {}. The device gets it as it is, byte for byte.",
-                    image.format
-                );
-                (vec![warning.clone()], vec![warning])
+            (_, true) => {
+                let warning: Vec<String> = self.sent_as_it_is().into_iter().collect();
+                (warning.clone(), warning)
             }
-            _ => (Vec::new(), Vec::new()),
+            (Err(_), false) => (Vec::new(), Vec::new()),
         };
         for warning in &told {
             output.warning(warning);
@@ -213,6 +210,32 @@ impl Payload {
             odd,
             files: &self.files,
         }
+    }
+
+    /// Says what is odd about the files, whatever the devices.
+    pub fn tell_warnings(&self, output: &Output) {
+        let warnings = self.placed.iter().flat_map(|image| &image.warnings);
+        warnings.for_each(|warning| output.warning(warning));
+    }
+
+    /// What else is odd about the files for a device without DfuSe, or for one with it.
+    pub fn odd_for(&self, is_plain: bool) -> Option<String> {
+        match is_plain {
+            true => self.sent_as_it_is(),
+            false => self.placed.as_ref().ok().and_then(suspicion::warning),
+        }
+    }
+
+    /// Of a file that has addresses, and goes to a device that knows none.
+    fn sent_as_it_is(&self) -> Option<String> {
+        let image = self.placed.as_ref().ok()?;
+        let is_odd = image.format != &BIN && self.stream.is_ok();
+        is_odd.then(|| {
+            format!(
+                "The file is {}. The device gets it as it is, byte for byte.",
+                image.format
+            )
+        })
     }
 
     /// Whether nobody has said where a raw binary belongs, and nothing else is wrong with it.

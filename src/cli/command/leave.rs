@@ -36,7 +36,8 @@ pub struct LeaveArgs {
 }
 
 pub fn run(args: &LeaveArgs, app: &App) -> Result<Exit, CliError> {
-    let jobs = jobs(app.select(args.candidates())?, |board| plan(args, board));
+    let boards = app.select(args.candidates())?;
+    let jobs = jobs(boards, |board| plan(args.address, board));
     job::carry_out(jobs, &Inputs::default(), &app.output, summary)
 }
 
@@ -49,12 +50,13 @@ impl LeaveArgs {
     }
 }
 
-fn plan(args: &LeaveArgs, board: &Board) -> Planned<'static> {
+/// What is wanted of a board: that it starts its application, with the vector table at this `address`.
+pub fn plan(address: Option<u32>, board: &Board) -> Planned<'static> {
     if board.is_plain() {
-        plain::refuse(&[(args.address.is_some(), "An address")])?;
+        plain::refuse(&[(address.is_some(), "An address")])?;
         return Ok(Task::Plain(dfu::plain::Plan::Leave));
     }
-    dfuse::leave(args.address, board).map(Into::into)
+    dfuse::leave(address, board).map(Into::into)
 }
 
 fn summary(outcome: &Outcome<'_>) -> Summary {

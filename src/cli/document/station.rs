@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::board::BoardName;
 
 use crate::cli::diagnosis::Diagnosis;
-use crate::cli::station::verdict::{Counts, Judged, Verdict};
+use crate::cli::station::verdict::{Counts, Judged, Refusal, Verdict};
 
 use super::BoardResult;
 
@@ -13,16 +13,29 @@ use super::BoardResult;
 #[derive(Serialize)]
 pub struct StationBoardDocument<'j> {
     event: &'static str,
-    /// `pass`, `fail` or `refused`
+    /// `pass`, `fail`, `interrupted`, `refused` or `unlogged`
     result: &'static str,
     #[serde(flatten)]
     board: BoardResult<'j>,
     chip: Option<&'static str>,
+    /// Whether all of the firmware was read back and compared.
+    verified: bool,
     warnings: &'j [String],
     /// Since when a board is good that is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     good_since: Option<&'j str>,
+    /// The SHA-256 of the files that it is good with, where they are others than this station's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    good_with: Option<&'j [String]>,
     seconds: f64,
+}
+
+/// What can't be worked with.
+#[derive(Serialize)]
+pub struct StationHelpDocument<'t> {
+    event: &'static str,
+    #[serde(flatten)]
+    board: BoardResult<'t>,
 }
 
 /// The end of a station.
@@ -32,6 +45,9 @@ pub struct StationEndDocument<'d> {
     good: u64,
     failed: u64,
     refused: u64,
+    interrupted: u64,
+    /// Those that the log lacks, whatever came of them.
+    unlogged: u64,
     /// Why it ended.
     error: &'d Diagnosis,
 }
@@ -39,21 +55,42 @@ pub struct StationEndDocument<'d> {
 impl<'j> StationBoardDocument<'j> {
     /// Of a board at a station.
     pub fn of(name: BoardName<'j>, judged: &'j Judged) -> Self {
-        let (result, error, warnings, good_since) = match &judged.verdict {
-            Verdict::Pass { odd, .. } => ("pass", None, odd.as_slice(), None),
-            Verdict::Fail(error) => ("fail", Some(error), [].as_slice(), None),
-            Verdict::Refused { good_since } => {
-                ("refused", None, [].as_slice(), Some(good_since.as_str()))
-            }
+        let (result, error) = match &judged.verdict {
+            Verdict::Pass { .. } => ("pass", None),
+            Verdict::Fail(error) => ("fail", Some(error)),
+            Verdict::Interrupted(error) => ("interrupted", Some(error)),
+            Verdict::Refused(Refusal { stays, .. }) => ("refused", stays.as_ref()),
+            Verdict::Unlogged { error, .. } => ("unlogged", Some(error)),
+        };
+        let (warnings, verified) = match judged.verdict.itself() {
+            Verdict::Pass { odd, verified, .. } => (odd.as_slice(), *verified),
+            _ => ([].as_slice(), false),
+        };
+        let refusal = match &judged.verdict {
+            Verdict::Refused(refusal) => Some(refusal),
+            _ => None,
         };
         Self {
             event: "board",
             result,
             board: BoardResult::of(name, error),
             chip: judged.chip,
+            verified,
             warnings,
-            good_since,
+            good_since: refusal.map(|refusal| refusal.since.as_str()),
+            good_with: refusal.and_then(|refusal| refusal.other_firmware.as_deref()),
             seconds: judged.seconds,
+        }
+    }
+}
+
+impl<'t> StationHelpDocument<'t> {
+    /// Of what is plugged in there.
+    pub fn of(path: &'t str, trouble: &'t Diagnosis) -> Self {
+        let name = BoardName { serial: None, path };
+        Self {
+            event: "help",
+            board: BoardResult::of(name, Some(trouble)),
         }
     }
 }
@@ -66,6 +103,8 @@ impl<'d> StationEndDocument<'d> {
             good: counts.good,
             failed: counts.failed,
             refused: counts.refused,
+            interrupted: counts.interrupted,
+            unlogged: counts.unlogged,
             error,
         }
     }

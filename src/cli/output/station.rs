@@ -3,20 +3,22 @@
 mod letters;
 mod screen;
 
-use std::io;
+use std::io::{self, ErrorKind};
 
 use console::Term;
 use serde::Serialize;
 
 use crate::board::BoardName;
+use crate::printable;
 
 use crate::cli::diagnosis::Diagnosis;
-use crate::cli::document::StationBoardDocument;
-use crate::cli::error::{CliError, Doing};
+use crate::cli::document::{StationBoardDocument, StationHelpDocument};
+use crate::cli::error::CliError;
 use crate::cli::output::{ANSWERING, Output, ProgressChoice, json_line, stdout, versioned};
-use crate::cli::station::teller::Teller;
+use crate::cli::sentence::sentence;
+use crate::cli::station::teller::{Teller, Told, Untold};
 use crate::cli::station::verdict::{Judged, Verdict};
-use crate::cli::station::view::{Face, View};
+use crate::cli::station::view::{Face, Place, Stage, View};
 
 impl Output {
     /// Somebody to tell what happens at a station.
@@ -29,19 +31,27 @@ impl Output {
             }),
             false => Box::new(InLines {
                 output: self,
-                is_waiting: false,
+                said: "",
             }),
         }
     }
 
-    /// A line of JSON of several, before the document that is the last. Not said without `--json`.
-    fn line(&self, content: impl Serialize) -> Result<(), CliError> {
-        if !self.json {
-            return Ok(());
-        }
-        let line = json_line(&versioned(content)).map_err(io::Error::from);
-        let written = line.and_then(|line| stdout::write(line.as_bytes()));
-        written.doing(ANSWERING)
+    /// A line of several for somebody who is there: as text, or as JSON before the document that is the last.
+    fn line(&self, text: &str, content: impl Serialize) -> Told {
+        let written = match (self.json, self.quiet) {
+            (true, _) => json_line(&versioned(content))
+                .map_err(io::Error::from)
+                .and_then(|line| stdout::write_to_reader(line.as_bytes())),
+            (false, true) => Ok(()),
+            (false, false) => stdout::write_to_reader(printable::lines(text).as_bytes()),
+        };
+        written.map_err(|error| match error.kind() {
+            ErrorKind::BrokenPipe => Untold::NobodyListens,
+            _ => Untold::Failed(CliError::While {
+                what: ANSWERING.to_owned(),
+                error: Box::new(error.into()),
+            }),
+        })
     }
 }
 
@@ -53,19 +63,25 @@ struct OnScreen<'o> {
 }
 
 impl Teller for OnScreen<'_> {
-    fn show(&mut self, view: &View) {
+    fn show(&mut self, view: &View) -> Told {
         let (rows, columns) = self.terminal.size();
         let text = screen::draw(view, columns.into(), rows.into(), self.output.paint);
-        if text != self.shown {
-            // A terminal that can't be written shows nothing, and the work goes on.
-            let _ = self.draw(&text);
-            self.shown = text;
+        if text == self.shown {
+            return Ok(());
         }
+        let drawn = self.draw(&text);
+        self.shown = text;
+        // A terminal that can't be written has gone.
+        drawn.map_err(|_| Untold::NobodyListens)
     }
 
-    fn judged(&mut self, _: &str, _: &Judged) {}
+    fn judged(&mut self, _: &str, _: &Judged) -> Told {
+        Ok(())
+    }
 
-    fn alarm(&mut self, _: &Diagnosis) {}
+    fn trouble(&mut self, _: &str, _: &Diagnosis) -> Told {
+        Ok(())
+    }
 }
 
 impl OnScreen<'_> {
@@ -83,7 +99,7 @@ impl OnScreen<'_> {
 /// What is said after it begins in a line of its own.
 impl Drop for OnScreen<'_> {
     fn drop(&mut self) {
-        // As above.
+        // Where it can't be written, it has gone.
         let _ = self
             .terminal
             .write_line("")
@@ -94,48 +110,98 @@ impl Drop for OnScreen<'_> {
 /// A line for each board.
 struct InLines<'o> {
     output: &'o Output,
-    is_waiting: bool,
+    /// What was said last that has to be done, or waited for.
+    said: &'static str,
 }
 
 impl Teller for InLines<'_> {
-    fn show(&mut self, view: &View) {
-        let is_at_work = |face: Face| matches!(face, Face::Busy { .. });
-        let is_waiting = !view.places.iter().any(|place| is_at_work(place.face));
-        if is_waiting && !self.is_waiting && view.alarm.is_none() {
-            self.output.note("waiting for a board");
+    fn show(&mut self, view: &View) -> Told {
+        let next = next_step(view);
+        if next != self.said && !next.is_empty() {
+            self.output.note(next);
         }
-        self.is_waiting = is_waiting;
+        self.said = next;
+        Ok(())
     }
 
-    fn judged(&mut self, path: &str, judged: &Judged) {
+    fn judged(&mut self, path: &str, judged: &Judged) -> Told {
         let name = BoardName {
             serial: judged.serial.as_ref(),
             path,
         };
-        // Where stdout can't be written, the log has it.
-        let _ = self.output.line(StationBoardDocument::of(name, judged));
-        let _ = self.output.summary(&line(name, judged));
-        if let Verdict::Fail(error) = &judged.verdict {
-            self.output.ended(name, Some(error));
+        let document = StationBoardDocument::of(name, judged);
+        let told = self.output.line(&line(name, judged), document);
+        match &judged.verdict {
+            Verdict::Fail(error)
+            | Verdict::Interrupted(error)
+            | Verdict::Unlogged { error, .. } => self.output.ended(name, Some(error)),
+            Verdict::Pass { .. } | Verdict::Refused(_) => {}
         }
+        told
     }
 
-    fn alarm(&mut self, _: &Diagnosis) {}
+    fn trouble(&mut self, path: &str, trouble: &Diagnosis) -> Told {
+        let Diagnosis { message, hint, .. } = trouble;
+        let steps = hint.iter().flat_map(|hint| hint.lines());
+        let steps: String = steps.map(|step| format!("      {step}\n")).collect();
+        let name = BoardName { serial: None, path };
+        let text = format!("HELP  {name}  {message}\n{steps}");
+        let document = StationHelpDocument::of(path, trouble);
+        self.output.line(&text, document)
+    }
+}
+
+/// What whoever stands before the station does next, if it is that none of the boards' lines tells.
+fn next_step(view: &View) -> &'static str {
+    let is_at_work = |place: &Place| matches!(place.face, Face::Busy { .. });
+    let was_there = |place: &Place| !matches!(place.face, Face::Empty | Face::Help);
+    match view.stage {
+        Stage::Closing | Stage::Stopping if !view.places.iter().any(is_at_work) => "",
+        Stage::Closing => "ending when the boards at work are done; Ctrl-C stops them",
+        Stage::Stopping => "stopping the boards at work; Ctrl-C ends at once",
+        Stage::Open if view.places.iter().any(is_at_work) => "",
+        Stage::Open if view.places.iter().any(was_there) => {
+            "waiting: take the board out, and plug in the next one"
+        }
+        Stage::Open => "waiting: plug in a board in DFU mode",
+    }
 }
 
 fn line(name: BoardName<'_>, judged: &Judged) -> String {
     let seconds = judged.seconds;
     match &judged.verdict {
-        Verdict::Pass { done, odd } => {
+        Verdict::Pass { done, odd, .. } => {
             let odd: String = odd.iter().map(|odd| format!("      {odd}\n")).collect();
             format!("PASS  {name}  {done}  {seconds:.1} s\n{odd}")
         }
         Verdict::Fail(error) => {
-            let reason = error.message.lines().next().unwrap_or_default();
+            let reason = first_line(error);
             format!("FAIL  {name}  exit {}: {reason}\n", error.exit.code())
         }
-        Verdict::Refused { good_since } => {
-            format!("SKIP  {name}  it is good since {good_since}; --again flashes it\n")
+        Verdict::Interrupted(error) => format!("STOP  {name}  {}\n", first_line(error)),
+        Verdict::Refused(refusal) => {
+            let stays = refusal.stays.as_ref();
+            let stays = stays.map(|stays| {
+                let hint = stays.hint.as_deref().unwrap_or_default();
+                format!("      {}\n      {hint}\n", sentence(&stays.message))
+            });
+            let stays = stays.unwrap_or_default();
+            format!(
+                "SKIP  {name}  {}; --again flashes it\n{stays}",
+                refusal.in_words()
+            )
+        }
+        Verdict::Unlogged { verdict, error } => {
+            let word = match verdict.itself() {
+                Verdict::Fail(_) => "FAIL",
+                Verdict::Interrupted(_) => "STOP",
+                _ => "HELP",
+            };
+            format!("{word}  {name}  {}\n", first_line(error))
         }
     }
+}
+
+fn first_line(error: &Diagnosis) -> &str {
+    error.message.lines().next().unwrap_or_default()
 }

@@ -6,10 +6,18 @@ use crate::cli::interrupt;
 
 /// Writes all of it. A reader that has gone away has read enough, and is no error.
 pub fn write(bytes: &[u8]) -> io::Result<()> {
+    unless_reader_left(write_to_reader(bytes))
+}
+
+/// Writes all of it, where there is work that nobody should do unseen.
+///
+/// # Errors
+/// [`ErrorKind::BrokenPipe`] where the reader has gone away.
+pub fn write_to_reader(bytes: &[u8]) -> io::Result<()> {
     // Who is to read it may have stopped to.
     let _exposed = interrupt::expose();
     let mut stdout = io::stdout().lock();
-    unless_reader_left(stdout.write_all(bytes).and_then(|()| stdout.flush()))
+    stdout.write_all(bytes).and_then(|()| stdout.flush())
 }
 
 /// Takes a reader that has gone away for one that has read enough.

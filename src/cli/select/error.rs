@@ -53,7 +53,7 @@ pub enum SelectError {
     #[error("{0} is not a serial port of a USB device")]
     PortNotOnUsb(String),
     /// The serial ports can't be listed.
-    #[error("listing the serial ports: {0}")]
+    #[error("listing the serial ports")]
     SerialPorts(#[from] SerialError),
     /// Fewer match than there have to be.
     #[error(

@@ -44,7 +44,8 @@ impl Activity {
         self.course.fraction()
     }
 
-    fn now(&self) -> Duration {
+    /// How long it has taken up to now.
+    pub fn now(&self) -> Duration {
         self.began.elapsed()
     }
 }

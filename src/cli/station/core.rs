@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::cli::diagnosis::Diagnosis;
 use crate::cli::station::port::{Fitness, Order, Port, State, Visitor};
 use crate::cli::station::verdict::{Counts, Ended};
 
@@ -53,6 +54,14 @@ impl Core {
         orders.collect()
     }
 
+    /// What can't be worked with and nobody was told of yet: at which path, and why. Each is told once while it stays.
+    pub fn take_troubles(&mut self) -> Vec<(String, Diagnosis)> {
+        let ports = self.ports.iter_mut();
+        let troubles =
+            ports.filter_map(|(place, port)| Some((place.path.clone(), port.take_trouble()?)));
+        troubles.collect()
+    }
+
     /// The work at a path has ended.
     pub fn ended(&mut self, path: &str, ended: &Ended) {
         if let Ended::Judged(judged) = ended {
@@ -66,11 +75,6 @@ impl Core {
     /// Begins no board any more.
     pub fn close(&mut self) {
         self.is_closing = true;
-    }
-
-    /// Whether no board is begun any more.
-    pub fn is_closing(&self) -> bool {
-        self.is_closing
     }
 
     /// Whether a board is at work.

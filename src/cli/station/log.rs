@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fs4::{FileExt, TryLockError};
 
@@ -19,8 +20,19 @@ pub use entry::{Entry, Form, Mark};
 pub struct Log {
     /// Where it is kept; `None` where it is only remembered.
     file: Option<LogFile>,
-    /// The boards that were good when they were flashed last, and when that was, by their serial number in lower case.
-    good: HashMap<String, String>,
+    /// The boards that were good when they were flashed last, by their serial number in lower case.
+    good: HashMap<String, Good>,
+    /// What they were flashed with: there are few different ones.
+    firmware: Vec<Arc<[String]>>,
+}
+
+/// A board that is good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Good {
+    /// When it was flashed.
+    pub since: String,
+    /// The SHA-256 of each file that it was flashed with.
+    pub sha256: Arc<[String]>,
 }
 
 /// The file, which is this station's alone.
@@ -54,7 +66,7 @@ pub enum LogError {
         line: usize,
     },
     /// It can't be opened, read or written.
-    #[error("the log {} can't be used: {source}", printable::path(path))]
+    #[error("the log {} can't be used", printable::path(path))]
     Io {
         /// Which file.
         path: PathBuf,
@@ -91,7 +103,6 @@ impl Log {
         }
         let mut text = String::new();
         let read = file.read_to_string(&mut text);
-        let form = Form::of(path);
         let mut log = Self::default();
         match read {
             Err(error) if error.kind() == ErrorKind::InvalidData => {
@@ -100,6 +111,7 @@ impl Log {
             }
             read => read.map_err(failed)?,
         };
+        let form = Form::of(path).as_begun(&text);
         let torn = log.learn(&text, form).map_err(|line| LogError::Foreign {
             path: path.to_owned(),
             line,
@@ -115,11 +127,11 @@ impl Log {
         Ok((log, torn))
     }
 
-    /// Since when a board is good, if it is; never of a serial number that many boards have.
-    pub fn good_since(&self, serial: &str) -> Option<&str> {
+    /// Of a board that is good, if it is; never of a serial number that many boards have.
+    pub fn good(&self, serial: &str) -> Option<&Good> {
         let is_its_own = !is_shared_serial(serial);
-        let since = self.good.get(&serial.to_lowercase());
-        since.filter(|_| is_its_own).map(String::as_str)
+        let good = self.good.get(&serial.to_lowercase());
+        good.filter(|_| is_its_own)
     }
 
     /// Adds a line, and has the disk take it.
@@ -127,14 +139,14 @@ impl Log {
     /// # Errors
     /// [`LogError::Io`]; the line is not there then, nor is a part of it.
     pub fn append(&mut self, entry: &Entry) -> Result<(), LogError> {
-        self.note(entry);
-        match &mut self.file {
-            Some(file) => file.append(entry).map_err(|source| LogError::Io {
+        if let Some(file) = &mut self.file {
+            file.append(entry).map_err(|source| LogError::Io {
                 path: file.path.clone(),
                 source,
-            }),
-            None => Ok(()),
+            })?;
         }
+        self.note(entry);
+        Ok(())
     }
 
     /// Learns from what is there. Returns the last line, if it has no end; or the number of a line that is none.
@@ -156,7 +168,9 @@ impl Log {
                     is_whole.iter().for_each(|entry| self.note(entry));
                     let begins_well = match form {
                         Form::Json => line.starts_with('{') || line.starts_with('\0'),
-                        Form::Csv => number > 1 || form.header().starts_with(line),
+                        Form::Csv | Form::CsvWithoutVerified => {
+                            number > 1 || form.header().starts_with(line)
+                        }
                     };
                     if !begins_well {
                         return Err(number);
@@ -173,9 +187,24 @@ impl Log {
             return;
         };
         match entry.result {
-            Mark::Pass => self.good.insert(serial, entry.time.clone()),
-            Mark::Fail => self.good.remove(&serial),
+            Mark::Pass => {
+                let sha256 = self.shared(&entry.sha256);
+                let since = entry.time.clone();
+                self.good.insert(serial, Good { since, sha256 })
+            }
+            Mark::Fail | Mark::Interrupted => self.good.remove(&serial),
         };
+    }
+
+    /// The same sums, once for all boards.
+    fn shared(&mut self, sha256: &[String]) -> Arc<[String]> {
+        let mut known = self.firmware.iter();
+        if let Some(known) = known.find(|known| ***known == *sha256) {
+            return Arc::clone(known);
+        }
+        let new: Arc<[String]> = sha256.into();
+        self.firmware.push(Arc::clone(&new));
+        new
     }
 }
 
@@ -183,7 +212,7 @@ impl LogFile {
     /// Gives the file its header where it has none, and its last line an end: where only that is missing, it gets it;
     /// elsewhere the line is taken out, and returned.
     fn mend(&mut self, text: &str, torn: Option<&str>) -> io::Result<Option<String>> {
-        let cut = torn.filter(|line| self.form == Form::Csv || self.form.read(line).is_none());
+        let cut = torn.filter(|line| self.form != Form::Json || self.form.read(line).is_none());
         match (torn, cut) {
             (Some(_), Some(line)) => self.cut((text.len() - line.len()) as u64)?,
             (Some(_), None) => self.write("\n")?,

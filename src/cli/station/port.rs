@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::cli::diagnosis::Diagnosis;
 use crate::cli::station::verdict::{Ended, Judged};
 
 /// How long nothing may be at a port until it is free: an application that starts, or a chip that resets, is away for a
@@ -27,8 +28,8 @@ pub enum Fitness {
     Ready,
     /// It runs its application, and can be asked for DFU mode.
     Running,
-    /// It can't, and why, in a sentence or two.
-    Unusable(String),
+    /// It can't, and why.
+    Unusable(Diagnosis),
     /// It is something else, the application of the board that was flashed perhaps.
     Other,
 }
@@ -36,8 +37,10 @@ pub enum Fitness {
 /// What is to be done about a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
-    /// Flash the board.
+    /// Flash the board, which is in DFU mode.
     Flash,
+    /// Call the board out of its application, and flash it.
+    Call,
     /// Flash the board if its serial number shows that it is another one than this.
     FlashUnless(Option<String>),
 }
@@ -50,7 +53,14 @@ pub enum State {
     /// A board is at work.
     Working(Number),
     /// What is there can't be worked with.
-    Unusable(Number, String),
+    Unusable {
+        /// Which device it is.
+        number: Number,
+        /// Why not.
+        trouble: Diagnosis,
+        /// Since when nothing is there, on the bus's clock.
+        away_since: Option<Duration>,
+    },
     /// What is there was done with, and has to go first.
     Done {
         /// Which device was looked at last.
@@ -67,6 +77,8 @@ pub struct Port {
     pub state: State,
     /// What came of its last board.
     pub last: Option<Judged>,
+    /// What was told of what can't be worked with here, and is there still.
+    told: Option<Diagnosis>,
 }
 
 impl Port {
@@ -75,6 +87,18 @@ impl Port {
         Self {
             state: State::Free,
             last: None,
+            told: None,
+        }
+    }
+
+    /// Why what is there can't be worked with, if nobody was told of it yet.
+    pub fn take_trouble(&mut self) -> Option<Diagnosis> {
+        match &self.state {
+            State::Unusable { trouble, .. } if self.told.as_ref() != Some(trouble) => {
+                self.told = Some(trouble.clone());
+                self.told.clone()
+            }
+            _ => None,
         }
     }
 
@@ -82,18 +106,24 @@ impl Port {
     pub fn look(&mut self, visitor: Option<&Visitor>, now: Duration) -> Option<Order> {
         match (&mut self.state, visitor) {
             (State::Working(_), _) | (State::Free, None) => None,
-            (State::Unusable(..), None) => {
-                self.state = State::Free;
-                None
-            }
-            (State::Unusable(number, _), Some(visitor)) if *number == visitor.number => None,
-            (State::Free | State::Unusable(..), Some(visitor)) => self.receive(visitor),
-            (State::Done { away_since, .. }, None) => {
+            (State::Free, Some(visitor)) => self.receive(visitor),
+            (State::Unusable { away_since, .. } | State::Done { away_since, .. }, None) => {
                 let since = *away_since.get_or_insert(now);
                 if now.saturating_sub(since) >= FREE_AFTER {
                     self.state = State::Free;
+                    self.told = None;
                 }
                 None
+            }
+            (
+                State::Unusable {
+                    number, away_since, ..
+                },
+                Some(visitor),
+            ) => {
+                *away_since = None;
+                let is_news = *number != visitor.number;
+                is_news.then(|| self.receive(visitor)).flatten()
             }
             (State::Done { number, away_since }, Some(visitor)) => {
                 *away_since = None;
@@ -121,30 +151,41 @@ impl Port {
         };
         self.state = match ended {
             Ended::Judged(judged) => {
-                self.last = Some(judged.clone());
+                self.last = Some(Judged::clone(judged));
+                self.told = None;
                 done
             }
             Ended::Same => done,
-            // Nothing was done with it: whatever comes next is another one.
-            Ended::Gone => State::Free,
-            Ended::Unusable(reason) => State::Unusable(number, reason.clone()),
+            // Nothing was done with it: whatever comes next is another one, unless it comes and goes.
+            Ended::Gone => match &self.told {
+                Some(trouble) => State::unusable(number, trouble),
+                None => State::Free,
+            },
+            Ended::Unusable(trouble) => State::unusable(number, trouble),
         };
     }
 
     fn receive(&mut self, visitor: &Visitor) -> Option<Order> {
-        match &visitor.fitness {
-            Fitness::Ready | Fitness::Running => {
-                self.state = State::Working(visitor.number);
-                Some(Order::Flash)
-            }
-            Fitness::Unusable(reason) => {
-                self.state = State::Unusable(visitor.number, reason.clone());
-                None
-            }
+        let (state, order) = match &visitor.fitness {
+            Fitness::Ready => (State::Working(visitor.number), Some(Order::Flash)),
+            Fitness::Running => (State::Working(visitor.number), Some(Order::Call)),
+            Fitness::Unusable(trouble) => (State::unusable(visitor.number, trouble), None),
             Fitness::Other => {
-                self.state = State::Free;
-                None
+                self.told = None;
+                (State::Free, None)
             }
+        };
+        self.state = state;
+        order
+    }
+}
+
+impl State {
+    fn unusable(number: Number, trouble: &Diagnosis) -> Self {
+        Self::Unusable {
+            number,
+            trouble: trouble.clone(),
+            away_since: None,
         }
     }
 }

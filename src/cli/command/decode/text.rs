@@ -15,6 +15,7 @@ use crate::recording::transfer::Transfer;
 
 use crate::cli::args::number::{amount, count};
 use crate::cli::output::trace;
+use crate::cli::sentence::capitalized;
 
 use super::words::{clock, duration, ending, phase, seconds, steps, words};
 use super::{Decoded, against};
@@ -219,10 +220,7 @@ fn outcome(decoded: &Decoded<'_>) -> String {
     });
     let text = parts.join(", ");
     // Each sentence begins with a capital, or with a number.
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(characters).collect()
-    })
+    capitalized(&text)
 }
 
 /// What is not as specified, and what is known of such a device.

@@ -33,6 +33,7 @@ fn glyph(letter: char) -> [&'static str; HEIGHT] {
         'I' => ["#######", "  ###  ", "  ###  ", "  ###  ", "#######"],
         'K' => ["##   ##", "##  ## ", "#####  ", "##  ## ", "##   ##"],
         'L' => ["##     ", "##     ", "##     ", "##     ", "#######"],
+        'O' => [" ##### ", "##   ##", "##   ##", "##   ##", " ##### "],
         'P' => ["###### ", "##   ##", "###### ", "##     ", "##     "],
         'S' => [" ######", "##     ", " ##### ", "     ##", "###### "],
         'T' => ["#######", "  ###  ", "  ###  ", "  ###  ", "  ###  "],
@@ -47,7 +48,7 @@ mod tests {
 
     #[test]
     fn every_line_of_a_word_is_as_long_as_is_said() {
-        for word in ["PASS", "FAIL", "SKIP", "WAIT", "HELP"] {
+        for word in ["PASS", "FAIL", "SKIP", "WAIT", "HELP", "STOP"] {
             for line in large(word) {
                 assert_eq!(line.len(), width(word), "{word}: {line}");
             }

@@ -1,5 +1,7 @@
 //! A station's screen: a place for each port, with what has to be seen from far away as large as there is room.
 
+mod dense;
+
 use clap::builder::styling::AnsiColor;
 use console::{measure_text_width, truncate_str};
 
@@ -7,7 +9,7 @@ use crate::printable;
 
 use crate::cli::output::style::Paint;
 use crate::cli::output::wrap::wrap;
-use crate::cli::station::view::{Face, Place, View};
+use crate::cli::station::view::{Face, Place, Stage, View};
 
 use super::letters;
 
@@ -15,14 +17,12 @@ use super::letters;
 const PLACE_WIDTH: usize = 38;
 /// What stands between two places, in columns.
 const GAP: usize = 2;
-/// The least lines of a place with a large word: title, word, a line of text, what to do next, and a blank line.
-const LARGE_HEIGHT: usize = letters::HEIGHT + 4;
 /// The least lines of a place with blank lines around the large word, beside all that has to be said.
-const ROOMY_HEIGHT: usize = LARGE_HEIGHT + 4;
+const ROOMY_HEIGHT: usize = letters::HEIGHT + 8;
 /// The most lines that say why a station has stopped.
 const ALARM_HEIGHT: usize = 4;
-/// The least lines of a place that has more than one: title, what to do next, and a blank line.
-const SMALL_HEIGHT: usize = 3;
+/// The least lines of a place that has more than one: title, why, what to do next, and a blank line.
+const SMALL_HEIGHT: usize = 4;
 /// Lines at the bottom of the screen that no place has.
 const FOOT: usize = 2;
 /// What is said where there is no room for all of it.
@@ -47,11 +47,10 @@ pub fn draw(view: &View, columns: usize, rows: usize, paint: Paint) -> String {
 
 fn header(view: &View, columns: usize) -> Line {
     let counts = view.counts;
-    let right = format!("{} good  {} failed", counts.good, counts.failed);
-    let right = match counts.refused {
-        0 => right,
-        refused => format!("{right}  {refused} refused"),
-    };
+    let mut right = format!("{} good  {} failed", counts.good, counts.failed);
+    for (count, what) in counts.others() {
+        right += &format!("  {count} {what}");
+    }
     let room = columns.saturating_sub(measure_text_width(&right) + GAP);
     let left = fitted(&format!("stdfu station  {}", view.title), room);
     let left = padded(&left, room + GAP);
@@ -71,10 +70,16 @@ fn alarm(view: &View, columns: usize) -> Vec<Vec<Line>> {
 }
 
 fn ending(view: &View) -> &'static str {
-    match (&view.alarm, view.is_closing) {
+    let is_at_work = |place: &Place| matches!(place.face, Face::Busy { .. });
+    let has_ended = view.stage != Stage::Open && !view.places.iter().any(is_at_work);
+    match (&view.alarm, view.stage) {
+        (None, _) if has_ended => "The station has ended.",
+        (_, Stage::Stopping) => "Stopping the boards at work. Ctrl-C again ends at once.",
         (Some(_), _) => "No board is begun any more. Ask whoever looks after this station.",
-        (None, true) => "Ending with the boards that are at work. Ctrl-C again ends at once.",
-        (None, false) => "Ctrl-C ends the station.",
+        (None, Stage::Closing) => {
+            "Ending with the boards that are at work. Ctrl-C again stops them."
+        }
+        (None, Stage::Open) => "Ctrl-C ends the station.",
     }
 }
 
@@ -90,14 +95,20 @@ fn places(view: &View, columns: usize, rows: usize) -> Vec<Vec<Line>> {
     let count = view.places.len();
     let across = (columns / (PLACE_WIDTH + GAP)).clamp(1, count);
     let down = count.div_ceil(across);
-    let height = (rows / down).max(1);
+    let height = rows / down;
     let width = (columns + GAP) / across - GAP;
+    if height < SMALL_HEIGHT {
+        return dense::places(&view.places, across, columns, rows);
+    }
+    let cells = view.places.iter();
+    let cells: Vec<Vec<Line>> = cells.map(|place| cell(place, width, height)).collect();
+    side_by_side(&cells, across, width, height)
+}
+
+/// Cells of this many columns and lines, this many of them beside each other.
+fn side_by_side(cells: &[Vec<Line>], across: usize, width: usize, height: usize) -> Vec<Vec<Line>> {
     let mut lines = Vec::new();
-    for places in view.places.chunks(across) {
-        let cells: Vec<Vec<Line>> = places
-            .iter()
-            .map(|place| cell(place, width, height))
-            .collect();
+    for cells in cells.chunks(across) {
         for line in 0..height {
             let cells = cells.iter().map(|cell| {
                 let (text, color) = cell.get(line).cloned().unwrap_or_default();
@@ -106,65 +117,69 @@ fn places(view: &View, columns: usize, rows: usize) -> Vec<Vec<Line>> {
             lines.push(cells.collect());
         }
     }
-    if lines.len() > rows && rows > 0 {
-        lines.truncate(rows - 1);
-        let shown = (rows - 1) / height * across;
-        let text = format!("{MORE} and {} ports more", count - shown.min(count));
-        lines.push(vec![(fitted(&text, columns), None)]);
-    }
     lines
 }
 
-/// A place of so many columns and at most so many lines.
+/// A place of this many columns, and at most this many lines, of which the last is blank.
 fn cell(place: &Place, width: usize, height: usize) -> Vec<Line> {
     let (word, color) = word(place.face);
-    let fit = |text: &str| fitted(text, width);
+    let text = text(place, width);
+    let next = wrapped(&place.next, width);
     let serial = place.serial.as_deref().unwrap_or_default();
-    let is_large = !word.is_empty() && height >= LARGE_HEIGHT && letters::width(word) <= width;
+    // Beside the large word: the title, why, what to do next, and the blank line.
+    let needed = 2 + text.len().min(1) + next.len().min(2);
+    let is_large =
+        !word.is_empty() && height >= letters::HEIGHT + needed && letters::width(word) <= width;
     let title = match is_large {
         true => format!("{}  {serial}", place.path),
         false => format!("{}  {word}  {serial}", place.path),
     };
-    if height < SMALL_HEIGHT {
-        let text = format!("{}  {word}  {}", place.path, place.next);
-        return vec![(fit(text.trim_end()), color)];
-    }
-    let mut lines = vec![(fit(title.trim_end()), color.filter(|_| !is_large))];
-    let mut room = height - SMALL_HEIGHT;
+    let title = fitted(title.trim_end(), width);
+    let mut lines = vec![(title, color.filter(|_| !is_large))];
     if is_large {
         let is_roomy = height >= ROOMY_HEIGHT;
-        if is_roomy {
-            lines.push(Line::default());
-        }
+        let blank = is_roomy.then(Line::default);
+        lines.extend(blank.clone());
         lines.extend(letters::large(word).map(|line| (line, color)));
-        if is_roomy {
-            lines.push(Line::default());
-        }
-        room -= lines.len() - 1;
+        lines.extend(blank);
     }
-    lines.extend(
-        text(place, width, room)
-            .into_iter()
-            .map(|line| (line, None)),
-    );
-    lines.push((fit(place.next), Some(AnsiColor::Cyan)));
+    let room = (height - 1).saturating_sub(lines.len());
+    // What to do next matters more than why; some of that stays all the same.
+    let steps = next.len().min(room.saturating_sub(text.len().min(1)));
+    let why = cut(text, room - steps, width).into_iter();
+    lines.extend(why.map(|line| (line, None)));
+    let steps = cut(next, steps, width).into_iter();
+    lines.extend(steps.map(|line| (line, Some(AnsiColor::Cyan))));
     lines
 }
 
-/// What stands below the word, in at most so many lines.
-fn text(place: &Place, width: usize, room: usize) -> Vec<String> {
+/// What stands below the word.
+fn text(place: &Place, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = match place.face {
         Face::Busy { doing, fraction } => vec![bar(doing, fraction, width)],
         _ => Vec::new(),
     };
     for line in &place.text {
-        let line = wrap(&printable::lines(line), Some(width), 0);
-        lines.extend(line.lines().map(|line| fitted(line, width)));
+        lines.extend(wrapped(line, width));
     }
+    lines
+}
+
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let text = wrap(&printable::lines(text), Some(width), 0);
+    text.lines().map(|line| fitted(line, width)).collect()
+}
+
+/// At most this many lines; where there are more, the last one says so.
+fn cut(mut lines: Vec<String>, room: usize, width: usize) -> Vec<String> {
     if lines.len() > room {
         lines.truncate(room);
         if let Some(last) = lines.last_mut() {
-            *last = fitted(&format!("{last} {MORE}"), width);
+            let mut kept = last.as_str();
+            while measure_text_width(kept) + 1 + MORE.len() > width {
+                kept = kept.rsplit_once(' ').map_or("", |(before, _)| before);
+            }
+            *last = fitted(format!("{kept} {MORE}").trim_start(), width);
         }
     }
     lines
@@ -187,8 +202,9 @@ fn word(face: Face) -> (&'static str, Option<AnsiColor>) {
         Face::Busy { .. } => ("WAIT", Some(AnsiColor::Yellow)),
         Face::Pass => ("PASS", Some(AnsiColor::Green)),
         Face::Fail => ("FAIL", Some(AnsiColor::Red)),
+        Face::Stopped => ("STOP", Some(AnsiColor::Red)),
         Face::Refused => ("SKIP", Some(AnsiColor::Yellow)),
-        Face::Unusable => ("HELP", Some(AnsiColor::Magenta)),
+        Face::Help => ("HELP", Some(AnsiColor::Magenta)),
     }
 }
 

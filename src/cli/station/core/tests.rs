@@ -1,5 +1,6 @@
 use super::*;
 use crate::cli::station::port::FREE_AFTER;
+use crate::cli::station::remedy;
 use crate::cli::station::verdict::{Judged, Verdict};
 use crate::printable::Said;
 
@@ -43,15 +44,16 @@ impl Bench {
 }
 
 fn judged(serial: &str) -> Ended {
-    Ended::Judged(Judged {
+    Ended::Judged(Box::new(Judged {
         serial: Some(Said::from(serial.to_owned())),
         chip: None,
         seconds: 1.0,
         verdict: Verdict::Pass {
             done: "flashed".to_owned(),
             odd: Vec::new(),
+            verified: true,
         },
-    })
+    }))
 }
 
 fn flash(path: &str) -> Vec<(String, Order)> {
@@ -119,24 +121,69 @@ fn several_ports_are_at_work_at_the_same_time_and_stand_in_the_order_in_which_pe
     assert_eq!(bench.look(&[("1-10", 2), ("1-2", 3), ("1-2.1", 4)]), []);
 }
 
-#[test]
-fn what_can_not_be_used_is_told_until_it_is_gone_or_becomes_something_else() {
-    let mut bench = Bench::new();
-    let application = |number| Visitor {
+/// Something that runs its application.
+fn application(number: u8) -> Visitor {
+    Visitor {
         number: Some((1, number)),
-        fitness: Fitness::Unusable("It runs its application.".to_owned()),
-    };
+        fitness: Fitness::Unusable(remedy::runs_its_application(None)),
+    }
+}
+
+#[test]
+fn what_can_not_be_used_is_shown_until_it_is_gone_or_becomes_something_else() {
+    let mut bench = Bench::new();
     assert_eq!(bench.look_at([("1-1", application(2))]), []);
-    let is_told = |bench: &Bench| {
+    let is_shown = |bench: &Bench| {
         let (_, port) = bench.core.ports().next().expect("a port");
-        matches!(port.state, State::Unusable(..))
+        matches!(port.state, State::Unusable { .. })
     };
-    assert!(is_told(&bench));
+    assert!(is_shown(&bench));
+    for _ in 0..FREE_AFTER.as_secs() {
+        bench.look(&[]);
+        assert!(is_shown(&bench), "a reset takes a moment");
+    }
+    bench.look(&[]);
+    assert!(!is_shown(&bench));
+    bench.look_at([("1-1", application(2))]);
     assert_eq!(bench.look(&[("1-1", 3)]), flash("1-1"));
     bench.passes("1-1", "A");
     // Now the application is what was flashed.
     assert_eq!(bench.look_at([("1-1", application(4))]), []);
-    assert!(!is_told(&bench));
+    assert!(!is_shown(&bench));
+}
+
+#[test]
+fn what_can_not_be_used_is_told_once_for_each_board_and_not_in_a_stream() {
+    let mut bench = Bench::new();
+    let trouble = vec![("1-1".to_owned(), remedy::runs_its_application(None))];
+    bench.look_at([("1-1", application(2))]);
+    assert_eq!(bench.core.take_troubles(), trouble);
+    // It stays; it starts again and again; it can't be opened in between.
+    for number in 2..20 {
+        bench.look_at([("1-1", application(number))]);
+        bench.look(&[]);
+        assert_eq!(bench.core.take_troubles(), []);
+    }
+    for number in 20..30 {
+        assert_eq!(bench.look(&[("1-1", number)]), flash("1-1"));
+        let closed = remedy::left_out("--serial");
+        let told = bench.core.take_troubles();
+        assert_eq!(told, []);
+        bench.core.ended("1-1", &Ended::Unusable(closed.clone()));
+        let told = bench.core.take_troubles();
+        assert_eq!(told.len(), usize::from(number == 20), "{told:?}");
+        bench.look(&[]);
+        assert_eq!(bench.look(&[("1-1", number + 100)]), flash("1-1"));
+        bench.core.ended("1-1", &Ended::Gone);
+        assert_eq!(bench.core.take_troubles(), []);
+    }
+    // The next one is.
+    for _ in 0..=FREE_AFTER.as_secs() {
+        bench.look(&[]);
+    }
+    bench.look_at([("1-1", application(40))]);
+    assert_eq!(bench.core.take_troubles(), trouble);
+    assert_eq!(bench.core.counts(), Counts::default());
 }
 
 #[test]
@@ -156,7 +203,8 @@ fn an_application_that_was_flashed_keeps_its_port_and_is_not_asked_to_leave() {
     for _ in 0..=FREE_AFTER.as_secs() {
         assert_eq!(bench.look(&[]), []);
     }
-    assert_eq!(bench.look_at(there(Fitness::Running)), flash("1-1"));
+    let call = vec![("1-1".to_owned(), Order::Call)];
+    assert_eq!(bench.look_at(there(Fitness::Running)), call);
 }
 
 #[test]

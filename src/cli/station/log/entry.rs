@@ -24,14 +24,19 @@ pub struct Entry {
     /// What went wrong, in one line.
     pub reason: Option<String>,
     pub seconds: f64,
+    /// Whether all of the firmware was read back and compared. `None` in lines of the first stdfu that had a station.
+    #[serde(default)]
+    pub verified: Option<bool>,
 }
 
-/// Whether a board is good.
+/// What came of a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mark {
     Pass,
     Fail,
+    /// Somebody has stopped the work.
+    Interrupted,
 }
 
 /// The same, as CSV has it: a text in each field.
@@ -47,26 +52,32 @@ struct Row {
     result: Mark,
     reason: Option<String>,
     seconds: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verified: Option<bool>,
 }
 
 impl Entry {
     /// Of a board that was judged now; `None` where nothing was done with it.
     pub fn of(path: &str, judged: &Judged, sha256: &[String]) -> Option<Self> {
-        let (result, reason) = match &judged.verdict {
-            Verdict::Pass { .. } => (Mark::Pass, None),
-            Verdict::Fail(error) => (Mark::Fail, Some(error.message.replace('\n', "; "))),
-            Verdict::Refused { .. } => return None,
+        let (result, error, verified) = match &judged.verdict {
+            Verdict::Pass { verified, .. } => (Mark::Pass, None, *verified),
+            Verdict::Fail(error) => (Mark::Fail, Some(error), false),
+            Verdict::Interrupted(error) => (Mark::Interrupted, Some(error), false),
+            Verdict::Refused(_) | Verdict::Unlogged { .. } => return None,
         };
+        // Formatting takes no time before that.
+        let now = SystemTime::now().max(SystemTime::UNIX_EPOCH);
         Some(Self {
-            time: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+            time: humantime::format_rfc3339_seconds(now).to_string(),
             serial: judged.serial.as_ref().map(|serial| serial.raw().to_owned()),
             path: path.to_owned(),
             chip: judged.chip.map(str::to_owned),
             sha256: sha256.to_vec(),
             stdfu: env!("CARGO_PKG_VERSION").to_owned(),
             result,
-            reason,
+            reason: error.map(|error| error.message.replace('\n', "; ")),
             seconds: (judged.seconds * 1000.0).round() / 1000.0,
+            verified: Some(verified),
         })
     }
 }
@@ -76,6 +87,8 @@ impl Entry {
 pub enum Form {
     Json,
     Csv,
+    /// As the first stdfu that had a station has begun it. A table has as many fields in each of its lines.
+    CsvWithoutVerified,
 }
 
 impl Form {
@@ -88,11 +101,25 @@ impl Form {
         }
     }
 
+    /// The same, of a file that holds this.
+    pub fn as_begun(self, text: &str) -> Self {
+        let is_older = |first: &str| first == Self::CsvWithoutVerified.header().trim_end();
+        match self {
+            Self::Csv if text.contains('\n') && text.lines().next().is_some_and(is_older) => {
+                Self::CsvWithoutVerified
+            }
+            form => form,
+        }
+    }
+
     /// What a new file begins with.
     pub fn header(self) -> &'static str {
         match self {
             Self::Json => "",
-            Self::Csv => "time,serial,path,chip,sha256,stdfu,result,reason,seconds\n",
+            Self::Csv => "time,serial,path,chip,sha256,stdfu,result,reason,seconds,verified\n",
+            Self::CsvWithoutVerified => {
+                "time,serial,path,chip,sha256,stdfu,result,reason,seconds\n"
+            }
         }
     }
 
@@ -100,13 +127,15 @@ impl Form {
     pub fn line(self, entry: &Entry) -> io::Result<String> {
         match self {
             Self::Json => Ok(serde_json::to_string(entry)? + "\n"),
-            Self::Csv => {
+            Self::Csv | Self::CsvWithoutVerified => {
                 let mut writer = csv::WriterBuilder::new()
                     .has_headers(false)
                     .from_writer(Vec::new());
-                writer
-                    .serialize(Row::from(entry))
-                    .map_err(io::Error::other)?;
+                let mut row = Row::from(entry);
+                if self == Self::CsvWithoutVerified {
+                    row.verified_in_words();
+                }
+                writer.serialize(row).map_err(io::Error::other)?;
                 let bytes = writer.into_inner().map_err(io::Error::other)?;
                 String::from_utf8(bytes).map_err(io::Error::other)
             }
@@ -117,13 +146,23 @@ impl Form {
     pub fn read(self, line: &str) -> Option<Entry> {
         match self {
             Self::Json => serde_json::from_str(line).ok(),
-            Self::Csv => {
+            Self::Csv | Self::CsvWithoutVerified => {
                 let mut reader = csv::ReaderBuilder::new()
                     .has_headers(false)
                     .from_reader(line.as_bytes());
                 let row: Row = reader.deserialize().next()?.ok()?;
                 Some(row.into())
             }
+        }
+    }
+}
+
+impl Row {
+    /// Has the reason tell of a good board that it is not verified, in a table without a column for that.
+    fn verified_in_words(&mut self) {
+        let is_verified = self.verified.take() == Some(true);
+        if self.result == Mark::Pass && !is_verified {
+            self.reason = Some("not verified".to_owned());
         }
     }
 }
@@ -140,6 +179,7 @@ impl From<&Entry> for Row {
             result,
             reason,
             seconds,
+            verified,
         } = entry.clone();
         Self {
             time,
@@ -152,6 +192,7 @@ impl From<&Entry> for Row {
             result,
             reason: reason.map(|reason| one_line(&reason)),
             seconds,
+            verified,
         }
     }
 }
@@ -168,6 +209,7 @@ impl From<Row> for Entry {
             result: row.result,
             reason: row.reason,
             seconds: row.seconds,
+            verified: row.verified,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 use super::*;
+use crate::cli::error::CliError;
 
 fn entry(serial: Option<&str>, result: Mark) -> Entry {
     Entry {
@@ -14,8 +15,9 @@ fn entry(serial: Option<&str>, result: Mark) -> Entry {
         sha256: vec!["aa".repeat(32), "bb".repeat(32)],
         stdfu: "0.1.0".to_owned(),
         result,
-        reason: (result == Mark::Fail).then(|| "it said \"no\", and\nwent, away".to_owned()),
+        reason: (result != Mark::Pass).then(|| "it said \"no\", and\nwent, away".to_owned()),
         seconds: 4.25,
+        verified: Some(result == Mark::Pass),
     }
 }
 
@@ -42,8 +44,10 @@ fn a_log_has_a_line_for_each_board_and_is_continued() {
         drop(log);
         let before = fs::read_to_string(&path).expect("the log");
         let mut log = open(&path);
-        assert_eq!(log.good_since("a"), Some("2026-11-26T14:52:03Z"), "{name}");
-        assert_eq!(log.good_since("B"), None);
+        let good = log.good("a").expect("it is good");
+        assert_eq!(good.since, "2026-11-26T14:52:03Z", "{name}");
+        assert_eq!(*good.sha256, ["aa".repeat(32), "bb".repeat(32)], "{name}");
+        assert_eq!(log.good("B"), None);
         log.append(&entry(Some("B"), Mark::Pass)).expect("a line");
         let after = fs::read_to_string(&path).expect("the log");
         let form = Form::of(&path);
@@ -62,9 +66,9 @@ fn csv_is_what_a_table_takes() {
     log.append(&entry(None, Mark::Fail)).expect("a line");
     let (a, b) = ("aa".repeat(32), "bb".repeat(32));
     let expected = format!(
-        "time,serial,path,chip,sha256,stdfu,result,reason,seconds\n\
-         2026-11-26T14:52:03Z,A,1-1,STM32F405/407/415/417,{a} {b},0.1.0,pass,,4.25\n\
-         2026-11-26T14:52:03Z,,1-1,STM32F405/407/415/417,{a} {b},0.1.0,fail,\"it said \"\"no\"\", and went, away\",4.25\n"
+        "time,serial,path,chip,sha256,stdfu,result,reason,seconds,verified\n\
+         2026-11-26T14:52:03Z,A,1-1,STM32F405/407/415/417,{a} {b},0.1.0,pass,,4.25,true\n\
+         2026-11-26T14:52:03Z,,1-1,STM32F405/407/415/417,{a} {b},0.1.0,fail,\"it said \"\"no\"\", and went, away\",4.25,false\n"
     );
     assert_eq!(fs::read_to_string(&path).expect("the log"), expected);
 }
@@ -72,10 +76,12 @@ fn csv_is_what_a_table_takes() {
 #[test]
 fn a_board_that_fails_after_it_was_good_is_good_no_more() {
     let mut log = Log::default();
-    log.append(&entry(Some("A"), Mark::Pass)).expect("no file");
-    assert!(log.good_since("A").is_some());
-    log.append(&entry(Some("A"), Mark::Fail)).expect("no file");
-    assert_eq!(log.good_since("A"), None);
+    for mark in [Mark::Fail, Mark::Interrupted] {
+        log.append(&entry(Some("A"), Mark::Pass)).expect("no file");
+        assert!(log.good("A").is_some());
+        log.append(&entry(Some("A"), mark)).expect("no file");
+        assert_eq!(log.good("A"), None);
+    }
 }
 
 #[test]
@@ -83,7 +89,7 @@ fn a_serial_number_that_many_boards_have_is_nobody_s() {
     let mut log = Log::default();
     log.append(&entry(Some("200364500000"), Mark::Pass))
         .expect("no file");
-    assert_eq!(log.good_since("200364500000"), None);
+    assert_eq!(log.good("200364500000"), None);
 }
 
 #[test]
@@ -119,6 +125,49 @@ fn wherever_the_last_line_was_cut_short_the_log_is_continued_and_no_line_is_torn
             if !is_between && !is_whole_but_for_its_end {
                 assert!(torn.is_some(), "{name}, {length}");
             }
+        }
+    }
+}
+
+/// Lines of a stdfu that said nothing of verification.
+const OLDER_JSON: &str = r#"{"time":"2026-11-25T08:00:00Z","serial":"OLD","path":"1-1","chip":null,"sha256":["aa"],"stdfu":"0.1.0","result":"pass","reason":null,"seconds":3.0}"#;
+const OLDER_CSV: &str = "time,serial,path,chip,sha256,stdfu,result,reason,seconds\n\
+     2026-11-25T08:00:00Z,OLD,1-1,,aa,0.1.0,pass,,3.0";
+
+#[test]
+fn an_older_log_goes_on_and_a_table_has_as_many_fields_in_each_line_as_before() {
+    for (name, older, columns) in [("line.jsonl", OLDER_JSON, 0), ("line.csv", OLDER_CSV, 9)] {
+        for end in ["\n", "\r\n"] {
+            let (_directory, path) = place(name);
+            fs::write(&path, older.replace('\n', end) + end).expect("a file");
+            let mut log = open(&path);
+            assert_eq!(*log.good("OLD").expect("it is good").sha256, ["aa"]);
+            let unverified = Entry {
+                verified: Some(false),
+                ..entry(Some("B"), Mark::Pass)
+            };
+            log.append(&entry(Some("A"), Mark::Pass)).expect("a line");
+            log.append(&unverified).expect("a line");
+            drop(log);
+            let text = fs::read_to_string(&path).expect("the log");
+            assert!(text.starts_with(&older.replace('\n', end)), "{text}");
+            if columns > 0 {
+                let mut table = csv::Reader::from_reader(text.as_bytes());
+                let rows: Result<Vec<_>, _> = table.records().collect();
+                let rows = rows.expect("as many fields in each line");
+                assert!(rows.iter().all(|row| row.len() == columns), "{text}");
+                assert_eq!(&rows[1][7], "");
+                assert_eq!(&rows[2][7], "not verified", "{text}");
+            } else {
+                let last = text.lines().last().expect("a line");
+                assert!(last.ends_with(r#""verified":false}"#), "{text}");
+            }
+            let log = open(&path);
+            assert!(
+                ["OLD", "A", "B"]
+                    .iter()
+                    .all(|serial| log.good(serial).is_some())
+            );
         }
     }
 }
@@ -164,5 +213,6 @@ fn a_log_that_something_else_has_changed_takes_no_more() {
 #[test]
 fn what_is_no_file_is_no_log() {
     let error = Log::open(Path::new("/dev/zero")).expect_err("it has no end");
-    assert!(error.to_string().ends_with("it is no file"), "{error}");
+    let message = CliError::from(error).message();
+    assert_eq!(message, "the log /dev/zero can't be used: it is no file");
 }

@@ -1,6 +1,7 @@
 //! A line whose boards come one after the other, and go when they are done with, or before.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use crate::usb::{Bus, DeviceInfo, Occupant, Transport, UsbError};
 /// A bus with some ports, and the boards that will come.
 pub struct Line {
     state: Mutex<State>,
+    /// How many boards are planned for until a bug of whoever does it is met.
+    pub until_bug: AtomicUsize,
 }
 
 struct State {
@@ -30,8 +33,17 @@ struct Plan {
     serial: String,
     /// As it is written for `--sim`.
     fault: String,
-    /// Whether it is gone as soon as somebody opens it.
-    vanishes: bool,
+    /// When it is gone before anything was asked of it.
+    vanishes: Option<Moment>,
+}
+
+/// When a board is pulled out again at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    /// As soon as it was listed.
+    Listed,
+    /// When somebody opens it, who has found it in a list.
+    Opened,
 }
 
 #[derive(Default)]
@@ -58,6 +70,8 @@ pub struct Visit {
     pub path: String,
     pub serial: String,
     pub was_opened: bool,
+    /// What is wrong with it, as it is written for `--sim`.
+    pub fault: String,
     /// Whether its cable was pulled before all of its strings were read.
     pub was_cut_while_opened: bool,
     pub is_flashed: bool,
@@ -96,22 +110,25 @@ impl Line {
                 1..=3 => Plan {
                     serial: format!("B{number:04}"),
                     fault: format!(",fault=unplug@{}", 1 + noise.below(REQUESTS)),
-                    vanishes: false,
+                    vanishes: None,
                 },
                 4 => Plan {
                     serial: format!("B{number:04}"),
                     fault: String::new(),
-                    vanishes: true,
+                    vanishes: Some(match noise.below(2) {
+                        0 => Moment::Listed,
+                        _ => Moment::Opened,
+                    }),
                 },
                 5 => Plan {
                     serial: format!("B{number:04}"),
                     fault: ",quirk=flipped-bit=0x08000900".to_owned(),
-                    vanishes: false,
+                    vanishes: None,
                 },
                 _ => Plan {
                     serial: format!("B{number:04}"),
                     fault: String::new(),
-                    vanishes: false,
+                    vanishes: None,
                 },
             };
             to_come.push(plan);
@@ -126,7 +143,13 @@ impl Line {
                 visits: Vec::new(),
                 firmware: firmware.to_vec(),
             }),
+            until_bug: AtomicUsize::new(usize::MAX),
         }
+    }
+
+    /// Whether whoever plans for a board now meets a bug.
+    pub fn meets_bug(&self) -> bool {
+        self.until_bug.fetch_sub(1, Ordering::SeqCst) == 0
     }
 
     /// Whether all boards were there, and none is left.
@@ -206,6 +229,7 @@ impl Plugged {
         Visit {
             path: format!("1-{}", index + 1),
             serial: self.plan.serial,
+            fault: self.plan.fault,
             was_opened: self.was_opened,
             was_cut_while_opened: unplugged_at.is_some_and(|request| request <= STRINGS),
             is_flashed: self.bus.main_flash(0).starts_with(firmware),
@@ -219,10 +243,14 @@ impl Bus for Line {
         let mut devices = Vec::new();
         for index in 0..state.ports.len() {
             state.pass(index);
-            let port = &state.ports[index];
-            let Some(board) = &port.board else {
+            let now = state.now;
+            let port = &mut state.ports[index];
+            let Some(board) = &mut port.board else {
                 continue;
             };
+            if board.plan.vanishes == Some(Moment::Listed) {
+                board.leaves_at = Some(now);
+            }
             let found = board.bus.devices()?.into_iter();
             devices.extend(found.map(|info| DeviceInfo {
                 path: format!("1-{}", index + 1),
@@ -244,7 +272,7 @@ impl Bus for Line {
         let address = port.address;
         let board = port.board.as_mut().filter(|_| address == device.address);
         let board = board.ok_or(UsbError::NoDevice)?;
-        if board.plan.vanishes {
+        if board.plan.vanishes == Some(Moment::Opened) {
             board.leaves_at = Some(now);
             return Err(UsbError::NoDevice);
         }
