@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(line, "stdfu flash \"my firmware.dfu\"");
         let set = [("STDFU_SIM", "f405,flash=/home/me/board.bin;l476".to_owned())];
         let line = command_line(set.into_iter(), words());
-        let expected = "STDFU_SIM=\"f405,flash=board.bin;l476\" stdfu flash \"my firmware.dfu\"";
+        let expected = "STDFU_SIM='f405,flash=board.bin;l476' stdfu flash \"my firmware.dfu\"";
         assert_eq!(line, expected);
     }
 
