@@ -86,10 +86,19 @@ fn ended(operations: &[Operation], runs: &[Run]) -> Ended {
     let enters = RunKind::Detach { is_entering: true };
     let is_entering = runs.iter().any(|run| run.kind == enters);
     let telling = operations.iter().rev().find(|operation| {
-        !matches!(
+        let is_small = matches!(
             operation.what,
             What::Identify | What::Other | What::Status(_) | What::State(_)
-        ) && (is_entering || operation.what != What::Detach)
+        );
+        // Plain DFU is read back after the end of a download.
+        let changes_nothing = matches!(
+            operation.what,
+            What::Read(_) | What::ChooseMemory(_) | What::Abort | What::ClearStatus
+        );
+        let is_done = operation.end == End::Done;
+        !is_small
+            && !(changes_nothing && is_done)
+            && (is_entering || operation.what != What::Detach)
     });
     match telling {
         Some(last) if last.what == What::Detach && last.end == End::Done => Ended::Detached,

@@ -255,6 +255,7 @@ fn a_session_that_went_well_ends_well() {
         assert_eq!(run.exit, 0, "{run:?}");
         let document = stdfu("--json decode").arg(&file).run().document(0);
         let device = &document["devices"][0];
+        assert_eq!(device["told_to_leave"], true, "{device}");
         device["runs"].as_array().expect("runs").clone()
     };
     for run in runs("--sim f405,timing=real flash blinky.dfu") {
