@@ -96,9 +96,8 @@ fn ended(operations: &[Operation], runs: &[Run]) -> Ended {
             What::Read(_) | What::ChooseMemory(_) | What::Abort | What::ClearStatus
         );
         let is_done = operation.end == End::Done;
-        !is_small
-            && !(changes_nothing && is_done)
-            && (is_entering || operation.what != What::Detach)
+        let is_passed_over = is_small || (changes_nothing && is_done);
+        !is_passed_over && (is_entering || operation.what != What::Detach)
     });
     match telling {
         Some(last) if last.what == What::Detach && last.end == End::Done => Ended::Detached,
