@@ -14,8 +14,12 @@ use crate::usb::{ControlRequest, UsbError};
 
 /// What a comment of the section begins with that has the code which the command ended with.
 pub const EXIT_CODE: &str = "exit code: ";
+/// What comes after the code where not all is in the recording.
+pub const ONLY_BEGINNING: &str = ", and the recording has only the beginning";
 /// As long as the command has not ended, and where it was killed. The code takes its place.
 const NO_EXIT_CODE: &str = "none, the command was cut off";
+/// Room for whatever is said there.
+const ROOM: usize = 64;
 
 /// What the file says of itself at its beginning.
 #[derive(Debug)]
@@ -95,7 +99,7 @@ impl Recorder {
     /// # Errors
     /// The system has no thread left to write it.
     pub fn start(file: File, about: About) -> io::Result<Self> {
-        let exit_code = format!("{EXIT_CODE}{NO_EXIT_CODE}");
+        let exit_code = format!("{EXIT_CODE}{NO_EXIT_CODE:<ROOM$}");
         let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
         let mut comments = about.comments;
         comments.push(exit_code.clone());
@@ -251,7 +255,11 @@ impl Recorder {
             Kept::Beginning(file, error) => (file, Err(error)),
             Kept::Nothing(error) => return Err(Incomplete::Nothing(error)),
         };
-        let text = format!("{exit_code:<length$}", length = NO_EXIT_CODE.len());
+        let text = match ended {
+            Ok(()) => exit_code.to_string(),
+            Err(_) => format!("{exit_code}{ONLY_BEGINNING}"),
+        };
+        let text = format!("{text:<ROOM$}");
         let replaced = file.map(|mut file| replace(&mut file, self.exit_code_at, text.as_bytes()));
         ended
             .and(replaced.unwrap_or(Ok(())))

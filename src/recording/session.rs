@@ -9,10 +9,12 @@ use super::device::{RecordedDevice, Remark};
 use super::half::{Half, Stage};
 use super::note::Note;
 use super::packets;
-use super::recorder::EXIT_CODE;
+use super::recorder::{EXIT_CODE, ONLY_BEGINNING};
 use super::transfer::{Place, TooMuch, Transfers};
 use crate::usb::UsbError;
 
+/// Of a recording whose writer had to end it early.
+const HAS_NOT_ALL: &str = "the recording ended before the command did";
 /// Comments that are kept at most, in bytes.
 const MOST_COMMENTS: usize = 1 << 20;
 
@@ -166,6 +168,9 @@ impl Reading {
     }
 
     fn finish(self, broken: Option<String>) -> Result<Recording, RecordingError> {
+        let mut comments = self.section.comments.iter();
+        let is_cut = comments.any(|comment| comment.trim_end().ends_with(ONLY_BEGINNING));
+        let broken = broken.or_else(|| is_cut.then(|| HAS_NOT_ALL.to_owned()));
         let is_ours = self.is_ours();
         let by_place = self.transfers.finish().into_iter();
         let mut devices: Vec<RecordedDevice> = by_place

@@ -2,7 +2,7 @@
 
 use tempfile::TempDir;
 
-use crate::run::{assert_text, sample, stdfu};
+use crate::run::{FlashFile, assert_text, sample, stdfu};
 
 /// A session that is recorded, and what `decode` makes of it.
 #[track_caller]
@@ -176,6 +176,30 @@ fn the_firmware_comes_out_as_it_went_in() {
         directory.path().display()
     );
     check(&read, "d.bin", &[0xFF; 16]);
+}
+
+#[test]
+fn what_a_recording_lacks_between_other_bytes_is_told_where_a_file_has_to_fill_it() {
+    let directory = TempDir::new().expect("a temporary directory");
+    let file = directory.path().join("session.pcapng");
+    let board = FlashFile::full(1 << 20);
+    let run = stdfu("flash blinky.dfu --sim").arg(board.board("f405"));
+    let run = run.args("--record").arg(&file).run();
+    assert_eq!(run.exit, 0, "{run:?}");
+    let whole = std::fs::read(&file).expect("a recording");
+    // The board's first block and its third have been read by then.
+    std::fs::write(&file, &whole[..14000]).expect("our file");
+    let extract = |name: &str| {
+        let out = directory.path().join(name);
+        let run = stdfu("decode").arg(&file).args("--extract").arg(&out).run();
+        assert_eq!(run.exit, 0, "{run:?}");
+        run.stderr
+    };
+    let told = "2048 bytes between the others are not in the recording, and are 0xff in the file";
+    let bin = extract("part.bin");
+    assert!(bin.contains(told), "{bin}");
+    assert!(bin.ends_with("; it begins at 0x08000000\n"), "{bin}");
+    assert!(!extract("part.hex").contains(told));
 }
 
 #[test]

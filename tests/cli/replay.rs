@@ -353,6 +353,18 @@ fn another_program_s_session_is_a_board_as_well() {
 }
 
 #[test]
+fn a_board_that_was_read_protected_still_is() {
+    let (session, before) = Session::recorded("f405,quirk=read-protected", "flash blinky.dfu");
+    assert_eq!(before.exit, 10, "{before:?}");
+    let erase = session.replayed("", "erase --all");
+    assert_eq!(erase.exit, 10, "{erase:?}");
+    let unprotect = session.replayed("", "unprotect --yes");
+    assert_eq!(unprotect.exit, 0, "{unprotect:?}");
+    let lifted = "read protection lifted";
+    assert!(unprotect.stdout.contains(lifted), "{unprotect:?}");
+}
+
+#[test]
 fn a_recording_is_not_served_and_it_is_said_why() {
     let run = stdfu("sim replay=session.pcapng --listen 127.0.0.1:0").run();
     assert_eq!(run.exit, 2, "{run:?}");

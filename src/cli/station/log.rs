@@ -159,13 +159,12 @@ impl Log {
             let is_header =
                 number == 1 && whole.is_some_and(|line| form.header().trim_end() == line);
             match (whole, form.read(whole.unwrap_or(line))) {
-                _ if is_header => {}
+                _ if is_header || whole == Some("") => {}
                 (Some(_), Some(entry)) => self.note(&entry),
                 (Some(_), None) => return Err(number),
-                (None, entry) => {
-                    // Only its end is missing where all of it can be read; of CSV nobody can tell.
-                    let is_whole = entry.filter(|_| form == Form::Json);
-                    is_whole.iter().for_each(|entry| self.note(entry));
+                (None, _) => {
+                    let whole = form.read_unended(line);
+                    whole.iter().for_each(|entry| self.note(entry));
                     let begins_well = match form {
                         Form::Json => line.starts_with('{') || line.starts_with('\0'),
                         Form::Csv | Form::CsvWithoutVerified => {
@@ -212,7 +211,7 @@ impl LogFile {
     /// Gives the file its header where it has none, and its last line an end: where only that is missing, it gets it;
     /// elsewhere the line is taken out, and returned.
     fn mend(&mut self, text: &str, torn: Option<&str>) -> io::Result<Option<String>> {
-        let cut = torn.filter(|line| self.form != Form::Json || self.form.read(line).is_none());
+        let cut = torn.filter(|line| self.form.read_unended(line).is_none());
         match (torn, cut) {
             (Some(_), Some(line)) => self.cut((text.len() - line.len()) as u64)?,
             (Some(_), None) => self.write("\n")?,

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::script::{Asked, Life, Script, left_out};
 use super::told::Told;
+use crate::dfu::protocol::DfuStatus;
 use crate::digest::sha256;
 use crate::printable::Said;
 use crate::recording::decode::operations;
-use crate::recording::device::Identity;
 use crate::recording::operation::{End, What};
 use crate::recording::transfer::{Outcome, Transfer};
 use crate::sim::SimBus;
@@ -56,7 +56,7 @@ impl StandIn {
         let in_dfu_mode = script.lives.iter().find(|life| life.info.is_in_dfu_mode());
         let life = in_dfu_mode?;
         let board = alike(life)?;
-        let spec = spec(board, &life.identity, script.lives[0].info.is_in_dfu_mode());
+        let spec = spec(board, life, script.lives[0].info.is_in_dfu_mode());
         // It has no file that could be missing.
         let bus = SimBus::new(&[spec]).ok()?;
         let mut told = Told::of(&life.identity);
@@ -236,15 +236,31 @@ fn alike(life: &Life) -> Option<&'static Board> {
     boards.find(same_size).or(first)
 }
 
-fn spec(board: &'static Board, identity: &Identity, begins_in_dfu_mode: bool) -> BoardSpec {
-    let text = match begins_in_dfu_mode {
-        true => board.name.to_owned(),
-        false => format!("{},quirk=application", board.name),
-    };
+fn spec(board: &'static Board, life: &Life, begins_in_dfu_mode: bool) -> BoardSpec {
+    let mut text = board.name.to_owned();
+    if !begins_in_dfu_mode {
+        text += ",quirk=application";
+    }
+    if is_read_protected(life) {
+        text += ",quirk=read-protected";
+    }
     let mut spec: BoardSpec = text.parse().expect("a board of the table");
-    let serial = identity.serial.as_ref().map(Said::raw);
+    let serial = life.identity.serial.as_ref().map(Said::raw);
     spec.serial = serial.filter(|serial| serial.is_ascii()).map(str::to_owned);
     spec
+}
+
+/// Whether the first that the host did with its memory was refused as read protection does (AN3156 §4, §5).
+fn is_read_protected(life: &Life) -> bool {
+    let operations = operations(&life.device, &life.identity).into_iter();
+    let mut with_memory = operations.filter(|operation| {
+        matches!(
+            operation.what,
+            What::SetAddress(_) | What::Erase(_) | What::MassErase | What::Write(_) | What::Read(_)
+        )
+    });
+    let first = with_memory.next().map(|first| first.end);
+    matches!(first, Some(End::Failed(report)) if report.status == DfuStatus::ErrVendor)
 }
 
 /// Puts into its memories what was read from the recorded ones, before anything changed there.

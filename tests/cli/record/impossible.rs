@@ -62,7 +62,13 @@ fn a_file_that_can_t_grow_ends_the_recording_and_not_the_flash() {
     );
     // It ends with a whole block, and says how the command has ended.
     assert!(blocks(folder.path()).len() > 10);
-    assert!(section(folder.path()).contains("exit code: 0 "));
+    let ended = "exit code: 0, and the recording has only the beginning";
+    assert!(section(folder.path()).contains(ended));
+    // Whoever gets it has not seen the warning.
+    let decode = stdfu("decode --json").arg(&path).run();
+    let broken = "the recording ended before the command did";
+    assert_eq!(decode.document(0)["broken"], broken);
+    assert!(decode.stderr.contains(broken), "{}", decode.stderr);
     std::fs::remove_file(&path).expect("it is there");
     assert_eq!(
         flash(0),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::image::{BIN, DFU, FileIds, Stream, Write};
+use crate::image::{BIN, DFU, FileIds, ImageElement, Stream, Write};
 use crate::printable;
 use crate::recording::extract::{ExtractError, Firmware, extract};
 
@@ -53,7 +53,15 @@ pub fn run(
     };
     let extracted = extract(decoded.device, &decoded.identity, &decoded.operations)
         .map_err(RecordedError::from)?;
+    let (start, gaps) = laid_out(&extracted.firmware);
     let (file, bytes) = file(extracted.firmware, decoded, format)?;
+    let raw = format.format == &BIN;
+    if raw && gaps > 0 {
+        app.output.warning(&format!(
+            "{} between the others are not in the recording, and are 0xff in the file. A .hex or .dfu file leaves them out.",
+            count(gaps, "byte")
+        ));
+    }
     for doubt in &extracted.doubts {
         app.output.warning(doubt);
     }
@@ -62,12 +70,27 @@ pub fn run(
         true => "of firmware that was sent",
         false => "that were read",
     };
+    let start = start.filter(|_| raw);
+    let begins = start.map_or_else(String::new, |start| format!("; it begins at {start:#010x}"));
     app.output.note(&format!(
-        "{}: {} {what}",
+        "{}: {} {what}{begins}",
         printable::path(output),
         count(bytes, "byte")
     ));
     Ok(())
+}
+
+/// The first address, where there are any, and how many bytes lie between the others.
+fn laid_out(firmware: &Firmware) -> (Option<u32>, u64) {
+    let Firmware::Placed(targets) = firmware else {
+        return (None, 0);
+    };
+    let elements = || targets.iter().flat_map(|target| &target.elements);
+    let end = |element: &ImageElement| u64::from(element.address) + element.data.len() as u64;
+    let start = elements().map(|element| element.address).min();
+    let bytes: u64 = elements().map(|element| element.data.len() as u64).sum();
+    let span = elements().map(end).max().unwrap_or_default() - u64::from(start.unwrap_or_default());
+    (start, span.saturating_sub(bytes))
 }
 
 /// The file, and how many of its bytes are firmware.

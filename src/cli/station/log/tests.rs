@@ -129,6 +129,24 @@ fn wherever_the_last_line_was_cut_short_the_log_is_continued_and_no_line_is_torn
     }
 }
 
+#[test]
+fn an_editor_may_take_out_the_last_line_s_end_or_add_empty_lines() {
+    for name in ["line.jsonl", "line.csv"] {
+        let (_directory, path) = place(name);
+        let mut log = open(&path);
+        log.append(&entry(Some("A"), Mark::Pass)).expect("a line");
+        drop(log);
+        let text = fs::read_to_string(&path).expect("the log");
+        fs::write(&path, text.trim_end()).expect("a file");
+        let log = open(&path);
+        assert!(log.good("A").is_some(), "{name}");
+        drop(log);
+        assert_eq!(fs::read_to_string(&path).expect("the log"), text);
+        fs::write(&path, format!("{text}\n\r\n")).expect("a file");
+        assert!(open(&path).good("A").is_some(), "{name}");
+    }
+}
+
 /// Lines of a stdfu that said nothing of verification.
 const OLDER_JSON: &str = r#"{"time":"2026-11-25T08:00:00Z","serial":"OLD","path":"1-1","chip":null,"sha256":["aa"],"stdfu":"0.1.0","result":"pass","reason":null,"seconds":3.0}"#;
 const OLDER_CSV: &str = "time,serial,path,chip,sha256,stdfu,result,reason,seconds\n\
