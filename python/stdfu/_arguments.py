@@ -48,10 +48,10 @@ def _each(name: str, values: Any) -> Sequence[Any]:
 
 
 def _value(name: str, value: Any) -> str:
-    if name not in _VALUED and (value is True or name not in _EITHER):
-        if value is not True:
-            raise TypeError(f"{name} has to be True or False: {value!r}")
+    if value is True and name not in _VALUED:
         return ""
+    if name not in (*_VALUED, *_EITHER):
+        raise TypeError(f"{name} has to be True or False: {value!r}")
     if isinstance(value, (str, os.PathLike)):
         return f"={os.fspath(value)}"
     if isinstance(value, (int, float)) and not isinstance(value, bool) and name not in _TEXT:

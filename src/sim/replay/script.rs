@@ -132,15 +132,10 @@ fn life(device: RecordedDevice) -> Option<Life> {
     let first = device.transfers.first()?;
     let (bytes, configuration) = device.descriptors();
     let (bus, address) = device.place;
-    let notes = notes(first.noted_before());
-    let path = notes.into_iter().find_map(|note| match note {
-        Note::Opened(path) | Note::NotOpened { path, .. } | Note::Back(path) => Some(path),
-        _ => None,
-    });
     let place = Place {
         bus: u8::try_from(bus).unwrap_or(u8::MAX),
         address: u8::try_from(address).unwrap_or(u8::MAX),
-        path: path.unwrap_or_else(|| format!("{bus}-{address}")),
+        path: device.path().unwrap_or_else(|| format!("{bus}-{address}")),
     };
     let info = DeviceInfo::new(place.clone(), &Descriptors::parse(bytes, configuration)?)?;
     Some(Life {
@@ -176,8 +171,8 @@ fn steps(device: &RecordedDevice) -> Vec<Step> {
     steps
 }
 
-/// Whether a host asks for what was recorded with an answer. Of data that the recording doesn't have, the hash has to be the same, or what
-/// there is of it.
+/// Whether a host asks for what was recorded with an answer. Of data that the recording doesn't have, the hash has to be the
+/// same, or what there is of it.
 pub fn is_same(recorded: &Transfer, asked: Asked<'_>) -> bool {
     let is_same_data = || match (recorded.cut, left_out(recorded)) {
         (0, _) => *recorded.data == *asked.data,

@@ -20,14 +20,10 @@ use super::Decoded;
 /// Refuses what can't be written, before anything is read.
 pub fn check(output: &Path, recording: &Path, force: bool) -> Result<OutputFormat, CliError> {
     let format = OutputFormat::promised_by(output, "the name of the file")?;
-    let (written, read) = (given("--extract", output), given("RECORDING", recording));
-    distinct::check(written, read)?;
+    let given = |by, path| Given { by, path };
+    distinct::check(given("--extract", output), given("RECORDING", recording))?;
     save::check(output, force)?;
     Ok(format)
-}
-
-fn given<'g>(by: &'g str, path: &'g Path) -> Given<'g> {
-    Given { by, path }
 }
 
 /// Writes the firmware of the only device.
