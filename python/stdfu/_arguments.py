@@ -89,6 +89,9 @@ def files(given: Sequence[Firmware]) -> Iterator[list[str]]:
 def _path_of(given: Firmware, stack: ExitStack) -> str:
     if not isinstance(given, (bytes, bytearray, memoryview)):
         return as_path(given)
+    if isinstance(given, bytes) and os.path.exists(given):
+        # Taken for firmware, it would be flashed byte for byte.
+        raise TypeError(f"the path of a file has to be text, and not bytes: {os.fsdecode(given)!r}")
     file = Path(stack.enter_context(TemporaryDirectory(prefix="stdfu-"))) / "firmware"
     file.write_bytes(given)
     return str(file)

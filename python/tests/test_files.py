@@ -72,3 +72,8 @@ def test_nothing_is_left_of_firmware_from_memory(
     with pytest.raises(stdfu.BadFile):
         stdfu.flash(b"DfuSe", sim="f405")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_as_bytes_is_not_taken_for_firmware(firmware: Path) -> None:
+    with pytest.raises(TypeError, match="has to be text, and not bytes: '.*blinky.dfu'"):
+        stdfu.flash(os.fsencode(firmware), sim="dapboot")
