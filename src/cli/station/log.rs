@@ -259,5 +259,13 @@ impl LogFile {
     }
 }
 
+impl Drop for LogFile {
+    /// A process that was forked meanwhile has the file, too, and must not keep it locked.
+    fn drop(&mut self) {
+        // Where that fails, the system does it, later.
+        let _ = FileExt::unlock(&self.file);
+    }
+}
+
 #[cfg(test)]
 mod tests;

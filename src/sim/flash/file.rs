@@ -70,6 +70,14 @@ impl FlashFile {
     }
 }
 
+impl Drop for FlashFile {
+    /// A process that was forked meanwhile has the file, too, and must not keep it locked.
+    fn drop(&mut self) {
+        // Where that fails, the system does it, later.
+        let _ = FileExt::unlock(&self.file);
+    }
+}
+
 /// The file, locked; with these bytes, where it is new.
 fn open_or_make(path: &Path, bytes: &[u8]) -> Result<File, FlashFileError> {
     let failed = |source| FlashFileError::Io {

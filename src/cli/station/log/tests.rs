@@ -198,6 +198,17 @@ fn another_station_can_not_have_the_same_log() {
     assert!(matches!(second, LogError::InUse { .. }), "{second}");
 }
 
+/// As has a process that was forked meanwhile.
+#[test]
+fn a_log_is_free_when_its_station_ends_even_where_somebody_else_has_the_open_file() {
+    let (_directory, path) = place("line.jsonl");
+    let first = open(&path);
+    let file = &first.file.as_ref().expect("it is kept").file;
+    let _shared = file.try_clone().expect("another handle");
+    drop(first);
+    open(&path);
+}
+
 #[test]
 fn a_file_that_is_no_log_is_left_as_it_is() {
     for (name, content, line) in [

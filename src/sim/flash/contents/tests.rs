@@ -275,6 +275,10 @@ fn a_flash_file_is_one_board_s_at_a_time_by_whatever_name() {
         let error = memories("f405").keep_in_file(name).expect_err("in use");
         assert!(matches!(error, FlashFileError::InUse { .. }), "{error}");
     }
+    // As has a process that was forked meanwhile.
+    let file = &first.get_mut(0).expect("flash").file;
+    let kept = file.as_ref().expect("it is kept");
+    let _shared = kept.file.try_clone().expect("another handle");
     drop(first);
     memories("f405").keep_in_file(&link).expect("free again");
 }
