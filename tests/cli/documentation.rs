@@ -18,7 +18,7 @@ use folder::{Ended, Folder};
 use markdown::{Block, blocks};
 
 /// Commands that no test of this kind can run, and why.
-const NOT_RUN: [(&str, &str); 30] = [
+const NOT_RUN: [(&str, &str); 35] = [
     (
         "docker run -v /dev/bus/usb:/dev/bus/usb --device-cgroup-rule='c 189:* rmw' …",
         "it starts a container, and not every machine has Docker",
@@ -30,6 +30,26 @@ const NOT_RUN: [(&str, &str); 30] = [
     (
         "packaging/deb",
         "it builds the package; CI does, installs it and uses it",
+    ),
+    (
+        "sudo install -Dt /usr/local/bin stdfu",
+        "it changes the machine; tests/release/run does it, elsewhere, with what is in an archive",
+    ),
+    (
+        "sudo install -m 644 -Dt /usr/local/share/man/man1 man/*.1",
+        "the same",
+    ),
+    (
+        "sudo install -m 644 -D completions/stdfu.bash /usr/local/share/bash-completion/completions/stdfu",
+        "the same",
+    ),
+    (
+        "sudo install -m 644 -Dt /usr/local/share/zsh/site-functions completions/_stdfu",
+        "the same",
+    ),
+    (
+        "sudo install -m 644 -Dt /usr/local/share/fish/vendor_completions.d completions/stdfu.fish",
+        "the same",
     ),
     (
         "tests/vm/bench",
