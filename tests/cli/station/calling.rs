@@ -47,7 +47,10 @@ fn a_board_in_its_application_is_told_of_with_what_to_do_whether_it_was_there_be
 #[test]
 fn what_can_not_be_opened_or_is_for_another_firmware_is_told_of() {
     let desk = Desk::new("line.jsonl");
-    let run = desk.station("--sim f405,quirk=no-access");
+    // It is given two to three seconds, in case udev is late.
+    let run = stdfu("--timeout 12 --sim f405,quirk=no-access station blinky.dfu --log")
+        .arg(&desk.log)
+        .run();
     let closed = "HELP  board at 1-1  can't be opened: permission denied";
     assert_eq!(said(&run)[0], closed, "{run:?}");
     let run = desk.station("--sim zephyr");
