@@ -376,7 +376,9 @@ mod terminal {
             return;
         };
         assert_eq!(screen.exit, 130, "{}", screen.text);
-        assert!(!screen.text.contains(" ["), "{}", screen.text);
+        // A bar that the terminal's own ^C came into the middle of is longer than anybody knows, and may stay.
+        let mut lines = screen.text.lines().filter(|line| !line.starts_with("^C"));
+        assert!(!lines.any(|line| line.contains(" [")), "{}", screen.text);
         assert_eq!(screen.text.matches(STOPPING).count(), 1, "{}", screen.text);
         assert!(screen.text.contains("error: "), "{}", screen.text);
         let failed = screen.text.matches("\nFAILED  ").count();
