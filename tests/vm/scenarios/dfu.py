@@ -28,15 +28,19 @@ class Board:
         # A libusb context learns of new devices from udev, which the guest lacks: one context for each board, then.
         # pyusb keeps a single one in its module.
         importlib.reload(usb.backend.libusb1)
-        backend = usb.backend.libusb1.get_backend(find_library=lambda _: "libusb-1.0.so.0")
+        self.backend = usb.backend.libusb1.get_backend(find_library=lambda _: "libusb-1.0.so.0")
         bus, number = address(path)
-        self.device = usb.core.find(backend=backend, bus=bus, address=number)
+        self.device = usb.core.find(backend=self.backend, bus=bus, address=number)
         assert self.device is not None, f"libusb shows no device {bus}:{number}"
         usb.util.claim_interface(self.device, 0)
         self.device.set_interface_altsetting(0, alternate)
 
     def close(self):
         usb.util.dispose_resources(self.device)
+        # Now, and in this order. Python's garbage collector may take the context first, and the device would be given back
+        # to nobody: a crash.
+        self.device._ctx.dev.finalize()
+        self.backend.finalize()
 
     def __enter__(self):
         return self
