@@ -133,6 +133,9 @@ def _heard(out, call):
         if not UNHEARD.match(line) and not any(part in line for part in call.unlike):
             # Plugged in anew, it has another.
             found.append(re.sub(r"devnum=\d+", "devnum=…", line))
+        # A full bar, and that it is done: dfu-util says both twice where it has taken its time.
+        if len(found) >= 4 and found[-4:-2] == found[-2:] and BAR.match(found[-2]):
+            del found[-2:]
     return found
 
 
