@@ -75,9 +75,16 @@ impl Bus for LibusbBus {
     /// Each look has a context of its own: one that was there before hears of new devices from udev or the kernel, and
     /// in a container from neither. rusb's global context panics on a machine without USB.
     fn devices(&self) -> Result<Vec<DeviceInfo>, UsbError> {
-        let (context, mut devices) = match Context::new() {
-            Ok(context) => {
-                let list = context.devices().map_err(unavailable)?;
+        let listed = Context::new().and_then(|context| {
+            let list = context.devices()?;
+            // libusb 1.0.26 sees nothing, not even a root hub, where a later one doesn't start.
+            match list.is_empty() && has_no_nodes() {
+                true => Err(rusb::Error::Other),
+                false => Ok((context, list)),
+            }
+        });
+        let (context, mut devices) = match listed {
+            Ok((context, list)) => {
                 let devices = list.iter().filter_map(|device| describe(&device)).collect();
                 (Ok(context), devices)
             }
@@ -338,9 +345,14 @@ fn path_of(device: &Device<Context>) -> String {
     path(device.bus_number(), &ports)
 }
 
+/// Whether Linux has no USB, or none for this container.
+fn has_no_nodes() -> bool {
+    cfg!(target_os = "linux") && !Path::new(sysfs::NODES).exists()
+}
+
 /// libusb only says "other error" where Linux has no USB.
 fn unavailable(error: rusb::Error) -> UsbError {
-    if cfg!(target_os = "linux") && !Path::new(sysfs::NODES).exists() {
+    if has_no_nodes() {
         return UsbError::Unavailable(format!("there is no {}", sysfs::NODES));
     }
     UsbError::Unavailable(error.to_string())
