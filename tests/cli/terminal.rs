@@ -39,8 +39,23 @@ pub fn terminal_of(
     environment: &[(&str, &str)],
     typed: Typed<'_>,
 ) -> Option<Screen> {
+    run("echo", columns, arguments, environment, typed)
+}
+
+/// The same in 80 columns, without what is typed: shown in the middle of a line that is being drawn, that would tear it.
+pub fn terminal_without_echo(arguments: &str, typed: Typed<'_>) -> Option<Screen> {
+    run("-echo", COLUMNS, arguments, &[], typed)
+}
+
+fn run(
+    setting: &str,
+    columns: usize,
+    arguments: &str,
+    environment: &[(&str, &str)],
+    typed: Typed<'_>,
+) -> Option<Screen> {
     let command = format!(
-        "stty cols {columns} rows 50 && exec {} {arguments}",
+        "stty cols {columns} rows 50 {setting} && exec {} {arguments}",
         env!("CARGO_BIN_EXE_stdfu")
     );
     let clean = stdfu("").into_command();

@@ -113,7 +113,7 @@ def _against_each_other(call, theirs, ours, before):
 
 
 def _lines_that_differ(call, theirs, ours):
-    theirs, ours = _heard(theirs, call), _heard(ours, call)
+    theirs, ours = _without_repeated_ends(_heard(theirs, call)), _heard(ours, call)
     for line in difflib.ndiff(theirs, ours):
         if line[0] == "-":
             yield f"it doesn't say {line[2:]!r}"
@@ -133,10 +133,17 @@ def _heard(out, call):
         if not UNHEARD.match(line) and not any(part in line for part in call.unlike):
             # Plugged in anew, it has another.
             found.append(re.sub(r"devnum=\d+", "devnum=…", line))
-        # A full bar, and that it is done: dfu-util says both twice where it has taken its time.
-        if len(found) >= 4 and found[-4:-2] == found[-2:] and BAR.match(found[-2]):
-            del found[-2:]
     return found
+
+
+def _without_repeated_ends(lines):
+    """A full bar, and that it is done, once: dfu-util says both twice where it has taken its time."""
+    kept = []
+    for line in lines:
+        kept.append(line)
+        if len(kept) >= 4 and kept[-4:-2] == kept[-2:] and BAR.match(kept[-2]):
+            del kept[-2:]
+    return kept
 
 
 def _first_differences(expected, found):
